@@ -1,0 +1,180 @@
+"""Cells of a terminal as numpy arrays: glyphs, colours in front and behind, and the way to escape codes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.draw.look import Depth
+
+Rgb = tuple[int, int, int]
+NO_COLOUR = 1 << 24  # beyond any packed 0xRRGGBB: the terminal's own colour
+RESET = "\x1b[0m"
+
+
+def pack(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return colours of shape (…, 3) as whole numbers 0xRRGGBB of shape (…)."""
+    wide = rgb.astype(np.uint32)
+    packed: NDArray[np.uint32] = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+    return packed
+
+
+class Canvas:
+    """A rectangle of cells that figures are drawn into.
+
+    Attributes:
+        glyph: Code points, shape (height, width); 0 marks the right half of a wide character.
+        front: Colour of each glyph, packed 0xRRGGBB, or ``NO_COLOUR``.
+        back: Colour behind each glyph, likewise.
+        bold: Whether the glyph is bold.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.glyph: NDArray[np.uint32] = np.full((height, width), ord(" "), np.uint32)
+        self.front: NDArray[np.uint32] = np.full((height, width), NO_COLOUR, np.uint32)
+        self.back: NDArray[np.uint32] = np.full((height, width), NO_COLOUR, np.uint32)
+        self.bold: NDArray[np.bool_] = np.zeros((height, width), np.bool_)
+
+    @property
+    def width(self) -> int:
+        """Cells in a row."""
+        return int(self.glyph.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return int(self.glyph.shape[0])
+
+    def text(self, column: int, row: int, text: str, front: Rgb | None = None, *, bold: bool = False) -> int:
+        """Write ``text`` from (column, row) to the right, cut at the border.
+
+        Args:
+            column: First cell; may lie left of the canvas.
+            row: Row from the top; rows outside are ignored.
+            text: One line; control characters become spaces.
+            front: Colour, or None for the terminal's own.
+            bold: Write it bold.
+
+        Returns:
+            The column after the last character.
+        """
+        colour = NO_COLOUR if front is None else (front[0] << 16) | (front[1] << 8) | front[2]
+        for character in text:
+            wide = cell_width(character)
+            if wide == 0:
+                continue
+            if 0 <= row < self.height and 0 <= column and column + wide <= self.width:
+                self.glyph[row, column] = ord(character) if character.isprintable() else ord(" ")
+                self.front[row, column] = colour
+                self.bold[row, column] = bold
+                if wide == 2:
+                    self.glyph[row, column + 1] = 0
+            column += wide
+        return column
+
+    def plain(self) -> list[str]:
+        """Return the rows as text without colours, without spaces at the ends."""
+        return [_characters(row).rstrip() for row in self.glyph]
+
+    def lines(self, depth: Depth) -> list[str]:
+        """Return the rows as text with escape codes for ``depth`` colours; each row ends in its reset."""
+        if depth is Depth.NONE:
+            return self.plain()
+        return [self._line(row, depth) for row in range(self.height)]
+
+    def _line(self, row: int, depth: Depth) -> str:
+        """Return one row, with a code only where the style changes."""
+        front, back, bold = self.front[row], self.back[row], self.bold[row]
+        end = self._end(row)
+        if end == 0:
+            return ""
+        change = np.ones(end, np.bool_)
+        change[1:] = (front[1:end] != front[: end - 1]) | (back[1:end] != back[: end - 1]) | (bold[1:end] != bold[: end - 1])
+        starts = np.flatnonzero(change).tolist()
+        parts: list[str] = []
+        for start, stop in zip(starts, [*starts[1:], end], strict=True):
+            code = _sgr(int(front[start]), int(back[start]), bool(bold[start]), depth)
+            parts += [code, _characters(self.glyph[row, start:stop])]
+        return "".join([*parts, RESET])
+
+    def _end(self, row: int) -> int:
+        """Return the column after the last cell that is not an empty one."""
+        used = (self.glyph[row] != ord(" ")) | (self.back[row] != NO_COLOUR)
+        last = np.flatnonzero(used)
+        return int(last[-1]) + 1 if last.size else 0
+
+
+def cell_width(character: str) -> int:
+    """Return how many cells a character takes: 0 for combining ones, 2 for wide ones, else 1."""
+    if ord(character) < 0x300:
+        return 1
+    if unicodedata.combining(character) or character in {"\u200b", "\u200d", "\ufe0f"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def text_width(text: str) -> int:
+    """Return how many cells a line of text takes."""
+    return sum(cell_width(character) for character in text)
+
+
+def clip(text: str, width: int) -> str:
+    """Return ``text`` cut to ``width`` cells, with an ellipsis where something is missing."""
+    if text_width(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += cell_width(character)
+        if used > width - 1:
+            break
+        kept += character
+    return kept + "…" if width > 0 else ""
+
+
+def palette_index(colour: int) -> int:
+    """Return the nearest of the 256 colours' cube and greys to a packed colour."""
+    red, green, blue = colour >> 16, (colour >> 8) & 255, colour & 255
+    levels = (0, 95, 135, 175, 215, 255)
+    cube = [min(range(6), key=lambda i, v=value: abs(levels[i] - v)) for value in (red, green, blue)]  # type: ignore[misc]
+    grey = max(0, min(23, round(((red + green + blue) / 3 - 8) / 10)))
+    far = _distance((red, green, blue), tuple(levels[i] for i in cube))
+    if _distance((red, green, blue), (8 + 10 * grey,) * 3) < far:
+        return 232 + grey
+    return 16 + 36 * cube[0] + 6 * cube[1] + cube[2]
+
+
+def _distance(one: Sequence[int], other: Sequence[int]) -> int:
+    """Return the squared distance of two colours."""
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+
+
+_codes: dict[tuple[int, int, bool, Depth], str] = {}
+
+
+def _sgr(front: int, back: int, bold: bool, depth: Depth) -> str:
+    """Return the escape code of one style; remembered, since a picture has few."""
+    key = (front, back, bold, depth)
+    code = _codes.get(key)
+    if code is None:
+        parts = ["0", *(["1"] if bold else []), *_colour(38, front, depth), *_colour(48, back, depth)]
+        code = f"\x1b[{';'.join(parts)}m"
+        if len(_codes) < 1 << 16:
+            _codes[key] = code
+    return code
+
+
+def _colour(kind: int, colour: int, depth: Depth) -> list[str]:
+    """Return the parts of a code that set the colour in front (38) or behind (48)."""
+    if colour == NO_COLOUR:
+        return []
+    if depth is Depth.PALETTE:
+        return [f"{kind};5;{palette_index(colour)}"]
+    return [f"{kind};2;{colour >> 16};{(colour >> 8) & 255};{colour & 255}"]
+
+
+def _characters(glyphs: NDArray[np.uint32]) -> str:
+    """Return code points as a string; the right halves of wide characters vanish."""
+    return glyphs[glyphs != 0].astype("<u4").tobytes().decode("utf-32-le")

@@ -1,0 +1,84 @@
+"""From where a figure is looked at, and what a drawing remembers of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from dltui.draw.canvas import Canvas
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where the eye is; every part has a default that suits a still picture.
+
+    Attributes:
+        azimuth: Turn around the vertical axis, degrees (surfaces, clouds in space).
+        elevation: Height of the eye above the ground plane, degrees.
+        zoom: Magnification; 1 shows all.
+        x_range: Part of the abscissa that is shown, in data units, or None for all (charts, fields).
+        y_range: Part of the ordinate that is shown, in data units, or None for all.
+        cursor: A spot to be marked, in data units, or None.
+        offset: First row or picture that is shown, for what does not fit (tables, steps, prose, images).
+    """
+
+    azimuth: float = 35.0
+    elevation: float = 30.0
+    zoom: float = 1.0
+    x_range: tuple[float, float] | None = None
+    y_range: tuple[float, float] | None = None
+    cursor: tuple[float, float] | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where on a canvas the data lie; the inverse of the axes.
+
+    Attributes:
+        left: First column of the plot area.
+        top: First row of the plot area.
+        width: Columns of the plot area.
+        height: Rows of the plot area.
+        x_range: Data at the left and right border.
+        y_range: Data at the bottom and top border (top and bottom when rows are drawn downwards).
+        x_log: The abscissa is spaced by powers.
+        y_log: The ordinate is spaced by powers.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    x_log: bool = False
+    y_log: bool = False
+
+    def data_at(self, column: int, row: int) -> tuple[float, float] | None:
+        """Return the data coordinates of a cell's middle, or None outside of the plot area."""
+        if not (self.left <= column < self.left + self.width and self.top <= row < self.top + self.height):
+            return None
+        across = (column - self.left + 0.5) / self.width
+        up = 1 - (row - self.top + 0.5) / self.height
+        return _between(self.x_range, across, self.x_log), _between(self.y_range, up, self.y_log)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure drawn.
+
+    Attributes:
+        canvas: The cells.
+        frame: Where the data lie on it, or None for figures without axes in the plane.
+    """
+
+    canvas: Canvas
+    frame: Frame | None = None
+
+
+def _between(ends: tuple[float, float], share: float, log: bool) -> float:
+    """Return the value at ``share`` of the way from the first end to the second."""
+    if log and min(ends) > 0:
+        return math.exp(math.log(ends[0]) + share * (math.log(ends[1]) - math.log(ends[0])))
+    return ends[0] + share * (ends[1] - ends[0])

@@ -1,0 +1,52 @@
+"""Errors that a person can act on, and the exit codes they lead to."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a ``dltui`` process ends."""
+
+    DONE = 0
+    FAILED = 1  # the work failed, or a check did not hold
+    USAGE = 2  # wrong usage, or a layer that refuses
+    CANCELLED = 130
+
+
+class DltuiError(Exception):
+    """One sentence that names the thing, what was expected, and what to try."""
+
+    exit_code = ExitCode.FAILED
+
+
+class UsageError(DltuiError):
+    """The command was spelled so that it can't be carried out."""
+
+    exit_code = ExitCode.USAGE
+
+
+class Cancelled(DltuiError):
+    """Someone asked the work to stop before it was done."""
+
+    exit_code = ExitCode.CANCELLED
+
+
+def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a name that nothing bears, with the nearest known ones.
+
+    Args:
+        kind: What the word should have named, such as ``model``.
+        word: The word as the user wrote it.
+        known: Every name that would have been right.
+
+    Returns:
+        A ``UsageError``, to be raised by the caller.
+    """
+    names = list(known)
+    near = get_close_matches(word, names, n=3, cutoff=0.5)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    else:
+        hint = f"known are {', '.join(sorted(names))}"
+    return UsageError(f"unknown {kind} {word!r}: {hint}")

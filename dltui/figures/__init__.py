@@ -1,0 +1,33 @@
+"""Figures: what a result wants to show, described and not yet drawn."""
+
+from dltui.figures.base import Array, Figure, number, span
+from dltui.figures.charts import Bars, Histogram, Lines, Points, Scale, Series
+from dltui.figures.fields import ColorMap, Field, Heatmap, Images, Mark, Path, Surface
+from dltui.figures.written import Cell, Graph, Prose, Step, Steps, Table, Tokens
+
+__all__ = [
+    "Array",
+    "Bars",
+    "Cell",
+    "ColorMap",
+    "Field",
+    "Figure",
+    "Graph",
+    "Heatmap",
+    "Histogram",
+    "Images",
+    "Lines",
+    "Mark",
+    "Path",
+    "Points",
+    "Prose",
+    "Scale",
+    "Series",
+    "Step",
+    "Steps",
+    "Surface",
+    "Table",
+    "Tokens",
+    "number",
+    "span",
+]

@@ -1,0 +1,111 @@
+"""Gradient norms, layer by layer and sample by sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dltui.figures import Array, Bars, Figure, Histogram, Table, number
+from dltui.results.base import Result
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GradientNorms(Result):
+    """‖∇L‖ of every parameter tensor, and of every sample.
+
+    Attributes:
+        loss: L(θ*).
+        total_norm: ‖∇L‖ over all parameters.
+        names: Parameter tensors in the order of the model.
+        shapes: Their shapes.
+        grad_norms: ‖∇L‖ of each tensor, shape (t,).
+        weight_norms: ‖w‖ of each tensor, shape (t,).
+        sample_norms: ‖∇ℓᵢ‖ of every sample i, shape (n,), or None when not asked for.
+        samples: How many samples the loss is the mean of.
+    """
+
+    schema: ClassVar[str] = "gradients/1"
+
+    loss: float
+    total_norm: float
+    names: list[str]
+    shapes: list[list[int]]
+    grad_norms: Array
+    weight_norms: Array
+    sample_norms: Array | None = None
+    samples: int
+
+    @property
+    def ratios(self) -> Array:
+        """‖∇L‖ / ‖w‖ of each tensor; NaN where all weights are 0."""
+        return np.divide(
+            self.grad_norms,
+            self.weight_norms,
+            out=np.full_like(self.grad_norms, np.nan),
+            where=self.weight_norms > 0,
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return the contract: loss, total_norm, one entry a layer, and the per-sample norms."""
+        layers = zip(self.names, self.shapes, self.grad_norms, self.weight_norms, self.ratios, strict=True)
+        return {
+            "loss": self.loss,
+            "total_norm": self.total_norm,
+            "layers": [
+                {
+                    "name": name,
+                    "shape": list(shape),
+                    "grad_norm": float(grad),
+                    "weight_norm": float(weight),
+                    "ratio": None if np.isnan(ratio) else float(ratio),
+                }
+                for name, shape, grad, weight, ratio in layers
+            ],
+            "per_sample": None
+            if self.sample_norms is None
+            else {
+                "mean": float(self.sample_norms.mean()),
+                "max": float(self.sample_norms.max()),
+                "norms": self.sample_norms.tolist(),
+            },
+            "samples": self.samples,
+        }
+
+    def figures(self) -> list[Figure]:
+        """Return the norms by layer as bars, as a table, and the norms by sample as counts."""
+        shown: list[Figure] = [self._bars(), self._table()]
+        if self.sample_norms is not None:
+            counts, edges = np.histogram(self.sample_norms, bins=40)
+            shown.append(
+                Histogram(
+                    title=f"Gradient norm by sample · {self.title}",
+                    caption=f"mean {number(self.sample_norms.mean())}, largest {number(self.sample_norms.max())}",
+                    edges=edges,
+                    counts=counts.astype(float),
+                    value_label="‖∇ℓᵢ‖",
+                    scale="log",
+                )
+            )
+        return shown
+
+    def _bars(self) -> Bars:
+        return Bars(
+            title=f"Gradient norm by layer · {self.title}",
+            caption=f"loss {number(self.loss)}, total norm {number(self.total_norm)}, {self.samples} samples",
+            labels=tuple(self.names),
+            values=self.grad_norms,
+            value_label="‖∇L‖",
+            scale="log",
+        )
+
+    def _table(self) -> Table:
+        layers = zip(self.names, self.shapes, self.grad_norms, self.weight_norms, self.ratios, strict=True)
+        return Table(
+            title=f"Gradients and weights by layer · {self.title}",
+            columns=("layer", "shape", "‖∇L‖", "‖w‖", "‖∇L‖ / ‖w‖"),
+            rows=tuple(
+                (name, "×".join(map(str, shape)) or "1", float(g), float(w), float(r)) for name, shape, g, w, r in layers
+            ),
+        )
