@@ -42,8 +42,12 @@ def dltui(tmp_path: Path) -> Run:
 def on_terminal(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """Run ``dltui`` on a pseudo-terminal and return its exit code and what it wrote."""
 
-    def run(*arguments: str, columns: int = 80, rows: int = 24, timeout: float = 60, **environment: str) -> tuple[int, str]:
-        env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TERM": "xterm-256color"} | environment
+    def run(
+        *arguments: str, columns: int = 80, rows: int = 24, timeout: float = 60, **environment: str
+    ) -> tuple[int, str]:
+        env = (
+            os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TERM": "xterm-256color"} | environment
+        )
         main, child = pty.openpty()
         _resize(child, columns, rows)
         process = subprocess.Popen(

@@ -10,7 +10,18 @@ import sys
 import pytest
 
 HEAVY = {"torch", "numpy", "textual", "pydantic", "rich", "plotext", "matplotlib", "safetensors"}
-CONV = ["shapes", "conv2d", "--input", "1,3,224,224", "--out-channels", "64", "--kernel-size", "7", "--stride", "2"]
+CONV = [
+    "shapes",
+    "conv2d",
+    "--input",
+    "1,3,224,224",
+    "--out-channels",
+    "64",
+    "--kernel-size",
+    "7",
+    "--stride",
+    "2",
+]
 
 PROBE = """
 import json, sys

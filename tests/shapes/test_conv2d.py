@@ -24,7 +24,9 @@ def layers(draw: st.DrawFn) -> dict[str, object]:
         "out_channels": draw(st.integers(1, 3)) * draw(st.sampled_from([1, groups])),
         "kernel_size": draw(pairs),
         "stride": draw(pairs),
-        "padding": draw(st.one_of(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.sampled_from(["same", "valid"]))),
+        "padding": draw(
+            st.one_of(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.sampled_from(["same", "valid"]))
+        ),
         "dilation": draw(st.tuples(st.integers(1, 3), st.integers(1, 3))),
         "groups": groups,
         "bias": draw(st.booleans()),
@@ -55,7 +57,9 @@ def test_macs_equal_torch_flop_counter() -> None:
     layer = torch.nn.Conv2d(6, 8, (3, 5), stride=2, padding=1, groups=2)
     with FlopCounterMode(display=False) as counter:
         layer(torch.zeros(3, 6, 17, 19))
-    report = conv2d((3, 6, 17, 19), out_channels=8, kernel_size=(3, 5), stride=(2, 2), padding=(1, 1), groups=2)
+    report = conv2d(
+        (3, 6, 17, 19), out_channels=8, kernel_size=(3, 5), stride=(2, 2), padding=(1, 1), groups=2
+    )
     assert 2 * report.macs == counter.get_total_flops()
 
 

@@ -67,11 +67,21 @@ def test_installed_wheel_runs_from_any_folder(wheel: Path, tmp_path: Path) -> No
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [python, "-m", "dltui", *arguments], cwd=work, env=env, capture_output=True, text=True, check=False
+            [python, "-m", "dltui", *arguments],
+            cwd=work,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     where = subprocess.run(
-        [python, "-c", "import dltui; print(dltui.__file__)"], cwd=work, env=env, capture_output=True, text=True, check=True
+        [python, "-c", "import dltui; print(dltui.__file__)"],
+        cwd=work,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert where.stdout.startswith(str(site))
     assert run("shapes", "conv2d", "-i", "1,3,8,8", "-o", "4", "-k", "3", "--json").returncode == 0
