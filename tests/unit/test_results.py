@@ -130,7 +130,10 @@ def _plain(value: object) -> object:
 def test_loading_imports_no_torch(tmp_path: Path, root: Path) -> None:
     path = tmp_path / "r.safetensors"
     RESULTS[0].save(path)
-    code = f"import sys; from pathlib import Path; from dltui.results import load; load(Path({str(path)!r})).figures(); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys; from pathlib import Path; from dltui.results import load;"
+        f"load(Path({str(path)!r})).figures(); sys.exit('torch' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(root)})
 
 
