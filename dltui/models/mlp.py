@@ -28,7 +28,9 @@ ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 class MLP(nn.Module):
     """Hidden layers of one width with an activation after each, then a linear head."""
 
-    def __init__(self, features: int, outputs: int, *, width: int, depth: int, activation: Activation) -> None:
+    def __init__(
+        self, features: int, outputs: int, *, width: int, depth: int, activation: Activation
+    ) -> None:
         super().__init__()
         sizes = [features, *[width] * depth]
         self.hidden = nn.ModuleList(nn.Linear(into, out) for into, out in pairwise(sizes))

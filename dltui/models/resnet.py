@@ -80,7 +80,9 @@ def _stage(channels_in: int, channels_out: int, n: int, *, stride: int, skip: bo
     return nn.Sequential(first, *rest)
 
 
-def _build(name: str, input_shape: tuple[int, ...], outputs: int, *, n: int, width: int, skip: bool) -> ResNet:
+def _build(
+    name: str, input_shape: tuple[int, ...], outputs: int, *, n: int, width: int, skip: bool
+) -> ResNet:
     """Return a network after checking what it is asked for."""
     in_range(name, "width", width, 1, 4096)
     channels, _, _ = picture_shape(name, input_shape, SMALLEST)
