@@ -15,6 +15,8 @@ from typing import TypeVar
 
 import torch
 
+from dltui.device import threads
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -76,14 +78,12 @@ def crew(device: torch.device, size: int | None = None) -> Iterator[Crew]:
     Yields:
         The crew; thread settings are as before afterwards.
     """
-    before = torch.get_num_threads()
-    count = size or (before if device.type == "cpu" else 1)
-    torch.set_num_threads(1)
+    count = size or (torch.get_num_threads() if device.type == "cpu" else 1)
     pool = ThreadPoolExecutor(count, "dltui", initializer=torch.set_num_threads, initargs=(1,))
     hired = Crew(pool, count)
-    try:
-        yield hired
-    finally:
-        hired.stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
-        torch.set_num_threads(before)
+    with threads(1):
+        try:
+            yield hired
+        finally:
+            hired.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)

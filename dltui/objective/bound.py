@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,36 +18,11 @@ from dltui.objective.criterion import Criterion, Loss, Task, scalar
 from dltui.objective.twin import Twin
 from dltui.objective.undisturbed import same_randomness
 
+if TYPE_CHECKING:
+    from dltui.data import Dataset
+
 BLOCK = 256  # samples a block: activations of small networks then stay in the cache of one core
 BLOCK_BYTES = 8 << 20  # and no block of inputs is larger than this
-
-
-class Data(Protocol):
-    """What an objective needs of a data set."""
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-
-    @property
-    def x_train(self) -> NDArray[Any]:
-        """Inputs to learn from, shape (n, ...)."""
-
-    @property
-    def y_train(self) -> NDArray[Any]:
-        """Their targets, shape (n, ...)."""
-
-    @property
-    def x_test(self) -> NDArray[Any]:
-        """Held-out inputs, shape (m, ...)."""
-
-    @property
-    def y_test(self) -> NDArray[Any]:
-        """Their targets, shape (m, ...)."""
-
-    @property
-    def task(self) -> str:
-        """``classes`` or ``numbers``."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +69,9 @@ class Objective:
     def of(
         cls,
         model: nn.Module,
-        dataset: Data,
+        dataset: Dataset,
         *,
-        part: Literal["train", "test"] | str = "train",
+        part: str = "train",
         device: torch.device | str = "cpu",
         samples: int | None = None,
         loss: Loss | None = None,
@@ -131,7 +106,7 @@ class Objective:
             model,
             torch.from_numpy(np.ascontiguousarray(x[kept])),
             torch.from_numpy(np.ascontiguousarray(y[kept])),
-            task="numbers" if dataset.task == "numbers" else "classes",
+            task=dataset.task,
             loss=loss,
             device=device,
             title=f"{title or type(model).__name__} on {dataset.name}",
