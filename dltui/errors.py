@@ -1,7 +1,6 @@
 """Errors that a person can act on, and the exit codes they lead to."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from enum import IntEnum
 
 
@@ -43,6 +42,8 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
     Returns:
         A ``UsageError``, to be raised by the caller.
     """
+    from difflib import get_close_matches  # costs more than the rest of a start-up
+
     names = list(known)
     near = get_close_matches(word, names, n=3, cutoff=0.5)
     if near:

@@ -36,7 +36,9 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink()
         _flush(path.parent)
     except OSError as error:
-        raise DltuiError(f"can't write {path}: {error.strerror or error}; name a folder that you may write to") from error
+        raise DltuiError(
+            f"can't write {path}: {error.strerror or error}; name a folder that you may write to"
+        ) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -66,7 +66,7 @@ class Canvas:
             wide = cell_width(character)
             if wide == 0:
                 continue
-            if 0 <= row < self.height and 0 <= column and column + wide <= self.width:
+            if 0 <= row < self.height and column >= 0 and column + wide <= self.width:
                 self.glyph[row, column] = ord(character) if character.isprintable() else ord(" ")
                 self.front[row, column] = colour
                 self.bold[row, column] = bold
@@ -92,7 +92,11 @@ class Canvas:
         if end == 0:
             return ""
         change = np.ones(end, np.bool_)
-        change[1:] = (front[1:end] != front[: end - 1]) | (back[1:end] != back[: end - 1]) | (bold[1:end] != bold[: end - 1])
+        change[1:] = (
+            (front[1:end] != front[: end - 1])
+            | (back[1:end] != back[: end - 1])
+            | (bold[1:end] != bold[: end - 1])
+        )
         starts = np.flatnonzero(change).tolist()
         parts: list[str] = []
         for start, stop in zip(starts, [*starts[1:], end], strict=True):

@@ -54,7 +54,9 @@ def look_of(stream: TextIO, environ: Mapping[str, str] = os.environ, *, ascii_on
     return Look(
         width=max(MIN_WIDTH, width),
         depth=_depth(environ) if terminal else Depth.NONE,
-        ascii=ascii_only or not encoding.startswith(("utf", "cp65001")) or (terminal and environ.get("TERM") == "dumb"),
+        ascii=ascii_only
+        or not encoding.startswith(("utf", "cp65001"))
+        or (terminal and environ.get("TERM") == "dumb"),
     )
 
 

@@ -21,6 +21,15 @@ from dltui.files import replacing
 HEADER = "dltui"  # the key in the safetensors header under which a result keeps its JSON
 
 
+def _versions() -> dict[str, str]:
+    """Return the versions of what is loaded, importing nothing."""
+    found = {"dltui": __version__, "python": platform.python_version()}
+    for name in ("numpy", "torch"):
+        if name in sys.modules:
+            found[name] = str(sys.modules[name].__version__)
+    return found
+
+
 @dataclass(frozen=True)
 class Made:
     """How a result came about.
@@ -40,7 +49,7 @@ class Made:
     seconds: float = 0.0
     device: str = "cpu"
     seed: int | None = None
-    versions: dict[str, str] = field(default_factory=lambda: _versions())
+    versions: dict[str, str] = field(default_factory=_versions)
     machine: str = field(default_factory=lambda: f"{platform.machine()} {platform.system()}")
 
 
@@ -95,7 +104,9 @@ class Result(ABC):
         from safetensors.numpy import save_file
 
         if path.suffix != ".safetensors":
-            raise DltuiError(f"can't save to {path}: a result is one .safetensors file; try {path.with_suffix('.safetensors')}")
+            raise DltuiError(
+                f"can't save to {path}: a result is one .safetensors file; try {path.with_suffix('.safetensors')}"
+            )
         arrays, plain = self.parts()
         header = {"schema": self.schema, "plain": plain, "made": asdict(self.made)}
         with replacing(path) as temporary:
@@ -122,12 +133,3 @@ class Result(ABC):
         known = {part.name for part in fields(cls)}
         kept = {name: value for name, value in (arrays | plain).items() if name in known}
         return cls(**kept, made=made)
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of what is loaded, importing nothing."""
-    found = {"dltui": __version__, "python": platform.python_version()}
-    for name in ("numpy", "torch"):
-        if name in sys.modules:
-            found[name] = str(sys.modules[name].__version__)
-    return found

@@ -51,7 +51,9 @@ class Gallery(Result):
     def restore(cls, arrays: dict[str, Array], plain: dict[str, Any], made: Made) -> Self:
         """Build the figures again from ``parts``."""
         shown = tuple(_unpack(figure, arrays) for figure in plain["shown"])
-        return cls(title=plain["title"], shown=shown, numbers=plain["numbers"], knobs=plain["knobs"], made=made)
+        return cls(
+            title=plain["title"], shown=shown, numbers=plain["numbers"], knobs=plain["knobs"], made=made
+        )
 
 
 def _pack(value: Any, arrays: dict[str, Array]) -> Any:
@@ -79,6 +81,8 @@ def _unpack(value: Any, arrays: dict[str, Array]) -> Any:
     if "array" in value:
         return arrays[value["array"]]
     if value["kind"] not in kinds.__all__:
-        raise DltuiError(f"the file holds a figure of the unknown kind {value['kind']!r}; install a newer dltui")
+        raise DltuiError(
+            f"the file holds a figure of the unknown kind {value['kind']!r}; install a newer dltui"
+        )
     inner = {name: _unpack(item, arrays) for name, item in value["fields"].items()}
     return getattr(kinds, value["kind"])(**inner)

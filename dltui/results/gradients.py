@@ -106,6 +106,7 @@ class GradientNorms(Result):
             title=f"Gradients and weights by layer · {self.title}",
             columns=("layer", "shape", "‖∇L‖", "‖w‖", "‖∇L‖ / ‖w‖"),
             rows=tuple(
-                (name, "×".join(map(str, shape)) or "1", float(g), float(w), float(r)) for name, shape, g, w, r in layers
+                (name, "×".join(map(str, shape)) or "1", float(g), float(w), float(r))
+                for name, shape, g, w, r in layers
             ),
         )

@@ -59,7 +59,9 @@ def load(path: Path) -> Result:
     module, _, attribute = KINDS[name].partition(":")
     kind: type[Result] = getattr(import_module(module), attribute)
     if int(version) > int(kind.schema.partition("/")[2]):
-        raise DltuiError(f"{path} is a {header['schema']} result, newer than {kind.schema}, which dltui {_newer()}")
+        raise DltuiError(
+            f"{path} is a {header['schema']} result, newer than {kind.schema}, which dltui {_newer()}"
+        )
     return kind.restore(load_file(path), header["plain"], _made(header["made"]))
 
 
@@ -82,7 +84,9 @@ def _header(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(HEADER)
     except (SafetensorError, OSError) as error:
-        raise DltuiError(f"can't read {path}: {error}; expected a .safetensors file saved with --save") from error
+        raise DltuiError(
+            f"can't read {path}: {error}; expected a .safetensors file saved with --save"
+        ) from error
     try:
         header = json.loads(text or "")
         if not {"schema", "plain", "made"} <= header.keys() or "/" not in header["schema"]:

@@ -1,0 +1,137 @@
+"""The command ``dltui``: finds the verb, runs it, and turns every end into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+import typer.core
+import typer.main
+
+from dltui.commands._names import VERBS
+from dltui.commands._output import note
+from dltui.errors import DltuiError, ExitCode, unknown
+
+HELP = """See what a neural network does without leaving the terminal.
+
+Without a verb the TUI opens. Every verb takes --json, --save FILE.safetensors,
+--figure FILE.png|svg|pdf|html|csv, --device, --seed, --quiet, --debug, --ascii and --plain.
+
+MODEL is a name (see `dltui models list`), weights.safetensors, run:latest, or package.module:function.
+DATA is a name (see `dltui data list`), file.npz, or package.module:function.
+
+Exit codes: 0 done, 1 the work failed or a check did not hold, 2 wrong usage, 130 cancelled.
+"""
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """The root command: knows every verb from the table, and imports only the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return the verbs in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Return a stub with the name and help of a verb, importing nothing."""
+        if cmd_name not in VERBS:
+            return None
+        return typer.core.TyperCommand(cmd_name, help=VERBS[cmd_name].summary, rich_markup_mode=None)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import the verb's module and return the real command.
+
+        Raises:
+            UsageError: If there is no such verb; it suggests the nearest.
+        """
+        word = args[0]
+        if word not in VERBS:
+            if ctx.resilient_parsing:
+                return None, None, args[1:]
+            if word.startswith("-"):
+                return super().resolve_command(ctx, args)
+            raise unknown("verb", word, VERBS)
+        command = typer.main.get_command(import_module(VERBS[word].module).app)
+        command.name = word
+        return word, command, args[1:]
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    help=HELP,
+    rich_markup_mode=None,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    """Open the TUI when no verb is given."""
+    if version:
+        from dltui import __version__
+
+        sys.stdout.write(f"dltui {__version__}\n")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None and not ctx.resilient_parsing:
+        from dltui.commands.tui import open_tui
+
+        open_tui(None)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: What follows ``dltui``.
+
+    Returns:
+        The exit code; whatever happened, at most one sentence was written to stderr (a traceback with --debug).
+    """
+    debug = "--debug" in arguments
+    try:
+        code = typer.main.get_command(app).main(args=arguments, prog_name="dltui", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read stdout has seen enough; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except (KeyboardInterrupt, typer.Abort):
+        note("cancelled")
+        return ExitCode.CANCELLED
+    except DltuiError as error:
+        return _tell(error, str(error), error.exit_code, debug)
+    except typer.TyperException as error:
+        return _tell(error, _usage(error), ExitCode.USAGE, debug)
+    except Exception as error:  # noqa: BLE001 - the last door: a person gets a sentence, not a traceback
+        text = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        return _tell(
+            error, f"dltui failed in a way it did not expect: {text}; see more with --debug", 1, debug
+        )
+    if code == ExitCode.CANCELLED:
+        note("cancelled")
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _tell(error: BaseException, sentence: str, code: int, debug: bool) -> int:
+    """Write the sentence (and the traceback when asked for) and return the exit code."""
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    note(f"error: {sentence}")
+    return int(code)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Return what the parser complains about, with where to read the right way."""
+    text = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "dltui"
+    return f"{text[:1].lower()}{text[1:]}; see `{path} --help`"

@@ -1,0 +1,9 @@
+"""Every verb with its module and one line of help, so that ``--help`` and completion import none of them."""
+
+from dltui.registry import Entry
+
+VERBS = {
+    "shapes": Entry("dltui.commands.shapes", "Output shape, parameters and cost of a layer, formula filled in."),
+    "open": Entry("dltui.commands.open", "Show a saved result again."),
+    "doctor": Entry("dltui.commands.doctor", "Tell what this machine, terminal and installation can do."),
+}

@@ -1,0 +1,74 @@
+"""The only writer to stdout, and the only writer to stderr."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write data for a person to stdout, one line each."""
+    encoding = sys.stdout.encoding or "ascii"
+    for line in lines:
+        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def write_json(document: dict[str, Any]) -> None:
+    """Write one JSON document to stdout; numbers that JSON can't say (NaN, ∞) become null."""
+    import json
+
+    sys.stdout.write(json.dumps(finite(document), allow_nan=False) + "\n")
+
+
+def note(text: str) -> None:
+    """Write a remark to stderr, where it can't disturb data."""
+    encoding = sys.stderr.encoding or "ascii"
+    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def finite(value: Any) -> Any:
+    """Return ``value`` with every float that JSON can't say replaced by None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+class ProgressLine:
+    """A line on stderr that tells how far the work is; nothing where stderr is no terminal."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown and sys.stderr.isatty()
+        self._started = time.monotonic()
+        self._last = -math.inf
+        self._width = 0
+
+    def __call__(self, done: int, total: int, partial: object = None) -> None:  # noqa: ARG002
+        """Show ``done`` of ``total``, at most ten times a second."""
+        now = time.monotonic()
+        if not self._shown or (now - self._last < 0.1 and done < total):
+            return
+        self._last = now
+        left = (now - self._started) / done * (total - done) if done else math.nan
+        eta = f", {left:.0f} s left" if done and left >= 1 else ""
+        self._write(f"{100 * done // max(total, 1):3d} % ({done} of {total}{eta})")
+
+    def clear(self) -> None:
+        """Wipe the line, so that what follows starts on a clean one."""
+        if self._width:
+            self._write("")
+            sys.stderr.write("\r")
+            sys.stderr.flush()
+            self._width = 0
+
+    def _write(self, text: str) -> None:
+        """Write over the line that was shown last."""
+        sys.stderr.write("\r" + text.ljust(self._width))
+        sys.stderr.flush()
+        self._width = len(text)

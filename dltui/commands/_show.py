@@ -1,0 +1,101 @@
+"""From what a verb found to the user: a file, a drawing, words, or one JSON document."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from dltui.commands._output import write_json, write_lines
+
+if TYPE_CHECKING:
+    from dltui.commands._frame import Common
+    from dltui.results import Result
+
+
+@runtime_checkable
+class Light(Protocol):
+    """What a verb returns when the answer must come without numpy: text at once, a result on demand."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON document."""
+
+    def lines(self, width: int) -> list[str]:
+        """Return the answer as lines of at most ``width`` cells."""
+
+    def result(self) -> Result:
+        """Return the same as a result, for saving and drawing."""
+
+
+Shown = Any  # a Result, a Light answer, or None when the verb has shown everything itself
+
+
+def deliver(found: Shown, common: Common, *, seconds: float) -> None:
+    """Save, draw and print what a verb found, as the common options say.
+
+    Args:
+        found: A ``Result``, a ``Light`` answer, or None.
+        common: The common options.
+        seconds: How long the verb took.
+    """
+    if found is None:
+        return
+    if isinstance(found, Light):
+        _files(found.result, common)
+        if common.json:
+            write_json(found.document())
+        else:
+            write_lines(_readable(found, common))
+        return
+    result = _signed(found, common, seconds)
+    _files(lambda: result, common)
+    if common.json:
+        write_json(result.document())
+    else:
+        show(result, common)
+        if not common.save:
+            common.note(f"{seconds:.1f} s · keep it with --save FILE.safetensors, draw it with --figure FILE.png")
+
+
+def show(result: Result, common: Common) -> None:
+    """Print every figure of ``result``, drawn for this terminal or said in words."""
+    from dltui.draw import look_of, render, render_words
+
+    look = look_of(sys.stdout, ascii_only=common.ascii)
+    for place, figure in enumerate(result.figures()):
+        if place:
+            write_lines([""])
+        write_lines(render_words(figure, look) if common.plain else render(figure, look))
+
+
+def _files(result_of: Any, common: Common) -> None:
+    """Write the files that were asked for, before anything is printed."""
+    if common.save:
+        result_of().save(common.save)
+        common.note(f"saved {common.save}; show it again with: dltui open {common.save}")
+    if common.figure:
+        from dltui.draw import save
+
+        save(result_of().figures(), common.figure)
+        common.note(f"drew {common.figure}")
+
+
+def _signed(result: Result, common: Common, seconds: float) -> Result:
+    """Return ``result`` with what the frame knows of its making, where the verb has not said it."""
+    from dltui.commands._frame import command_line
+
+    if result.made.command:  # a saved result that was opened again keeps its own history
+        return result
+    return result.signed(command=command_line(), seconds=seconds, seed=common.seed)
+
+
+def _readable(found: Light, common: Common) -> list[str]:
+    """Return the lines of a light answer for this terminal."""
+    import shutil
+
+    width = max(60, shutil.get_terminal_size((80, 24)).columns)
+    lines = found.lines(width)
+    if common.ascii or not (sys.stdout.encoding or "ascii").lower().startswith("utf"):
+        from dltui.plaintext import to_ascii
+
+        return [to_ascii(line) for line in lines]
+    return lines
