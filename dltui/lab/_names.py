@@ -2,6 +2,14 @@
 
 from dltui.registry import Entry
 
-FAMILIES = {}
+FAMILIES = {
+    "geometry": "The shape of the loss around a network's weights: slopes, curvature, and the points where gradients vanish.",
+}
 
-NAMES: dict[str, Entry] = {}
+NAMES = {
+    "two-weight-saddle": Entry(
+        "dltui.lab.geometry.saddles",
+        "Gradient descent on L = (1 − w₁w₂)² stalls at the saddle in the middle, though lower ground is near.",
+        "geometry",
+    ),
+}

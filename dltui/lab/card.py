@@ -33,7 +33,9 @@ def shelf(family: str | None = None, search: str = "") -> Listing:
     entries = [(name, EXHIBITS.entry(name)) for name in found]
     plain = [{"name": name, "family": entry.family, "summary": entry.summary} for name, entry in entries]
     if found:
-        foot = f"{len(found)} exhibit{'s' if len(found) > 1 else ''}; read one with: dltui lab show {found[0]}"
+        foot = (
+            f"{len(found)} exhibit{'s' if len(found) > 1 else ''}; read one with: dltui lab show {found[0]}"
+        )
     else:
         foot = f"no exhibit has {search!r} in its name, family or summary; see all with: dltui lab list"
     return Listing(

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 
@@ -50,7 +51,7 @@ def run_checks(names: Iterable[str], *, workers: int | None = None, report: Repo
         One verdict a check, in the order of the names and of the checks in each file.
 
     Raises:
-        DltuiError: If Python runs with ``-O``, which leaves assertions out.
+        DltuiError: If Python runs with ``-O``, which leaves assertions out, or a process was killed.
         UsageError: If nothing bears one of the names.
     """
     if not __debug__:
@@ -58,7 +59,8 @@ def run_checks(names: Iterable[str], *, workers: int | None = None, report: Repo
     wanted = list(names)
     workers = min(workers or os.cpu_count() or 1, len(wanted))
     found: dict[str, list[Verdict]] = {}
-    for name, verdicts in _here(wanted) if workers < 2 or len(wanted) <= FEW else _apart(wanted, workers):
+    together = workers < 2 or len(wanted) <= FEW
+    for name, verdicts in _here(wanted) if together else _apart(wanted, workers):
         found[name] = verdicts
         report(len(found), len(wanted))
     return [verdict for name in wanted for verdict in found[name]]
@@ -88,7 +90,9 @@ def verdict_table(verdicts: list[Verdict]) -> Listing:
     return Listing(
         title="Checks of the lab",
         columns=("", "exhibit", "check", "s", "what is compared with what"),
-        rows=tuple(("✓" if v.holds else "✗", v.exhibit, v.check, round(v.seconds, 2), v.about) for v in verdicts),
+        rows=tuple(
+            ("✓" if v.holds else "✗", v.exhibit, v.check, round(v.seconds, 2), v.about) for v in verdicts
+        ),
         plain={
             "checks": [asdict(verdict) for verdict in verdicts],
             "total": len(verdicts),
@@ -125,6 +129,10 @@ def _apart(names: list[str], workers: int) -> Iterator[tuple[str, list[Verdict]]
         running = {pool.submit(check_exhibit, name): name for name in names}
         for done in as_completed(running):
             yield running[done], done.result()
+    except BrokenProcessPool as error:
+        raise DltuiError(
+            "a process that ran checks was killed; try fewer at once, with --workers 1"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

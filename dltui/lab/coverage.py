@@ -65,7 +65,9 @@ def coverage(catalogue: Path | None = None) -> Listing:
     rows = core_rows(catalogue or DEFAULT)
     exhibits = [load(name) for name in EXHIBITS]
     counts, total, unknown = count(rows, exhibits)
-    foot = (f"{total.covered} of {total.rows} rows covered by {total.exhibits} exhibits with {total.checks} checks",)
+    foot = (
+        f"{total.covered} of {total.rows} rows covered by {total.exhibits} exhibits with {total.checks} checks",
+    )
     if unknown:
         foot += (f"no core row of the catalogue: {', '.join(unknown)}",)
     plain = {"families": [_plain(one) for one in counts], "total": _plain(total), "unknown": unknown}
@@ -96,7 +98,9 @@ def core_rows(catalogue: Path) -> list[Row]:
         reader = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
-            raise DltuiError(f"{catalogue} lacks the column {missing[0]!r}; a catalogue has {', '.join(COLUMNS)}")
+            raise DltuiError(
+                f"{catalogue} lacks the column {missing[0]!r}; a catalogue has {', '.join(COLUMNS)}"
+            )
         return [Row(row["key"], row["family"], row["exhibit"]) for row in reader if row["kind"] == "core"]
 
 

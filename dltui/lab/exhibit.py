@@ -130,7 +130,9 @@ class Exhibit:
         """
         name = function.__name__.replace("_", "-")
         if not function.__doc__:
-            raise TypeError(f"check {name!r} of exhibit {self.name!r} needs a docstring: what is compared with what")
+            raise TypeError(
+                f"check {name!r} of exhibit {self.name!r} needs a docstring: what is compared with what"
+            )
         self.checks.append(Check(name, function.__doc__.strip().splitlines()[0], function))
         return function
 
@@ -179,7 +181,9 @@ def load(name: str) -> Exhibit:
         return EXHIBITS.load(name)
     except KeyError as error:
         module = EXHIBITS.entry(name).module
-        raise DltuiError(f"{module} holds no exhibit {name!r}; write the table anew: python -m dltui.lab.table") from error
+        raise DltuiError(
+            f"{module} holds no exhibit {name!r}; write the table anew: python -m dltui.lab.table"
+        ) from error
 
 
 def chosen(name: str | None = None, family: str | None = None) -> list[str]:

@@ -104,7 +104,11 @@ class Knob:
         if isinstance(self.control, Slider):
             noun = "a whole number" if self.kind == "int" else "a number"
             return f"{noun} from {self.control.low:g} to {self.control.high:g}"
-        return f"one of {', '.join(self.control.options)}" if isinstance(self.control, Choice) else "true or false"
+        return (
+            f"one of {', '.join(self.control.options)}"
+            if isinstance(self.control, Choice)
+            else "true or false"
+        )
 
     @property
     def extremes(self) -> tuple[Value, ...]:
@@ -128,7 +132,9 @@ class Knob:
         """
         found = self._spelled(value) if isinstance(value, str) and self.kind != "choice" else value
         if not self._fits(found):
-            raise UsageError(f"the knob {self.name} takes {self.expects}, not {value!r}; try {self.option} {self.default}")
+            raise UsageError(
+                f"the knob {self.name} takes {self.expects}, not {value!r}; try {self.option} {self.default}"
+            )
         assert isinstance(found, float | int | str | bool)
         return float(found) if self.kind == "float" else found
 

@@ -10,11 +10,13 @@ from dltui.progress import Report, silent
 from dltui.results.gallery import Gallery
 
 
-def run(name: str, values: Mapping[str, object] | None = None, *, report: Report = silent) -> Gallery:
+def run(
+    exhibit: str | Exhibit, values: Mapping[str, object] | None = None, *, report: Report = silent
+) -> Gallery:
     """Return what an exhibit shows in the end.
 
     Args:
-        name: The exhibit.
+        exhibit: The exhibit, or its name.
         values: Knob values by name; the other knobs stand at their defaults.
         report: Told after every frame, with the frame; raises ``Cancelled`` to stop.
 
@@ -25,17 +27,19 @@ def run(name: str, values: Mapping[str, object] | None = None, *, report: Report
         UsageError: If there is no such exhibit or knob, or a value is refused.
     """
     last = None
-    for last in live(name, values, report=report):  # noqa: B007
+    for last in live(exhibit, values, report=report):  # noqa: B007
         pass
-    assert last is not None, f"exhibit {name!r} yields no frame"
+    assert last is not None, "an exhibit yields one frame or more"
     return last
 
 
-def live(name: str, values: Mapping[str, object] | None = None, *, report: Report = silent) -> Iterator[Gallery]:
+def live(
+    exhibit: str | Exhibit, values: Mapping[str, object] | None = None, *, report: Report = silent
+) -> Iterator[Gallery]:
     """Yield what an exhibit shows, moment by moment.
 
     Args:
-        name: The exhibit.
+        exhibit: The exhibit, or its name.
         values: Knob values by name; the other knobs stand at their defaults.
         report: Told after every frame, with the frame; raises ``Cancelled`` to stop.
 
@@ -45,11 +49,11 @@ def live(name: str, values: Mapping[str, object] | None = None, *, report: Repor
     Raises:
         UsageError: If there is no such exhibit or knob, or a value is refused.
     """
-    exhibit = load(name)
-    settings = exhibit.settings(values or {})
-    for count, frame in enumerate(exhibit(**settings), start=1):
+    one = load(exhibit) if isinstance(exhibit, str) else exhibit
+    settings = one.settings(values or {})
+    for count, frame in enumerate(one(**settings), start=1):
         report(count, max(count, frame.total), frame)
-        yield gallery(exhibit, frame, settings)
+        yield gallery(one, frame, settings)
 
 
 def gallery(exhibit: Exhibit, frame: Frame, settings: Mapping[str, object]) -> Gallery:
@@ -69,4 +73,11 @@ def _onward(exhibit: Exhibit) -> tuple[Figure, ...]:
     if not exhibit.kin:
         return ()
     caption = f"Sources: {'; '.join(exhibit.sources)}" if exhibit.sources else ""
-    return (Table(title="Go on", caption=caption, columns=("command", "what it shows"), rows=tuple(exhibit.kin.items())),)
+    return (
+        Table(
+            title="Go on",
+            caption=caption,
+            columns=("command", "what it shows"),
+            rows=tuple(exhibit.kin.items()),
+        ),
+    )

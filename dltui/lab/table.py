@@ -25,12 +25,22 @@ def table() -> str:
         Python source: ``FAMILIES`` (name of a folder, first line of its docstring) and ``NAMES``.
     """
     families = {name: _first_line(f"dltui.lab.{name}") for name in _modules("dltui.lab", packages=True)}
-    lines = ["FAMILIES = {", *(f"    {_quoted(k)}: {_quoted(v)}," for k, v in families.items()), "}", "", "NAMES = {"]
+    lines = [
+        "FAMILIES = {",
+        *(f"    {_quoted(k)}: {_quoted(v)}," for k, v in families.items()),
+        "}",
+        "",
+        "NAMES = {",
+    ]
     for family in families:
         for module in _modules(f"dltui.lab.{family}", packages=False):
             for one in _exhibits(f"dltui.lab.{family}.{module}"):
                 texts = (one.make.__module__, one.story.seen, one.family)
-                lines += [f"    {_quoted(one.name)}: Entry(", *(f"        {_quoted(text)}," for text in texts), "    ),"]
+                lines += [
+                    f"    {_quoted(one.name)}: Entry(",
+                    *(f"        {_quoted(text)}," for text in texts),
+                    "    ),",
+                ]
     return HEAD + "\n".join([*lines, "}"]) + "\n"
 
 
