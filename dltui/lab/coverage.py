@@ -65,18 +65,18 @@ def coverage(catalogue: Path | None = None) -> Listing:
     rows = core_rows(catalogue or DEFAULT)
     exhibits = [load(name) for name in EXHIBITS]
     counts, total, unknown = count(rows, exhibits)
-    foot = (
-        f"{total.covered} of {total.rows} rows covered by {total.exhibits} exhibits with {total.checks} checks",
-    )
+    foot = [
+        f"{total.covered} of {total.rows} rows covered by {total.exhibits} exhibits with {total.checks} checks"
+    ]
     if unknown:
-        foot += (f"no core row of the catalogue: {', '.join(unknown)}",)
+        foot.append(f"no core row of the catalogue: {', '.join(unknown)}")
     plain = {"families": [_plain(one) for one in counts], "total": _plain(total), "unknown": unknown}
     return Listing(
         title="Coverage of the catalogue",
         columns=("family", "rows", "covered", "exhibits", "checks"),
         rows=tuple((one.family, one.rows, one.covered, one.exhibits, one.checks) for one in (*counts, total)),
         plain=plain,
-        foot=foot,
+        foot=tuple(foot),
     )
 
 
