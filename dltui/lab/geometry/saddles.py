@@ -378,8 +378,8 @@ def derivatives_by_autograd() -> None:
     h = 1e-5
     for point in np.random.default_rng(0).uniform(-EDGE, EDGE, (20, 2)):
         w = torch.from_numpy(point)
-        near("g (autograd)", gradient(point), torch.func.grad(scalar)(w).numpy(), 1e-12)
-        near("H (autograd)", hessian(point), torch.func.hessian(scalar)(w).numpy(), 1e-12)
+        near("g (autograd)", gradient(point), torch.autograd.functional.jacobian(scalar, w).numpy(), 1e-12)
+        near("H (autograd)", hessian(point), torch.autograd.functional.hessian(scalar, w).numpy(), 1e-12)
         ends = [(point + h * e, point - h * e) for e in np.eye(2)]
         near("g (differences)", gradient(point), [(loss(*a) - loss(*b)) / (2 * h) for a, b in ends], 1e-6)
         near(
