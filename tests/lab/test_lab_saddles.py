@@ -40,7 +40,7 @@ def test_mesh_of_the_map() -> None:
 
 def test_what_is_shown() -> None:
     kinds = [type(figure) for figure in run(NAME).shown]
-    assert kinds[1:6] == [Heatmap, Lines, Lines, Steps, Table]
+    assert kinds[1:6] == [Heatmap, Lines, Lines, Table, Steps]
 
 
 def test_default_stops_at_the_saddle() -> None:

@@ -17,6 +17,7 @@ from dltui.lab.geometry.two_weights import FAR, Curvature, Vector, curvature, de
 EDGE = 2.0  # the map shows −2 … 2 in both weights
 MOMENTS = 40  # frames of a longer run
 STILL = 1e-3  # a gradient shorter than this counts as zero, a curvature as flat
+TINY = 1e-9  # shown as 0
 
 
 @exhibit(
@@ -24,8 +25,8 @@ STILL = 1e-3  # a gradient shorter than this counts as zero, a curvature as flat
     family="geometry",
     covers=("000a:two-weight-net", "000a:saddle-escape", "003:saddle", "003:hessian-escape"),
     kin={
-        "dltui hessian MODEL": "the extreme eigenvalues of your own model: a negative one is such a way out",
-        "dltui landscape MODEL": "scan the loss around your own model's weights",
+        "dltui hessian MODEL": "your own model's eigenvalues: a negative one is a way out",
+        "dltui landscape MODEL": "scan the loss around your own model",
     },
     sources=("Dauphin et al. 2014, arXiv:1406.2572", "Goodfellow, Bengio, Courville 2016, ch. 8.2.3"),
 )
@@ -137,7 +138,7 @@ def _verdict(here: Vector, bend: Curvature) -> str:
 
 def _frame(now: _Moment, ground: Vector, total: int) -> Frame:
     """Return pictures and numbers of one moment."""
-    figures: tuple[Figure, ...] = (_map(now, ground), _along(now), _losses(now), _worked(now), _pairs(now))
+    figures: tuple[Figure, ...] = (_map(now, ground), _losses(now), _along(now), _pairs(now), _worked(now))
     return Frame(figures=figures, numbers=_numbers(now), caption=_caption(now), total=total)
 
 
@@ -190,17 +191,12 @@ def _inside(points: Vector) -> bool:
 
 def _map(now: _Moment, ground: Vector) -> Heatmap:
     """Return the loss from above, with the way so far and both eigenvectors."""
-    branch = np.linspace(1 / EDGE, EDGE, 40)
     seen = np.where(np.abs(now.way) <= EDGE, now.way, np.nan)
-    paths = [
-        Path(name="way of descent", x=seen[:, 0], y=seen[:, 1]),
-        Path(name="minima w₁w₂ = 1", x=branch, y=1 / branch),
-        Path(name="minima, other sign", x=-branch, y=-1 / branch),
-    ]
+    paths = [_minima(), Path(name="way of descent", x=seen[:, 0], y=seen[:, 1])]
     marks = [Mark(name="start", x=float(now.way[0, 0]), y=float(now.way[0, 1]))]
     if _inside(now.here):
-        paths += [_arrow(now, now.bend.v_low, f"v₋, λ = {number(now.bend.low, 3)}")]
-        paths += [_arrow(now, now.bend.v_high, f"v₊, λ = {number(now.bend.high, 3)}")]
+        paths += [_arrow(now, now.bend.v_low, f"v₋ with λ₋ = {_n(now.bend.low)}")]
+        paths += [_arrow(now, now.bend.v_high, f"v₊ with λ₊ = {_n(now.bend.high)}")]
         marks.append(Mark(name="here", x=float(now.here[0]), y=float(now.here[1])))
     if now.leap and _inside(now.there):
         marks.append(Mark(name="after the jump", x=float(now.there[0]), y=float(now.there[1])))
@@ -220,6 +216,13 @@ def _map(now: _Moment, ground: Vector) -> Heatmap:
     )
 
 
+def _minima() -> Path:
+    """Return the hyperbola of minima, both branches with a gap between."""
+    branch = np.linspace(1 / EDGE, EDGE, 40)
+    x = np.concatenate((-branch, (np.nan,), branch))
+    return Path(name="minima w₁w₂ = 1", x=x, y=1 / x)
+
+
 def _arrow(now: _Moment, direction: Vector, name: str) -> Path:
     """Return a stroke of length 1 through the point, along an eigenvector."""
     ends = now.here + np.outer((-0.5, 0.5), direction)
@@ -231,14 +234,15 @@ def _along(now: _Moment) -> Lines:
     reach = max(1.5, abs(now.alpha))
     t = np.linspace(-reach, reach, 121)
     base, at = float(loss(*now.here)), np.array([now.alpha])
+    warning = "" if now.bend.low < -STILL else " λ₋ is not negative here: no way down is promised."
     return Lines(
         title="L along v₋, from here",
         caption=f"A jump of α = {number(now.alpha)}: exact ΔL = {number(float(now.exact(at)[0]))}, "
-        f"the model α·gᵀv₋ + ½α²λ₋ says {number(float(now.model(at)[0]))}.",
+        f"the model α·gᵀv₋ + ½α²λ₋ says {number(float(now.model(at)[0]))}.{warning}",
         series=(
-            Series(name="exact", x=t, y=base + now.exact(t)),
-            Series(name="model", x=t, y=base + now.model(t)),
-            Series(name="after α", x=at, y=base + now.exact(at), marks=True),
+            Series(name="true L", x=t, y=base + now.exact(t)),
+            Series(name="quadratic model", x=t, y=base + now.model(t)),
+            Series(name=f"α = {_n(now.alpha)}", x=at, y=base + now.exact(at), marks=True),
         ),
         x_label="distance along v₋",
         y_label="L",
@@ -264,27 +268,37 @@ def _losses(now: _Moment) -> Lines:
 
 def _worked(now: _Moment) -> Steps:
     """Return the computation here, with the numbers put in."""
-    (a, b), (g1, g2), bend = map(_n, now.here), map(_n, gradient(now.here)), now.bend
-    (h11, h12), (_, h22) = (map(_n, row) for row in hessian(now.here))
-    rest, (v1, v2) = _n(1 - now.here.prod()), map(_n, bend.v_low)
-    at, norm = _n(now.alpha), _n(float(np.linalg.norm(gradient(now.here))))
-    model, exact = _n(float(now.model(now.alpha)[0])), _n(float(now.exact(now.alpha)[0]))
+    a, b = (_n(part, inner=True) for part in now.here)
+    (h11, h12), (_, h22) = ([_n(part) for part in row] for row in hessian(now.here))
+    slope, bend, base = gradient(now.here), now.bend, float(loss(*now.here))
+    model, exact = float(now.model(now.alpha)[0]), float(now.exact(now.alpha)[0])
+    at, low = _n(now.alpha, inner=True), _n(bend.low, inner=True)
     lines = (
-        (f"L = (1 − w₁w₂)² = (1 − {a}·{b})² = {_n(float(loss(*now.here)))}", ""),
-        (f"g = −2(1 − w₁w₂)·(w₂, w₁) = −2·{rest}·({b}, {a}) = ({g1}, {g2})", f"‖g‖ = {norm}"),
-        (f"H = [[2w₂², 4w₁w₂ − 2], [4w₁w₂ − 2, 2w₁²]] = [[{h11}, {h12}], [{h12}, {h22}]]", ""),
-        (f"λ = w₁² + w₂² ± √((w₁² − w₂²)² + (4w₁w₂ − 2)²) = {_n(bend.low)}, {_n(bend.high)}", now.verdict),
-        (f"v₋ = ({v1}, {v2}), v₋ᵀHv₋ = λ₋‖v₋‖² = {_n(bend.low)}", "plus; notes that print −λ‖u‖² are wrong"),
-        (f"ΔL ≈ α·gᵀv₋ + ½α²λ₋ = {at}·{_n(now.slope)} + ½·{at}²·{_n(bend.low)} = {model}", "second order"),
-        (f"ΔL = {exact}", "exact"),
+        f"L = (1 − w₁w₂)² = (1 − {a}·{b})² = {_n(base)}",
+        f"g = −2(1 − w₁w₂)·(w₂, w₁) = {_pair(slope)}, ‖g‖ = {_n(float(np.linalg.norm(slope)))}",
+        f"H = [[2w₂², 4w₁w₂−2], [4w₁w₂−2, 2w₁²]] = [[{h11}, {h12}], [{h12}, {h22}]]",
+        f"λ = w₁²+w₂² ± √((w₁²−w₂²)² + (4w₁w₂−2)²) = {_n(bend.low)}, {_n(bend.high)}",
+        f"v₋ = {_pair(bend.v_low)}, v₋ᵀHv₋ = +λ₋‖v₋‖² = {_n(bend.low)}",
+        f"ΔL ≈ α·gᵀv₋ + ½α²λ₋ = {at}·{_n(now.slope, inner=True)} + ½·{at}²·{low} = {_n(model)}",
+        f"ΔL = L(w + αv₋) − L(w) = {_n(base + exact)} − {_n(base)} = {_n(exact)}",
     )
-    return Steps(title="Worked out, here", steps=tuple(Step(formula=line, note=note) for line, note in lines))
+    notes = ("", "", "", now.verdict, "", "model", "exact")
+    return Steps(
+        title="Worked out, here",
+        caption="Where you read vᵀHv = −λ‖v‖²: the sign is plus. The loss falls because λ₋ itself is negative.",
+        steps=tuple(Step(formula=line, note=note) for line, note in zip(lines, notes, strict=True)),
+    )
 
 
-def _n(value: float) -> str:
-    """Return a number for a formula; a negative one in parentheses."""
-    text = number(value)
-    return f"({text})" if text.startswith("−") else text
+def _n(value: float, *, inner: bool = False) -> str:
+    """Return a number for a formula, round-off as 0; a negative one in parentheses where it is ``inner``."""
+    text = number(value if abs(value) > TINY else 0.0)
+    return f"({text})" if inner and text.startswith("−") else text
+
+
+def _pair(vector: Vector) -> str:
+    """Return two components for a formula."""
+    return f"({', '.join(_n(float(part)) for part in vector)})"
 
 
 def _pairs(now: _Moment) -> Table:
@@ -369,22 +383,25 @@ def descent_from_four_starts() -> None:
 
 @two_weight_saddle.check
 def derivatives_by_autograd() -> None:
-    """The gradient and H at twenty random points against torch.autograd, to 1e-12, and finite differences, to 1e-6."""
+    """The gradient and H at twenty random points against torch.autograd, to 1e-12."""
     import torch
 
-    def scalar(w: torch.Tensor) -> torch.Tensor:
-        return (1 - w[0] * w[1]) ** 2
-
-    h = 1e-5
     for point in np.random.default_rng(0).uniform(-EDGE, EDGE, (20, 2)):
-        w = torch.from_numpy(point)
-        near("g (autograd)", gradient(point), torch.autograd.functional.jacobian(scalar, w).numpy(), 1e-12)
-        near("H (autograd)", hessian(point), torch.autograd.functional.hessian(scalar, w).numpy(), 1e-12)
+        w = torch.tensor(point, requires_grad=True)
+        (slope,) = torch.autograd.grad((1 - w[0] * w[1]) ** 2, w, create_graph=True)
+        rows = [torch.autograd.grad(part, w, retain_graph=True)[0].numpy() for part in slope]
+        near("g", gradient(point), slope.detach().numpy(), 1e-12)
+        near("H", hessian(point), rows, 1e-12)
+
+
+@two_weight_saddle.check
+def derivatives_by_differences() -> None:
+    """The gradient and H at twenty random points against central differences, h = 1e-5, to 1e-6."""
+    h = 1e-5
+    for point in np.random.default_rng(1).uniform(-EDGE, EDGE, (20, 2)):
         ends = [(point + h * e, point - h * e) for e in np.eye(2)]
-        near("g (differences)", gradient(point), [(loss(*a) - loss(*b)) / (2 * h) for a, b in ends], 1e-6)
-        near(
-            "H (differences)", hessian(point), [(gradient(a) - gradient(b)) / (2 * h) for a, b in ends], 1e-6
-        )
+        near("g", gradient(point), [(loss(*a) - loss(*b)) / (2 * h) for a, b in ends], 1e-6)
+        near("H", hessian(point), [(gradient(a) - gradient(b)) / (2 * h) for a, b in ends], 1e-6)
 
 
 @two_weight_saddle.check
