@@ -85,13 +85,17 @@ class DltuiApp(App[int]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow to go back only where there is a way back."""
         if action == "back":
-            return len(self.screen_stack) > 2
+            return self._rooms() > 1
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
         """Leave this screen."""
-        if len(self.screen_stack) > 2:
+        if self._rooms() > 1:
             self.pop_screen()
+
+    def _rooms(self) -> int:
+        """Return how many full screens are on top of each other."""
+        return sum(isinstance(screen, Room) for screen in self.screen_stack)
 
     def action_help(self) -> None:
         """Show the keys of the screen."""

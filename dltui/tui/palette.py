@@ -15,7 +15,7 @@ from dltui.tui.catalog import SHELVES
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
 
-SINGLES = "app"
+WORTH = 0.5  # part of the best score below which a hit is left out
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,10 @@ class Everything(Provider):
             query: What was typed.
         """
         matcher = self.matcher(query)
-        for command in self._commands():
-            score = max(matcher.match(command.name), 0.6 * matcher.match(command.help))
-            if score > 0:
+        scored = [(max(matcher.match(c.name), 0.6 * matcher.match(c.help)), c) for c in self._commands()]
+        least = WORTH * max((score for score, _ in scored), default=0.0)
+        for score, command in scored:
+            if score > 0 and score >= least:
                 yield Hit(score, matcher.highlight(command.name), command.run, text=command.name, help=command.help)
 
     def _commands(self) -> Iterator[Command]:

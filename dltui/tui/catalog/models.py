@@ -10,6 +10,7 @@ from pathlib import Path
 from dltui.errors import DltuiError
 from dltui.figures import Table
 from dltui.models._names import NAMES
+from dltui.runs import home
 from dltui.tui.catalog.items import Glimpse, Item
 from dltui.tui.catalog.results import look_in
 
@@ -50,7 +51,17 @@ def glimpse(item: Item) -> Glimpse:
     """
     if item.kind == "model":
         entry = NAMES[item.key]
-        return Glimpse(title=item.name, words=entry.summary, facts=(("family", entry.family), ("code", entry.module)))
+        return Glimpse(
+            title=item.name,
+            words=entry.summary,
+            facts=(
+                ("family", entry.family),
+                ("train it", f"dltui train {item.name} --data digits"),
+                ("its loss landscape", f"dltui landscape {item.name} --data digits"),
+                ("its curvature", f"dltui hessian {item.name} --data digits"),
+                ("code", entry.module),
+            ),
+        )
     size = ("size", _bytes(item.path.stat().st_size))
     if item.path.suffix != ".safetensors":
         return Glimpse(
@@ -99,7 +110,8 @@ def _checkpoint(path: Path, folder: Path) -> Item:
 def _checkpoints(folder: Path) -> list[Path]:
     """Return the files under ``folder`` that look like weights, the newest first."""
     found: list[Path] = []
-    for looked_at, path in enumerate(_walk(folder, DEEPEST)):
+    own = home().resolve()
+    for looked_at, path in enumerate(_walk(folder, DEEPEST, own)):
         if looked_at >= MOST_ENTRIES or len(found) >= MOST:
             break
         if path.suffix in ENDINGS and not (path.suffix == ".safetensors" and look_in(path)):
@@ -107,16 +119,17 @@ def _checkpoints(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _walk(folder: Path, deep: int) -> Iterator[Path]:
-    """Yield the files of a folder, then those of the folders in it; what may not be read is passed by."""
+def _walk(folder: Path, deep: int, own: Path) -> Iterator[Path]:
+    """Yield the files of a folder, then those of the folders in it, without dltui's own and those that are closed."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
     yield from (Path(entry.path) for entry in entries if entry.is_file())
-    for entry in entries:
-        if deep and entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and entry.name not in SKIPPED:
-            yield from _walk(Path(entry.path), deep - 1)
+    for entry in entries if deep else ():
+        hidden = entry.name.startswith(".") or entry.name in SKIPPED
+        if entry.is_dir(follow_symlinks=False) and not hidden and Path(entry.path).resolve() != own:
+            yield from _walk(Path(entry.path), deep - 1, own)
 
 
 def _count(shape: list[int]) -> int:

@@ -18,4 +18,4 @@ def manner_of(figure: Figure) -> Manner:
         return Turning(figure)
     if isinstance(figure, Heatmap | Lines | Histogram | Points):
         return Plane(probe_of(figure))
-    return Reading(0, "")
+    return Reading(figure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
+from dltui.draw.look import Look
 from dltui.draw.view import Drawing, View
 
 
@@ -16,7 +17,7 @@ class Manner(Protocol):
 
     scope: ClassVar[str]
 
-    def drawn(self, drawing: Drawing, view: View) -> None:
+    def drawn(self, drawing: Drawing, view: View, look: Look) -> None:
         """Remember what was drawn, to know where the data lie."""
 
     def move(self, view: View, right: int, up: int) -> View:

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import ClassVar
 
+from dltui.draw.look import Look
 from dltui.draw.scales import Axis
 from dltui.draw.view import Drawing, Frame, View
 from dltui.tui.manners.base import clamp
@@ -28,7 +29,7 @@ class Plane:
         self._frame: Frame | None = None
         self._whole: tuple[Ends, Ends] | None = None
 
-    def drawn(self, drawing: Drawing, view: View) -> None:
+    def drawn(self, drawing: Drawing, view: View, look: Look) -> None:
         """Remember where the data lie, and how far they reach in all."""
         self._frame = drawing.frame
         if self._frame is not None and view.x_range is None and view.y_range is None:

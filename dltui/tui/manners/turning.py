@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from dltui.draw.look import Look
 from dltui.draw.view import Drawing, View
 from dltui.figures import Figure, Points, Surface, number, span
 from dltui.tui.manners.base import clamp
@@ -24,7 +25,7 @@ class Turning:
     def __init__(self, figure: Surface | Points) -> None:
         self._range = _range(figure)
 
-    def drawn(self, drawing: Drawing, view: View) -> None:
+    def drawn(self, drawing: Drawing, view: View, look: Look) -> None:
         """Need nothing of the drawing."""
 
     def move(self, view: View, right: int, up: int) -> View:

@@ -19,8 +19,8 @@ from dltui.tui.catalog import Item
 from dltui.tui.screens.base import DESIGNED, Room
 from dltui.tui.screens.export import ExportScreen
 from dltui.tui.trouble import sentence
+from dltui.tui.widgets.facts import Facts
 from dltui.tui.widgets.figure_view import FigureView
-from dltui.tui.widgets.preview import facts_table
 from dltui.tui.widgets.tab_line import TabLine
 
 
@@ -66,7 +66,7 @@ class GalleryScreen(Room):
                 with VerticalScroll(id="spoken"):
                     yield Static(id="said", markup=False)
             with VerticalScroll(id="details", can_focus=False):
-                yield Static(id="facts")
+                yield Facts()
                 yield Static(id="command")
         yield Static(id="readout", markup=False)
 
@@ -92,7 +92,7 @@ class GalleryScreen(Room):
         self._figures = list(figures)
         self._shown = self._shown if same else 0
         self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
-        self.query_one("#facts", Static).update(facts_table(facts))
+        self.query_one(Facts).facts = facts
         self.query_one("#command", Static).update(_command(self.command_line))
         self.tell(remark)
         if self._figures:
@@ -164,7 +164,7 @@ class GalleryScreen(Room):
             from dltui.draw import save
 
             path = self.dltui.folder / Path(name).expanduser()
-            work = partial(save, self._figures[self._shown], path)
+            work = partial(save, [self._figures[self._shown]], path)
             self.run_worker(work, thread=True, group="export", name=str(path), exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -190,4 +190,4 @@ def spoken(figure: Figure) -> str:
 
 def _command(line: str) -> Content:
     """Return the command line under its heading."""
-    return Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$accent")) if line else Content("")
+    return Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$text-accent")) if line else Content("")

@@ -24,7 +24,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > VerticalScroll {
-        width: 78; max-width: 100%; height: auto; max-height: 90%; padding: 1 2;
+        width: 78; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
         background: $surface; border: round $primary; border-title-color: $text-primary;
         border-subtitle-color: $foreground 60%;
     }
@@ -74,11 +74,11 @@ def help_text(scopes: list[str], command_line: str) -> Content:
         parts.append(Content("\n").join(lines))
     if command_line:
         heading = Content.styled("The same from the command line", "$text-primary bold")
-        parts.append(Content("\n").join([heading, Content.styled(f"  {command_line}", "$accent")]))
+        parts.append(Content("\n").join([heading, Content.styled(f"  {command_line}", "$text-accent")]))
     return Content("\n\n").join(parts)
 
 
 def _line(action: Action, wide: int) -> Content:
     """Return keys and sentence of one action."""
     keys = action.key_names()
-    return Content.assemble((f"  {keys}{' ' * (wide - cell_len(keys))}  ", "$accent"), action.help)
+    return Content.assemble((f"  {keys}{' ' * (wide - cell_len(keys))}  ", "$text-accent"), action.help)

@@ -122,6 +122,7 @@ class HomeScreen(Room):
         preview = self.query_one(Preview)
         if event.state is WorkerState.ERROR:
             preview.say(event.worker.name, sentence(event.worker.error))
+            self.refresh_bindings()
         elif event.state is WorkerState.SUCCESS and event.worker.result is not None:
             item, found = event.worker.result
             if item == self._list.chosen:
@@ -153,10 +154,17 @@ class HomeScreen(Room):
 
     def action_look(self) -> None:
         """Move between the list and the picture."""
-        if isinstance(self.focused, ItemList) and self.query("Preview.-picture FigureView"):
-            self.set_focus(self.query("Preview FigureView").first())
+        pictures = self.query("Preview.-picture FigureView")
+        if isinstance(self.focused, ItemList) and pictures:
+            self.set_focus(pictures.first())
         else:
             self.set_focus(self._list)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer a closer look only where there is a picture."""
+        if action == "look":
+            return bool(self.query("Preview.-picture"))
+        return super().check_action(action, parameters)
 
     def action_reload(self) -> None:
         """Read the folders again."""
@@ -174,7 +182,7 @@ def _named_glimpse(item: Item) -> tuple[Item, Glimpse]:
 
 def _empty(shelf: Shelf) -> Content:
     """Return what an empty shelf says."""
-    tries = [Content.assemble("  ", (command, "$accent bold")) for command in shelf.tries]
+    tries = [Content.assemble("  ", (command, "$text-accent bold")) for command in shelf.tries]
     return Content("\n\n").join([Content(shelf.nothing), *tries])
 
 

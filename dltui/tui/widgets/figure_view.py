@@ -239,6 +239,6 @@ class FigureView(CanvasView, can_focus=True):
             self.show(Canvas(width, height))
             self.post_message(self.Readout(self, f"can't draw this figure: {self.trouble}"))
             return
-        self._manner.drawn(drawing, self._view)
+        self._manner.drawn(drawing, self._view, look)
         self.show(drawing.canvas)
         self.post_message(self.Readout(self, self._manner.readout(self._view)))

@@ -17,9 +17,17 @@ class ItemList(OptionList, inherit_bindings=False):
 
     BINDINGS = actions.bindings("list")
     DEFAULT_CSS = """
-    ItemList { height: 1fr; border: none; padding: 0; background: transparent; scrollbar-size-vertical: 1; }
+    ItemList {
+        height: 1fr; border: none; padding: 0; background: transparent;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     ItemList:focus { border: none; background: transparent; }
     ItemList > .option-list--option { padding: 0 1; }
+    ItemList > .option-list--option-highlighted { background: $foreground 8%; color: $foreground; text-style: none; }
+    ItemList:focus > .option-list--option-highlighted {
+        background: $primary-muted; color: $foreground; text-style: none;
+    }
+    ItemList > .option-list--option-hover { background: $foreground 5%; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002

@@ -88,7 +88,7 @@ class KeyBar(Widget):
         for hint in hints:
             self._spans.append((range(column, column + hint.width - GAP), hint.press))
             parts += [
-                Content.styled(hint.text, "$accent bold"),
+                Content.styled(hint.text, "$text-accent bold"),
                 Content.styled(f" {hint.label}", "$foreground 75%"),
                 Content(" " * GAP),
             ]

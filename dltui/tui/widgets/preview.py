@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.widgets import Static
 
 from dltui.tui.catalog import Glimpse
+from dltui.tui.widgets.facts import Facts
+
+if TYPE_CHECKING:
+    from dltui.figures import Figure
 
 
 class Preview(Vertical):
@@ -16,13 +21,14 @@ class Preview(Vertical):
 
     DEFAULT_CSS = """
     Preview {
-        #title { text-style: bold; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #picture { height: 1fr; margin: 1 0 0 0; display: none; }
-        #told { height: auto; max-height: 100%; margin: 1 0 0 0; }
+        #title { text-style: bold; height: 1; margin: 0 0 1 0; text-wrap: nowrap; text-overflow: ellipsis; }
+        #picture { height: 1fr; display: none; }
+        #told { height: auto; max-height: 100%; }
         #words { height: auto; }
-        #facts { height: auto; margin: 1 0 0 0; }
+        Facts { margin: 1 0 0 0; }
         &.-picture #picture { display: block; }
-        &.-picture #told { max-height: 30%; }
+        &.-picture #title { display: none; }
+        &.-picture #told { max-height: 30%; margin: 1 0 0 0; }
     }
     """
 
@@ -32,16 +38,14 @@ class Preview(Vertical):
         yield Vertical(id="picture")
         with VerticalScroll(id="told", can_focus=False):
             yield Static(id="words", markup=False)
-            yield Static(id="facts")
+            yield Facts()
 
     def show(self, glimpse: Glimpse | None) -> None:
         """Show another thing, or nothing."""
         shown = glimpse or Glimpse(title="")
         self.query_one("#title", Static).update(shown.title)
         self.query_one("#words", Static).update(shown.words)
-        facts = self.query_one("#facts", Static)
-        facts.update(facts_table(shown.facts))
-        facts.display = bool(shown.facts)
+        self.query_one(Facts).facts = shown.facts
         self.set_class(shown.figure is not None, "-picture")
         self._picture(shown)
 
@@ -55,16 +59,11 @@ class Preview(Vertical):
 
         views = self.query(FigureView)
         if views:
-            views.first().show_figure(glimpse.figure)
+            views.first().show_figure(_bare(glimpse.figure))
         elif glimpse.figure is not None:
-            self.query_one("#picture").mount(FigureView(glimpse.figure))
+            self.query_one("#picture").mount(FigureView(_bare(glimpse.figure)))
 
 
-def facts_table(facts: tuple[tuple[str, str], ...]) -> Content:
-    """Return names and values in two columns."""
-    wide = max((cell_len(name) for name, _ in facts), default=0)
-    lines = [
-        Content.assemble((f"{name}{' ' * (wide - cell_len(name))}  ", "$foreground 55%"), value)
-        for name, value in facts
-    ]
-    return Content("\n").join(lines)
+def _bare(figure: Figure | None) -> Figure | None:
+    """Return a figure without its caption, for which there is no room here."""
+    return None if figure is None else replace(figure, caption="")

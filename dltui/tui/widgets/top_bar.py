@@ -29,7 +29,7 @@ class TopBar(Widget):
         gap = " " * max(0, self.size.width - cell_len(way) - cell_len(remark))
         last = self.crumbs[-1] if self.crumbs else ""
         return Content.assemble(
-            ("dltui", "$accent bold"),
+            ("dltui", "$text-accent bold"),
             *((f"{ARROW}{crumb}", "$foreground 70%") for crumb in self.crumbs[:-1]),
             (ARROW if last else "", "$foreground 70%"),
             (last, "bold"),
