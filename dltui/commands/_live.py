@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from dltui.commands._frame import Common
 from dltui.commands._output import write_lines
-from dltui.draw import look_of, render
 from dltui.lab import Exhibit
 from dltui.lab.run import live
 from dltui.results.gallery import Gallery
@@ -45,6 +44,8 @@ def _moment(shown: Gallery, common: Common, *, first: bool) -> None:
     if not sys.stdout.isatty() or common.plain:
         write_lines([shown.title])
         return
+    from dltui.draw import look_of, render
+
     height = shutil.get_terminal_size((80, 24)).lines
     look = replace(look_of(sys.stdout, ascii_only=common.ascii), height=height - 2)
     picture = render(shown.shown[1], look)[: height - 2]

@@ -3,6 +3,10 @@
 from dltui.registry import Entry
 
 VERBS = {
+    "quickstart": Entry(
+        "dltui.commands.quickstart",
+        "Train a small CNN on real digits, scan its landscape, spectrum and gradients, and show them.",
+    ),
     "shapes": Entry("dltui.commands.shapes", "Output shape, parameters and cost of a layer, formula filled in."),
     "open": Entry("dltui.commands.open", "Show a saved result again."),
     "doctor": Entry("dltui.commands.doctor", "Tell what this machine, terminal and installation can do."),

@@ -9,7 +9,7 @@ import typer
 
 from dltui.commands._exhibits import ExhibitGroup
 from dltui.commands._frame import Common, group_app, verb
-from dltui.errors import DltuiError
+from dltui.commands._show import Failed
 from dltui.lab.card import Card, card, shelf
 from dltui.lab.listing import Listing
 
@@ -61,17 +61,17 @@ def check(
     ] = None,
     *,
     common: Common,
-) -> None:
+) -> Listing | Failed:
     """Recompute what is known from elsewhere; exit code 1 when a check does not hold."""
-    from dltui.commands._show import deliver
     from dltui.lab import chosen
     from dltui.lab.checks import run_checks, verdict_table
 
     verdicts = run_checks(chosen(name, family), workers=workers, report=common.report)
-    deliver(verdict_table(verdicts), common, seconds=sum(one.seconds for one in verdicts))
+    table = verdict_table(verdicts)
     failed = [f"{one.exhibit} · {one.check}" for one in verdicts if not one.holds]
     if failed:
-        raise DltuiError(f"{len(failed)} of {len(verdicts)} checks do not hold, the first is {failed[0]}")
+        return Failed(table, f"{len(failed)} of {len(verdicts)} checks do not hold, the first is {failed[0]}")
+    return table
 
 
 @verb(app)

@@ -3,13 +3,13 @@
 from dltui.registry import Entry
 
 FAMILIES = {
-    "geometry": "The shape of the loss around a network's weights: slopes, curvature, and the points where gradients vanish.",
+    "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
 }
 
 NAMES = {
     "two-weight-saddle": Entry(
         "dltui.lab.geometry.saddles",
-        "Gradient descent on L = (1 − w₁w₂)² stalls at the saddle in the middle, though lower ground is near.",
+        "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
         "geometry",
     ),
 }

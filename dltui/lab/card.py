@@ -131,6 +131,6 @@ def _told(name: str) -> str:
     return f"{name} {entry.family} {entry.summary}".lower()
 
 
-def _knob(knob: Knob) -> tuple[str, str, str]:
-    """Return a knob as a row: option and default, range, help."""
-    return f"{knob.option} {knob.default}", knob.expects, knob.help
+def _knob(knob: Knob) -> tuple[str, str]:
+    """Return a knob as a row: option and default, help and range."""
+    return f"{knob.option} {knob.default}", f"{knob.help}; {knob.expects}"

@@ -60,23 +60,23 @@ def coverage(catalogue: Path | None = None) -> Listing:
         A listing whose document has ``families``, ``total`` and ``unknown`` (covers that are no core row).
 
     Raises:
-        DltuiError: If there is no such file or it has other columns.
+        DltuiError: If there is no such file, it is no CSV file, or it has other columns.
     """
     rows = core_rows(catalogue or DEFAULT)
     exhibits = [load(name) for name in EXHIBITS]
     counts, total, unknown = count(rows, exhibits)
-    foot = (
-        f"{total.covered} of {total.rows} rows covered by {total.exhibits} exhibits with {total.checks} checks",
-    )
+    foot = [
+        f"{total.covered} of {total.rows} rows covered by {total.exhibits} exhibits with {total.checks} checks"
+    ]
     if unknown:
-        foot += (f"no core row of the catalogue: {', '.join(unknown)}",)
+        foot.append(f"no core row of the catalogue: {', '.join(unknown)}")
     plain = {"families": [_plain(one) for one in counts], "total": _plain(total), "unknown": unknown}
     return Listing(
         title="Coverage of the catalogue",
         columns=("family", "rows", "covered", "exhibits", "checks"),
         rows=tuple((one.family, one.rows, one.covered, one.exhibits, one.checks) for one in (*counts, total)),
         plain=plain,
-        foot=foot,
+        foot=tuple(foot),
     )
 
 
@@ -90,18 +90,19 @@ def core_rows(catalogue: Path) -> list[Row]:
         The rows in the order of the file.
 
     Raises:
-        DltuiError: If there is no such file or it has other columns.
+        DltuiError: If there is no such file, it is no CSV file, or it has other columns.
     """
     if not catalogue.is_file():
         raise DltuiError(f"no catalogue at {catalogue}; name one with --catalogue FILE.csv")
-    with catalogue.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
+    try:
+        reader = csv.DictReader(catalogue.read_text(encoding="utf-8").splitlines())
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise DltuiError(
-                f"{catalogue} lacks the column {missing[0]!r}; a catalogue has {', '.join(COLUMNS)}"
-            )
-        return [Row(row["key"], row["family"], row["exhibit"]) for row in reader if row["kind"] == "core"]
+        found = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DltuiError(f"can't read {catalogue}: {error}; a catalogue is a CSV file in UTF-8") from error
+    if missing:
+        raise DltuiError(f"{catalogue} lacks the column {missing[0]!r}; a catalogue has {', '.join(COLUMNS)}")
+    return [Row(row["key"], row["family"], row["exhibit"]) for row in found if row["kind"] == "core"]
 
 
 def count(rows: Iterable[Row], exhibits: Iterable[Exhibit]) -> tuple[list[Count], Count, list[str]]:

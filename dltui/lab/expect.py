@@ -23,8 +23,9 @@ def near(what: str, found: Any, known: Any, tolerance: float = 1e-9) -> None:
     if one.shape != other.shape:
         raise AssertionError(f"{what} has the shape {one.shape}, known is {other.shape}")
     scale = max(1.0, float(np.max(np.abs(other), initial=0.0)))
-    gap = float(np.max(np.abs(one - other), initial=0.0)) if np.isfinite(one).all() else np.inf
-    if not gap <= tolerance * scale:
+    finite = bool(np.isfinite(one).all() and np.isfinite(other).all())
+    gap = float(np.max(np.abs(one - other), initial=0.0)) if finite else np.inf
+    if not finite or gap > tolerance * scale:
         raise AssertionError(f"{what} is {_short(one)}, known is {_short(other)}: {gap:.3g} apart")
 
 

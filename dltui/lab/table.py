@@ -1,4 +1,4 @@
-"""Write the table of names anew: ``python -m dltui.lab.table``, after an exhibit was added or its first line changed."""
+"""Write the table of names anew, after an exhibit was added or retold: ``python -m dltui.lab.table``."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The shape of the loss around a network's weights: slopes, curvature, and the points where gradients vanish."""
+"""The shape of the loss around a network's weights: slopes, curvature, points without a gradient."""

@@ -113,7 +113,7 @@ class _Moment:
 
     def exact(self, length: ArrayLike) -> Vector:
         """Return the true change of L after a step of some length along v₋."""
-        w1, w2 = self.here[:, None] + np.outer(self.bend.v_low, length)
+        w1, w2 = self.here[:, None] + np.outer(self.bend.v_low, np.atleast_1d(length))
         return loss(w1, w2) - loss(*self.here)
 
     def model(self, length: ArrayLike) -> Vector:
@@ -315,7 +315,7 @@ def _last(**knobs: float | str) -> dict[str, Number]:
 
 @two_weight_saddle.check
 def origin_is_a_saddle() -> None:
-    """g = 0 and H = [[0, −2], [−2, 0]] with λ = −2, 2 at the origin (notes 003, W25)."""
+    """Gradient 0 and H = [[0, −2], [−2, 0]] with λ = −2, 2 at the origin (notes 003, W25)."""
     shown = _last(w1=0, w2=0, steps=0)
     near("g", shown["gradient"], (0, 0))
     near("H", shown["hessian"], ((0, -2), (-2, 0)))
@@ -369,7 +369,7 @@ def descent_from_four_starts() -> None:
 
 @two_weight_saddle.check
 def derivatives_by_autograd() -> None:
-    """g and H at twenty random points against torch.autograd, to 1e-12, and finite differences, to 1e-6."""
+    """The gradient and H at twenty random points against torch.autograd, to 1e-12, and finite differences, to 1e-6."""
     import torch
 
     def scalar(w: torch.Tensor) -> torch.Tensor:
@@ -378,8 +378,8 @@ def derivatives_by_autograd() -> None:
     h = 1e-5
     for point in np.random.default_rng(0).uniform(-EDGE, EDGE, (20, 2)):
         w = torch.from_numpy(point)
-        near("g (autograd)", gradient(point), torch.func.grad(scalar)(w).numpy(), 1e-12)
-        near("H (autograd)", hessian(point), torch.func.hessian(scalar)(w).numpy(), 1e-12)
+        near("g (autograd)", gradient(point), torch.autograd.functional.jacobian(scalar, w).numpy(), 1e-12)
+        near("H (autograd)", hessian(point), torch.autograd.functional.hessian(scalar, w).numpy(), 1e-12)
         ends = [(point + h * e, point - h * e) for e in np.eye(2)]
         near("g (differences)", gradient(point), [(loss(*a) - loss(*b)) / (2 * h) for a, b in ends], 1e-6)
         near(
