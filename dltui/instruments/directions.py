@@ -25,8 +25,8 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
     """Return one or two random directions and the cosine of the angle between them.
 
     Tensors of at most one dimension (biases, scales of norms) stay at 0, as in the paper, unless the model has no
-    others. The second direction is made orthogonal to the first before it is scaled; scaling by filters turns it
-    a little, which is what the cosine tells.
+    others. The second draw is made orthogonal to the first before either is scaled, so that the plane does not change
+    with the scale of the layers; scaling turns both a little, which is what the cosine tells.
 
     Args:
         twin: Holds θ and where each tensor lies in it.
@@ -41,11 +41,11 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
         DltuiError: If a direction is 0 because all weights are.
     """
     generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(count, len(twin.flat), generator=generator, dtype=torch.float64)
+    if count == 2:
+        drawn[1] -= (drawn[1] @ drawn[0]) / (drawn[0] @ drawn[0]) * drawn[0]
     found: list[Tensor] = []
-    for _ in range(count):
-        raw = torch.randn(len(twin.flat), generator=generator, dtype=torch.float64)
-        for other in found:
-            raw -= (raw @ other) / (other @ other) * other
+    for raw in drawn:
         scaled = _scaled(raw, twin, normalize)
         if not scaled.any():
             raise DltuiError(

@@ -8,6 +8,7 @@ from dltui.errors import DltuiError
 from dltui.instruments.per_sample import sample_norms
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
+from dltui.results.base import Made
 from dltui.results.gradients import GradientNorms
 
 
@@ -36,6 +37,7 @@ def measure(objective: Objective, *, per_sample: bool = True, report: Report = s
         )
     return GradientNorms(
         title=objective.title,
+        made=Made(device=str(objective.device)),
         loss=loss,
         total_norm=float(gradient.norm()),
         names=[slot.name for slot in twin.slots],
