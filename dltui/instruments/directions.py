@@ -41,7 +41,7 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
         DltuiError: If a direction is 0 because all weights are.
     """
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(count, len(twin.flat), generator=generator, dtype=torch.float64)
+    drawn = [_draw(twin, generator) for _ in range(count)]
     if count == 2:
         drawn[1] -= (drawn[1] @ drawn[0]) / (drawn[0] @ drawn[0]) * drawn[0]
     found: list[Tensor] = []
@@ -57,15 +57,20 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
     return [d.to(twin.flat) for d in found], cosine
 
 
+def _draw(twin: Twin, generator: torch.Generator) -> Tensor:
+    """Return a normal draw, 0 for the tensors that stay put, float64 on the CPU."""
+    raw = torch.randn(len(twin.flat), generator=generator, dtype=torch.float64)
+    if any(len(slot.shape) > 1 for slot in twin.slots):
+        for slot in twin.slots:
+            slot.of(raw).mul_(len(slot.shape) > 1)
+    return raw
+
+
 def _scaled(raw: Tensor, twin: Twin, normalize: str) -> Tensor:
-    """Return ``raw`` scaled tensor by tensor, float64 on the CPU."""
+    """Return ``raw`` scaled tensor by tensor."""
     theta = twin.flat.detach().to("cpu", torch.float64)
-    some = any(len(slot.shape) > 1 for slot in twin.slots)
-    out = torch.zeros_like(raw)
-    for slot in twin.slots:
-        if len(slot.shape) > 1 or not some:
-            slot.of(out).copy_(_rescale(slot.of(raw), slot.of(theta), slot, normalize))
-    return out
+    parts = [_rescale(slot.of(raw), slot.of(theta), slot, normalize) for slot in twin.slots]
+    return torch.cat([part.reshape(-1) for part in parts])
 
 
 def _rescale(d: Tensor, w: Tensor, slot: Slot, normalize: str) -> Tensor:
