@@ -23,8 +23,8 @@ def _classes(seed: int, count: int, classes: int) -> Tensor:
 
 def mlp() -> tuple[nn.Module, Tensor, Tensor]:
     torch.manual_seed(1)
-    net = nn.Sequential(nn.Linear(12, 24), nn.Tanh(), nn.Linear(24, 24), nn.ReLU(), nn.Linear(24, 5))
-    return net, _drawn(2, 301, 12), _classes(3, 301, 5)
+    net = nn.Sequential(nn.Linear(12, 24), nn.Tanh(), nn.Linear(24, 12), nn.ReLU(), nn.Linear(12, 5))
+    return net, _drawn(2, 73, 12), _classes(3, 73, 5)
 
 
 def conv() -> tuple[nn.Module, Tensor, Tensor]:

@@ -61,7 +61,7 @@ def test_the_second_direction_stands_upright(normalize: str) -> None:
     (first, second), cosine = plane(twin, normalize, seed=3)
     wanted = torch.nn.functional.cosine_similarity(first, second, dim=0).item()
     assert cosine == pytest.approx(wanted, abs=1e-12)
-    assert abs(cosine) < (1e-12 if normalize == "none" else 0.3)
+    assert abs(cosine) < (1e-12 if normalize == "none" else 0.5)
     one, none = plane(twin, normalize, seed=3, count=1)
     assert torch.equal(one[0], first)
     assert none == 0

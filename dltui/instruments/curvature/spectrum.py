@@ -116,6 +116,8 @@ def _sampled(operator: Counted, blank: Spectrum, plan: Plan, report: Report) -> 
     found = ends(
         operator, top=plan.top, bottom=plan.bottom, tolerance=plan.tolerance, steps=steps, generator=generator
     )
+    if len(found.values) == operator.size:
+        return _filled(replace(blank, probes=0), found, described(np.sort(found.values)), operator.products)
     todo = operator.products + plan.probes * SLQ_STEPS + TRACE_PROBES
 
     def look(estimate: Estimate) -> None:
