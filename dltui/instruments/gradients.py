@@ -28,13 +28,13 @@ def measure(objective: Objective, *, per_sample: bool = True, report: Report = s
     """
     with same_randomness():
         loss, twin = objective.center().loss, objective.twin()
-        gradient, weights = objective.gradient(twin), twin.flat.detach().double()
+        gradient, weights = objective.gradient(twin), twin.flat.detach().cpu().double()
+        if not bool(gradient.isfinite().all()):
+            raise DltuiError(
+                f"the gradient of {objective.title} is not finite though its loss is {loss:.6g}; "
+                "expected finite numbers; try --double, or check the weights"
+            )
         norms, method = sample_norms(objective, report=report) if per_sample else (None, "")
-    if not bool(gradient.isfinite().all()):
-        raise DltuiError(
-            f"the gradient of {objective.title} is not finite though its loss is {loss:.6g}; expected finite numbers; "
-            "try --double, or check the weights"
-        )
     return GradientNorms(
         title=objective.title,
         made=Made(device=str(objective.device)),

@@ -110,5 +110,5 @@ def test_an_exhausted_space_ends_the_run() -> None:
     operator = Matrix(rotated(torch.cat([torch.ones(20), 4 * torch.ones(20)])))
     run = lanczos(operator, gaussian(operator, torch.Generator().manual_seed(0)), 30)
     assert len(run.diagonal) == 2
-    assert run.off[-1] == 0
+    assert run.off[-1] < 1e-12
     np.testing.assert_allclose(run.ritz().values, [1, 4], rtol=1e-10)
