@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,7 @@ RESET = "\x1b[0m"
 def pack(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """Return colours of shape (…, 3) as whole numbers 0xRRGGBB of shape (…)."""
     wide = rgb.astype(np.uint32)
-    packed: NDArray[np.uint32] = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
-    return packed
+    return np.asarray((wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2], np.uint32)
 
 
 class Canvas:
@@ -111,18 +111,19 @@ class Canvas:
         return int(last[-1]) + 1 if last.size else 0
 
 
+@lru_cache(maxsize=4096)
 def cell_width(character: str) -> int:
     """Return how many cells a character takes: 0 for combining ones, 2 for wide ones, else 1."""
     if ord(character) < 0x300:
         return 1
-    if unicodedata.combining(character) or character in {"\u200b", "\u200d", "\ufe0f"}:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"} or 0x1160 <= ord(character) <= 0x11FF:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
 
 def text_width(text: str) -> int:
     """Return how many cells a line of text takes."""
-    return sum(cell_width(character) for character in text)
+    return len(text) if text.isascii() else sum(map(cell_width, text))
 
 
 def clip(text: str, width: int) -> str:
@@ -181,4 +182,4 @@ def _colour(kind: int, colour: int, depth: Depth) -> list[str]:
 
 def _characters(glyphs: NDArray[np.uint32]) -> str:
     """Return code points as a string; the right halves of wide characters vanish."""
-    return glyphs[glyphs != 0].astype("<u4").tobytes().decode("utf-32-le")
+    return str(glyphs[glyphs != 0].astype("<u4").tobytes(), "utf-32-le")

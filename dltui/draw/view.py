@@ -41,9 +41,11 @@ class Frame:
         width: Columns of the plot area.
         height: Rows of the plot area.
         x_range: Data at the left and right border.
-        y_range: Data at the bottom and top border (top and bottom when rows are drawn downwards).
+        y_range: Data at the bottom and top border; the first is the larger where rows are drawn downwards.
         x_log: The abscissa is spaced by powers.
         y_log: The ordinate is spaced by powers.
+        x_bend: Where a symlog abscissa turns from linear to logarithmic; 0 when it is none.
+        y_bend: The same for the ordinate.
     """
 
     left: int
@@ -54,6 +56,8 @@ class Frame:
     y_range: tuple[float, float]
     x_log: bool = False
     y_log: bool = False
+    x_bend: float = 0.0
+    y_bend: float = 0.0
 
     def data_at(self, column: int, row: int) -> tuple[float, float] | None:
         """Return the data coordinates of a cell's middle, or None outside of the plot area."""
@@ -61,7 +65,8 @@ class Frame:
             return None
         across = (column - self.left + 0.5) / self.width
         up = 1 - (row - self.top + 0.5) / self.height
-        return _between(self.x_range, across, self.x_log), _between(self.y_range, up, self.y_log)
+        x = _between(self.x_range, across, log=self.x_log, bend=self.x_bend)
+        return x, _between(self.y_range, up, log=self.y_log, bend=self.y_bend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,11 @@ class Drawing:
     frame: Frame | None = None
 
 
-def _between(ends: tuple[float, float], share: float, log: bool) -> float:
+def _between(ends: tuple[float, float], share: float, *, log: bool, bend: float) -> float:
     """Return the value at ``share`` of the way from the first end to the second."""
     if log and min(ends) > 0:
         return math.exp(math.log(ends[0]) + share * (math.log(ends[1]) - math.log(ends[0])))
+    if bend > 0:
+        start, stop = math.asinh(ends[0] / bend), math.asinh(ends[1] / bend)
+        return bend * math.sinh(start + share * (stop - start))
     return ends[0] + share * (ends[1] - ends[0])

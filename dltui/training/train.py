@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from dltui.checkpoints import open_model
 from dltui.data import load
-from dltui.device import pick_device, threads
+from dltui.device import pick_device
 from dltui.progress import Report, silent
 from dltui.results.training import TrainingHistory
 from dltui.runs import new_run
@@ -39,8 +38,7 @@ def train(
         weights: A file of weights to start from.
         seed: Seed of made data, fresh weights and the order of batches.
         device: Where to compute.
-        cpu_threads: Threads on the CPU. One is the fastest for small models and on busy machines, and the last bits
-            of the weights depend on it.
+        cpu_threads: Threads of an operation on the CPU.
         save_every: Epochs between two checkpoints.
         command: The command line, for the run's card.
         report: Called after every step.
@@ -63,15 +61,15 @@ def train(
         "cpu_threads": cpu_threads,
     }
     run = new_run(model=spelled, data=data, settings=kept, seed=seed, command=command)
-    with threads(cpu_threads) if place.type == "cpu" else nullcontext():
-        return fit(
-            opened.module,
-            dataset,
-            settings,
-            title=f"{spelled} on {data}",
-            seed=seed,
-            device=place,
-            run=run,
-            save_every=save_every,
-            report=report,
-        )
+    return fit(
+        opened.module,
+        dataset,
+        settings,
+        title=f"{spelled} on {data}",
+        seed=seed,
+        device=place,
+        cpu_threads=cpu_threads,
+        run=run,
+        save_every=save_every,
+        report=report,
+    )

@@ -1,0 +1,8 @@
+"""Drawing: from figures to the cells of a terminal and to files."""
+
+from dltui.draw.canvas import Canvas
+from dltui.draw.look import Depth, Look, look_of
+from dltui.draw.pictures import draw
+from dltui.draw.view import Drawing, Frame, View
+
+__all__ = ["Canvas", "Depth", "Drawing", "Frame", "Look", "View", "draw", "look_of"]

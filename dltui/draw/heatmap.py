@@ -1,0 +1,180 @@
+"""Fields seen from above."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.draw.blocks import HOLE, put_halves, put_shades
+from dltui.draw.braille import BLANK, cells_of, trace
+from dltui.draw.canvas import NO_COLOUR, pack
+from dltui.draw.colors import QUIET, SIGNAL, contrast, packed_of, paint
+from dltui.draw.fields import Bar, bar_of, put_bar, resample, spaced
+from dltui.draw.layout import Key, Plot, chart
+from dltui.draw.lines import marker
+from dltui.draw.look import Depth, Look
+from dltui.draw.scales import Axis, Floats, within
+from dltui.draw.view import Drawing, View
+from dltui.figures import Heatmap, number
+from dltui.figures.fields import Path
+
+SPACE = ord(" ")
+LEVELS = 9  # bands between contours
+TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255))
+
+
+def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
+    """Return a field as colours, with contours, trails, marks, axes and colour bar."""
+    bar = bar_of(figure, figure.colormap)
+    x_places, y_places = np.asarray(figure.x, float), np.asarray(figure.y, float)
+    x, y = within(spaced(x_places), view.x_range), within(spaced(y_places), view.y_range)
+    upright = Axis(y.high, y.low, y.scale, y.bend) if figure.downwards else y
+    plot = chart(
+        figure,
+        look,
+        x,
+        upright,
+        labels=(figure.x_label, figure.y_label),
+        keys=_keys(figure, look, view),
+        side=bar.columns(look.width),
+        fit=None if figure.contours or view.x_range or view.y_range else partial(crisp, figure.values.shape),
+    )
+    if figure.values.size:
+        _fill(plot, figure, bar, look, x_places, y_places)
+    for index, path in enumerate(figure.paths):
+        _trail(plot, path, index, look)
+    for index, mark in enumerate(figure.marks):
+        _sign(plot, mark.x, mark.y, marker(index, look))
+    if view.cursor is not None:
+        _sign(plot, *view.cursor, "+" if look.ascii else "┼")
+    put_bar(plot, bar, look)
+    return Drawing(plot.canvas, plot.frame())
+
+
+def read_at(figure: Heatmap, x: float, y: float) -> float:
+    """Return the value of the grid cell nearest to a spot."""
+    row = int(np.argmin(np.abs(np.asarray(figure.y, float) - y)))
+    column = int(np.argmin(np.abs(np.asarray(figure.x, float) - x)))
+    return float(figure.values[row, column])
+
+
+def _keys(figure: Heatmap, look: Look, view: View) -> list[Key]:
+    """Return the legend of marks and trails, and what the cursor reads."""
+    keys = [Key(marker(i, look), mark.name) for i, mark in enumerate(figure.marks)]
+    keys += [Key("━", path.name, TRAILS[i % 4] if i % 4 else None) for i, path in enumerate(figure.paths)]
+    if view.cursor is not None and figure.values.size:
+        x, y = view.cursor
+        value = number(read_at(figure, x, y))
+        place = f"{figure.x_label} {number(x, 3)}  {figure.y_label} {number(y, 3)}"
+        keys.insert(0, Key("┼", f"{place}  {figure.value_label or 'value'} {value}", SIGNAL))
+    return keys
+
+
+def crisp(shape: tuple[int, ...], width: int, height: int) -> tuple[int, int]:
+    """Return columns and rows that give all grid cells the same number of pixels, where that costs little room."""
+    rows, columns = shape
+    wide = columns * (width // columns) if columns else 0
+    tall = rows * (2 * height // rows) if rows else 0
+    return (wide if wide >= 0.7 * width else width), (
+        tall // 2 if tall % 2 == 0 and tall >= 1.4 * height else height
+    )
+
+
+def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Floats) -> None:
+    """Colour the plot's cells, or shade them where there is no colour."""
+    shares = bar.axis.share(figure.values)
+    shares = np.where(np.isfinite(shares), shares, np.nan)
+    colourless = look.depth is Depth.NONE
+    picture = _picture(plot, figure, shares, x, y, (1, 1) if colourless else (1, 2))
+    if colourless:
+        put_shades(plot.canvas, plot.left, plot.top, picture, look)
+    else:
+        pixels = np.where(np.isfinite(picture), pack(paint(bar.colormap, picture)), NO_COLOUR).astype(
+            np.uint32
+        )
+        put_halves(plot.canvas, plot.left, plot.top, pixels)
+        if figure.contours and not look.ascii:
+            _contours(plot, _picture(plot, figure, shares, x, y, (2, 4)))
+    empty = ~np.isfinite(picture).reshape(plot.height, -1, plot.width).any(axis=1)
+    area = np.s_[plot.top : plot.top + plot.height, plot.left : plot.left + plot.width]
+    plot.canvas.glyph[area][empty] = HOLE
+    plot.canvas.front[area][empty] = packed_of(QUIET)
+
+
+def _picture(
+    plot: Plot, figure: Heatmap, shares: Floats, x: Floats, y: Floats, grain: tuple[int, int]
+) -> Floats:
+    """Return the shares at the pixels of the plot, top row first; ``grain`` pixels a cell across and down."""
+    across = plot.x.values(np.linspace(0, 1, plot.width * grain[0] + 1))
+    up = plot.y.values(np.linspace(0, 1, plot.height * grain[1] + 1))
+    if figure.downwards:
+        return resample(shares, x, y, across, up[::-1], smooth=figure.contours)
+    return resample(shares, x, y, across, up, smooth=figure.contours)[::-1]
+
+
+def _contours(plot: Plot, picture: Floats) -> None:
+    """Draw dots where the value passes from one band to the next; ``picture`` has 4 × 2 pixels a cell."""
+    band = np.nan_to_num(np.floor(picture * LEVELS), nan=-1)
+    line = np.zeros(band.shape, np.bool_)
+    line[:-1] |= (band[:-1] != band[1:]) & (band[1:] >= 0)
+    line[:, :-1] |= (band[:, :-1] != band[:, 1:]) & (band[:, 1:] >= 0)
+    pattern = cells_of(line & (band >= 0)).astype(np.uint32)
+    canvas, hit = plot.canvas, pattern > 0
+    area = np.s_[plot.top : plot.top + plot.height, plot.left : plot.left + plot.width]
+    front, back = canvas.front[area], canvas.back[area]
+    hit &= back != NO_COLOUR
+    behind = (_parts(back[hit]) + _parts(np.where(canvas.glyph[area] == SPACE, back, front)[hit])) / 2
+    dark = behind @ np.array([0.299, 0.587, 0.114]) < 75
+    toned = np.where(dark[:, None], behind * 0.55 + 255 * 0.45, behind * 0.4)
+    canvas.glyph[area][hit] = (BLANK + pattern)[hit]
+    front[hit], back[hit] = pack(toned.astype(np.uint8)), pack(behind.astype(np.uint8))
+
+
+def _parts(packed: NDArray[np.uint32]) -> Floats:
+    """Return packed colours as red, green and blue, shape (…, 3)."""
+    return np.stack([packed >> 16, (packed >> 8) & 255, packed & 255], axis=-1).astype(float)
+
+
+def _trail(plot: Plot, path: Path, index: int, look: Look) -> None:
+    """Draw a trail over the field, its start hollow and its end solid."""
+    x, y = np.asarray(path.x, float), np.asarray(path.y, float)
+    dots = np.zeros((4 * plot.height, 2 * plot.width), np.bool_)
+    across, up = plot.x.share(x) * dots.shape[1], (1 - plot.y.share(y)) * dots.shape[0]
+    column, row = trace(across, up, dots.shape[1], dots.shape[0])
+    dots[row, column] = True
+    pattern = cells_of(dots)
+    for cell_row, cell_column in np.argwhere(pattern).tolist():
+        glyph = "*" if look.ascii else chr(BLANK + int(pattern[cell_row, cell_column]))
+        on_top(plot, plot.left + cell_column, plot.top + cell_row, glyph, index)
+    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    for place, glyph in ((0, "○"), (-1, "●")):
+        spot = plot.cell(float(x[known[place]]), float(y[known[place]])) if known.size else None
+        if spot is not None:
+            on_top(plot, *spot, ("o" if place == 0 else "@") if look.ascii else glyph, index)
+
+
+def _sign(plot: Plot, x: float, y: float, glyph: str) -> None:
+    """Put a glyph on the cell of a spot in data units."""
+    spot = plot.cell(x, y)
+    if spot is not None:
+        on_top(plot, *spot, glyph, 0)
+
+
+def on_top(plot: Plot, column: int, row: int, glyph: str, index: int) -> None:
+    """Write a glyph over a coloured cell so that it can be read: the cell becomes one colour behind it."""
+    canvas = plot.canvas
+    front, back = int(canvas.front[row, column]), int(canvas.back[row, column])
+    if canvas.glyph[row, column] in {ord("▀"), ord("▄")}:
+        back = _between(front, back) if back != NO_COLOUR else front
+    colour = contrast(back)
+    if index % 4 and back != NO_COLOUR:
+        colour = TRAILS[index % 4]
+    canvas.text(column, row, glyph, colour if back != NO_COLOUR else None, bold=True)
+    canvas.back[row, column] = back
+
+
+def _between(one: int, other: int) -> int:
+    """Return the mean of two packed colours."""
+    return sum((((one >> shift) & 255) + ((other >> shift) & 255)) // 2 << shift for shift in (16, 8, 0))

@@ -1,0 +1,85 @@
+"""Tables: aligned columns that fit the width."""
+
+from __future__ import annotations
+
+from dltui.draw.canvas import clip, text_width
+from dltui.draw.colors import QUIET
+from dltui.draw.layout import sheet
+from dltui.draw.letters import padded
+from dltui.draw.look import Look
+from dltui.draw.view import Drawing, View
+from dltui.figures import Cell, Table, number
+from dltui.plaintext import to_ascii
+
+GAP = 2
+NARROWEST = 3
+
+
+def draw_table(figure: Table, look: Look, view: View) -> Drawing:
+    """Return the rows of a table from the view's offset on, under a ruled header."""
+    words = [[cell_text(cell, look) for cell in row[: len(figure.columns)]] for row in figure.rows]
+    canvas, top, rows = sheet(figure, look, len(words) + 2)
+    shown_rows = max(0, rows - 2)
+    first = max(0, min(view.offset, len(words) - shown_rows))
+    right = [_is_numeric(figure, column) for column in range(len(figure.columns))]
+    widths = column_widths(figure.columns, words, canvas.width)
+    canvas.text(0, top, _line(list(figure.columns), widths, right), bold=True)
+    canvas.text(0, top + 1, (" " * GAP).join("─" * width for width in widths), QUIET)
+    for place, row in enumerate(words[first : first + shown_rows]):
+        canvas.text(0, top + 2 + place, _line(row, widths, right))
+    if len(words) > shown_rows:
+        note = f" {first + 1}–{first + shown_rows} of {len(words)} "
+        canvas.text(max(0, canvas.width - text_width(note)), top + 1, clip(note, canvas.width), QUIET)
+    return Drawing(canvas)
+
+
+def cell_text(cell: Cell, look: Look) -> str:
+    """Return a cell as text of one line: numbers short, yes and no for truth, a dash for nothing."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        text = number(cell)
+        return to_ascii(text) if look.ascii else text
+    return str(cell)
+
+
+def column_widths(columns: tuple[str, ...], words: list[list[str]], room: int) -> list[int]:
+    """Return how wide each column is; the widest shrink first when there is not enough room.
+
+    Args:
+        columns: Names of the columns.
+        words: Cells as text.
+        room: Cells in a row.
+
+    Returns:
+        A width for each column that has a place; columns that have none are missing.
+    """
+    most = max(1, (room + GAP) // (NARROWEST + GAP))
+    widths = [
+        max(text_width(name), *(text_width(row[i]) for row in words if i < len(row)), 1)
+        for i, name in enumerate(columns[:most])
+    ]
+    excess = sum(widths) + GAP * (len(widths) - 1) - room
+    while excess > 0 and widths and max(widths) > 1:
+        widest = max(widths)
+        next_width = max((width for width in widths if width < widest), default=1)
+        tallest = [i for i, width in enumerate(widths) if width == widest]
+        cut = min(excess, (widest - next_width) * len(tallest))
+        for place, i in enumerate(tallest):
+            widths[i] -= cut // len(tallest) + (place < cut % len(tallest))
+        excess -= cut
+    return widths
+
+
+def _is_numeric(figure: Table, column: int) -> bool:
+    """Return whether a column holds numbers, and so is aligned to the right."""
+    cells = [row[column] for row in figure.rows if column < len(row) and row[column] is not None]
+    return bool(cells) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
+
+
+def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
+    """Return one row, each cell clipped and filled to its column's width."""
+    parts = [padded(clip(cell, w), w, right=r) for cell, w, r in zip(cells, widths, right, strict=False)]
+    return (" " * GAP).join(parts)
