@@ -9,6 +9,7 @@ VERBS = {
     ),
     "shapes": Entry("dltui.commands.shapes", "Output shape, parameters and cost of a layer, formula filled in."),
     "open": Entry("dltui.commands.open", "Show a saved result again."),
+    "tui": Entry("dltui.commands.tui", "Open the terminal application: results, runs, models and the lab."),
     "doctor": Entry("dltui.commands.doctor", "Tell what this machine, terminal and installation can do."),
     "lab": Entry("dltui.commands.lab", "See one idea at a time, turn its knobs, check it against known answers."),
 }
