@@ -17,6 +17,7 @@ VERBS = {
     "models": Entry("dltui.commands.models", "List the networks that dltui knows by name."),
     "data": Entry("dltui.commands.data", "List the data sets that dltui knows by name, or show one."),
     "open": Entry("dltui.commands.open", "Show a saved result again."),
+    "tui": Entry("dltui.commands.tui", "Open the terminal application: results, runs, models and the lab."),
     "doctor": Entry("dltui.commands.doctor", "Tell what this machine, terminal and installation can do."),
     "lab": Entry(
         "dltui.commands.lab", "See one idea at a time, turn its knobs, check it against known answers."
