@@ -57,7 +57,9 @@ def _from_file(path: Path) -> Dataset:
         with path.open("rb") as file:
             arrays = _arrays(np.load(file, allow_pickle=False), path)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DltuiError(f"can't read {path} as .npz: it is damaged, or another kind of file; try np.savez") from error
+        raise DltuiError(
+            f"can't read {path} as .npz: it is damaged, or another kind of file; try np.savez"
+        ) from error
     return from_arrays(arrays, name=path.stem, origin=str(path))
 
 
