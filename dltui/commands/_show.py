@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dltui.commands._output import write_json, write_lines
+from dltui.errors import DltuiError
 
 if TYPE_CHECKING:
     from dltui.commands._frame import Common
@@ -26,7 +28,20 @@ class Light(Protocol):
         """Return the same as a result, for saving and drawing."""
 
 
-Shown = Any  # a Result, a Light answer, or None when the verb has shown everything itself
+@dataclass(frozen=True)
+class Failed:
+    """A result that must be shown although the command failed: exit code 1 after it.
+
+    Attributes:
+        found: What is shown.
+        sentence: Why the command failed.
+    """
+
+    found: Any
+    sentence: str
+
+
+Shown = Any  # a Result, a Light answer, either within Failed, or None when the verb has shown everything itself
 
 
 def deliver(found: Shown, common: Common, *, seconds: float) -> None:
@@ -36,9 +51,15 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
         found: A ``Result``, a ``Light`` answer, or None.
         common: The common options.
         seconds: How long the verb took.
+
+    Raises:
+        DltuiError: If the verb returned ``Failed``, after it was shown.
     """
     if found is None:
         return
+    if isinstance(found, Failed):
+        deliver(found.found, common, seconds=seconds)
+        raise DltuiError(found.sentence)
     if isinstance(found, Light):
         _files(found.result, common)
         if common.json:

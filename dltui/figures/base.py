@@ -34,8 +34,11 @@ def number(value: float, digits: int = 4) -> str:
     """Return ``value`` short enough for a label and exact enough to be read aloud."""
     if not np.isfinite(value):
         return "nan" if np.isnan(value) else ("∞" if value > 0 else "−∞")
-    text = f"{value:.{digits}g}"
-    return text.replace("-", "−") if "e" not in text else text.replace("e-0", "e-").replace("e+0", "e+")
+    if value == int(value) and abs(value) < 1e7:
+        return f"{int(value)}".replace("-", "−")
+    mantissa, _, power = f"{value:.{digits}g}".partition("e")
+    mantissa = mantissa.replace("-", "−")
+    return f"{mantissa}e{int(power)}" if power else mantissa
 
 
 def span(values: Array) -> str:

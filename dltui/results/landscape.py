@@ -25,6 +25,9 @@ class Landscape(Result):
         cosine: Cosine of the angle between d₁ and d₂; 0 for a line.
         samples: How many samples each loss is the mean of.
         parameters: How many numbers θ has.
+        seed: Seed of the directions.
+        loss_name: What the loss is called.
+        mode: ``eval`` when batch norm uses running statistics and dropout is off.
     """
 
     schema: ClassVar[str] = "landscape/1"
@@ -38,6 +41,9 @@ class Landscape(Result):
     cosine: float = 0.0
     samples: int
     parameters: int
+    seed: int | None = None
+    loss_name: str = "loss"
+    mode: str = "eval"
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: alphas, betas, loss, center_loss and what else is known."""
@@ -51,6 +57,9 @@ class Landscape(Result):
             "cosine": self.cosine,
             "samples": self.samples,
             "parameters": self.parameters,
+            "direction_seed": self.seed,
+            "loss_name": self.loss_name,
+            "mode": self.mode,
         }
 
     def figures(self) -> list[Figure]:
@@ -62,9 +71,12 @@ class Landscape(Result):
     def _caption(self) -> str:
         """Return what a reader must know beside the picture."""
         scaled = "plain" if self.normalize == "none" else f"{self.normalize}-normalised"
+        plane = self.betas is not None
+        drawn = "" if self.seed is None else f", seed {self.seed}"
+        angle = f", cos {number(self.cosine, 2)}" if plane else ""
         return (
-            f"{scaled} random direction{'s' if self.betas is not None else ''}, seed {self.made.seed}, "
-            f"{self.samples} samples, centre loss {number(self.center_loss)}; "
+            f"{scaled} random direction{'s' if plane else ''}{drawn}{angle}; {self.loss_name} over "
+            f"{self.samples} samples, {number(self.center_loss)} at θ*; {self.mode} mode; "
             "a slice that looks convex does not prove convexity"
         )
 

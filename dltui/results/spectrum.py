@@ -30,6 +30,16 @@ class Spectrum(Result):
         loss: L(θ*).
         products: Hessian-vector products that were spent.
         samples: How many samples the loss is the mean of.
+        method: ``exact`` when the matrix was diagonalised, ``lanczos`` when it was sampled.
+        tolerance: Residual that was allowed, relative to the eigenvalue (at least to a tenth of the largest).
+        bandwidth: Standard deviation of the Gaussian that a point at 0 of the density is drawn as; it grows to
+            3 % of λ far from 0.
+        flat_share: Share of eigenvalues within 0.1 % of the largest |λ| of 0.
+        negative_share: Share of eigenvalues below that.
+        probes: Random vectors behind density and trace; 0 when exact.
+        seed: Seed of the random vectors.
+        precision: ``float32`` or ``float64``.
+        mode: ``eval`` when batch norm uses running statistics and dropout is off.
     """
 
     schema: ClassVar[str] = "spectrum/1"
@@ -48,6 +58,15 @@ class Spectrum(Result):
     loss: float
     products: int
     samples: int
+    method: str = "lanczos"
+    tolerance: float = 0.0
+    bandwidth: float = 0.0
+    flat_share: float = 0.0
+    negative_share: float = 0.0
+    probes: int = 0
+    seed: int | None = None
+    precision: str = "float32"
+    mode: str = "eval"
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: eigenvalues of both ends, trace, density, loss and residuals."""
@@ -65,6 +84,14 @@ class Spectrum(Result):
             "loss": self.loss,
             "products": self.products,
             "samples": self.samples,
+            "method": self.method,
+            "tolerance": self.tolerance,
+            "bandwidth": self.bandwidth,
+            "flat_share": self.flat_share,
+            "negative_share": self.negative_share,
+            "probes": self.probes,
+            "precision": self.precision,
+            "mode": self.mode,
         }
 
     def figures(self) -> list[Figure]:
@@ -72,12 +99,19 @@ class Spectrum(Result):
         return [self._density(), self._extremes()]
 
     def _density(self) -> Lines:
-        floor = float(self.density.max()) * 1e-6 if self.density.size else 1e-12
+        floor = float(self.density.max(initial=0.0)) * 1e-6 or 1e-12
+        how = (
+            "every eigenvalue"
+            if self.method == "exact"
+            else f"Lanczos quadrature, {self.probes} probes, seed {self.seed}"
+        )
+        error = "" if self.method == "exact" else f" ± {number(self.trace_stderr, 2)}"
         return Lines(
             title=f"Hessian spectral density · {self.title}",
             caption=(
-                f"stochastic Lanczos quadrature, seed {self.made.seed}, {self.samples} samples; "
-                f"trace {number(self.trace)} ± {number(self.trace_stderr, 2)}, {self.products} products"
+                f"{how}; {self.samples} samples, {self.precision}, {self.mode} mode; trace {number(self.trace)}{error}; "
+                f"{self._share(self.flat_share)} of {self.parameters} eigenvalues within 0.1 % of the largest of 0, "
+                f"{self._share(self.negative_share)} below; {self.products} products"
             ),
             series=(Series(name="density", x=self.eigenvalues, y=np.maximum(self.density, floor)),),
             x_label="eigenvalue λ",
@@ -85,6 +119,10 @@ class Spectrum(Result):
             x_scale="symlog",
             y_scale="log",
         )
+
+    @staticmethod
+    def _share(share: float) -> str:
+        return f"{number(100 * share, 2)} %"
 
     def _extremes(self) -> Table:
         rows = [

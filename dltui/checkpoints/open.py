@@ -1,0 +1,157 @@
+"""From how a model is spelled to the model with its weights."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from dltui.checkpoints.fit import fit_weights
+from dltui.checkpoints.read import About, read_weights
+from dltui.data import Dataset
+from dltui.device import seeded
+from dltui.errors import DltuiError, UsageError, unknown
+from dltui.models import MODELS, build
+from dltui.runs.find import PREFIX, find_snapshot
+from dltui.spelling import call_function, is_function, load_function
+
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedModel:
+    """A model, ready to be looked at.
+
+    Attributes:
+        module: The model, on the CPU, in evaluation mode.
+        title: What to call it, such as ``lenet``.
+        weights_note: Where its weights came from, such as ``random weights, seed 0``.
+    """
+
+    module: nn.Module
+    title: str
+    weights_note: str
+
+
+def open_model(spec: str, dataset: Dataset, *, weights: Path | None = None, seed: int = 0) -> OpenedModel:
+    """Return the model that ``spec`` names, made for the samples of ``dataset``.
+
+    Args:
+        spec: ``lenet`` or ``mlp:width=128`` (fresh weights), ``weights.safetensors`` that dltui wrote,
+            ``package.module:function``, or ``run:NAME``, ``run:latest``, ``run:NAME@step=300``, ``run:NAME@best``.
+        dataset: Tells the shape of a sample and how many numbers come out.
+        weights: A file of weights to put in.
+        seed: Seed of fresh weights. The caller's generators are left as found.
+
+    Returns:
+        The model.
+
+    Raises:
+        UsageError: If nothing is spelled that way, or the model can't take such samples.
+        DltuiError: If weights can't be read or don't fit.
+    """
+    with seeded(seed):
+        opened = _open(spec, dataset, seed)
+    if weights is not None:
+        fit_weights(opened.module, read_weights(weights).state, weights)
+        opened = OpenedModel(opened.module, opened.title, str(weights))
+    opened.module.eval()
+    return opened
+
+
+def _open(spec: str, dataset: Dataset, seed: int) -> OpenedModel:
+    """Tell the spellings apart."""
+    if spec.startswith(PREFIX):
+        return _from_run(spec, dataset)
+    path = Path(spec).expanduser()
+    known = spec.partition(":")[0] in MODELS
+    if not known and (path.suffix in SUFFIXES or path.is_file()):
+        return _from_file(path, dataset)
+    if not known and path.is_dir():
+        raise UsageError(
+            f"{path} is a folder: expected a file of weights such as {path / 'model.safetensors'}"
+        )
+    return OpenedModel(_fresh(spec, dataset), spec, f"random weights, seed {seed}")
+
+
+def _fresh(spec: str, dataset: Dataset) -> nn.Module:
+    """Build a registered model, or call the user's own function."""
+    word = spec.partition(":")[0]
+    if word in MODELS:
+        return build(spec, dataset.input_shape, dataset.outputs)
+    if is_function(spec):
+        return _from_function(spec, dataset)
+    if "/" in spec:
+        raise UsageError(f"no file {spec}: expected weights, or a model such as lenet")
+    raise unknown("model", word, MODELS)
+
+
+def _from_function(spec: str, dataset: Dataset) -> nn.Module:
+    """Call the user's function, with the shapes when it takes two arguments or names them."""
+    function = load_function("model", spec)
+    made = call_function(spec, function, *_arguments(spec, function, dataset))
+    if not isinstance(made, nn.Module):
+        raise DltuiError(f"{spec} returned a {type(made).__name__}: expected a torch.nn.Module")
+    return made
+
+
+def _arguments(spec: str, function: object, dataset: Dataset) -> tuple[object, ...]:
+    """Return nothing for a function without required arguments, the shapes for one with two."""
+    assert callable(function)
+    given = (dataset.input_shape, dataset.outputs)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return ()
+    for arguments in (given, ()) if "input_shape" in signature.parameters else ((), given):
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            continue
+        return arguments
+    raise UsageError(f"{spec}{signature} can't be called: expected no arguments, or (input_shape, outputs)")
+
+
+def _from_file(path: Path, dataset: Dataset) -> OpenedModel:
+    """Build the model that a file of dltui's own names, and put its weights in."""
+    if not path.exists():
+        raise UsageError(f"no file {path}: expected weights that dltui wrote, or a model such as lenet")
+    read = read_weights(path)
+    if read.about is None:
+        raise UsageError(
+            f"{path} doesn't say which model its weights are of: name the model, then --weights {path}"
+        )
+    if read.about.model.partition(":")[0] not in MODELS:
+        # Calling a function that a file names would let a stranger's file run code.
+        raise UsageError(
+            f"{path} holds weights of {read.about.model}, which is not a model of dltui: to use that code, "
+            f"try {read.about.model} --weights {path}"
+        )
+    _same_shapes(str(path), read.about, dataset)
+    module = build(read.about.model, dataset.input_shape, dataset.outputs)
+    fit_weights(module, read.state, path)
+    made = f"{path}, run {read.about.run}, step {read.about.step}" if read.about.run else str(path)
+    return OpenedModel(module, read.about.model, made)
+
+
+def _from_run(spec: str, dataset: Dataset) -> OpenedModel:
+    """Build the model that a run trained, and put a checkpoint's weights in."""
+    snapshot = find_snapshot(spec)
+    read = read_weights(snapshot.path)
+    if read.about is not None:
+        _same_shapes(f"the run {snapshot.run.name}", read.about, dataset)
+    module = _fresh(snapshot.run.model, dataset)
+    fit_weights(module, read.state, snapshot.path)
+    return OpenedModel(module, snapshot.run.model, f"run {snapshot.run.name}, step {snapshot.step}")
+
+
+def _same_shapes(origin: str, about: About, dataset: Dataset) -> None:
+    """Refuse data of other shapes than the weights were made for."""
+    trained, given = (about.input_shape, about.outputs), (dataset.input_shape, dataset.outputs)
+    if trained != given:
+        raise DltuiError(
+            f"{origin} maps samples of shape {trained[0]} to {trained[1]} outputs, but {dataset.name} has samples of "
+            f"shape {given[0]} and needs {given[1]}: choose the data it was trained on with --data"
+        )

@@ -1,0 +1,36 @@
+"""``dltui tui``, and ``dltui`` without a verb: the terminal application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dltui.commands._frame import verb_app
+
+app = verb_app()
+
+
+@app.command("tui")
+def tui(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A saved result to open at once.")
+    ] = None,
+) -> None:
+    """Open the terminal application: results, runs, models and the lab."""
+    open_tui(file)
+
+
+def open_tui(file: Path | None) -> None:
+    """Run the application and leave with its exit code.
+
+    Args:
+        file: A saved result to open at once.
+
+    Raises:
+        Exit: When the application has ended.
+    """
+    from dltui.tui.app import run_app
+
+    raise typer.Exit(run_app(file))

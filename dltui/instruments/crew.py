@@ -1,0 +1,89 @@
+"""Workers for CPU-bound torch code: one thread a core, one intra-op thread each.
+
+Small networks are bound by memory traffic, so that two workers on blocks of 256 samples beat one worker with two
+intra-op threads; and threads that work alone don't collapse when the machine is busy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Event
+from typing import TypeVar
+
+import torch
+
+from dltui.device import threads
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Crew:
+    """A handful of threads that work side by side.
+
+    Attributes:
+        size: How many there are.
+        stop: Set when the work is to end early; long work looks at it.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, size: int) -> None:
+        self.size = size
+        self.stop = Event()
+        self._pool = pool
+
+    def together(self, work: Callable[[int], R]) -> list[R]:
+        """Run ``work(0) … work(size - 1)`` at the same time and return what they return, in order."""
+        jobs = [self._pool.submit(work, index) for index in range(self.size)]
+        return [job.result() for job in jobs]
+
+    def stream(self, start: Callable[[], Callable[[T], R]], tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
+        """Spread tasks over the workers and hand out results as they come.
+
+        Args:
+            start: Called once in every worker; returns the function that does a task.
+            tasks: What is to be done, in this order as far as workers are free.
+
+        Yields:
+            Each task with its result, in the order of completion.
+        """
+        left, out = iter(tasks), SimpleQueue[tuple[T, R]]()
+
+        def work() -> None:
+            do = start()
+            for task in left:  # the iterator of a sequence hands each task out once, also to several threads
+                if self.stop.is_set():
+                    return
+                out.put((task, do(task)))
+
+        jobs: set[Future[None]] = {self._pool.submit(work) for _ in range(self.size)}
+        while jobs:
+            ended, jobs = wait(jobs, timeout=0.05, return_when=FIRST_COMPLETED)
+            for job in ended:
+                job.result()
+            while not out.empty():
+                yield out.get()
+
+
+@contextmanager
+def crew(device: torch.device, size: int | None = None) -> Iterator[Crew]:
+    """Hire workers: as many as torch has threads on a CPU, one on an accelerator.
+
+    Args:
+        device: Where the work runs.
+        size: How many workers instead.
+
+    Yields:
+        The crew; thread settings are as before afterwards.
+    """
+    count = size or (torch.get_num_threads() if device.type == "cpu" else 1)
+    pool = ThreadPoolExecutor(count, "dltui", initializer=torch.set_num_threads, initargs=(1,))
+    hired = Crew(pool, count)
+    with threads(1):
+        try:
+            yield hired
+        finally:
+            hired.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)

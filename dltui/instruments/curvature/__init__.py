@@ -1,0 +1,1 @@
+"""The Hessian of a loss: products (``hvp``), eigenvalues, trace and spectral density (``spectrum``)."""

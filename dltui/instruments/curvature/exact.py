@@ -1,0 +1,60 @@
+"""The whole spectrum of a small Hessian, from the matrix itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dltui.instruments.curvature.operator import Operator
+from dltui.instruments.curvature.slq import Atoms, Estimate
+
+Vector = NDArray[np.float64]
+SINGLE = float(np.finfo(np.float32).eps)
+
+
+def dense(operator: Operator) -> NDArray[np.float64]:
+    """Return the matrix of an operator, symmetric, from n products.
+
+    Args:
+        operator: A, shape (n, n).
+
+    Returns:
+        A in float64, shape (n, n).
+    """
+    rows = torch.eye(operator.size, dtype=operator.like.dtype, device=operator.like.device)
+    columns = torch.stack([operator(row) for row in rows]).to("cpu", torch.float64).numpy()
+    return np.asarray((columns + columns.T) / 2)
+
+
+def diagonalized(matrix: Vector) -> tuple[Vector, Vector]:
+    """Return all eigenvalues of a symmetric matrix, ascending, and the residual ‖Av − λv‖ of each.
+
+    Args:
+        matrix: A, shape (n, n).
+
+    Returns:
+        Eigenvalues and residuals, shape (n,) each.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    return values, np.linalg.norm(matrix @ vectors - vectors * values, axis=0)
+
+
+def described(values: Vector) -> Estimate:
+    """Return trace, moments and points of a spectrum that is known in full.
+
+    The standard error is what single-precision weights can be trusted to: rounding, not chance.
+
+    Args:
+        values: All eigenvalues, shape (n,).
+
+    Returns:
+        The estimate.
+    """
+    n = len(values)
+    return Estimate(
+        atoms=Atoms(values, np.full(n, 1 / n)),
+        trace=float(values.sum()),
+        trace_stderr=SINGLE * float(np.abs(values).sum()),
+        moments=(float(values.mean()), float((values**2).mean())),
+    )

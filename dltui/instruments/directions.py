@@ -1,0 +1,96 @@
+"""Random directions in the space of weights, scaled so that pictures of different networks can be compared.
+
+Li et al. 2018, "Visualizing the Loss Landscape of Neural Nets" (arXiv:1712.09913), section 3: draw d ~ N(0, I) and
+give every filter of d the norm of the same filter of θ. A network whose layers are scaled up and down without a change
+of the function then has the same picture.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from dltui.errors import DltuiError
+from dltui.objective import Slot, Twin
+
+Normalize = Literal["filter", "layer", "weight", "none"]
+NORMALIZE: tuple[str, ...] = get_args(Normalize)
+
+TINY = 1e-10  # keeps a filter of zeros from being divided by
+
+
+def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[Tensor], float]:
+    """Return one or two random directions and the cosine of the angle between them.
+
+    Tensors of at most one dimension (biases, scales of norms) stay at 0, as in the paper, unless the model has no
+    others. The second direction is made orthogonal to the first before it is scaled; scaling by filters turns it
+    a little, which is what the cosine tells.
+
+    Args:
+        twin: Holds θ and where each tensor lies in it.
+        normalize: ``filter``, ``layer``, ``weight`` (|d| times the weight's own size) or ``none``.
+        seed: Seed of the draws; they don't depend on device or precision.
+        count: 1 or 2.
+
+    Returns:
+        Directions of shape (n,), and their cosine (0 for one direction).
+
+    Raises:
+        DltuiError: If a direction is 0 because all weights are.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    found: list[Tensor] = []
+    for _ in range(count):
+        raw = torch.randn(len(twin.flat), generator=generator, dtype=torch.float64)
+        for other in found:
+            raw -= (raw @ other) / (other @ other) * other
+        scaled = _scaled(raw, twin, normalize)
+        if not scaled.any():
+            raise DltuiError(
+                f"the {normalize}-normalised direction is 0 because every weight is 0; expected weights that are "
+                "not 0; try --normalize none"
+            )
+        found.append(scaled)
+    cosine = 0.0 if count < 2 else float(found[0] @ found[1] / (found[0].norm() * found[1].norm()))
+    return [d.to(twin.flat) for d in found], cosine
+
+
+def _scaled(raw: Tensor, twin: Twin, normalize: str) -> Tensor:
+    """Return ``raw`` scaled tensor by tensor, float64 on the CPU."""
+    theta = twin.flat.detach().to("cpu", torch.float64)
+    some = any(len(slot.shape) > 1 for slot in twin.slots)
+    out = torch.zeros_like(raw)
+    for slot in twin.slots:
+        if len(slot.shape) > 1 or not some:
+            slot.of(out).copy_(_rescale(slot.of(raw), slot.of(theta), slot, normalize))
+    return out
+
+
+def _rescale(d: Tensor, w: Tensor, slot: Slot, normalize: str) -> Tensor:
+    """Return one tensor of a direction with the size that the weights have."""
+    if normalize == "none":
+        return d
+    if normalize == "weight":
+        return d * w.abs()
+    if normalize == "layer" or d.ndim < 2:
+        return _resized(d, w, tuple(range(d.ndim)))
+    return _resized(filters(d, slot), filters(w, slot), (1, 3)).reshape(d.shape)
+
+
+def filters(tensor: Tensor, slot: Slot) -> Tensor:
+    """Return a weight as (groups, inputs, outputs, rest): all with equal group and output feed one unit.
+
+    Most weights are (outputs, ...); those of a transposed convolution are (groups · inputs, outputs, ...).
+    """
+    groups, transposed = slot.fans
+    if transposed:
+        return tensor.reshape(groups, tensor.shape[0] // groups, tensor.shape[1], -1)
+    return tensor.reshape(1, 1, tensor.shape[0], -1)
+
+
+def _resized(d: Tensor, w: Tensor, over: tuple[int, ...]) -> Tensor:
+    """Return ``d`` with the norm of ``w``, norms taken over some dimensions."""
+    wanted: Tensor = torch.linalg.vector_norm(w, dim=over, keepdim=True)
+    return d * (wanted / (torch.linalg.vector_norm(d, dim=over, keepdim=True) + TINY))

@@ -1,0 +1,22 @@
+"""The lab: exhibits, one for each idea, turned by knobs and checked against known answers."""
+
+from dltui.lab.exhibit import EXHIBITS, Check, Exhibit, Frame, Number, chosen, exhibit, load
+from dltui.lab.expect import near
+from dltui.lab.knobs import Choice, Knob, Slider, Switch, Value
+
+__all__ = [
+    "EXHIBITS",
+    "Check",
+    "Choice",
+    "Exhibit",
+    "Frame",
+    "Knob",
+    "Number",
+    "Slider",
+    "Switch",
+    "Value",
+    "chosen",
+    "exhibit",
+    "load",
+    "near",
+]

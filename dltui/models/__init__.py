@@ -1,0 +1,5 @@
+"""Networks, one file a family; ``build`` makes one by name."""
+
+from dltui.models._registry import MODELS, Builder, build, model
+
+__all__ = ["MODELS", "Builder", "build", "model"]

@@ -1,0 +1,23 @@
+"""The networks by name; a test holds this table and the decorators together."""
+
+from dltui.registry import Entry
+
+NAMES = {
+    "mlp": Entry(
+        "dltui.models.mlp", "Multi-layer perceptron: fully connected layers of one width.", "perceptrons"
+    ),
+    "lenet": Entry(
+        "dltui.models.lenet", "LeNet-5: two convolutions, three fully connected layers.", "convolutional"
+    ),
+    "resnet8": Entry(
+        "dltui.models.resnet", "ResNet-8: three residual blocks, for small pictures.", "convolutional"
+    ),
+    "resnet20": Entry(
+        "dltui.models.resnet", "ResNet-20: nine residual blocks, for small pictures.", "convolutional"
+    ),
+    "resnet20-noskip": Entry(
+        "dltui.models.resnet",
+        "ResNet-20 without its skip connections: the same weights, no addition.",
+        "convolutional",
+    ),
+}

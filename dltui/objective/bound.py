@@ -1,0 +1,288 @@
+"""The objective: L(θ) = (1/N) Σᵢ ℓ(f(xᵢ; θ), yᵢ), ready to be evaluated and differentiated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dltui.errors import DltuiError, UsageError
+from dltui.objective.criterion import Criterion, Loss, Task, scalar
+from dltui.objective.twin import Twin
+from dltui.objective.undisturbed import same_randomness
+
+if TYPE_CHECKING:
+    from dltui.data import Dataset
+
+BLOCK = 256  # samples a block: activations of small networks then stay in the cache of one core
+BLOCK_BYTES = 8 << 20  # and no block of inputs is larger than this
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one evaluation gives.
+
+    Attributes:
+        loss: Mean loss over all samples.
+        accuracy: Share of right answers, or None where it has no meaning.
+    """
+
+    loss: float
+    accuracy: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The scalar L(θ) of one model on one set of samples.
+
+    Batch norm uses its running statistics and dropout is off (eval mode). Sums over samples run in blocks that
+    count by their size, added up in float64.
+
+    Attributes:
+        model: The model; never changed.
+        inputs: Inputs of all samples on ``device``, shape (N, ...).
+        targets: Their targets, shape (N, ...).
+        criterion: The loss.
+        title: What is looked at, such as ``lenet on digits``.
+        device: Where it is computed.
+        dtype: Of parameters and floating inputs.
+        block: Samples a block.
+    """
+
+    model: nn.Module
+    inputs: Tensor
+    targets: Tensor
+    criterion: Criterion
+    title: str
+    device: torch.device
+    dtype: torch.dtype
+    block: int
+
+    @classmethod
+    def of(
+        cls,
+        model: nn.Module,
+        dataset: Dataset,
+        *,
+        part: str = "train",
+        device: torch.device | str = "cpu",
+        samples: int | None = None,
+        loss: Loss | None = None,
+        title: str = "",
+        double: bool = False,
+        seed: int = 0,
+    ) -> Objective:
+        """Bind a model to one part of a data set.
+
+        Args:
+            model: Any module that maps a batch of inputs to a batch of outputs.
+            dataset: Where the samples come from.
+            part: ``train`` or ``test``.
+            device: Where to compute.
+            samples: How many samples to draw without replacement, or None for all.
+            loss: A mean loss (outputs, targets) -> scalar instead of the usual one.
+            title: What to call the model; its class name otherwise.
+            double: Compute in float64.
+            seed: Seed of the draw of samples.
+
+        Returns:
+            The objective.
+
+        Raises:
+            UsageError: If there is no such part, too few samples, or model and data don't fit.
+        """
+        if part not in {"train", "test"}:
+            raise UsageError(f"unknown part {part!r} of {dataset.name}: expected train or test")
+        x, y = (dataset.x_train, dataset.y_train) if part == "train" else (dataset.x_test, dataset.y_test)
+        kept = _subset(len(x), samples, f"the {part} part of {dataset.name}", seed)
+        return cls.bind(
+            model,
+            torch.from_numpy(np.ascontiguousarray(x[kept])),
+            torch.from_numpy(np.ascontiguousarray(y[kept])),
+            task=dataset.task,
+            loss=loss,
+            device=device,
+            title=f"{title or type(model).__name__} on {dataset.name}",
+            double=double,
+        )
+
+    @classmethod
+    def bind(
+        cls,
+        model: nn.Module,
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        task: Task = "classes",
+        loss: Loss | None = None,
+        device: torch.device | str = "cpu",
+        title: str = "",
+        double: bool = False,
+        block: int | None = None,
+    ) -> Objective:
+        """Bind a model to plain tensors.
+
+        Args:
+            model: Any module that maps a batch of inputs to a batch of outputs.
+            inputs: Shape (N, ...).
+            targets: Shape (N, ...); class numbers, or numbers.
+            task: What the targets are.
+            loss: A mean loss (outputs, targets) -> scalar instead of the usual one.
+            device: Where to compute.
+            title: What is looked at.
+            double: Compute in float64.
+            block: Samples a block; chosen by the size of the inputs otherwise.
+
+        Returns:
+            The objective.
+
+        Raises:
+            UsageError: If the shapes of model and data don't fit.
+            DltuiError: If the inputs are not finite.
+        """
+        title, where = title or type(model).__name__, torch.device(device)
+        dtype = torch.float64 if double else _dtype(model)
+        if not len(inputs) or len(inputs) != len(targets):
+            raise UsageError(
+                f"{title}: {len(inputs)} inputs and {len(targets)} targets; expected as many, at least one"
+            )
+        if inputs.is_floating_point() and not bool(inputs.isfinite().all()):
+            raise DltuiError(
+                f"{title}: the inputs hold NaN or infinite numbers; expected finite ones; clean the data"
+            )
+        x = inputs.to(where, dtype) if inputs.is_floating_point() else inputs.to(where)
+        y = targets.to(where, dtype) if task == "numbers" else targets.to(where, torch.long)
+        criterion = Criterion.of(task, loss)
+        each = max(1, x[0].numel() * x.element_size())
+        size = block or max(1, min(BLOCK, BLOCK_BYTES // each))
+        bare = cls(model, x, y, criterion, title, where, dtype, size)
+        return cls(
+            model, x, criterion.fitted(bare._first_outputs(), y, title), criterion, title, where, dtype, size
+        )
+
+    @property
+    def samples(self) -> int:
+        """How many samples the loss is the mean of."""
+        return len(self.inputs)
+
+    @cached_property
+    def blocks(self) -> list[tuple[Tensor, Tensor, float]]:
+        """Inputs, targets and share of all samples of every block; the shares add up to 1."""
+        pairs = zip(torch.split(self.inputs, self.block), torch.split(self.targets, self.block), strict=True)
+        return [(x, y, len(x) / self.samples) for x, y in pairs]
+
+    def twin(self) -> Twin:
+        """Return a private copy of the model, in eval mode, whose parameters are one flat vector."""
+        return Twin(self.model, device=self.device, dtype=self.dtype)
+
+    def doubled(self) -> Objective:
+        """Return the same objective in float64, on the CPU where the device knows no float64."""
+        device = torch.device("cpu") if self.device.type == "mps" else self.device
+        x, y = (
+            t.to(device, torch.float64 if t.is_floating_point() else t.dtype)
+            for t in (self.inputs, self.targets)
+        )
+        return replace(self, inputs=x, targets=y, device=device, dtype=torch.float64)
+
+    def loss(self, twin: Twin, x: Tensor, y: Tensor) -> Tensor:
+        """Return the mean loss of one block, a scalar that can be differentiated."""
+        return scalar(self.criterion.loss(twin.module(x), y), self.criterion.name)
+
+    def readings(self, twin: Twin) -> Iterator[tuple[float, float, float]]:
+        """Evaluate block by block where ``twin`` stands now.
+
+        Args:
+            twin: A copy of the model; nothing is differentiated.
+
+        Yields:
+            Mean loss, share of right answers (0 where it has no meaning) and share of samples of each block.
+        """
+        counts, criterion = self.criterion.counts, self.criterion
+        for x, y, share in self.blocks:
+            with torch.inference_mode():
+                outputs = twin.module(x)
+                loss = scalar(criterion.loss(outputs, y), criterion.name).item()
+                yield loss, criterion.right(outputs, y).item() if counts else 0.0, share
+
+    def gradient(self, twin: Twin) -> Tensor:
+        """Return ∇L where ``twin`` stands now, summed in float64 where the device has it, shape (n,)."""
+        wide = torch.float32 if self.device.type == "mps" else torch.float64
+        total = torch.zeros(len(twin.flat), dtype=wide, device=self.device)
+        for x, y, share in self.blocks:
+            loss = self.loss(twin, x, y)
+            parts = torch.autograd.grad(loss, twin.parameters, allow_unused=True, materialize_grads=True)
+            total.add_(torch.cat([part.reshape(-1) for part in parts]), alpha=share)
+        return total
+
+    def read(self, twin: Twin) -> Reading:
+        """Return mean loss and accuracy over all samples where ``twin`` stands now."""
+        loss = right = 0.0
+        for one, hits, share in self.readings(twin):
+            loss += one * share
+            right += hits * share
+        return Reading(loss, right if self.criterion.counts else None)
+
+    def center(self) -> Reading:
+        """Return loss and accuracy at the model's own weights θ*.
+
+        Returns:
+            The reading.
+
+        Raises:
+            DltuiError: If the loss is not finite there, or changes from one call to the next.
+        """
+        with same_randomness():
+            twin = self.twin()
+            first, again = self.read(twin), self.read(twin)
+        if not isfinite(first.loss):
+            raise DltuiError(
+                f"the loss of {self.title} at its own weights is {first.loss}; expected a finite number; "
+                "check the weights, or train with a smaller learning rate"
+            )
+        if abs(first.loss - again.loss) > 1e-4 * max(abs(first.loss), 1e-12):
+            raise DltuiError(
+                f"the loss of {self.title} changes from one call to the next ({first.loss:.6g}, then {again.loss:.6g}) "
+                "though dropout is off; expected a model that draws nothing at random in eval mode"
+            )
+        return first
+
+    def _first_outputs(self) -> Tensor:
+        """Return the outputs for the first samples, to see whether the model takes such inputs at all."""
+        twin, x = self.twin(), self.inputs[:2]
+        each = f"({', '.join(['n', *map(str, x.shape[1:])])})"
+        try:
+            with same_randomness(), torch.no_grad():
+                outputs = twin.module(x)
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise UsageError(
+                f"{self.title}: the model can't take inputs of shape {each}: {reason}"
+            ) from error
+        if not isinstance(outputs, Tensor) or not outputs.ndim or len(outputs) != len(x):
+            kind = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
+            raise UsageError(
+                f"{self.title}: {len(x)} inputs give {kind}; expected one tensor with a row for each input"
+            )
+        return outputs
+
+
+def _dtype(model: nn.Module) -> torch.dtype:
+    """Return the precision of the model, at least float32."""
+    found = {p.dtype for p in model.parameters() if p.is_floating_point()}
+    return torch.float64 if found == {torch.float64} else torch.float32
+
+
+def _subset(total: int, samples: int | None, where: str, seed: int) -> NDArray[np.intp]:
+    """Return the indices of the samples that are looked at, ascending."""
+    if samples is None or samples == total:
+        return np.arange(total)
+    if not 0 < samples < total:
+        raise UsageError(f"{where} has {total} samples, so {samples} can't be drawn; expected 1 to {total}")
+    return np.sort(np.random.default_rng(seed).permutation(total)[:samples])

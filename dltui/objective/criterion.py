@@ -1,0 +1,122 @@
+"""How far outputs are from targets: the loss, and the share of right answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dltui.errors import UsageError
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+Task = Literal["classes", "numbers"]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A mean loss over samples, with what it needs to know of the task.
+
+    Attributes:
+        task: ``classes`` (whole-number targets) or ``numbers``.
+        loss: (outputs, targets) -> scalar, the mean over the samples of a block.
+        name: What the loss is called.
+    """
+
+    task: Task
+    loss: Loss
+    name: str
+
+    @classmethod
+    def of(cls, task: Task, loss: Loss | None = None) -> Criterion:
+        """Return the loss that fits the task: cross-entropy for classes, mean squared error for numbers.
+
+        Args:
+            task: What the targets are.
+            loss: Another mean loss to use instead.
+
+        Returns:
+            The criterion.
+        """
+        if loss is not None:
+            return cls(task, loss, getattr(loss, "__name__", type(loss).__name__))
+        if task == "classes":
+            return cls(task, functional.cross_entropy, "cross-entropy")
+        return cls(task, functional.mse_loss, "mean squared error")
+
+    @property
+    def counts(self) -> bool:
+        """Whether answers are right or wrong, so that there is an accuracy."""
+        return self.task == "classes" and self.loss is functional.cross_entropy
+
+    def right(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the share of right answers in a block, a scalar; of all positions where a sample has several."""
+        return (outputs.argmax(1) == targets).double().mean()
+
+    def fitted(self, outputs: Tensor, targets: Tensor, title: str) -> Tensor:
+        """Return the targets in the shape that the loss wants for such outputs.
+
+        Without this, mean squared error would silently compare every output with every target when one of
+        them has a trailing dimension of 1.
+
+        Args:
+            outputs: What the model gave for the first few samples, shape (b, ...).
+            targets: All targets, shape (n, ...).
+            title: What to call the model in an error.
+
+        Returns:
+            The targets, reshaped where only dimensions of size 1 differ.
+
+        Raises:
+            UsageError: If outputs and targets don't fit each other; it names both shapes.
+        """
+        if self.counts:
+            return self._classes(outputs, targets, title)
+        if self.loss is functional.mse_loss and outputs.shape[1:] != targets.shape[1:]:
+            if _squeezed(outputs) != _squeezed(targets):
+                raise _misfit(title, outputs, targets, "the same shape for each sample")
+            return targets.reshape(len(targets), *outputs.shape[1:])
+        return targets
+
+    def _classes(self, outputs: Tensor, targets: Tensor, title: str) -> Tensor:
+        if outputs.ndim < 2 or outputs.shape[2:] != targets.shape[1:]:
+            raise _misfit(title, outputs, targets, "one score for each class, outputs (n, classes)")
+        highest = int(targets.max()) if targets.numel() else -1
+        if int(targets.min()) < 0 or highest >= outputs.shape[1]:
+            raise UsageError(
+                f"{title} gives {outputs.shape[1]} scores, but the targets go from {int(targets.min())} to {highest}; "
+                f"expected class numbers below {outputs.shape[1]}; try a model with {highest + 1} outputs"
+            )
+        return targets
+
+
+def _squeezed(tensor: Tensor) -> tuple[int, ...]:
+    """Return the shape of one sample without the dimensions of size 1."""
+    return tuple(size for size in tensor.shape[1:] if size != 1)
+
+
+def _misfit(title: str, outputs: Tensor, targets: Tensor, wanted: str) -> UsageError:
+    return UsageError(
+        f"{title} gives outputs of shape {_each(outputs)} for targets of shape {_each(targets)}; expected {wanted}; "
+        "try a model made for this data set"
+    )
+
+
+def _each(tensor: Tensor) -> str:
+    return f"({', '.join(['n', *map(str, tensor.shape[1:])])})"
+
+
+def scalar(loss: Tensor, name: str) -> Tensor:
+    """Return ``loss``, making sure that it is one number.
+
+    Raises:
+        UsageError: If it is not a scalar.
+    """
+    if not isinstance(loss, torch.Tensor) or loss.ndim:
+        raise UsageError(
+            f"the loss {name} must give one number, the mean over the samples; try reduction='mean'"
+        )
+    return loss

@@ -1,0 +1,25 @@
+"""Runs: the folders that training leaves, read and written without torch."""
+
+from dltui.runs.find import find_run
+from dltui.runs.folder import Run, State, list_runs, open_run
+from dltui.runs.history import history
+from dltui.runs.home import home, results_folder, runs_folder
+from dltui.runs.metrics import MetricsReader, MetricsWriter, read_metrics
+from dltui.runs.new import finish, new_run
+
+__all__ = [
+    "MetricsReader",
+    "MetricsWriter",
+    "Run",
+    "State",
+    "find_run",
+    "finish",
+    "history",
+    "home",
+    "list_runs",
+    "new_run",
+    "open_run",
+    "read_metrics",
+    "results_folder",
+    "runs_folder",
+]

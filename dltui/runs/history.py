@@ -1,0 +1,102 @@
+"""A run's metrics as the result that training returns, readable while it still goes on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from dltui.errors import DltuiError
+from dltui.figures import Array
+from dltui.results.base import Made
+from dltui.results.training import TrainingHistory
+from dltui.runs.folder import Run
+from dltui.runs.metrics import Row, read_metrics
+
+EPOCH = "epoch"  # rows of this kind are written at the end of each epoch
+
+
+def history(run: Run) -> TrainingHistory:
+    """Return loss and accuracy of a run after every epoch so far.
+
+    Args:
+        run: The run.
+
+    Returns:
+        The curves; empty arrays before the first epoch ends.
+    """
+    rows = read_metrics(run)
+    first = next((row for row in rows if row.get("kind") == "start"), {})
+    made = Made(
+        command=run.command,
+        when=run.started,
+        seconds=float(rows[-1].get("seconds", 0.0)) if rows else 0.0,
+        device=str(first.get("device", "cpu")),
+        seed=run.seed,
+        versions=run.versions,
+    )
+    return from_rows(
+        [row for row in rows if row.get("kind") == EPOCH],
+        title=f"{run.model} on {run.data}",
+        run=run.name,
+        parameters=int(first.get("parameters", 0)),
+        split=str(first.get("split", "")),
+        made=made,
+    )
+
+
+def from_rows(
+    rows: Sequence[Row], *, title: str, run: str, parameters: int, split: str, made: Made
+) -> TrainingHistory:
+    """Return the curves that rows of epochs hold.
+
+    Args:
+        rows: One an epoch, in order.
+        title: What was trained on what.
+        run: Name of the run.
+        parameters: Numbers that are trained.
+        split: How the held-out part was chosen.
+        made: How it came about.
+
+    Returns:
+        The curves.
+    """
+    return TrainingHistory(
+        title=title,
+        made=made,
+        run=run,
+        epochs=_column(rows, "epoch"),
+        train_loss=_column(rows, "train_loss"),
+        test_loss=_column(rows, "test_loss"),
+        test_accuracy=_column(rows, "test_accuracy"),
+        learning_rate=_column(rows, "learning_rate"),
+        parameters=parameters,
+        split=split,
+    )
+
+
+def best_step(run: Run) -> int:
+    """Return the step of the lowest held-out loss among those that have a checkpoint.
+
+    Args:
+        run: The run.
+
+    Returns:
+        The step.
+
+    Raises:
+        DltuiError: If no epoch with a checkpoint has ended yet.
+    """
+    kept = set(run.steps())
+    ended = [row for row in read_metrics(run) if row.get("kind") == EPOCH and row.get("step") in kept]
+    judged = [row for row in ended if row.get("test_loss") is not None]
+    if not judged:
+        raise DltuiError(f"the run {run.name} has no epoch with both a checkpoint and a held-out loss yet")
+    return int(min(judged, key=lambda row: float(row["test_loss"]))["step"])
+
+
+def _column(rows: Sequence[Row], name: str) -> Array:
+    """Return one value a row; null becomes NaN."""
+    values = [row.get(name) for row in rows]
+    return np.array([math.nan if value is None else float(value) for value in values])

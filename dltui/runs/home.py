@@ -1,0 +1,23 @@
+"""Where dltui keeps what it makes."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """Return ``$DLTUI_HOME``, else ``dltui`` in the XDG data folder; it may not be there yet."""
+    chosen = os.environ.get("DLTUI_HOME")
+    if chosen:
+        return Path(chosen).expanduser()
+    shared = os.environ.get("XDG_DATA_HOME")
+    return (Path(shared) if shared else Path.home() / ".local" / "share") / "dltui"
+
+
+def runs_folder() -> Path:
+    """Return the folder that holds one folder a run."""
+    return home() / "runs"
+
+
+def results_folder() -> Path:
+    """Return the folder that holds saved results."""
+    return home() / "results"

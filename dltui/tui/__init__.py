@@ -1,0 +1,1 @@
+"""The terminal application: one place to look around."""

@@ -1,0 +1,169 @@
+"""Every key of the application, in one table that keys, footer, help and palette are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+DISPLAY = {
+    "left": "←", "right": "→", "up": "↑", "down": "↓",
+    "shift+left": "⇧←", "shift+right": "⇧→", "shift+up": "⇧↑", "shift+down": "⇧↓",
+    "question_mark": "?", "plus": "+", "equals_sign": "=", "minus": "-", "slash": "/", "colon": ":",
+    "escape": "esc", "enter": "enter", "backspace": "⌫", "ctrl+p": "^p", "ctrl+c": "^c", "ctrl+q": "^q",
+    "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
+    "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab",
+}  # fmt: skip
+
+
+SCOPES = {  # in the order in which the help screen lists them
+    "turn": "This figure",
+    "plane": "This figure",
+    "read": "This figure",
+    "list": "The list",
+    "home": "Home",
+    "gallery": "This screen",
+    "app": "Everywhere",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person can do with a key, a click, or the palette.
+
+    Attributes:
+        scope: Where it works: ``app``, the name of a screen, or a manner of looking at figures.
+        name: The method ``action_NAME`` of the widget that has this scope.
+        keys: Keys that do it, as Textual calls them; arrows first, then vim's.
+        label: One or two words for the footer.
+        help: One sentence for the help screen and the palette.
+        arguments: What the method is called with, one entry a key; empty when it takes nothing.
+        shown: How many of the keys stand in the footer; 0 keeps the action out of it.
+    """
+
+    scope: str
+    name: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    arguments: tuple[str, ...] = ()
+    shown: int = 1
+
+    @property
+    def id(self) -> str:
+        """The name under which a keymap may change its keys."""
+        return f"{self.scope}.{self.name}"
+
+    def calls(self) -> list[tuple[str, str]]:
+        """Return each key with the call it makes."""
+        if not self.arguments:
+            return [(key, self.name) for key in self.keys]
+        return [(key, f"{self.name}({with_})") for key, with_ in zip(self.keys, self.arguments, strict=True)]
+
+    def key_names(self) -> str:
+        """Return the keys as a person reads them; digits in a row are folded."""
+        if self.keys[:3] == ("1", "2", "3"):
+            return f"1…{self.keys[-1]}"
+        return " ".join(key_name(key) for key in self.keys)
+
+
+_ARROWS = ("left", "right", "up", "down", "h", "l", "k", "j")
+_TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
+_FAR = ("shift+left", "shift+right", "shift+up", "shift+down", "H", "L", "K", "J")
+_DIGITS = tuple("123456789")
+
+ACTIONS: tuple[Action, ...] = (
+    # lists
+    Action("list", "select", ("enter",), "open", "Open what is chosen in the list."),
+    Action("list", "cursor_down", ("down", "j"), "", "Go to the next one.", shown=0),
+    Action("list", "cursor_up", ("up", "k"), "", "Go to the one before.", shown=0),
+    Action("list", "page_down", ("pagedown", "ctrl+d"), "", "Go down by a page.", shown=0),
+    Action("list", "page_up", ("pageup", "ctrl+u"), "", "Go up by a page.", shown=0),
+    Action("list", "first", ("home", "g"), "", "Go to the first.", shown=0),
+    Action("list", "last", ("end", "G"), "", "Go to the last.", shown=0),
+    # home
+    Action("home", "shelf", ("left", "right", "h", "l"), "shelf", "Go to the shelf on the left or right.",
+           ("-1", "1", "-1", "1"), shown=2),
+    Action("home", "shelf_number", ("1", "2", "3", "4"), "", "Go to a shelf by its number.",
+           ("0", "1", "2", "3"), shown=0),
+    Action("home", "look", ("tab",), "look closer", "Go from the list into the picture beside it, and back."),
+    Action("home", "copy_command", ("y",), "copy command", "Copy the command that made or shows what is chosen."),
+    Action("home", "reload", ("r", "f5"), "reload", "Read the folders again."),
+    # what shows figures: results, runs, cards
+    Action("gallery", "next_figure", ("n",), "next", "Show the next figure."),
+    Action("gallery", "previous_figure", ("p",), "", "Show the previous figure.", shown=0),
+    Action("gallery", "figure", _DIGITS, "", "Show a figure by its number.", _DIGITS, shown=0),
+    Action("gallery", "words", ("w",), "words", "Say in words what the figure shows, or show the picture again."),
+    Action("gallery", "details", ("i",), "details", "Show or hide how it was made."),
+    Action("gallery", "export", ("e",), "export", "Write the figure to a file: PNG, SVG, PDF, HTML, CSV or JSON."),
+    Action("gallery", "copy_command", ("y",), "copy command", "Copy the command line that makes or shows this."),
+    # figures that are turned: surfaces, clouds in space
+    Action("turn", "turn", _ARROWS, "turn", "Turn the figure around, tip it up or down.", _TOWARDS, shown=4),
+    Action("turn", "zoom", ("plus", "minus", "equals_sign"), "zoom", "Come closer, go back.",
+           ("1", "-1", "1"), shown=2),
+    Action("turn", "spin", ("s",), "spin", "Let the figure turn by itself, or stop it."),
+    Action("turn", "reset", ("0",), "reset", "Look at the figure as at first."),
+    # figures in a plane: heat maps, curves, histograms, flat clouds
+    Action("plane", "cursor", _ARROWS, "read", "Move the cursor and read the values under it.", _TOWARDS, shown=4),
+    Action("plane", "pan", _FAR, "", "Move the part that is shown, once zoomed in.", _TOWARDS, shown=0),
+    Action("plane", "zoom", ("plus", "minus", "equals_sign"), "zoom", "Zoom in on the cursor, or out.",
+           ("1", "-1", "1"), shown=2),
+    Action("plane", "reset", ("0",), "reset", "Show the whole figure again, without a cursor."),
+    # figures that are read: tables, steps, prose, bars, pictures, graphs
+    Action("read", "scroll", ("up", "down", "k", "j"), "scroll", "Scroll by a line.", ("-1", "1", "-1", "1"), shown=2),
+    Action("read", "page", ("pageup", "pagedown"), "", "Scroll by a page.", ("-1", "1"), shown=0),
+    Action("read", "edge", ("home", "end", "g", "G"), "", "Go to the first or the last line.",
+           ("0", "1", "0", "1"), shown=0),
+    # everywhere
+    Action("app", "back", ("escape", "backspace"), "back", "Go back to where you came from."),
+    Action("app", "command_palette", ("slash", "ctrl+p", "colon"), "find",
+           "Find anything: results, runs, models, exhibits and actions."),
+    Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
+    Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),
+    Action("app", "change_theme", ("T",), "", "Choose among all themes.", shown=0),
+    Action("app", "quit", ("q", "ctrl+q"), "quit", "Leave dltui."),
+)  # fmt: skip
+
+
+def of_scope(scope: str) -> list[Action]:
+    """Return the actions that work in ``scope``, in the order of the table."""
+    return [action for action in ACTIONS if action.scope == scope]
+
+
+def by_id(name: str) -> Action | None:
+    """Return the action whose ``id`` is ``name``, or None."""
+    return next((action for action in ACTIONS if action.id == name), None)
+
+
+def key_name(key: str) -> str:
+    """Return a key as it is written on a keyboard."""
+    return DISPLAY.get(key, key)
+
+
+def bindings(*scopes: str) -> list[BindingType]:
+    """Return the key bindings of the widget that has these scopes.
+
+    Args:
+        *scopes: Scopes of the table; where two bind one key, ``check_action`` of the widget decides.
+
+    Returns:
+        One binding a key, for a class's ``BINDINGS``.
+    """
+    return [binding for scope in scopes for action in of_scope(scope) for binding in _bind(action)]
+
+
+def _bind(action: Action) -> Iterable[Binding]:
+    """Yield the bindings of one action; several keys in the footer stand together under one label."""
+    group = Binding.Group(action.label, compact=True) if action.shown > 1 else None
+    for place, (key, call) in enumerate(action.calls()):
+        yield Binding(
+            key,
+            call,
+            action.label or action.help,
+            show=place < action.shown,
+            key_display=key_name(key),
+            tooltip=action.help,
+            id=f"{action.id}.{place}",
+            group=group,
+        )

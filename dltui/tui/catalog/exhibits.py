@@ -1,0 +1,47 @@
+"""The exhibits of the lab, family by family."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dltui.lab._names import NAMES
+from dltui.tui.catalog.items import Glimpse, Item
+
+
+def read(folder: Path) -> list[Item]:
+    """Return the exhibits by family, then by name.
+
+    Args:
+        folder: Where the user is; the lab is the same everywhere.
+
+    Returns:
+        One entry an exhibit.
+    """
+    del folder
+    ordered = sorted(NAMES.items(), key=lambda pair: (pair[1].family, pair[0]))
+    return [
+        Item("exhibit", name, f"{entry.family} · {entry.summary}", name, f"dltui lab run {name}")
+        for name, entry in ordered
+    ]
+
+
+def glimpse(item: Item) -> Glimpse:
+    """Return what the table of the lab says of an exhibit, importing nothing of it.
+
+    Args:
+        item: An exhibit.
+
+    Returns:
+        Its summary and the commands that show and run it.
+    """
+    entry = NAMES[item.key]
+    return Glimpse(
+        title=item.name,
+        words=entry.summary,
+        facts=(
+            ("family", entry.family),
+            ("tell me more", f"dltui lab show {item.name}"),
+            ("run it", f"dltui lab run {item.name}"),
+            ("is it right?", f"dltui lab check {item.name}"),
+        ),
+    )

@@ -1,0 +1,102 @@
+"""What stands on the shelves of the home screen. No numpy, so that home paints before it is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dltui.figures import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that can be looked at.
+
+    Attributes:
+        kind: What it is; decides which screen opens it.
+        name: What the list calls it.
+        note: A few quieter words beside the name.
+        key: What its kind finds it by: a path, or a registered name.
+        command: The command line that made it, or that shows it.
+    """
+
+    kind: str
+    name: str
+    note: str
+    key: str
+    command: str
+
+    @property
+    def path(self) -> Path:
+        """The file or folder, for kinds that are one."""
+        return Path(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What is shown of a thing before it is opened.
+
+    Attributes:
+        title: What it is.
+        figure: Its main picture, or None.
+        words: What the picture shows, or what the thing is.
+        facts: Name and value of what is worth knowing.
+    """
+
+    title: str
+    figure: Figure | None = None
+    words: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A kind of thing on the home screen.
+
+    Attributes:
+        name: Its name in the program.
+        title: Its name on the screen.
+        module: Has ``read(folder) -> list[Item]`` and ``glimpse(item) -> Glimpse``; imported in a thread.
+        nothing: What is said when it is empty.
+        tries: Commands that would put something there.
+    """
+
+    name: str
+    title: str
+    module: str
+    nothing: str
+    tries: tuple[str, ...]
+
+
+SHELVES = (
+    Shelf(
+        "results",
+        "Results",
+        "dltui.tui.catalog.results",
+        "No saved results yet. Two commands that make some:",
+        ("dltui quickstart", "dltui landscape lenet --data digits --save bowl.safetensors"),
+    ),
+    Shelf(
+        "runs",
+        "Runs",
+        "dltui.tui.catalog.runs",
+        "No training runs yet. A command that makes one:",
+        ("dltui quickstart", "dltui train lenet --data digits"),
+    ),
+    Shelf(
+        "models",
+        "Models",
+        "dltui.tui.catalog.models",
+        "No models are known.",
+        (),
+    ),
+    Shelf(
+        "lab",
+        "Lab",
+        "dltui.tui.catalog.exhibits",
+        "The lab has no exhibits yet.",
+        ("dltui lab list",),
+    ),
+)

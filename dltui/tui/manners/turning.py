@@ -1,0 +1,72 @@
+"""Figures in space: the eye goes around them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from dltui.draw.look import Look
+from dltui.draw.view import Drawing, View
+from dltui.figures import Figure, Points, Surface, number, span
+from dltui.tui.manners.base import clamp
+
+STEP = 6.0  # degrees a key
+DRAG = (1.5, 3.0)  # degrees a cell, across and up: cells are about twice as high as wide
+MAGNIFY = 1.15
+ZOOM_ENDS = (0.4, 8.0)
+TILT_ENDS = (-90.0, 90.0)
+
+
+class Turning:
+    """Arrows and dragging turn the figure, + and − and the wheel come closer and go back."""
+
+    scope: ClassVar[str] = "turn"
+
+    def __init__(self, figure: Surface | Points) -> None:
+        self._range = _range(figure)
+
+    def drawn(self, drawing: Drawing, view: View, look: Look) -> None:
+        """Need nothing of the drawing."""
+
+    def move(self, view: View, right: int, up: int) -> View:
+        """Return the view one step around."""
+        return _turned(view, STEP * right, STEP * up)
+
+    def shift(self, view: View, right: int, up: int) -> View:
+        """Return the view a quarter of a right angle around."""
+        return _turned(view, 22.5 * right, 22.5 * up)
+
+    def zoom(self, view: View, steps: int, cell: tuple[int, int] | None = None) -> View:
+        """Return the view nearer or farther; where the mouse points does not matter."""
+        return replace(view, zoom=clamp(view.zoom * MAGNIFY**steps, *ZOOM_ENDS))
+
+    def drag(self, view: View, columns: int, rows: int) -> View:
+        """Return the view turned as if the figure was held by the mouse."""
+        return _turned(view, -DRAG[0] * columns, DRAG[1] * rows)
+
+    def point(self, view: View, column: int, row: int) -> View:
+        """Return the view as it is: a spot of the screen is no single spot in space."""
+        return view
+
+    def readout(self, view: View) -> str:
+        """Return the angles, the magnification, and the range of the values."""
+        eye = f"azimuth {view.azimuth:.0f}°   elevation {view.elevation:.0f}°   zoom {number(view.zoom, 3)}×"
+        return f"{eye}   {self._range}" if self._range else eye
+
+
+def _turned(view: View, azimuth: float, elevation: float) -> View:
+    """Return the view after a turn; it goes round sideways, and stops when seen from above or below."""
+    return replace(
+        view,
+        azimuth=(view.azimuth + azimuth) % 360,
+        elevation=clamp(view.elevation + elevation, *TILT_ENDS),
+    )
+
+
+def _range(figure: Figure) -> str:
+    """Return what the colours mean."""
+    if isinstance(figure, Surface):
+        return f"{figure.value_label or 'value'} {span(figure.values)}"
+    if isinstance(figure, Points) and figure.value is not None:
+        return f"value {span(figure.value)}"
+    return ""

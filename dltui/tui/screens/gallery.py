@@ -1,0 +1,197 @@
+"""What results, runs and cards share: figures, one at a time, with what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from dltui.figures import Figure
+from dltui.tui import actions
+from dltui.tui.catalog import Item
+from dltui.tui.screens.base import DESIGNED, Room
+from dltui.tui.screens.export import ExportScreen
+from dltui.tui.trouble import sentence
+from dltui.tui.widgets.facts import Facts
+from dltui.tui.widgets.figure_view import FigureView
+from dltui.tui.widgets.tab_line import TabLine
+
+
+class GalleryScreen(Room):
+    """Shows the figures of one thing; subclasses read it from the disk."""
+
+    CSS_PATH = "gallery.tcss"
+    BINDINGS = actions.bindings("gallery")
+    AUTO_FOCUS = "FigureView"
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self.item = item
+        self._figures: list[Figure] = []
+        self._shown = 0
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """The shelf, then the thing."""
+        return (self.shelf_title, self.item.name)
+
+    @property
+    def shelf_title(self) -> str:
+        """The shelf that such things stand on."""
+        return "Results"
+
+    @property
+    def command_line(self) -> str:
+        """The command that makes or shows it."""
+        return self.item.command
+
+    @property
+    def view(self) -> FigureView:
+        """The widget that shows the figure."""
+        return self.query_one(FigureView)
+
+    def furnish(self) -> ComposeResult:
+        """Lay out names, picture, details and read-out."""
+        yield TabLine(id="figures")
+        with Horizontal(id="panes"):
+            with Vertical(id="stage"):
+                yield FigureView()
+                with VerticalScroll(id="spoken"):
+                    yield Static(id="said", markup=False)
+            with VerticalScroll(id="details", can_focus=False):
+                yield Facts()
+                yield Static(id="command")
+        yield Static(id="readout", markup=False)
+
+    def on_mount(self) -> None:
+        """Show what is known at once, and begin to read."""
+        self.set_class(self.app.size.width >= DESIGNED, "-details")
+        self.tell("reading …")
+        self.read()
+
+    def read(self) -> None:
+        """Read the thing in a thread; overridden by those that know how."""
+        raise AssertionError(type(self).__name__)
+
+    def hang(self, figures: Sequence[Figure], facts: tuple[tuple[str, str], ...], remark: str) -> None:
+        """Show figures; the one that was looked at stays, and so does the view of it.
+
+        Args:
+            figures: What there is to see.
+            facts: How it was made, by name.
+            remark: What it is, for the top bar.
+        """
+        same = bool(self._figures) and [type(f) for f in figures] == [type(f) for f in self._figures]
+        self._figures = list(figures)
+        self._shown = self._shown if same else 0
+        self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
+        self.query_one(Facts).facts = facts
+        self.query_one("#command", Static).update(_command(self.command_line))
+        self.tell(remark)
+        if self._figures:
+            self._show(keep=same)
+
+    def fail(self, error: BaseException | None) -> None:
+        """Tell in words why there is nothing to see."""
+        self.tell("can't be read")
+        self.query_one("#said", Static).update(sentence(error))
+        self.add_class("-words")
+        self.notify(sentence(error), title=self.item.name, severity="error", markup=False)
+
+    def _show(self, *, keep: bool = False) -> None:
+        """Show the chosen figure, from the same view if ``keep``."""
+        figure = self._figures[self._shown]
+        self.query_one(TabLine).active = self._shown
+        self.view.show_figure(figure, self.view.view if keep else None)
+        self.query_one("#said", Static).update(spoken(figure))
+
+    @on(FigureView.Readout)
+    def _read_out(self, event: FigureView.Readout) -> None:
+        self.query_one("#readout", Static).update(event.text)
+
+    @on(TabLine.Chosen)
+    def _clicked(self, event: TabLine.Chosen) -> None:
+        self.action_figure(event.index + 1)
+
+    # keys
+
+    def action_figure(self, number: int) -> None:
+        """Show a figure by its number, counted from 1."""
+        if 1 <= number <= len(self._figures):
+            self._shown = number - 1
+            self._show()
+
+    def action_next_figure(self) -> None:
+        """Show the next figure."""
+        if self._figures:
+            self.action_figure((self._shown + 1) % len(self._figures) + 1)
+
+    def action_previous_figure(self) -> None:
+        """Show the previous figure."""
+        if self._figures:
+            self.action_figure((self._shown - 1) % len(self._figures) + 1)
+
+    def action_words(self) -> None:
+        """Change between picture and words."""
+        self.toggle_class("-words")
+        self.set_focus(self.query_one("#spoken") if self.has_class("-words") else self.view)
+
+    def action_details(self) -> None:
+        """Show or hide how it was made."""
+        self.toggle_class("-details")
+
+    def action_copy_command(self) -> None:
+        """Copy the command line."""
+        self.copy(self.command_line)
+
+    def action_export(self) -> None:
+        """Ask for a file name, then write the figure to it."""
+        if not self._figures:
+            self.notify("There is no figure to export.", severity="warning")
+            return
+        stem = self.item.name.replace("/", "-") + (f"-{self._shown + 1}" if len(self._figures) > 1 else "")
+        self.app.push_screen(ExportScreen(f"{stem}.png"), self._write)
+
+    def _write(self, name: str | None) -> None:
+        if name:
+            from dltui.draw import save
+
+            path = self.dltui.folder / Path(name).expanduser()
+            work = partial(save, [self._figures[self._shown]], path)
+            self.run_worker(work, thread=True, group="export", name=str(path), exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Tell how writing a file ended."""
+        if event.worker.group != "export":
+            return
+        event.stop()
+        if event.state is WorkerState.SUCCESS:
+            self.notify(event.worker.name, title="Written", markup=False)
+        elif event.state is WorkerState.ERROR:
+            self.notify(sentence(event.worker.error), title="Not written", severity="error", markup=False)
+
+
+def short_title(figure: Figure) -> str:
+    """Return what a figure is called beside others of the same thing."""
+    return figure.title.partition(" · ")[0] or type(figure).__name__.lower()
+
+
+def spoken(figure: Figure) -> str:
+    """Return everything that a figure says, without a picture."""
+    return "\n\n".join(part for part in (figure.title, figure.words(), figure.caption) if part)
+
+
+def _command(line: str) -> Content:
+    """Return the command line under its heading."""
+    return (
+        Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$text-accent"))
+        if line
+        else Content("")
+    )

@@ -1,0 +1,103 @@
+"""The line at the bottom that names the keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+GAP = 2
+LASTING = "app"  # actions of this scope stand at the right and are never left out
+
+
+@dataclass
+class Hint:
+    """Keys, what they do, and which key a click presses."""
+
+    scope: str
+    label: str
+    press: str
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The keys as they are written."""
+        return "".join(self.keys)
+
+    @property
+    def width(self) -> int:
+        """Cells that it takes, with the gap after it."""
+        return cell_len(self.text) + 1 + cell_len(self.label) + GAP
+
+
+class KeyBar(Widget):
+    """Names the keys that work now; leaves out the later ones where there is no room for all."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; padding: 0 1; background: $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spans: list[tuple[range, str]] = []
+
+    def on_mount(self) -> None:
+        """Follow what the focus makes possible."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        del screen
+        self.refresh()
+
+    def hints(self) -> list[Hint]:
+        """Return the actions that the table wants in the footer, those of the focused widget first."""
+        found: dict[str, Hint] = {}
+        for _node, binding, enabled, _tip in self.screen.active_bindings.values():
+            if binding.show and binding.id and enabled:
+                name = binding.id.rpartition(".")[0]
+                scope = name.partition(".")[0]
+                hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
+                hint.keys.append(binding.key_display or binding.key)
+        return list(found.values())
+
+    def render(self) -> Content:
+        """Return the line, and remember where each hint stands."""
+        hints = self.hints()
+        right = [hint for hint in hints if hint.scope == LASTING]
+        room = self.size.width - sum(hint.width for hint in right)
+        left: list[Hint] = []
+        for hint in hints:
+            if hint.scope != LASTING and hint.width <= room:
+                left.append(hint)
+                room -= hint.width
+        self._spans = []
+        return Content.assemble(
+            *self._written(left, 0),
+            " " * max(0, room + GAP),
+            *self._written(right, sum(hint.width for hint in left) + max(0, room + GAP)),
+        )
+
+    def _written(self, hints: list[Hint], column: int) -> list[Content]:
+        """Return the hints from ``column`` on."""
+        parts = []
+        for hint in hints:
+            self._spans.append((range(column, column + hint.width - GAP), hint.press))
+            parts += [
+                Content.styled(hint.text, "$text-accent bold"),
+                Content.styled(f" {hint.label}", "$foreground 75%"),
+                Content(" " * GAP),
+            ]
+            column += hint.width
+        return parts
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that is clicked on."""
+        offset = event.get_content_offset(self)
+        for span, press in self._spans:
+            if offset is not None and offset.x in span:
+                self.app.simulate_key(press)

@@ -1,0 +1,76 @@
+"""Names in one line, one of them chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from dltui.tui.widgets.top_bar import shortened
+
+LEAST = 6  # cells that a name keeps before later names are pushed out
+
+
+class TabLine(Widget):
+    """Numbered names; a click, or the screen that owns it, chooses one."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    TabLine { height: 1; padding: 0 1; }
+    """
+
+    names: reactive[tuple[str, ...]] = reactive(())
+    active: reactive[int] = reactive(0)
+
+    @dataclass
+    class Chosen(Message):
+        """Someone clicked a name."""
+
+        line: TabLine
+        index: int
+
+        @property
+        def control(self) -> TabLine:
+            """The line it was in."""
+            return self.line
+
+    def __init__(self, *names: str, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._spans: list[range] = []
+        self.set_reactive(TabLine.names, names)
+
+    def render(self) -> Content:
+        """Return the names, shortened alike until they fit."""
+        names = _fitting(self.names, self.size.width)
+        parts: list[Content] = []
+        self._spans, column = [], 0
+        for index, name in enumerate(names):
+            text = f" {index + 1} {name} "
+            self._spans.append(range(column, column + cell_len(text)))
+            column += cell_len(text) + 1
+            if index == self.active:
+                parts += [Content.styled(text, "$text-primary on $primary-muted bold"), Content(" ")]
+            else:
+                digit = Content.styled(f" {index + 1} ", "$foreground 45%")
+                parts += [digit, Content.styled(f"{name} ", "$foreground 80%"), Content(" ")]
+        return Content("").join(parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what is clicked on."""
+        offset = event.get_content_offset(self)
+        for index, span in enumerate(self._spans):
+            if offset is not None and offset.x in span:
+                self.post_message(self.Chosen(self, index))
+
+
+def _fitting(names: tuple[str, ...], width: int) -> list[str]:
+    """Return the names cut so that all stand in ``width`` cells, or as many as do when none can be shorter."""
+    longest = max((cell_len(name) for name in names), default=0)
+    while longest > LEAST and sum(min(cell_len(name), longest) + 5 for name in names) - 1 > width:
+        longest -= 1
+    return [shortened(name, longest) for name in names]

@@ -1,0 +1,45 @@
+"""The line at the top that tells where one is."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+ARROW = " › "
+
+
+class TopBar(Widget):
+    """The way from home to this screen on the left, a remark on the right."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    TopBar { dock: top; height: 1; padding: 0 1; background: $panel; }
+    """
+
+    crumbs: reactive[tuple[str, ...]] = reactive(())
+    remark: reactive[str] = reactive("")
+
+    def render(self) -> Content:
+        """Return the line; a long remark gives way first."""
+        way = ARROW.join(("dltui", *self.crumbs))
+        room = self.size.width - cell_len(way) - 2
+        remark = shortened(self.remark, room) if room > 8 else ""
+        gap = " " * max(0, self.size.width - cell_len(way) - cell_len(remark))
+        last = self.crumbs[-1] if self.crumbs else ""
+        return Content.assemble(
+            ("dltui", "$text-accent bold"),
+            *((f"{ARROW}{crumb}", "$foreground 70%") for crumb in self.crumbs[:-1]),
+            (ARROW if last else "", "$foreground 70%"),
+            (last, "bold"),
+            gap,
+            (remark, "$foreground 60%"),
+        )
+
+
+def shortened(text: str, width: int) -> str:
+    """Return ``text`` cut to ``width`` cells, with an ellipsis where something is missing."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""

@@ -1,0 +1,95 @@
+"""The real program as a child process, in a pipe or on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def dltui(tmp_path: Path) -> Run:
+    """Run ``dltui`` with arguments in an empty folder, its output in pipes."""
+
+    def run(*arguments: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+        # utf-8 as any current terminal has it; the path lets a checkout be tested before it is installed
+        env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | environment
+        return subprocess.run(
+            [sys.executable, "-m", "dltui", *arguments],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            env=env,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def on_terminal(tmp_path: Path) -> Callable[..., tuple[int, str]]:
+    """Run ``dltui`` on a pseudo-terminal and return its exit code and what it wrote."""
+
+    def run(
+        *arguments: str, columns: int = 80, rows: int = 24, timeout: float = 60, **environment: str
+    ) -> tuple[int, str]:
+        env = (
+            os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TERM": "xterm-256color"} | environment
+        )
+        main, child = pty.openpty()
+        _resize(child, columns, rows)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dltui", *arguments],
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            cwd=tmp_path,
+            env=env,
+            start_new_session=True,
+        )
+        os.close(child)
+        written = _read_all(main, process, timeout)
+        os.close(main)
+        return process.wait(timeout=10), written.decode("utf-8", "replace")
+
+    return run
+
+
+def _resize(descriptor: int, columns: int, rows: int) -> None:
+    import fcntl
+    import struct
+    import termios
+
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def _read_all(descriptor: int, process: subprocess.Popen[bytes], timeout: float) -> bytes:
+    """Read until the process has gone and nothing is left."""
+    written, end = b"", time.monotonic() + timeout
+    while time.monotonic() < end:
+        ready = select.select([descriptor], [], [], 0.05)[0]
+        if ready:
+            try:
+                part = os.read(descriptor, 65536)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not part:
+                break
+            written += part
+        elif process.poll() is not None:
+            break
+    else:
+        process.kill()
+    return written

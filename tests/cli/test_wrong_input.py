@@ -1,0 +1,165 @@
+"""Whatever is wrong, a person gets one sentence that names it, an exit code that tells, and no traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from dltui.errors import ExitCode
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+CONV = ["shapes", "conv2d", "-i", "1,3,8,8", "-o", "4", "-k", "3"]
+
+
+def _says(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    for part in parts:
+        assert part in sentence, sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["landscpae", "lenet"], ["unknown verb 'landscpae'", "landscape"]),
+        (["landscape", "lenett"], ["unknown model 'lenett'", "lenet"]),
+        (["landscape", "lenet", "--data", "digitz"], ["digitz", "digits"]),
+        (["landscape"], ["MODEL", "dltui landscape --help"]),
+        (["landscape", "lenet", "--stepz", "3"], ["--stepz", "dltui landscape --help"]),
+        (["landscape", "lenet", "--steps", "many"], ["many", "--steps"]),
+        (["landscape", "lenet", "--steps", "4"], ["4", "5"]),
+        (["landscape", "lenet", "--device", "gpu"], ["--device 'gpu'", "cuda:0"]),
+        (["landscape", "lenet", "--device", "cuda:63"], ["cuda:63", "cpu"]),
+        (["landscape", "lenet", "--data", "moons"], ["lenet", "moons", "mlp"]),
+        (["hessian", "run:latest"], ["run"]),
+        (["gradients", "mlp:widht=3"], ["widht", "width"]),
+        (["train", "mlp", "--optimizer", "adma"], ["adma", "adam"]),
+        (["lab", "run", "two-weight-sadle"], ["two-weight-sadle", "two-weight-saddle"]),
+        (["lab", "run", "two-weight-saddle", "--lr", "99"], ["lr", "99"]),
+        (["shapes", "conv2e"], ["conv2e"]),
+        ([*CONV, "--padding", "fulll"], ["fulll", "same"]),
+        (["shapes", "conv2d", "-i", "1,3,N,8", "-o", "4", "-k", "3"], ["1,3,N,8", "1,3,224,224"]),
+        (["shapes", "conv2d", "-i", "1,3,4,4", "-o", "4", "-k", "7"], ["kernel reaches 7", "pad"]),
+        ([*CONV, "--figure", "x.bmp"], [".bmp", "png"]),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else None,
+)
+def test_usage(dltui: Run, arguments: list[str], parts: list[str]) -> None:
+    _says(dltui(*arguments), ExitCode.USAGE, *parts)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "parts"),
+    [
+        ({"x": np.zeros((9, 4)), "y": np.zeros(8, int)}, ["x", "9", "y", "8"]),
+        (
+            {"x": np.where(np.arange(36).reshape(9, 4) == 7, np.nan, 0), "y": np.zeros(9, int)},
+            ["x", "1", "NaN"],
+        ),
+        ({"a": np.zeros(3)}, ["x", "y"]),
+        ({"x": np.zeros((9, 4)), "y": np.zeros((9, 2, 2), int)}, ["y", "(9, 2, 2)"]),
+    ],
+    ids=["lengths", "nan", "names", "dimensions"],
+)
+def test_data_that_can_not_be(
+    dltui: Run, tmp_path: Path, arrays: dict[str, np.ndarray], parts: list[str]
+) -> None:
+    np.savez(tmp_path / "mine.npz", **arrays)  # type: ignore[arg-type]
+    done = dltui("landscape", "mlp", "--data", "mine.npz")
+    assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
+    _says(done, done.returncode, "mine.npz", *parts)
+
+
+def test_pickled_arrays_are_not_opened(dltui: Run, tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", x=np.array([print], dtype=object), y=np.zeros(1))
+    done = dltui("landscape", "mlp", "--data", "mine.npz")
+    _says(done, done.returncode, "mine.npz", "x")
+    assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
+
+
+def test_weights_that_do_not_fit(dltui: Run, tmp_path: Path) -> None:
+    save_file({"a.weight": np.zeros((2, 2), np.float32)}, tmp_path / "other.safetensors")
+    done = dltui("gradients", "mlp", "--weights", "other.safetensors")
+    _says(done, ExitCode.FAILED, "other.safetensors", "a.weight", "more")
+
+
+@pytest.mark.parametrize(
+    "verb", [["open", "gone.safetensors"], ["landscape", "gone.safetensors"]], ids=" ".join
+)
+def test_missing_file(dltui: Run, verb: list[str]) -> None:
+    done = dltui(*verb)
+    _says(done, done.returncode, "gone.safetensors")
+    assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
+
+
+def test_a_folder_that_can_not_be_written(dltui: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    _says(dltui(*CONV, "--save", "file/x.safetensors"), ExitCode.FAILED, "file/x.safetensors", "write")
+
+
+def test_the_tui_without_a_terminal(dltui: Run) -> None:
+    _says(dltui(), ExitCode.USAGE, "terminal")
+
+
+def test_debug_shows_the_traceback(dltui: Run) -> None:
+    done = dltui("open", "gone.safetensors", "--debug")
+    assert "Traceback" in done.stderr
+    assert done.returncode == ExitCode.FAILED
+
+
+def test_a_reader_that_leaves_early(root: Path) -> None:
+    line = f"{sys.executable} -m dltui {' '.join(CONV)} | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(root), "PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert done.stdout.startswith("Conv2d(3, 4")
+    assert done.stderr == ""
+
+
+def test_ctrl_c_in_the_middle(tmp_path: Path, root: Path) -> None:
+    """Training that is interrupted leaves with 130, no result, no half file, and a run that can be looked at."""
+    home = tmp_path / "home"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dltui", "train", "mlp", "--epochs", "5000", "--save", "out.safetensors"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root), "PYTHONUTF8": "1", "DLTUI_HOME": str(home)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while not list(home.glob("runs/*/metrics.jsonl")) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.CANCELLED, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert "cancelled" in err
+    assert not (tmp_path / "out.safetensors").exists()
+    assert not [path for path in tmp_path.rglob("*") if ".tmp-" in path.name]
+    listed = subprocess.run(
+        [sys.executable, "-m", "dltui", "runs", "list", "--json"],
+        env=os.environ | {"PYTHONPATH": str(root), "DLTUI_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "cancelled" in listed.stdout
