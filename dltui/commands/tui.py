@@ -14,7 +14,9 @@ app = verb_app()
 
 @app.command("tui")
 def tui(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A saved result to open at once.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A saved result to open at once.")
+    ] = None,
 ) -> None:
     """Open the terminal application: results, runs, models and the lab."""
     open_tui(file)

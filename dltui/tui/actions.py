@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 DISPLAY = {
     "left": "←", "right": "→", "up": "↑", "down": "↓",
@@ -141,7 +141,7 @@ def key_name(key: str) -> str:
     return DISPLAY.get(key, key)
 
 
-def bindings(*scopes: str) -> list[Binding]:
+def bindings(*scopes: str) -> list[BindingType]:
     """Return the key bindings of the widget that has these scopes.
 
     Args:

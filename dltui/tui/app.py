@@ -60,9 +60,11 @@ class DltuiApp(App[int]):
         for shelf in SHELVES:
             work = partial(catalog.read, shelf, self.folder)
             group = f"shelf-{shelf.name}"
-            self.run_worker(work, name=shelf.name, group=group, thread=True, exclusive=True, exit_on_error=False)
+            self.run_worker(
+                work, name=shelf.name, group=group, thread=True, exclusive=True, exit_on_error=False
+            )
 
-    def on_worker_state_changed(self, event: Worker.StateChanged[list[Item]]) -> None:
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Keep what was read, and tell the screens."""
         if not event.worker.group.startswith("shelf-"):
             return
@@ -88,10 +90,10 @@ class DltuiApp(App[int]):
             return self._rooms() > 1
         return super().check_action(action, parameters)
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Leave this screen."""
         if self._rooms() > 1:
-            self.pop_screen()
+            await self.pop_screen()
 
     def _rooms(self) -> int:
         """Return how many full screens are on top of each other."""
@@ -120,7 +122,9 @@ def run_app(open_path: Path | None = None) -> int:
         UsageError: If there is no terminal.
         DltuiError: If the file is no result.
     """
-    if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__)):
+    if not all(
+        stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    ):
         raise UsageError("the TUI needs a terminal; try `dltui open FILE` or `--help`")
     if open_path is not None:
         from dltui.results.store import load, peek

@@ -46,7 +46,9 @@ class Everything(Provider):
         least = WORTH * max((score for score, _ in scored), default=0.0)
         for score, command in scored:
             if score > 0 and score >= least:
-                yield Hit(score, matcher.highlight(command.name), command.run, text=command.name, help=command.help)
+                yield Hit(
+                    score, matcher.highlight(command.name), command.run, text=command.name, help=command.help
+                )
 
     def _commands(self) -> Iterator[Command]:
         yield from self._actions()

@@ -104,7 +104,9 @@ def tensors(path: Path) -> tuple[Table, int]:
 def _checkpoint(path: Path, folder: Path) -> Item:
     """Return the list entry of a checkpoint."""
     name = str(path.relative_to(folder))
-    return Item("checkpoint", name, _bytes(path.stat().st_size), str(path), f"dltui inspect {shlex.quote(name)}")
+    return Item(
+        "checkpoint", name, _bytes(path.stat().st_size), str(path), f"dltui inspect {shlex.quote(name)}"
+    )
 
 
 def _checkpoints(folder: Path) -> list[Path]:

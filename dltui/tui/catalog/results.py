@@ -30,7 +30,7 @@ def read(folder: Path) -> list[Item]:
     others = {path.resolve(): path for path in _files(folder)}
     seen = [(path, look_in(path)) for path in found.values()]
     seen += [(path, known) for key, path in others.items() if key not in found and (known := look_in(path))]
-    dated = sorted(seen, key=lambda pair: _age(*pair), reverse=True)
+    dated = sorted(seen, key=lambda pair: pair[1].made.when if pair[1] else "", reverse=True)
     return [item_of(path, known) for path, known in dated]
 
 
@@ -101,7 +101,9 @@ def item_of(path: Path, known: Peek | None = None) -> Item:
     again = f"dltui open {shlex.quote(str(path))}"
     if known is None:
         return Item("result", path.stem, "can't be read", str(path), again)
-    note = f"{known.schema.partition('/')[0]} · {known.title}" if known.title else known.schema.partition("/")[0]
+    note = (
+        f"{known.schema.partition('/')[0]} · {known.title}" if known.title else known.schema.partition("/")[0]
+    )
     return Item("result", path.stem, note, str(path), known.made.command or again)
 
 
@@ -111,11 +113,6 @@ def _files(folder: Path) -> Iterable[Path]:
         return sorted(path for path in folder.glob(ENDING) if path.is_file())
     except OSError:
         return []
-
-
-def _age(path: Path, known: Peek | None) -> str:
-    """Return a word that sorts by time of making."""
-    return known.made.when if known is not None else ""
 
 
 def _moment(made: Made) -> str:

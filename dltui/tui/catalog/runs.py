@@ -79,7 +79,9 @@ def story(folder: Path) -> RunStory:
     run = open_run(folder)
     state = run.state_now()
     figures = (*_epochs(run), *_steps(run))
-    waiting = Prose(title=f"Loss · {run.model} on {run.data}", text=f"{run.name} is {state}; no step is written yet.")
+    waiting = Prose(
+        title=f"Loss · {run.model} on {run.data}", text=f"{run.name} is {state}; no step is written yet."
+    )
     return RunStory(state, figures or (waiting,), _facts(run, state))
 
 

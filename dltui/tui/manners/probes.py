@@ -100,7 +100,9 @@ class CurveProbe:
             return self._at(spot[0])
         x = np.sort(self._curves[self._followed].x[np.isfinite(self._curves[self._followed].x)])
         place = _nearest(x, spot[0])
-        beyond = np.flatnonzero(x >= x[place] + column) if right > 0 else np.flatnonzero(x <= x[place] - column)
+        beyond = (
+            np.flatnonzero(x >= x[place] + column) if right > 0 else np.flatnonzero(x <= x[place] - column)
+        )
         edge = len(x) - 1 if right > 0 else 0
         if abs(x[edge] - x[place]) < column or not beyond.size:
             return self._at(float(x[int(np.clip(place + right, 0, len(x) - 1))]))
@@ -155,12 +157,15 @@ class BinProbe:
         if not counts.size:
             return self.told()
         place = self._bin(spot[0])
-        return f"{number(float(edges[place]))} … {number(float(edges[place + 1]))}   count {number(float(counts[place]), 6)}"
+        ends = f"{number(float(edges[place]))} … {number(float(edges[place + 1]))}"
+        return f"{ends}   count {number(float(counts[place]), 6)}"
 
     def told(self) -> str:
         """Return how many entries there are, and their range."""
         total = number(float(self._histogram.counts.sum()), 6)
-        return f"{total} entries of {self._histogram.value_label or 'a value'} in {span(self._histogram.edges)}"
+        return (
+            f"{total} entries of {self._histogram.value_label or 'a value'} in {span(self._histogram.edges)}"
+        )
 
     def _bin(self, x: float) -> int:
         """Return the number of the bin that ``x`` falls into, or of the one next to it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -23,19 +23,20 @@ DESIGNED = 110  # columns from which there is room for a second pane
 class Room(Screen[None]):
     """A full screen; subclasses say what stands between the two bars, and what they are called."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
         (0, "-narrow"),
         (SMALLEST[0], "-plain"),
         (DESIGNED, "-wide"),
         (160, "-vast"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-flat"), (SMALLEST[1], "-low"), (34, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (34, "-high")]  # noqa: RUF012
 
     def compose(self) -> ComposeResult:
         """Lay out the bars and the furniture."""
         yield TopBar()
         yield Static(
-            f"dltui needs {SMALLEST[0]} × {SMALLEST[1]} cells.\nMake the terminal larger, or press q.", id="too-small"
+            f"dltui needs {SMALLEST[0]} × {SMALLEST[1]} cells.\nMake the terminal larger, or press q.",
+            id="too-small",
         )
         with Vertical(id="floor"):
             yield from self.furnish()

@@ -190,4 +190,8 @@ def spoken(figure: Figure) -> str:
 
 def _command(line: str) -> Content:
     """Return the command line under its heading."""
-    return Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$text-accent")) if line else Content("")
+    return (
+        Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$text-accent"))
+        if line
+        else Content("")
+    )

@@ -50,7 +50,9 @@ class HelpScreen(ModalScreen[None]):
 def scopes_of(screen: Screen[object]) -> list[str]:
     """Return the scopes whose actions work on a screen as it is now, in the order of the table."""
     active = {
-        (bound.binding.id or "").partition(".")[0] for bound in screen.active_bindings.values() if bound.enabled
+        (bound.binding.id or "").partition(".")[0]
+        for bound in screen.active_bindings.values()
+        if bound.enabled
     }
     return [scope for scope in SCOPES if scope in active]
 

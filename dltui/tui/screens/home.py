@@ -112,7 +112,9 @@ class HomeScreen(Room):
         chosen = self._list.chosen
         if chosen is not None:
             work = partial(_named_glimpse, chosen)
-            self.run_worker(work, thread=True, exclusive=True, group="glimpse", name=chosen.name, exit_on_error=False)
+            self.run_worker(
+                work, thread=True, exclusive=True, group="glimpse", name=chosen.name, exit_on_error=False
+            )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show what was read, or why it can't be."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from rich.color import Color
@@ -33,7 +34,7 @@ class CanvasStrip(Strip):
         self._render_cache = text
 
     @property
-    def _segments(self) -> list[Segment]:  # type: ignore[override]  # Textual keeps a list here
+    def _segments(self) -> list[Segment]:
         if self._made is None:
             self._made = list(segments(*self._cells, self._ground))
         return self._made
@@ -97,7 +98,11 @@ class CanvasView(Widget):
     def _all(self) -> list[Strip]:
         """Return all rows at the size of the widget."""
         size = self.size
-        if self._strips is None or len(self._strips) != size.height or self._strips[0].cell_length != size.width:
+        if (
+            self._strips is None
+            or len(self._strips) != size.height
+            or self._strips[0].cell_length != size.width
+        ):
             self._strips = self._render_rows(_fitted(self._canvas, size.width, size.height))
         return self._strips
 
@@ -142,7 +147,7 @@ def segments(canvas: Canvas, row: int, ground: tuple[int, int]) -> Iterable[Segm
     bold, glyph = canvas.bold[row], canvas.glyph[row]
     change = np.flatnonzero((np.diff(front) != 0) | (np.diff(back) != 0) | (np.diff(bold) != 0)) + 1
     bounds = [0, *change.tolist(), canvas.width]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         if stop > start:
             cells = glyph[start:stop]
             text = cells[cells != 0].astype("<u4").tobytes().decode("utf-32-le")

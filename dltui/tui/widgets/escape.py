@@ -72,13 +72,16 @@ def _indexed(colours: NDArray[np.uint32], kind: int) -> Slot:
 
 def palette(colours: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Return the nearest of the cube's 216 colours and the 24 greys to each packed colour, as 16…255."""
-    parts = np.stack([(colours >> np.uint32(shift)) & np.uint32(255) for shift in (16, 8, 0)]).astype(np.int64)
+    parts = np.stack([(colours >> np.uint32(shift)) & np.uint32(255) for shift in (16, 8, 0)]).astype(
+        np.int64
+    )
     steps = np.searchsorted(_BORDERS, parts, side="right")
     cube = 16 + 36 * steps[0] + 6 * steps[1] + steps[2]
     grey = np.clip(np.rint((parts.sum(axis=0) / 3 - 8) / 10), 0, 23).astype(np.int64)
     off_cube = ((parts - _LEVELS[steps]) ** 2).sum(axis=0)
     off_grey = ((parts - (8 + 10 * grey)) ** 2).sum(axis=0)
-    return np.where(off_grey < off_cube, 232 + grey, cube).astype(np.uint32)
+    nearest: NDArray[np.uint32] = np.where(off_grey < off_cube, 232 + grey, cube).astype(np.uint32)
+    return nearest
 
 
 def _glyphs(glyph: NDArray[np.uint32]) -> Slot:

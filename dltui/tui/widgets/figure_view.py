@@ -49,8 +49,8 @@ class FigureView(CanvasView, can_focus=True):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, FigureView.Readout) and message.view is self.view
 
-    def __init__(self, figure: Figure | None = None, *, id: str | None = None, pace: Pace | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, figure: Figure | None = None, *, pace: Pace | None = None) -> None:
+        super().__init__()
         self._figure = figure
         self._manner: Manner | None = manner_of(figure) if figure is not None else None
         self._view = View()
