@@ -133,6 +133,8 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
             common.report.clear()
         deliver(found, common, seconds=time.perf_counter() - started)
 
+    # What a verb returns may have a name that only type checkers import, so that --help needs no numpy.
+    function.__annotations__.pop("return", None)
     own = inspect.signature(function, eval_str=True)
     mine = [p.replace(kind=p.KEYWORD_ONLY) for p in own.parameters.values() if p.name != "common"]
     common_hints = inspect.get_annotations(Common, eval_str=True)

@@ -5,11 +5,18 @@ from dltui.registry import Entry
 VERBS = {
     "quickstart": Entry(
         "dltui.commands.quickstart",
-        "Train a small CNN on real digits, scan its landscape, spectrum and gradients, and show them.",
+        "Train a small CNN on real digits and look at it.",
     ),
-    "shapes": Entry("dltui.commands.shapes", "Output shape, parameters and cost of a layer, formula filled in."),
+    "train": Entry("dltui.commands.train", "Train a model on data and keep the run."),
+    "landscape": Entry("dltui.commands.landscape", "The loss over a line or a plane through the weights."),
+    "hessian": Entry("dltui.commands.hessian", "Eigenvalues, trace and spectral density of the Hessian."),
+    "gradients": Entry("dltui.commands.gradients", "Norms of the gradient by layer and by sample."),
+    "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
+    "lab": Entry("dltui.commands.lab", "Ideas with knobs to turn, checked against known answers."),
     "open": Entry("dltui.commands.open", "Show a saved result again."),
-    "tui": Entry("dltui.commands.tui", "Open the terminal application: results, runs, models and the lab."),
-    "doctor": Entry("dltui.commands.doctor", "Tell what this machine, terminal and installation can do."),
-    "lab": Entry("dltui.commands.lab", "See one idea at a time, turn its knobs, check it against known answers."),
+    "runs": Entry("dltui.commands.runs", "The runs that training left."),
+    "models": Entry("dltui.commands.models", "The networks that dltui knows by name."),
+    "data": Entry("dltui.commands.data", "The data sets that dltui knows by name."),
+    "tui": Entry("dltui.commands.tui", "The terminal application: results, runs, models, the lab."),
+    "doctor": Entry("dltui.commands.doctor", "What this machine, terminal and installation can do."),
 }

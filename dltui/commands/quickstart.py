@@ -78,7 +78,7 @@ def _train(module: object, dataset: object, device: str, common: Common) -> Trai
 
 def _questions(objective: Objective, common: Common) -> dict[str, Callable[[], Result]]:
     """Return what is asked of the trained model, by the verb that asks the same."""
-    from dltui.instruments.curvature import spectrum
+    from dltui.instruments.curvature.spectrum import spectrum
     from dltui.instruments.gradients import measure
     from dltui.instruments.landscape import scan
 

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from dltui.errors import DltuiError, unknown
+from dltui.errors import DltuiError
 from dltui.objective import Slot, Twin
 
 Normalize = Literal["filter", "layer", "weight", "none"]
@@ -38,11 +38,8 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
         Directions of shape (n,), and their cosine (0 for one direction).
 
     Raises:
-        UsageError: If there is no such way to normalise.
         DltuiError: If a direction is 0 because all weights are.
     """
-    if normalize not in NORMALIZE:
-        raise unknown("normalisation", normalize, NORMALIZE)
     generator = torch.Generator().manual_seed(seed)
     found: list[Tensor] = []
     for _ in range(count):
@@ -78,11 +75,8 @@ def _rescale(d: Tensor, w: Tensor, slot: Slot, normalize: str) -> Tensor:
     if normalize == "weight":
         return d * w.abs()
     if normalize == "layer" or d.ndim < 2:
-        return d * (w.norm() / (d.norm() + TINY))
-    d_filters, w_filters = filters(d, slot), filters(w, slot)
-    kept = (0, 2)  # groups and outputs; what feeds one output unit is summed over
-    over = tuple(i for i in range(d_filters.ndim) if i not in kept)
-    return (d_filters * (_norm(w_filters, over) / (_norm(d_filters, over) + TINY))).reshape(d.shape)
+        return _resized(d, w, tuple(range(d.ndim)))
+    return _resized(filters(d, slot), filters(w, slot), (1, 3)).reshape(d.shape)
 
 
 def filters(tensor: Tensor, slot: Slot) -> Tensor:
@@ -96,5 +90,7 @@ def filters(tensor: Tensor, slot: Slot) -> Tensor:
     return tensor.reshape(1, 1, tensor.shape[0], -1)
 
 
-def _norm(tensor: Tensor, over: tuple[int, ...]) -> Tensor:
-    return tensor.square().sum(over, keepdim=True).sqrt()
+def _resized(d: Tensor, w: Tensor, over: tuple[int, ...]) -> Tensor:
+    """Return ``d`` with the norm of ``w``, norms taken over some dimensions."""
+    wanted: Tensor = torch.linalg.vector_norm(w, dim=over, keepdim=True)
+    return d * (wanted / (torch.linalg.vector_norm(d, dim=over, keepdim=True) + TINY))

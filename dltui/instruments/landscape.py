@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dltui.errors import UsageError
+from dltui.errors import UsageError, unknown
 from dltui.instruments.crew import crew
-from dltui.instruments.directions import plane
+from dltui.instruments.directions import NORMALIZE, plane
 from dltui.objective import Objective, Reading, Twin, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.landscape import Landscape
@@ -57,7 +57,7 @@ def scan(
         UsageError: If ``steps``, ``distance``, ``dimensions`` or ``normalize`` can't be used.
         DltuiError: If the loss is not finite at the model's own weights.
     """
-    _check(steps, distance, dimensions)
+    check(steps, distance, dimensions, normalize)
     twin = objective.twin()
     directions, cosine = plane(twin, normalize, seed, dimensions)
     ticks = distance * (np.arange(steps) - steps // 2) / (steps // 2)
@@ -129,8 +129,20 @@ def _move(twin: Twin, theta: Tensor, directions: list[Tensor], steps: tuple[floa
             twin.flat.add_(direction, alpha=float(step))
 
 
-def _check(steps: int, distance: float, dimensions: int) -> None:
-    """Refuse what can't be scanned."""
+def check(steps: int, distance: float, dimensions: int, normalize: str) -> None:
+    """Refuse what can't be scanned, before anything is loaded.
+
+    Args:
+        steps: Points along each direction.
+        distance: How far to go.
+        dimensions: 1 or 2.
+        normalize: How directions are scaled.
+
+    Raises:
+        UsageError: If one of them makes no sense.
+    """
+    if normalize not in NORMALIZE:
+        raise unknown("normalisation", normalize, NORMALIZE)
     if steps < 3 or steps % 2 == 0:
         raise UsageError(
             f"can't scan {steps} steps: expected an odd number from 3, so that the middle one is the model itself; "

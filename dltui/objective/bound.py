@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -150,16 +150,22 @@ class Objective:
         title, where = title or type(model).__name__, torch.device(device)
         dtype = torch.float64 if double else _dtype(model)
         if not len(inputs) or len(inputs) != len(targets):
-            raise UsageError(f"{title}: {len(inputs)} inputs and {len(targets)} targets; expected as many, at least one")
+            raise UsageError(
+                f"{title}: {len(inputs)} inputs and {len(targets)} targets; expected as many, at least one"
+            )
         if inputs.is_floating_point() and not bool(inputs.isfinite().all()):
-            raise DltuiError(f"{title}: the inputs hold NaN or infinite numbers; expected finite ones; clean the data")
+            raise DltuiError(
+                f"{title}: the inputs hold NaN or infinite numbers; expected finite ones; clean the data"
+            )
         x = inputs.to(where, dtype) if inputs.is_floating_point() else inputs.to(where)
         y = targets.to(where, dtype) if task == "numbers" else targets.to(where, torch.long)
         criterion = Criterion.of(task, loss)
         each = max(1, x[0].numel() * x.element_size())
         size = block or max(1, min(BLOCK, BLOCK_BYTES // each))
         bare = cls(model, x, y, criterion, title, where, dtype, size)
-        return cls(model, x, criterion.fitted(bare._first_outputs(), y, title), criterion, title, where, dtype, size)
+        return cls(
+            model, x, criterion.fitted(bare._first_outputs(), y, title), criterion, title, where, dtype, size
+        )
 
     @property
     def samples(self) -> int:
@@ -169,7 +175,7 @@ class Objective:
     @cached_property
     def blocks(self) -> list[tuple[Tensor, Tensor, float]]:
         """Inputs, targets and share of all samples of every block; the shares add up to 1."""
-        pairs = zip(self.inputs.split(self.block), self.targets.split(self.block), strict=True)
+        pairs = zip(torch.split(self.inputs, self.block), torch.split(self.targets, self.block), strict=True)
         return [(x, y, len(x) / self.samples) for x, y in pairs]
 
     def twin(self) -> Twin:
@@ -179,7 +185,10 @@ class Objective:
     def doubled(self) -> Objective:
         """Return the same objective in float64, on the CPU where the device knows no float64."""
         device = torch.device("cpu") if self.device.type == "mps" else self.device
-        x, y = (t.to(device, torch.float64 if t.is_floating_point() else t.dtype) for t in (self.inputs, self.targets))
+        x, y = (
+            t.to(device, torch.float64 if t.is_floating_point() else t.dtype)
+            for t in (self.inputs, self.targets)
+        )
         return replace(self, inputs=x, targets=y, device=device, dtype=torch.float64)
 
     def loss(self, twin: Twin, x: Tensor, y: Tensor) -> Tensor:
@@ -201,6 +210,16 @@ class Objective:
                 outputs = twin.module(x)
                 loss = scalar(criterion.loss(outputs, y), criterion.name).item()
                 yield loss, criterion.right(outputs, y).item() if counts else 0.0, share
+
+    def gradient(self, twin: Twin) -> Tensor:
+        """Return ∇L where ``twin`` stands now, summed in float64 where the device has it, shape (n,)."""
+        wide = torch.float32 if self.device.type == "mps" else torch.float64
+        total = torch.zeros(len(twin.flat), dtype=wide, device=self.device)
+        for x, y, share in self.blocks:
+            loss = self.loss(twin, x, y)
+            parts = torch.autograd.grad(loss, twin.parameters, allow_unused=True, materialize_grads=True)
+            total.add_(torch.cat([part.reshape(-1) for part in parts]), alpha=share)
+        return total
 
     def read(self, twin: Twin) -> Reading:
         """Return mean loss and accuracy over all samples where ``twin`` stands now."""
@@ -243,10 +262,14 @@ class Objective:
                 outputs = twin.module(x)
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
             reason = str(error).strip().partition("\n")[0]
-            raise UsageError(f"{self.title}: the model can't take inputs of shape {each}: {reason}") from error
+            raise UsageError(
+                f"{self.title}: the model can't take inputs of shape {each}: {reason}"
+            ) from error
         if not isinstance(outputs, Tensor) or not outputs.ndim or len(outputs) != len(x):
             kind = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
-            raise UsageError(f"{self.title}: {len(x)} inputs give {kind}; expected one tensor with a row for each input")
+            raise UsageError(
+                f"{self.title}: {len(x)} inputs give {kind}; expected one tensor with a row for each input"
+            )
         return outputs
 
 

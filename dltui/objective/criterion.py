@@ -116,5 +116,7 @@ def scalar(loss: Tensor, name: str) -> Tensor:
         UsageError: If it is not a scalar.
     """
     if not isinstance(loss, torch.Tensor) or loss.ndim:
-        raise UsageError(f"the loss {name} must give one number, the mean over the samples; try reduction='mean'")
+        raise UsageError(
+            f"the loss {name} must give one number, the mean over the samples; try reduction='mean'"
+        )
     return loss

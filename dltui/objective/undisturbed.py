@@ -24,8 +24,8 @@ def undisturbed(model: nn.Module) -> Iterator[nn.Module]:
     """
     modules = list(model.modules())
     training = [module.training for module in modules]
-    slots = [(module._parameters, dict(module._parameters)) for module in modules]
-    slots += [(module._buffers, dict(module._buffers)) for module in modules]
+    homes: list[Any] = [home for module in modules for home in (module._parameters, module._buffers)]
+    slots = [(home, dict(home)) for home in homes]
     tensors = {id(t): t for _, kept in slots for t in kept.values() if t is not None}
     found = [_Found(tensor) for tensor in tensors.values()]
     with same_randomness():
@@ -45,7 +45,7 @@ def undisturbed(model: nn.Module) -> Iterator[nn.Module]:
 def same_randomness() -> Iterator[None]:
     """Give the random generators of Python, NumPy and torch back in the state they were found in."""
     python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]
     try:
         yield
     finally:

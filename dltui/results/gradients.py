@@ -24,6 +24,9 @@ class GradientNorms(Result):
         weight_norms: ‖w‖ of each tensor, shape (t,).
         sample_norms: ‖∇ℓᵢ‖ of every sample i, shape (n,), or None when not asked for.
         samples: How many samples the loss is the mean of.
+        method: How the norms by sample were computed: ``ghost norms``, ``vmap`` or ``one by one``; may be empty.
+        loss_name: What the loss is called.
+        mode: ``eval`` when batch norm uses running statistics and dropout is off.
     """
 
     schema: ClassVar[str] = "gradients/1"
@@ -36,6 +39,9 @@ class GradientNorms(Result):
     weight_norms: Array
     sample_norms: Array | None = None
     samples: int
+    method: str = ""
+    loss_name: str = "loss"
+    mode: str = "eval"
 
     @property
     def ratios(self) -> Array:
@@ -46,6 +52,17 @@ class GradientNorms(Result):
             out=np.full_like(self.grad_norms, np.nan),
             where=self.weight_norms > 0,
         )
+
+    @property
+    def noise_scale(self) -> float | None:
+        """Simple gradient noise scale tr Σ / ‖∇L‖² (McCandlish et al. 2018, arXiv:1812.06162).
+
+        Σ is the covariance of the gradients of single samples; batches much larger than this number are wasted.
+        """
+        if self.sample_norms is None or self.samples < 2 or not self.total_norm:
+            return None
+        mean_square, square = float(np.mean(self.sample_norms**2)), self.total_norm**2
+        return self.samples / (self.samples - 1) * (mean_square - square) / square
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: loss, total_norm, one entry a layer, and the per-sample norms."""
@@ -68,9 +85,14 @@ class GradientNorms(Result):
             else {
                 "mean": float(self.sample_norms.mean()),
                 "max": float(self.sample_norms.max()),
+                "median": float(np.median(self.sample_norms)),
+                "method": self.method,
+                "noise_scale": self.noise_scale,
                 "norms": self.sample_norms.tolist(),
             },
             "samples": self.samples,
+            "loss_name": self.loss_name,
+            "mode": self.mode,
         }
 
     def figures(self) -> list[Figure]:

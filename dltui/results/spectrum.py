@@ -100,7 +100,11 @@ class Spectrum(Result):
 
     def _density(self) -> Lines:
         floor = float(self.density.max(initial=0.0)) * 1e-6 or 1e-12
-        how = "every eigenvalue" if self.method == "exact" else f"Lanczos quadrature, {self.probes} probes, seed {self.seed}"
+        how = (
+            "every eigenvalue"
+            if self.method == "exact"
+            else f"Lanczos quadrature, {self.probes} probes, seed {self.seed}"
+        )
         error = "" if self.method == "exact" else f" ± {number(self.trace_stderr, 2)}"
         return Lines(
             title=f"Hessian spectral density · {self.title}",

@@ -2,5 +2,6 @@
 
 from dltui.training.fit import fit
 from dltui.training.settings import Settings, recipe
+from dltui.training.train import train
 
-__all__ = ["Settings", "fit", "recipe"]
+__all__ = ["Settings", "fit", "recipe", "train"]

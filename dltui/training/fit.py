@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dltui.data import Dataset
-from dltui.device import seeded
+from dltui.device import seeded, threads
 from dltui.errors import DltuiError
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -30,6 +30,7 @@ def fit(
     title: str = "",
     seed: int = 0,
     device: torch.device | str = "cpu",
+    cpu_threads: int = 1,
     run: Run | None = None,
     save_every: int = 1,
     report: Report = silent,
@@ -46,6 +47,8 @@ def fit(
         title: What to call the result; the class and the data's name when empty.
         seed: Seed of the order of the batches and of dropout.
         device: Where to compute.
+        cpu_threads: Threads of an operation on the CPU. One is the fastest for small models (two on two busy cores
+            took ten times as long), and the last bits of the weights depend on it.
         run: Where to keep metrics and checkpoints; nothing is kept when None.
         save_every: Epochs between two checkpoints; the first and the last weights are always kept.
         report: Called after every step with the steps done and in all, after every epoch with the history so far.
@@ -60,7 +63,7 @@ def fit(
     was_training = module.training
     module.train()
     try:
-        with seeded(seed), recording(run, module, dataset) as recorder:
+        with seeded(seed), threads(cpu_threads), recording(run, module, dataset) as recorder:
             loop = _Loop(module, dataset, settings, seed, torch.device(device), recorder, report)
             loop.title = title or f"{type(module).__name__} on {dataset.name}"
             return loop.run(save_every)

@@ -65,8 +65,8 @@ class Settings:
 
 
 RECIPES = {
-    "mlp": Settings(epochs=30, learning_rate=5e-3, batch_size=32),
-    "lenet": Settings(epochs=20, learning_rate=3e-3),
+    "mlp": Settings(epochs=60, batch_size=32, learning_rate=0.2, optimizer="sgd", weight_decay=5e-4),
+    "lenet": Settings(epochs=25, batch_size=32, learning_rate=0.01, optimizer="adamw", weight_decay=0.2),
     "resnet8": Settings(epochs=8, learning_rate=0.1, optimizer="sgd", weight_decay=5e-4),
     "resnet20": Settings(epochs=8, learning_rate=0.1, optimizer="sgd", weight_decay=5e-4),
     "resnet20-noskip": Settings(epochs=8, learning_rate=0.05, optimizer="sgd", weight_decay=5e-4),

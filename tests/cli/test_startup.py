@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -99,3 +100,33 @@ def _probe(arguments: list[str], root: object) -> set[str]:
     code, loaded = json.loads(done.stderr.splitlines()[-1])
     assert code == 0, done.stderr
     return set(loaded)
+
+
+def test_every_verb_has_its_line_of_help_whole(root: object) -> None:
+    from dltui.commands._names import VERBS
+
+    done = subprocess.run(
+        [sys.executable, "-m", "dltui", "--help"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        check=True,
+    )
+    told = {line.strip() for line in done.stdout.splitlines()}
+    for name, entry in VERBS.items():
+        assert f"{name:<{max(map(len, VERBS))}}  {entry.summary}" in told
+
+
+@pytest.mark.parametrize("name", ["quickstart", "train", "landscape", "hessian", "gradients", "shapes", "lab", "open"])
+def test_every_verb_has_the_common_options(name: str) -> None:
+    import typer
+
+    from dltui.commands._frame import OPTIONS
+    from dltui.commands._names import VERBS
+
+    command = typer.main.get_command(import_module(VERBS[name].module).app)
+    leaves = list(getattr(command, "commands", {"": command}).values())
+    shared = {part.name for part in OPTIONS}
+    for leaf in leaves:
+        if not hasattr(leaf, "commands"):
+            assert shared <= {parameter.name for parameter in leaf.params}

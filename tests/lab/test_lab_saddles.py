@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
+import dltui.lab.geometry.saddle_figures as shown
 import dltui.lab.geometry.saddles as saddles
 import dltui.lab.geometry.two_weights as net
 from dltui.figures import Heatmap, Lines, Steps, Table
@@ -40,7 +42,7 @@ def test_mesh_of_the_map() -> None:
 
 def test_what_is_shown() -> None:
     kinds = [type(figure) for figure in run(NAME).shown]
-    assert kinds[1:6] == [Heatmap, Lines, Lines, Steps, Table]
+    assert kinds[1:6] == [Heatmap, Lines, Lines, Table, Steps]
 
 
 def test_default_stops_at_the_saddle() -> None:
@@ -67,8 +69,8 @@ def test_model_includes_the_slope() -> None:
     """Away from critical points the model is α·gᵀv + ½α²λ; its error shrinks with α³."""
     errors = []
     for alpha in (0.1, 0.05):
-        shown = run(NAME, {"w1": 0.5, "w2": 0.2, "steps": 0, "alpha": alpha}).numbers
-        errors.append(abs(shown["delta_exact"] - shown["delta_model"]))
+        found = run(NAME, {"w1": 0.5, "w2": 0.2, "steps": 0, "alpha": alpha}).numbers
+        errors.append(abs(found["delta_exact"] - found["delta_model"]))
     assert errors[0] / errors[1] == pytest.approx(8, rel=0.1)
 
 
@@ -100,14 +102,25 @@ def test_fast_enough() -> None:
     assert time.perf_counter() - started < 0.25  # 50 ms on an idle machine
 
 
-BREAKS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "gradient without its factor": ("gradient", lambda w: net.gradient(w) / 2),
-    "gradient with the wrong sign": ("gradient", lambda w: -net.gradient(w)),
-    "hessian without the mixed term": ("hessian", lambda w: np.diag(np.diag(net.hessian(w)))),
-    "hessian with squares swapped": ("hessian", lambda w: net.hessian(w[::-1])),
-    "loss without the square": ("loss", lambda a, b: 1 - np.multiply(a, b)),
-    "eigenvectors swapped": ("curvature", lambda w: _swapped(net.curvature(w))),
-    "descent with half the rate": ("descend", lambda s, lr, n, *rest: net.descend(s, lr / 2, n, *rest)),
+BREAKS: dict[str, tuple[ModuleType, str, Callable[..., Any]]] = {
+    "gradient without its factor": (saddles, "gradient", lambda w: net.gradient(w) / 2),
+    "gradient with the wrong sign": (saddles, "gradient", lambda w: -net.gradient(w)),
+    "hessian without the mixed term": (saddles, "hessian", lambda w: np.diag(np.diag(net.hessian(w)))),
+    "hessian with squares swapped": (saddles, "hessian", lambda w: net.hessian(w[::-1])),
+    "loss without the square": (saddles, "loss", lambda a, b: 1 - np.multiply(a, b)),
+    "descent with half the rate": (
+        saddles,
+        "descend",
+        lambda s, lr, n, *rest: net.descend(s, lr / 2, n, *rest),
+    ),
+    "eigenvectors swapped": (shown, "curvature", lambda w: _swapped(net.curvature(w))),
+    "model without its half": (shown, "expansion", lambda slope, bend, far: far * slope + far**2 * bend),
+    "model with the notes' sign": (
+        shown,
+        "expansion",
+        lambda slope, bend, far: net.expansion(slope, -bend, far),
+    ),
+    "change without its start": (shown, "change", lambda w, v, far: net.change(w, v, far) + net.loss(*w)),
 }
 
 
@@ -117,6 +130,6 @@ def _swapped(bend: net.Curvature) -> net.Curvature:
 
 @pytest.mark.parametrize("what", BREAKS)
 def test_a_broken_formula_is_noticed(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    name, broken = BREAKS[what]
-    monkeypatch.setattr(saddles, name, broken)
+    module, name, broken = BREAKS[what]
+    monkeypatch.setattr(module, name, broken)
     assert not all(one.holds for one in check_exhibit(NAME))

@@ -18,8 +18,8 @@ FINE = 0.5  # distance of two abscissae in widths
 def density(atoms: Atoms) -> tuple[Vector, Vector, float]:
     """Smooth a spectrum with Gaussians that are narrow near 0 and wide far from it.
 
-    A point at λ becomes a Gaussian around λ of width σ(λ) = √(a² + (0.03 λ)²), a = 0.001·max|λ|: it keeps mean and mass,
-    and adds less than 0.1 % to the second moment, yet the bulk near 0 and single outliers are both resolved. The
+    A point at λ becomes a Gaussian around λ of width σ(λ) = √(a² + (0.03 λ)²), a = 0.001·max|λ|: it keeps mass and
+    mean, and changes the second moment by 0.1 % and a², yet the bulk near 0 and single outliers are both resolved. The
     abscissae λ(t) = (a / 0.03) sinh(0.03 t) lie half a width apart everywhere, which the trapezoidal rule integrates
     to rounding.
 

@@ -191,4 +191,4 @@ def _kth(values: Vector, k: int) -> float:
 
 
 def _unit(vector: Tensor) -> Tensor:
-    return vector / vector.norm()
+    return torch.nn.functional.normalize(vector, dim=0)

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,7 +60,11 @@ class Hessian:
         x, y, share = block
         loss = self._objective.loss(self._twin, x, y) * share
         parameters = self._twin.parameters
-        return list(torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True, materialize_grads=True))
+        return list(
+            torch.autograd.grad(
+                loss, parameters, create_graph=True, allow_unused=True, materialize_grads=True
+            )
+        )
 
     def _product(self, graph: list[Tensor], parts: list[Tensor], *, keep: bool) -> Tensor:
         """Return ∇(G_B · v); parts of G_B that don't depend on θ (a loss linear in them) add nothing."""

@@ -99,7 +99,9 @@ def lanczos(
     """
     fixed = 0 if away is None else len(away)
     steps = min(steps, operator.size - fixed)
-    rows = torch.empty(fixed + steps + 1, operator.size, dtype=operator.like.dtype, device=operator.like.device)
+    rows = torch.empty(
+        fixed + steps + 1, operator.size, dtype=operator.like.dtype, device=operator.like.device
+    )
     if away is not None:
         rows[:fixed] = away
     diagonal, off, leak = np.zeros(steps), np.zeros(steps), np.zeros((steps, fixed))

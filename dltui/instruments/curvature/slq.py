@@ -5,10 +5,10 @@ P A P on the rest. For a random sign vector v and w = P v,
 
     E[wᵀ f(A) w] = tr(P f(A) P),        wᵀ f(A) w ≈ ‖w‖² Σⱼ s₁ⱼ² f(θⱼ),
 
-the second by Gauss quadrature: θⱼ and s₁ⱼ are the eigenvalues, and first entries of the eigenvectors, of the tridiagonal
-T that Lanczos builds from w (Golub & Meurant 2010; Ghorbani et al. 2019, arXiv:1901.10159). The large eigenvalues carry
-nearly all of the variance of such estimates, so that taking them out saves most of the probes (the idea of Hutch++,
-Meyer et al. 2021, arXiv:2010.09649).
+the second by Gauss quadrature: θⱼ and s₁ⱼ are the eigenvalues, and first entries of the eigenvectors, of the
+tridiagonal T that Lanczos builds from w (Golub & Meurant 2010; Ghorbani et al. 2019, arXiv:1901.10159). The large
+eigenvalues carry nearly all of the variance of such estimates, so that taking them out saves most of the probes (the
+idea of Hutch++, Meyer et al. 2021, arXiv:2010.09649).
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ def quadrature(
         weights = found.vectors[0] ** 2
         size = float(probe.double().square().sum())
         rest.append(Atoms(found.values, weights / weights.sum()))
-        seconds.append((size * float(weights @ found.values), size * float(run.diagonal[0] ** 2 + run.off[0] ** 2)))
+        seconds.append((
+            size * float(weights @ found.values),
+            size * float(run.diagonal[0] ** 2 + run.off[0] ** 2),
+        ))
         if 0 < index < probes - 1:
             look(_estimate(operator, values, rest, known, seconds))
     for _ in range(trace_probes):

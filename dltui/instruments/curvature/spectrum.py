@@ -218,4 +218,6 @@ def _check(plan: Plan) -> None:
         if value < least:
             raise UsageError(f"can't use {name} = {value}: expected a whole number from {least}")
     if not 0 < plan.tolerance < 1:
-        raise UsageError(f"can't use a tolerance of {plan.tolerance:g}: expected a number between 0 and 1; try 1e-4")
+        raise UsageError(
+            f"can't use a tolerance of {plan.tolerance:g}: expected a number between 0 and 1; try 1e-4"
+        )

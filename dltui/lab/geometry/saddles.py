@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from dltui.figures import Figure, Heatmap, Lines, Mark, Path, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
-from dltui.lab.geometry.two_weights import FAR, Curvature, Vector, curvature, descend, gradient, hessian, loss
+from dltui.lab.geometry.saddle_figures import EDGE, Moment, caption, figures, inside
+from dltui.lab.geometry.two_weights import curvature, descend, gradient, hessian, loss, verdict
 
-EDGE = 2.0  # the map shows −2 … 2 in both weights
 MOMENTS = 40  # frames of a longer run
-STILL = 1e-3  # a gradient shorter than this counts as zero, a curvature as flat
 
 
 @exhibit(
@@ -24,8 +19,8 @@ STILL = 1e-3  # a gradient shorter than this counts as zero, a curvature as flat
     family="geometry",
     covers=("000a:two-weight-net", "000a:saddle-escape", "003:saddle", "003:hessian-escape"),
     kin={
-        "dltui hessian MODEL": "the extreme eigenvalues of your own model: a negative one is such a way out",
-        "dltui landscape MODEL": "scan the loss around your own model's weights",
+        "dltui hessian MODEL": "your own model's eigenvalues: a negative one is a way out",
+        "dltui landscape MODEL": "scan the loss around your own model",
     },
     sources=("Dauphin et al. 2014, arXiv:1406.2572", "Goodfellow, Bengio, Courville 2016, ch. 8.2.3"),
 )
@@ -62,95 +57,21 @@ def two_weight_saddle(
     −1 for α = 1, and the loss falls by 0.75.
     """
     way = descend((w1, w2), lr, steps, noise, seed)
-    ground = _ground()
-    leaps = np.linspace(0, alpha, 11)[1:] if mode == "escape" and _inside(way[-1]) else np.empty(0)
+    leaps = np.linspace(0, alpha, 11)[1:] if mode == "escape" and inside(way[-1]) else np.empty(0)
     moments = np.unique(np.linspace(0, len(way) - 1, min(len(way), MOMENTS)).astype(int))
     total = len(moments) + len(leaps)
     for last in moments:
-        yield _frame(_Moment(way[: last + 1], steps, lr, alpha), ground, total)
+        yield _frame(Moment(way[: last + 1], steps, lr, alpha), total)
     for leap in leaps:
-        yield _frame(_Moment(way, steps, lr, alpha, float(leap)), ground, total)
+        yield _frame(Moment(way, steps, lr, alpha, float(leap)), total)
 
 
-@dataclass(frozen=True)
-class _Moment:
-    """Where the descent is, and what the loss looks like from there.
-
-    Attributes:
-        way: All points so far, shape (n, 2).
-        steps: Steps that were asked for.
-        lr: Learning rate η.
-        alpha: Length of the jump that is asked about.
-        leap: How far of it is done.
-    """
-
-    way: Vector
-    steps: int
-    lr: float
-    alpha: float
-    leap: float = 0.0
-
-    @property
-    def here(self) -> Vector:
-        """The point that is looked at, before any jump."""
-        last: Vector = self.way[-1]
-        return last
-
-    @cached_property
-    def bend(self) -> Curvature:
-        """Eigenpairs of the Hessian here."""
-        return curvature(self.here)
-
-    @property
-    def there(self) -> Vector:
-        """Where the jump has got to."""
-        return self.here + self.leap * self.bend.v_low
-
-    @cached_property
-    def slope(self) -> float:
-        """The derivative of L along v₋; 0 at the saddle."""
-        return float(gradient(self.here) @ self.bend.v_low)
-
-    def exact(self, length: ArrayLike) -> Vector:
-        """Return the true change of L after a step of some length along v₋."""
-        w1, w2 = self.here[:, None] + np.outer(self.bend.v_low, np.atleast_1d(length))
-        return loss(w1, w2) - loss(*self.here)
-
-    def model(self, length: ArrayLike) -> Vector:
-        """Return what the second-order expansion promises: α·gᵀv₋ + ½α²λ₋."""
-        far = np.atleast_1d(np.asarray(length, dtype=np.float64))
-        return far * self.slope + 0.5 * far**2 * self.bend.low
-
-    @property
-    def verdict(self) -> str:
-        """What kind of point this is, in words."""
-        return _verdict(self.here, self.bend)
-
-
-def _verdict(here: Vector, bend: Curvature) -> str:
-    """Return what gradient and eigenvalues say of a point."""
-    if bend.low < -STILL:
-        return "saddle" if np.linalg.norm(gradient(here)) < STILL else "slope, bent down along v₋"
-    flat = np.linalg.norm(gradient(here)) < STILL
-    return "valley of minima, flat along v₋" if flat else "slope, bent down nowhere"
-
-
-def _frame(now: _Moment, ground: Vector, total: int) -> Frame:
+def _frame(now: Moment, total: int) -> Frame:
     """Return pictures and numbers of one moment."""
-    figures: tuple[Figure, ...] = (_map(now, ground), _along(now), _losses(now), _worked(now), _pairs(now))
-    return Frame(figures=figures, numbers=_numbers(now), caption=_caption(now), total=total)
+    return Frame(figures=figures(now), numbers=_numbers(now), caption=caption(now), total=total)
 
 
-def _caption(now: _Moment) -> str:
-    """Return what this moment is."""
-    done = len(now.way) - 1
-    if done < now.steps and np.linalg.norm(now.here) > FAR:
-        return f"ran away at step {done}: η = {now.lr:g} is too large for this start; try a smaller --lr"
-    jumped = f", then a jump of {number(now.leap)} along v₋" if now.leap else ""
-    return f"step {done} of {now.steps}{jumped}: L = {number(float(loss(*now.there)))}"
-
-
-def _numbers(now: _Moment) -> dict[str, Number]:
+def _numbers(now: Moment) -> dict[str, Number]:
     """Return what ``--json`` tells of one moment."""
     slope, bend = gradient(now.here), now.bend
     return {
@@ -164,147 +85,12 @@ def _numbers(now: _Moment) -> dict[str, Number]:
         "v_minus": bend.v_low.tolist(),
         "v_plus": bend.v_high.tolist(),
         "alpha": now.alpha,
-        "delta_exact": float(now.exact(now.alpha)[0]),
-        "delta_model": float(now.model(now.alpha)[0]),
+        "delta_exact": now.true,
+        "delta_model": now.promised,
         "w_after": now.there.tolist(),
         "loss_after": float(loss(*now.there)),
-        "verdict": now.verdict,
+        "verdict": verdict(now.here),
     }
-
-
-def _ground() -> Vector:
-    """Return L over the map, shape (81, 81)."""
-    axis = _axis()
-    return loss(axis[None, :], axis[:, None])
-
-
-def _axis() -> Vector:
-    """Return the grid of either weight; it holds −1, 0 and 1."""
-    return np.linspace(-EDGE, EDGE, 81)
-
-
-def _inside(points: Vector) -> bool:
-    """Return whether all points, shape (…, 2), lie on the map."""
-    return bool((np.abs(points) <= EDGE).all())
-
-
-def _map(now: _Moment, ground: Vector) -> Heatmap:
-    """Return the loss from above, with the way so far and both eigenvectors."""
-    branch = np.linspace(1 / EDGE, EDGE, 40)
-    seen = np.where(np.abs(now.way) <= EDGE, now.way, np.nan)
-    paths = [
-        Path(name="way of descent", x=seen[:, 0], y=seen[:, 1]),
-        Path(name="minima w₁w₂ = 1", x=branch, y=1 / branch),
-        Path(name="minima, other sign", x=-branch, y=-1 / branch),
-    ]
-    marks = [Mark(name="start", x=float(now.way[0, 0]), y=float(now.way[0, 1]))]
-    if _inside(now.here):
-        paths += [_arrow(now, now.bend.v_low, f"v₋, λ = {number(now.bend.low, 3)}")]
-        paths += [_arrow(now, now.bend.v_high, f"v₊, λ = {number(now.bend.high, 3)}")]
-        marks.append(Mark(name="here", x=float(now.here[0]), y=float(now.here[1])))
-    if now.leap and _inside(now.there):
-        marks.append(Mark(name="after the jump", x=float(now.there[0]), y=float(now.there[1])))
-    return Heatmap(
-        title="L = (1 − w₁w₂)² from above",
-        caption=f"{_caption(now)}. Here: {now.verdict}.",
-        values=ground,
-        x=_axis(),
-        y=_axis(),
-        x_label="w₁",
-        y_label="w₂",
-        value_label="L",
-        scale="symlog",
-        contours=True,
-        paths=tuple(paths),
-        marks=tuple(marks),
-    )
-
-
-def _arrow(now: _Moment, direction: Vector, name: str) -> Path:
-    """Return a stroke of length 1 through the point, along an eigenvector."""
-    ends = now.here + np.outer((-0.5, 0.5), direction)
-    return Path(name=name, x=ends[:, 0], y=ends[:, 1])
-
-
-def _along(now: _Moment) -> Lines:
-    """Return L along v₋ beside its quadratic model, with the jump marked on both."""
-    reach = max(1.5, abs(now.alpha))
-    t = np.linspace(-reach, reach, 121)
-    base, at = float(loss(*now.here)), np.array([now.alpha])
-    return Lines(
-        title="L along v₋, from here",
-        caption=f"A jump of α = {number(now.alpha)}: exact ΔL = {number(float(now.exact(at)[0]))}, "
-        f"the model α·gᵀv₋ + ½α²λ₋ says {number(float(now.model(at)[0]))}.",
-        series=(
-            Series(name="exact", x=t, y=base + now.exact(t)),
-            Series(name="model", x=t, y=base + now.model(t)),
-            Series(name="after α", x=at, y=base + now.exact(at), marks=True),
-        ),
-        x_label="distance along v₋",
-        y_label="L",
-    )
-
-
-def _losses(now: _Moment) -> Lines:
-    """Return loss and gradient norm over the steps: at the saddle both lie still, and the loss is not small."""
-    step = np.arange(len(now.way))
-    slopes = np.linalg.norm(gradient(now.way), axis=-1)
-    return Lines(
-        title="Loss and slope, step by step",
-        caption="A minimum has L = 0; the saddle has L = 1 and ‖g‖ = 0 as well.",
-        series=(
-            Series(name="L", x=step, y=loss(*now.way.T)),
-            Series(name="‖g‖", x=step, y=slopes),
-        ),
-        x_label="step",
-        y_label="L, ‖g‖",
-        levels=((1.0, "saddle"),),
-    )
-
-
-def _worked(now: _Moment) -> Steps:
-    """Return the computation here, with the numbers put in."""
-    (a, b), (g1, g2), bend = map(_n, now.here), map(_n, gradient(now.here)), now.bend
-    (h11, h12), (_, h22) = (map(_n, row) for row in hessian(now.here))
-    rest, (v1, v2) = _n(1 - now.here.prod()), map(_n, bend.v_low)
-    at, norm = _n(now.alpha), _n(float(np.linalg.norm(gradient(now.here))))
-    model, exact = _n(float(now.model(now.alpha)[0])), _n(float(now.exact(now.alpha)[0]))
-    lines = (
-        (f"L = (1 − w₁w₂)² = (1 − {a}·{b})² = {_n(float(loss(*now.here)))}", ""),
-        (f"g = −2(1 − w₁w₂)·(w₂, w₁) = −2·{rest}·({b}, {a}) = ({g1}, {g2})", f"‖g‖ = {norm}"),
-        (f"H = [[2w₂², 4w₁w₂ − 2], [4w₁w₂ − 2, 2w₁²]] = [[{h11}, {h12}], [{h12}, {h22}]]", ""),
-        (f"λ = w₁² + w₂² ± √((w₁² − w₂²)² + (4w₁w₂ − 2)²) = {_n(bend.low)}, {_n(bend.high)}", now.verdict),
-        (f"v₋ = ({v1}, {v2}), v₋ᵀHv₋ = λ₋‖v₋‖² = {_n(bend.low)}", "plus; notes that print −λ‖u‖² are wrong"),
-        (f"ΔL ≈ α·gᵀv₋ + ½α²λ₋ = {at}·{_n(now.slope)} + ½·{at}²·{_n(bend.low)} = {model}", "second order"),
-        (f"ΔL = {exact}", "exact"),
-    )
-    return Steps(title="Worked out, here", steps=tuple(Step(formula=line, note=note) for line, note in lines))
-
-
-def _n(value: float) -> str:
-    """Return a number for a formula; a negative one in parentheses."""
-    text = number(value)
-    return f"({text})" if text.startswith("−") else text
-
-
-def _pairs(now: _Moment) -> Table:
-    """Return both eigenpairs here, and what each means for someone who stands there."""
-    bend = now.bend
-    return Table(
-        title="Eigenpairs of the Hessian, here",
-        columns=("", "λ", "v: w₁", "v: w₂", "the loss bends"),
-        rows=(
-            ("v₋", bend.low, float(bend.v_low[0]), float(bend.v_low[1]), _bends(bend.low)),
-            ("v₊", bend.high, float(bend.v_high[0]), float(bend.v_high[1]), _bends(bend.high)),
-        ),
-    )
-
-
-def _bends(value: float) -> str:
-    """Return what an eigenvalue says."""
-    if abs(value) < STILL:
-        return "not at all: flat"
-    return "up: a wall on both sides" if value > 0 else "down: a way out on both sides"
 
 
 def _last(**knobs: float | str) -> dict[str, Number]:
@@ -369,22 +155,25 @@ def descent_from_four_starts() -> None:
 
 @two_weight_saddle.check
 def derivatives_by_autograd() -> None:
-    """The gradient and H at twenty random points against torch.autograd, to 1e-12, and finite differences, to 1e-6."""
+    """The gradient and H at twenty random points against torch.autograd, to 1e-12."""
     import torch
 
-    def scalar(w: torch.Tensor) -> torch.Tensor:
-        return (1 - w[0] * w[1]) ** 2
-
-    h = 1e-5
     for point in np.random.default_rng(0).uniform(-EDGE, EDGE, (20, 2)):
-        w = torch.from_numpy(point)
-        near("g (autograd)", gradient(point), torch.autograd.functional.jacobian(scalar, w).numpy(), 1e-12)
-        near("H (autograd)", hessian(point), torch.autograd.functional.hessian(scalar, w).numpy(), 1e-12)
+        w = torch.tensor(point, requires_grad=True)
+        (slope,) = torch.autograd.grad((1 - w[0] * w[1]) ** 2, w, create_graph=True)
+        rows = [torch.autograd.grad(part, w, retain_graph=True)[0].numpy() for part in slope]
+        near("g", gradient(point), slope.detach().numpy(), 1e-12)
+        near("H", hessian(point), rows, 1e-12)
+
+
+@two_weight_saddle.check
+def derivatives_by_differences() -> None:
+    """The gradient and H at twenty random points against central differences, h = 1e-5, to 1e-6."""
+    h = 1e-5
+    for point in np.random.default_rng(1).uniform(-EDGE, EDGE, (20, 2)):
         ends = [(point + h * e, point - h * e) for e in np.eye(2)]
-        near("g (differences)", gradient(point), [(loss(*a) - loss(*b)) / (2 * h) for a, b in ends], 1e-6)
-        near(
-            "H (differences)", hessian(point), [(gradient(a) - gradient(b)) / (2 * h) for a, b in ends], 1e-6
-        )
+        near("g", gradient(point), [(loss(*a) - loss(*b)) / (2 * h) for a, b in ends], 1e-6)
+        near("H", hessian(point), [(gradient(a) - gradient(b)) / (2 * h) for a, b in ends], 1e-6)
 
 
 @two_weight_saddle.check

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 Vector = NDArray[np.float64]
 
 ROUND = 1e-12  # a slope below this is round-off
+STILL = 1e-3  # a gradient shorter than this counts as zero, a curvature as flat
 FAR = 1e3  # beyond this a descent has left for good: L grows like the fourth power of the distance
 
 
@@ -59,6 +60,33 @@ def curvature(w: Vector) -> Curvature:
     slope = float(gradient(w) @ v_low)
     turn = -1.0 if slope > ROUND or (abs(slope) <= ROUND and v_low.sum() < 0) else 1.0
     return Curvature(float(values[0]), float(values[1]), turn * v_low, v_high)
+
+
+def verdict(w: Vector) -> str:
+    """Return what gradient and eigenvalues say of a point: saddle, valley of minima, or slope."""
+    still, low = np.linalg.norm(gradient(w)) < STILL, curvature(w).low
+    if low < -STILL:
+        return "saddle" if still else "slope, bent down along v₋"
+    return "valley of minima, flat along v₋" if still else "slope, bent down nowhere"
+
+
+def change(w: Vector, direction: Vector, length: ArrayLike) -> Vector:
+    """Return L(w + αv) − L(w) for a direction v of shape (2,) and each length α."""
+    far = np.asarray(length, dtype=np.float64)
+    return loss(w[0] + far * direction[0], w[1] + far * direction[1]) - loss(*w)
+
+
+def expansion(slope: float, bend: float, length: ArrayLike) -> Vector:
+    """Return what the second-order expansion says of the same: α·gᵀv + ½α²·vᵀHv, for each length α."""
+    far = np.asarray(length, dtype=np.float64)
+    return far * slope + 0.5 * far**2 * bend
+
+
+def minima(edge: float) -> tuple[Vector, Vector]:
+    """Return both branches of w₁w₂ = 1 within ±``edge``, NaN between them, as abscissae and ordinates."""
+    branch = np.linspace(1 / edge, edge, 40)
+    x = np.concatenate((-branch, (np.nan,), branch))
+    return x, 1 / x
 
 
 def descend(start: ArrayLike, lr: float, steps: int, noise: float = 0.0, seed: int = 0) -> Vector:
