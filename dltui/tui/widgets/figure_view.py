@@ -131,7 +131,15 @@ class FigureView(CanvasView, can_focus=True):
         if self._manner:
             self.look(self._manner.zoom(self._view, steps))
 
-    def action_reset(self) -> None:
+    def action_dolly(self, steps: int) -> None:
+        """Come closer or go back."""
+        self.action_zoom(steps)
+
+    def action_whole(self) -> None:
+        """Show all of it, without a cursor."""
+        self.look(View())
+
+    def action_front(self) -> None:
         """Look as at first."""
         self._stop_spinning()
         self.look(View())
