@@ -48,13 +48,11 @@ def put_box(
     _behind(plot, dots)
     if labelled:
         _ground_ticks(plot, camera, (near_x, near_y), tall, names)
-        _upright_ticks(
-            plot,
-            camera,
-            min((left, right), key=lambda corner: _seen(camera, (*corner, 0.0))[0]),
-            tall,
-            heights,
-        )
+        leftmost = min((left, right), key=lambda corner: _seen(camera, (*corner, 0.0))[0])
+        _upright_ticks(plot, camera, leftmost, tall, heights)
+        column, row = _seen(camera, (*leftmost, tall))
+        if len(names) > 2:
+            _beside(plot, column + 1, row - 1, names[2], leftwards=True, loud=True)
 
 
 def _near(camera: Camera) -> tuple[float, float]:

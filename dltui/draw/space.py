@@ -1,0 +1,168 @@
+"""Clouds in space, orbited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.draw.blocks import put_quarters, put_shades
+from dltui.draw.box import put_box
+from dltui.draw.braille import BITS, BLANK
+from dltui.draw.camera import Camera, camera_of
+from dltui.draw.canvas import pack
+from dltui.draw.colors import QUIET
+from dltui.draw.fields import Bar, put_bar
+from dltui.draw.layout import Key, Plot, put_keys, sheet
+from dltui.draw.lines import marker
+from dltui.draw.look import Depth, Look
+from dltui.draw.scales import Axis, Floats, axis_of
+from dltui.draw.view import Drawing, View
+from dltui.figures import Points
+
+Ints = NDArray[np.int64]
+ROWS = 24
+LONGEST = 8.0  # an axis this many times shorter than another gets a unit of its own
+INDEX_BITS = 32
+FADE = 0.55  # how far the farthest points go towards grey
+
+
+def draw_space(
+    figure: Points, look: Look, view: View, colours: NDArray[np.uint32], bar: Bar | None, keys: Sequence[Key]
+) -> Drawing:
+    """Return a cloud in its box; what is behind is fainter, and hidden by what is in front.
+
+    Args:
+        figure: The points.
+        look: Size, colours and glyphs.
+        view: From where it is looked at.
+        colours: Packed colour of every point.
+        bar: The colour bar, if values are coloured.
+        keys: The legend.
+
+    Returns:
+        The drawing.
+    """
+    canvas, top, rows = sheet(figure, look, ROWS)
+    head = put_keys(canvas, top, keys) if rows >= 8 else 0
+    top, rows = top + head, rows - head
+    width = max(1, canvas.width - (bar.columns(canvas.width) if bar is not None else 0))
+    x, y, z, tall = _axes(figure)
+    plot = Plot(canvas, 0, top, width, rows, x, y)
+    roomy = width >= 40 and rows >= 12
+    camera = camera_of(view, width, rows, tall, (5, 1) if roomy else (0, 0))
+    _put(plot, figure, look, camera, colours, (x, y, z), tall)
+    names = [*figure.axes, "", "", ""][:3]
+    put_box(plot, camera, z, tall, names, labelled=roomy)
+    if bar is not None:
+        put_bar(plot, bar, look)
+    return Drawing(canvas)
+
+
+def _axes(figure: Points) -> tuple[Axis, Axis, Axis, float]:
+    """Return the three axes, in one unit unless they differ too much, and half the height of the box."""
+    axes = [axis_of(figure.position[:, i]) for i in range(3)]
+    sizes = [axis.high - axis.low for axis in axes]
+    largest = max(sizes)
+    if min(sizes) * LONGEST < largest:
+        return axes[0], axes[1], axes[2], 0.8
+    ground = max(sizes[:2])
+    wide = [Axis((a.low + a.high - ground) / 2, (a.low + a.high + ground) / 2) for a in axes[:2]]
+    return wide[0], wide[1], axes[2], sizes[2] / ground
+
+
+def _put(
+    plot: Plot,
+    figure: Points,
+    look: Look,
+    camera: Camera,
+    colours: NDArray[np.uint32],
+    axes: tuple[Axis, Axis, Axis],
+    tall: float,
+) -> None:
+    """Draw the points, the nearest one in front in each dot."""
+    place = [
+        (np.asarray(figure.position[:, i], float) - axis.low) * (2 / (axis.high - axis.low)) - 1
+        for i, axis in enumerate(axes)
+    ]
+    column, row, depth = camera.see(place[0], place[1], place[2] * tall)
+    count = len(figure.position)
+    dense = look.depth is not Depth.NONE and count > 3 * plot.width * plot.height
+    across, down = (2, 2) if dense else (2, 4)
+    dots_x, dots_y, dots_z, which = _inside(plot, column * across, row * down, depth, (across, down))
+    if not which.size:
+        return
+    wide = plot.width * across
+    near, far = float(dots_z.min()), float(dots_z.max())
+    haze = (dots_z - near) * np.float32(1 / max(far - near, 1e-6))
+    winner = _front(dots_y * wide + dots_x, haze, plot.height * down * wide)
+    pixel = np.flatnonzero(winner >= 0)
+    won = winner[pixel]
+    spots = pixel % wide, pixel // wide
+    if dense:
+        picture = np.zeros((plot.height * down, wide, 3), np.uint8)
+        picture[spots[1], spots[0]] = _hazy(colours[which[won]], haze[won])
+        put_quarters(plot.canvas, plot.left, plot.top, picture, (winner >= 0).reshape(-1, wide))
+        return
+    order = np.argsort(-haze[won], kind="stable")
+    _put_dots(
+        plot, spots[0][order], spots[1][order], which[won][order], haze[won][order], figure, look, colours
+    )
+
+
+def _inside(
+    plot: Plot, column: Floats, row: Floats, depth: Floats, grain: tuple[int, int]
+) -> tuple[Ints, Ints, Floats, Ints]:
+    """Return whole places, distances and numbers of the points on the screen."""
+    with np.errstate(invalid="ignore"):
+        on = (column >= 0) & (column < plot.width * grain[0]) & (row >= 0) & (row < plot.height * grain[1])
+    which = np.flatnonzero(on & np.isfinite(depth))
+    return column[which].astype(np.int64), row[which].astype(np.int64), depth[which], which
+
+
+def _front(pixel: Ints, haze: Floats, pixels: int) -> Ints:
+    """Return for each pixel the number of its nearest point, or −1."""
+    none = np.iinfo(np.int64).max
+    front = np.full(pixels, none, np.int64)
+    key = ((haze * (1 << 20)).astype(np.int64) << INDEX_BITS) | np.arange(len(pixel))
+    np.minimum.at(front, pixel, key)
+    return np.where(front == none, -1, front & ((1 << INDEX_BITS) - 1))
+
+
+def _hazy(colours: NDArray[np.uint32], haze: Floats) -> NDArray[np.uint8]:
+    """Return colours faded towards grey by distance 0…1, shape (n, 3)."""
+    parts = np.stack([colours >> 16, (colours >> 8) & 255, colours & 255], axis=1).astype(np.float32)
+    fade = (haze * FADE)[:, None]
+    return (parts * (1 - fade) + np.array(QUIET, np.float32) * fade).astype(np.uint8)
+
+
+def _put_dots(
+    plot: Plot,
+    column: Ints,
+    row: Ints,
+    which: Ints,
+    haze: Floats,
+    figure: Points,
+    look: Look,
+    colours: NDArray[np.uint32],
+) -> None:
+    """Put points that come from far to near as dots or markers."""
+    canvas, cell_column, cell_row = plot.canvas, plot.left + column // 2, plot.top + row // 4
+    if look.depth is not Depth.NONE:
+        canvas.front[cell_row, cell_column] = pack(_hazy(colours[which], haze))
+    few = len(which) * 5 <= plot.width * plot.height
+    if figure.group is not None and (look.ascii or few or look.depth is Depth.NONE):
+        codes = np.array([ord(marker(i, look)) for i in range(8)], np.uint32)
+        group = np.nan_to_num(np.asarray(figure.group, float).ravel()[which]).astype(np.int64)
+        canvas.glyph[cell_row, cell_column] = codes[group % 8]
+    elif look.ascii:
+        shade = np.full((plot.height, plot.width), np.nan)
+        shade[row // 4, column // 2] = 1 - haze
+        put_shades(canvas, plot.left, plot.top, shade, look)
+    elif few:
+        canvas.glyph[cell_row, cell_column] = ord(marker(0, look))
+    else:
+        pattern = np.zeros(canvas.glyph.shape, np.uint32)
+        np.bitwise_or.at(pattern, (cell_row, cell_column), np.array(BITS, np.uint32)[row % 4, column % 2])
+        canvas.glyph[pattern > 0] = (BLANK + pattern)[pattern > 0]
