@@ -98,4 +98,5 @@ def filters(tensor: Tensor, slot: Slot) -> Tensor:
 def _resized(d: Tensor, w: Tensor, over: tuple[int, ...]) -> Tensor:
     """Return ``d`` with the norm of ``w``, norms taken over some dimensions."""
     wanted: Tensor = torch.linalg.vector_norm(w, dim=over, keepdim=True)
-    return d * (wanted / (torch.linalg.vector_norm(d, dim=over, keepdim=True) + TINY))
+    drawn: Tensor = torch.linalg.vector_norm(d, dim=over, keepdim=True)
+    return d * (wanted / (drawn + TINY))

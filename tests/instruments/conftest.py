@@ -72,7 +72,9 @@ def bends() -> Callable[[nn.Module], str]:
     def fingerprint(model: nn.Module) -> str:
         told = hashlib.sha256()
         for name, tensor in model.state_dict().items():
-            told.update(f"{name} {tensor.dtype} {tensor.device}".encode() + tensor.numpy(force=True).tobytes())
+            told.update(
+                f"{name} {tensor.dtype} {tensor.device}".encode() + tensor.numpy(force=True).tobytes()
+            )
         for parameter in model.parameters():
             grad = b"none" if parameter.grad is None else parameter.grad.numpy(force=True).tobytes()
             told.update(str(parameter.requires_grad).encode() + grad)

@@ -135,7 +135,9 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Tensor], str]] = {
         "ghost norms",
     ),
     "batch norm": (
-        lambda: nn.Sequential(nn.BatchNorm2d(4), nn.Conv2d(4, 3, 3), nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        lambda: nn.Sequential(
+            nn.BatchNorm2d(4), nn.Conv2d(4, 3, 3), nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        ),
         picture,
         "ghost norms",
     ),
@@ -209,7 +211,9 @@ def test_the_noise_scale_is_that_of_the_covariance(case: Case) -> None:
     for i in range(len(x)):
         out = net(x[i : i + 1].double())
         target = y[i : i + 1] if task == "classes" else y[i : i + 1].double()
-        loss = functional.cross_entropy(out, target) if task == "classes" else functional.mse_loss(out, target)
+        loss = (
+            functional.cross_entropy(out, target) if task == "classes" else functional.mse_loss(out, target)
+        )
         rows.append(torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, list(net.parameters()))]))
     gradients = torch.stack(rows)
     wanted = gradients.var(0, correction=1).sum() / gradients.mean(0).square().sum()
@@ -226,7 +230,11 @@ def test_weights_of_zero_have_no_ratio() -> None:
 
 def test_a_gradient_that_is_not_finite_is_told() -> None:
     objective = Objective.bind(
-        nn.Linear(3, 1), torch.randn(5, 3), torch.zeros(5), task="numbers", loss=lambda out, _: (0 * out).abs().sqrt().mean()
+        nn.Linear(3, 1),
+        torch.randn(5, 3),
+        torch.zeros(5),
+        task="numbers",
+        loss=lambda out, _: (0 * out).abs().sqrt().mean(),
     )
     with pytest.raises(DltuiError, match="gradient .* is not finite"):
         measure(objective)

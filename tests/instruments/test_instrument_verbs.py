@@ -23,14 +23,18 @@ def test_landscape_keeps_its_contract(capsys: pytest.CaptureFixture[str]) -> Non
     assert found["center_loss"] == found["loss"][2][2]
     assert found["seconds"] > 0
     assert found["made"]["seed"] == found["direction_seed"] == 3
-    line = asked(capsys, "landscape", "mlp", "-d", "moons", "--steps", "5", "--dimensions", "1", "--part", "test")
+    line = asked(
+        capsys, "landscape", "mlp", "-d", "moons", "--steps", "5", "--dimensions", "1", "--part", "test"
+    )
     assert line["betas"] is None
     assert len(line["loss"]) == 1
     assert line["samples"] != found["samples"]
 
 
 def test_hessian_keeps_its_contract(capsys: pytest.CaptureFixture[str]) -> None:
-    found = asked(capsys, "hessian", "mlp:width=6", "-d", "moons", "--top", "3", "--double", "--samples", "50")
+    found = asked(
+        capsys, "hessian", "mlp:width=6", "-d", "moons", "--top", "3", "--double", "--samples", "50"
+    )
     assert found["parameters"] > len(found["top_eigenvalues"]) == 3
     assert found["top_eigenvalues"] == sorted(found["top_eigenvalues"], reverse=True)
     assert found["bottom_eigenvalues"] == sorted(found["bottom_eigenvalues"])

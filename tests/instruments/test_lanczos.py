@@ -17,7 +17,9 @@ from dltui.instruments.curvature.operator import Matrix, gaussian
 def rotated(values: Tensor, seed: int = 0) -> Tensor:
     """Return a symmetric matrix with these eigenvalues in random directions."""
     n = len(values)
-    basis = torch.linalg.qr(torch.randn(n, n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)).Q
+    basis = torch.linalg.qr(
+        torch.randn(n, n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    ).Q
     matrix = (basis * values.double()) @ basis.T
     return (matrix + matrix.T) / 2
 
@@ -65,7 +67,9 @@ def test_both_ends_are_those_of_the_dense_matrix(name: str, dtype: torch.dtype) 
 
 def test_too_few_steps_are_admitted() -> None:
     spread = torch.diag(torch.linspace(0, 1, 2000, dtype=torch.float64))
-    found = ends(Matrix(spread), top=5, bottom=5, tolerance=1e-6, steps=10, generator=torch.Generator().manual_seed(0))
+    found = ends(
+        Matrix(spread), top=5, bottom=5, tolerance=1e-6, steps=10, generator=torch.Generator().manual_seed(0)
+    )
     assert not found.converged
     assert len(found.top) == len(found.bottom) == 5
     assert found.top_residuals.max() > 1e-6
@@ -86,7 +90,9 @@ def test_the_residual_bounds_the_error_whatever_the_seed() -> None:
 def test_the_residual_is_that_of_the_vector_also_beside_locked_ones() -> None:
     matrix = wishart()
     operator = Matrix(matrix)
-    away = torch.linalg.qr(torch.randn(150, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)).Q.T
+    away = torch.linalg.qr(
+        torch.randn(150, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    ).Q.T
     run = lanczos(operator, gaussian(operator, torch.Generator().manual_seed(1)), 20, away=away)
     ritz = run.ritz()
     vectors = torch.from_numpy(ritz.vectors).T @ run.basis

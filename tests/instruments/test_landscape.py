@@ -64,7 +64,9 @@ class Bowl(nn.Module):
 
 def bowl() -> Objective:
     model = Bowl()
-    return Objective.bind(model, torch.zeros(3, 1), model.weight.detach().flatten().expand(3, -1), task="numbers", double=True)
+    return Objective.bind(
+        model, torch.zeros(3, 1), model.weight.detach().flatten().expand(3, -1), task="numbers", double=True
+    )
 
 
 def test_a_bowl_has_its_lowest_cell_in_the_middle_and_no_row_is_shifted() -> None:
@@ -106,7 +108,9 @@ def test_rescaled_layers_give_the_same_filter_normalised_picture() -> None:
         scaled[2].weight.div_(10)
     same, other = (scan(Objective.bind(m, x, y), steps=7, seed=1).loss for m in (model, scaled))
     np.testing.assert_allclose(same, other, rtol=1e-5)
-    plain, far = (scan(Objective.bind(m, x, y), steps=7, seed=1, normalize="none").loss for m in (model, scaled))
+    plain, far = (
+        scan(Objective.bind(m, x, y), steps=7, seed=1, normalize="none").loss for m in (model, scaled)
+    )
     assert np.abs(plain / far - 1).max() > 0.1
 
 
@@ -159,7 +163,9 @@ class Slow(nn.Linear):
 def test_partial_pictures_grow_from_the_middle() -> None:
     objective = Objective.bind(Slow(4, 3), torch.randn(6, 4), torch.tensor([0, 1, 2] * 2))
     seen: list[tuple[int, int, Landscape]] = []
-    final = scan(objective, steps=7, report=lambda done, total, partial=None: seen.append((done, total, partial)))
+    final = scan(
+        objective, steps=7, report=lambda done, total, partial=None: seen.append((done, total, partial))
+    )
     assert len(seen) > 2
     for done, total, partial in seen:
         known = np.isfinite(partial.loss)

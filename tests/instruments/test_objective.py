@@ -47,7 +47,9 @@ def test_gradient_is_that_of_the_full_batch(case: Case) -> None:
     net = copy.deepcopy(model).eval()
     net.zero_grad()
     outputs = net(x)
-    (functional.cross_entropy(outputs, y) if task == "classes" else functional.mse_loss(outputs, y)).backward()
+    (
+        functional.cross_entropy(outputs, y) if task == "classes" else functional.mse_loss(outputs, y)
+    ).backward()
     wanted = torch.cat([p.grad.reshape(-1) for p in net.parameters()])
     torch.testing.assert_close(objective.gradient(objective.twin()).float(), wanted, rtol=1e-4, atol=1e-7)
 
@@ -194,8 +196,16 @@ class Noisy(nn.Linear):
 
 X, Y = torch.randn(6, 4), torch.tensor([0, 1, 2, 0, 1, 2])
 WRONG: dict[str, tuple[Callable[[], object], type[DltuiError], str]] = {
-    "too few scores": (lambda: Objective.bind(nn.Linear(4, 2), X, Y), UsageError, "2 scores.*0 to 2.*3 outputs"),
-    "no scores": (lambda: Objective.bind(nn.Sequential(nn.Linear(4, 3), nn.Flatten(0)), X, Y), UsageError, "shape \\(6,\\)"),
+    "too few scores": (
+        lambda: Objective.bind(nn.Linear(4, 2), X, Y),
+        UsageError,
+        "2 scores.*0 to 2.*3 outputs",
+    ),
+    "no scores": (
+        lambda: Objective.bind(nn.Sequential(nn.Linear(4, 3), nn.Flatten(0)), X, Y),
+        UsageError,
+        "shape \\(6,\\)",
+    ),
     "other inputs": (lambda: Objective.bind(nn.Linear(5, 3), X, Y), UsageError, "inputs of shape \\(n, 4\\)"),
     "other numbers": (
         lambda: Objective.bind(nn.Linear(4, 3), X, torch.randn(6, 2), task="numbers"),
@@ -208,13 +218,15 @@ WRONG: dict[str, tuple[Callable[[], object], type[DltuiError], str]] = {
     "no weights": (lambda: Objective.bind(nn.Identity(), X, Y), DltuiError, "no parameters"),
     "noise": (lambda: Objective.bind(Noisy(4, 3), X, Y).center(), DltuiError, "changes from one call"),
     "a vector": (
-        lambda: Objective.bind(
-            nn.Linear(4, 3), X, Y, loss=nn.CrossEntropyLoss(reduction="none")
-        ).center(),
+        lambda: Objective.bind(nn.Linear(4, 3), X, Y, loss=nn.CrossEntropyLoss(reduction="none")).center(),
         UsageError,
         "CrossEntropyLoss must give one number",
     ),
-    "part": (lambda: Objective.of(nn.Linear(2, 2), load("moons", seed=0), part="dev"), UsageError, "train or test"),
+    "part": (
+        lambda: Objective.of(nn.Linear(2, 2), load("moons", seed=0), part="dev"),
+        UsageError,
+        "train or test",
+    ),
     "too many": (
         lambda: Objective.of(nn.Linear(2, 2), load("moons", seed=0), samples=10**6),
         UsageError,

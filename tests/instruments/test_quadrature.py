@@ -56,7 +56,9 @@ def test_mass_is_one_and_lies_where_the_eigenvalues_are() -> None:
 
 
 def test_two_clusters_have_half_of_the_mass_each() -> None:
-    basis = torch.linalg.qr(torch.randn(200, 200, generator=torch.Generator().manual_seed(3), dtype=torch.float64)).Q
+    basis = torch.linalg.qr(
+        torch.randn(200, 200, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    ).Q
     values = torch.cat([torch.ones(100), 5 * torch.ones(100)]).double()
     atoms = estimate(Matrix((basis * values) @ basis.T), 0, top=2, probes=16).atoms
     for place in (1, 5):

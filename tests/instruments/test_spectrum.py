@@ -11,7 +11,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call, hessian as dense_hessian
+from torch.func import functional_call
+from torch.func import hessian as dense_hessian
 from torch.nn import functional
 
 from dltui.data import load
@@ -89,7 +90,9 @@ def test_graphs_that_do_not_fit_are_built_again(case: Case, budget: int) -> None
 
 def test_linear_regression_has_the_closed_form() -> None:
     x = torch.randn(40, 6, dtype=torch.float64)
-    objective = Objective.bind(nn.Linear(6, 1, bias=False).double(), x, torch.randn(40), task="numbers", block=7)
+    objective = Objective.bind(
+        nn.Linear(6, 1, bias=False).double(), x, torch.randn(40), task="numbers", block=7
+    )
     wanted = np.linalg.eigvalsh((2 * x.T @ x / 40).numpy())
     for exact in (True, False):
         found = spectrum(objective, top=6, bottom=6, exact=exact)
@@ -209,7 +212,9 @@ def test_the_trained_network_has_nine_outliers_for_ten_classes() -> None:
     assert ratios[8] > 1.5
 
 
-def test_reports_come_with_what_is_known(trained: tuple[nn.Module, Tensor, Tensor, NDArray[np.float64]]) -> None:
+def test_reports_come_with_what_is_known(
+    trained: tuple[nn.Module, Tensor, Tensor, NDArray[np.float64]],
+) -> None:
     model, x, y, _ = trained
     seen: list[tuple[int, int, object]] = []
     final = spectrum(
@@ -242,7 +247,11 @@ def test_numbers_without_sense_are_refused(name: str) -> None:
 
 def test_a_curvature_that_is_not_finite_is_told() -> None:
     objective = Objective.bind(
-        nn.Linear(3, 1), torch.randn(5, 3), torch.zeros(5), task="numbers", loss=lambda out, _: (0 * out).abs().pow(1.5).mean()
+        nn.Linear(3, 1),
+        torch.randn(5, 3),
+        torch.zeros(5),
+        task="numbers",
+        loss=lambda out, _: (0 * out).abs().pow(1.5).mean(),
     )
     with pytest.raises(DltuiError, match="not finite"):
         spectrum(objective)
@@ -254,7 +263,16 @@ def test_a_spectrum_survives_its_file(case: Case, tmp_path: object) -> None:
     path = tmp_path / "one.safetensors"  # type: ignore[operator]
     found.save(path)
     assert load_result(path).document() == found.document()
-    wanted = {"parameters", "top_eigenvalues", "bottom_eigenvalues", "trace", "trace_stderr", "density", "loss", "seconds"}
+    wanted = {
+        "parameters",
+        "top_eigenvalues",
+        "bottom_eigenvalues",
+        "trace",
+        "trace_stderr",
+        "density",
+        "loss",
+        "seconds",
+    }
     assert wanted <= found.document().keys()
     assert found.document()["density"].keys() == {"eigenvalues", "density"}
     assert all(figure.words() for figure in found.figures())
