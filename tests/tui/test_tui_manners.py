@@ -204,7 +204,7 @@ def test_figures_without_values_are_looked_at_without_failing() -> None:
         Lines(series=(Series(name="nan", x=STEP, y=np.full(200, np.nan)),)),
         Heatmap(values=np.full((9, 17), np.nan), x=X, y=Y),
         Histogram(edges=np.arange(1.0), counts=empty),
-        Points(position=np.zeros((0, 2))),
+        Points(position=np.zeros((1, 2))),
     ):
         manner, view = shown(figure)
         for after in (manner.move(view, 1, 1), manner.zoom(view, 1), manner.point(view, 40, 10)):

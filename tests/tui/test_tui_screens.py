@@ -387,8 +387,14 @@ async def test_without_colours_everything_still_tells_itself(
         ]
         colours = {part.name for style in styles for part in (style.color, style.bgcolor) if part is not None}
         assert colours <= {"default"}
-        chosen = [style for style in styles if style.reverse]
-        assert chosen  # the cursor of the list is seen without colour
+        underlined = "".join(
+            segment.text
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip
+            if segment.style is not None and segment.style.underline
+        )
+        assert "bowl" in underlined  # the cursor of the list is seen without colour
+        assert "saddle" not in underlined
         view = app.screen.query_one(FigureView)
         assert len(set(view.canvas.glyph.ravel().tolist())) > 8
 
