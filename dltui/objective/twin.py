@@ -44,21 +44,19 @@ class Twin:
     where no parameter is trained, all of them are.
 
     Attributes:
-        module: The copy, in eval mode unless asked otherwise.
+        module: The copy, in eval mode.
         flat: θ, shape (n,).
         slots: Where each parameter tensor lies in θ, in the order of the model.
     """
 
-    def __init__(
-        self, model: nn.Module, *, device: torch.device, dtype: torch.dtype, train: bool = False
-    ) -> None:
+    def __init__(self, model: nn.Module, *, device: torch.device, dtype: torch.dtype) -> None:
         try:
             self.module = copy.deepcopy(model)
         except (RuntimeError, TypeError) as error:
             raise DltuiError(
                 f"{type(model).__name__} can't be copied ({error}); expected a plain nn.Module"
             ) from error
-        self.module.to(device=device, dtype=dtype).train(train)
+        self.module.to(device=device, dtype=dtype).eval()
         named = [(name, p) for name, p in self.module.named_parameters() if p.is_floating_point()]
         named = [(name, p) for name, p in named if p.requires_grad] or named
         if not named:

@@ -103,7 +103,7 @@ class GradientNorms(Result):
             shown.append(
                 Histogram(
                     title=f"Gradient norm by sample · {self.title}",
-                    caption=f"mean {number(self.sample_norms.mean())}, largest {number(self.sample_norms.max())}",
+                    caption=self._sample_caption(self.sample_norms),
                     edges=edges,
                     counts=counts.astype(float),
                     value_label="‖∇ℓᵢ‖",
@@ -112,10 +112,25 @@ class GradientNorms(Result):
             )
         return shown
 
+    def _sample_caption(self, norms: Array) -> str:
+        """Return what a reader must know of the norms by sample."""
+        noise = (
+            ""
+            if self.noise_scale is None
+            else f"; gradient noise scale {number(self.noise_scale, 3)} samples"
+        )
+        return (
+            f"mean {number(norms.mean())}, median {number(np.median(norms))}, largest {number(norms.max())} at "
+            f"sample {int(norms.argmax())}{noise}; by {self.method or 'one backward pass each'}"
+        )
+
     def _bars(self) -> Bars:
         return Bars(
             title=f"Gradient norm by layer · {self.title}",
-            caption=f"loss {number(self.loss)}, total norm {number(self.total_norm)}, {self.samples} samples",
+            caption=(
+                f"{self.loss_name} {number(self.loss)} over {self.samples} samples, total norm "
+                f"{number(self.total_norm)}; {self.mode} mode"
+            ),
             labels=tuple(self.names),
             values=self.grad_norms,
             value_label="‖∇L‖",

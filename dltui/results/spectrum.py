@@ -111,8 +111,8 @@ class Spectrum(Result):
             caption=(
                 f"{how}; {self.samples} samples, {self.precision}, {self.mode} mode; "
                 f"trace {number(self.trace)}{error}; "
-                f"{self._share(self.flat_share)} of {self.parameters} eigenvalues within 0.1 % of the largest of 0, "
-                f"{self._share(self.negative_share)} below; {self.products} products"
+                f"{_percent(self.flat_share)} of {self.parameters} eigenvalues are flat (|λ| ≤ 0.1 % of the largest), "
+                f"{_percent(self.negative_share)} negative; {self.products} products"
             ),
             series=(Series(name="density", x=self.eigenvalues, y=np.maximum(self.density, floor)),),
             x_label="eigenvalue λ",
@@ -120,10 +120,6 @@ class Spectrum(Result):
             x_scale="symlog",
             y_scale="log",
         )
-
-    @staticmethod
-    def _share(share: float) -> str:
-        return f"{number(100 * share, 2)} %"
 
     def _extremes(self) -> Table:
         rows = [
@@ -139,10 +135,15 @@ class Spectrum(Result):
         state = "converged" if self.converged else "NOT converged: raise the number of Lanczos steps"
         return Table(
             title=f"Extreme eigenvalues · {self.title}",
-            caption=f"{state}; each true eigenvalue lies within its residual",
+            caption=f"{state}; some eigenvalue lies within ‖Hv − λv‖ of each λ",
             columns=("", "λ", "‖Hv − λv‖"),
             rows=tuple(rows),
         )
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent."""
+    return f"{number(100 * share, 2)} %"
 
 
 def _low(number_: int) -> str:

@@ -78,7 +78,7 @@ def quadrature(
         trace_probes: Further random vectors, which cost one product each and sharpen the trace only.
         steps: Lanczos steps of each run.
         generator: Source of the random vectors.
-        look: Called after each probe, from the second on, with the estimate so far.
+        look: Called after each probe but the last with the estimate so far; one probe has no standard error.
 
     Returns:
         Density, trace with its standard error, and moments.
@@ -97,7 +97,7 @@ def quadrature(
             size * float(weights @ found.values),
             size * float(run.diagonal[0] ** 2 + run.off[0] ** 2),
         ))
-        if 0 < index < probes - 1:
+        if index < probes - 1:
             look(_estimate(operator, values, rest, known, seconds))
     for _ in range(trace_probes):
         probe = _probe(operator, vectors, generator)
