@@ -116,7 +116,11 @@ def _readable(found: Light, common: Common) -> list[str]:
     width = max(60, shutil.get_terminal_size((80, 24)).columns)
     lines = found.lines(width)
     if common.ascii or not (sys.stdout.encoding or "ascii").lower().startswith("utf"):
+        from textwrap import wrap
+
         from dltui.plaintext import to_ascii
 
-        return [to_ascii(line) for line in lines]
+        # names such as lambda are longer than their symbols, so lines are broken again
+        told = [to_ascii(line) for line in lines]
+        return [part for line in told for part in wrap(line, width, subsequent_indent="    ") or [""]]
     return lines

@@ -75,6 +75,15 @@ class Canvas:
             column += wide
         return column
 
+    def cut(self, width: int, height: int) -> Canvas:
+        """Return the upper left part as a canvas of its own; a wide character that is cut through becomes a space."""
+        part = Canvas(min(width, self.width), min(height, self.height))
+        for name in ("glyph", "front", "back", "bold"):
+            getattr(part, name)[:] = getattr(self, name)[: part.height, : part.width]
+        if part.width < self.width:
+            part.glyph[self.glyph[: part.height, part.width] == 0, part.width - 1] = ord(" ")
+        return part
+
     def plain(self) -> list[str]:
         """Return the rows as text without colours, without spaces at the ends."""
         return [_characters(row).rstrip() for row in self.glyph]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from dltui.draw.bars import draw_bars
 from dltui.draw.graph import draw_graph
@@ -52,6 +55,7 @@ DRAWINGS: dict[type[Figure], Draw] = {
     Tokens: draw_tokens,
 }
 HERE = View()
+SMALLEST = (16, 3)  # columns and rows below which a larger drawing is cut
 
 
 def draw(figure: Figure, look: Look, view: View = HERE) -> Drawing:
@@ -70,10 +74,25 @@ def draw(figure: Figure, look: Look, view: View = HERE) -> Drawing:
     """
     for kind, drawing in DRAWINGS.items():
         if isinstance(figure, kind):
-            drawn = drawing(in_ascii(figure) if look.ascii else figure, look, view)
+            small = look.width < SMALLEST[0] or (look.height is not None and look.height < SMALLEST[1])
+            with np.errstate(
+                all="ignore"
+            ):  # what is beyond the range of a float is drawn at the border or not at all
+                drawn = drawing(
+                    in_ascii(figure) if look.ascii else figure, _at_least(look) if small else look, view
+                )
             if look.ascii:
                 strip_to_ascii(drawn.canvas)
+            if small:
+                height = drawn.canvas.height if look.height is None else look.height
+                return Drawing(drawn.canvas.cut(max(look.width, 1), max(height, 1)))
             return drawn
     raise DltuiError(
         f"can't draw a {type(figure).__name__}: expected one of {', '.join(k.__name__ for k in DRAWINGS)}"
     )
+
+
+def _at_least(look: Look) -> Look:
+    """Return a look that is large enough to lay something out."""
+    height = None if look.height is None else max(look.height, SMALLEST[1])
+    return replace(look, width=max(look.width, SMALLEST[0]), height=height)

@@ -25,8 +25,8 @@ def draw_points(figure: Points, look: Look, view: View) -> Drawing:
     if figure.position.ndim == 2 and figure.position.shape[1] >= 3:
         colours, bar = colours_of(figure, look), bar_of_values(figure, look)
         return draw_space(figure, look, view, colours, bar, keys_of(figure, look))
-    flat = np.asarray(figure.position, float).reshape(len(figure.position), -1)
-    if flat.shape[1] < 2:
+    flat = np.asarray(figure.position, float)
+    if flat.ndim != 2 or flat.shape[1] < 2:
         flat = np.zeros((0, 2))
     scale = bar_of_values(figure, look)
     x = within(axis_of(flat[:, 0], pad=0.03), view.x_range)

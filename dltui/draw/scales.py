@@ -13,6 +13,8 @@ from dltui.figures import Scale, number
 Floats = NDArray[np.float64]
 LARGEST = 1e150  # beyond it differences and products of differences leave the range of a float
 
+SMALLEST = 1e-290  # below it a number can't be halved or divided by any more
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -86,7 +88,7 @@ def axis_of(values: ArrayLike, scale: Scale = "linear", *, pad: float = 0.0, cen
     flat = np.asarray(values, dtype=np.float64).ravel()
     flat = np.clip(flat[np.isfinite(flat)], -LARGEST, LARGEST)
     if scale == "log":
-        positive = flat[flat > 0]
+        positive = flat[flat > SMALLEST]
         flat, scale = (positive, scale) if positive.size else (flat, "linear")
     if not flat.size:
         return Axis(0.0, 1.0, scale if scale == "linear" else "linear")
@@ -120,7 +122,7 @@ def tick_text(value: float) -> str:
 
 def _room(low: float, high: float, scale: Scale) -> tuple[float, float]:
     """Return ends that differ enough to divide by their distance."""
-    if high - low > 1e-12 * max(abs(low), abs(high)) and high - low > 1e-290:
+    if high - low > 1e-12 * max(abs(low), abs(high)) and high - low > SMALLEST:
         return low, high
     if scale == "log":
         return low / 2, high * 2

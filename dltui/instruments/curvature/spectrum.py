@@ -22,6 +22,7 @@ from dltui.instruments.curvature.operator import Counted, Operator
 from dltui.instruments.curvature.slq import Atoms, Estimate, quadrature
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
+from dltui.results.base import Made
 from dltui.results.spectrum import Spectrum
 
 EXACT = 512  # rows up to which the matrix is written out
@@ -115,6 +116,8 @@ def _sampled(operator: Counted, blank: Spectrum, plan: Plan, report: Report) -> 
     found = ends(
         operator, top=plan.top, bottom=plan.bottom, tolerance=plan.tolerance, steps=steps, generator=generator
     )
+    if len(found.values) == operator.size:
+        return _filled(replace(blank, probes=0), found, described(np.sort(found.values)), operator.products)
     todo = operator.products + plan.probes * SLQ_STEPS + TRACE_PROBES
 
     def look(estimate: Estimate) -> None:
@@ -143,6 +146,7 @@ def _blank(objective: Objective, loss: float, size: int, plan: Plan) -> Spectrum
     none = np.empty(0)
     return Spectrum(
         title=objective.title,
+        made=Made(device=str(objective.device), seed=plan.seed),
         parameters=size,
         top_eigenvalues=none,
         top_residuals=none,

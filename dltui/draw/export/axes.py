@@ -1,0 +1,276 @@
+"""One function for each kind of figure that puts it on a part of a matplotlib sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dltui.draw.colors import series_color
+from dltui.draw.export.letterpress import print_cells
+from dltui.draw.fields import bar_of
+from dltui.draw.histogram import finite_bins
+from dltui.draw.points import groups_of
+from dltui.draw.scales import Axis, Floats, axis_of
+from dltui.figures import (
+    Bars,
+    Field,
+    Figure,
+    Graph,
+    Heatmap,
+    Histogram,
+    Images,
+    Lines,
+    Points,
+    Prose,
+    Steps,
+    Surface,
+    Table,
+    Tokens,
+    number,
+)
+
+AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
+TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff")
+
+
+def plate(part: Any, figure: Figure) -> None:
+    """Draw a figure on a part of a sheet.
+
+    Args:
+        part: A matplotlib subfigure.
+        figure: What to draw.
+    """
+    for kind, put in _PLATES.items():
+        if isinstance(figure, kind):
+            put(part, figure)
+    if not isinstance(figure, Surface | Points) and part.axes and not isinstance(figure, Images):
+        part.axes[0].set_title(said(figure.title))
+    else:
+        part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
+
+
+def said(text: str) -> str:
+    """Return a text as matplotlib shall write it: nothing in it is a formula, nothing can't be printed."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text).replace("$", r"\$")
+
+
+def tint(index: int) -> tuple[float, ...]:
+    """Return the colour of a series as matplotlib takes it."""
+    return tuple(part / 255 for part in series_color(index))
+
+
+def _lines(part: Any, figure: Lines) -> None:
+    axes = part.add_subplot()
+    for index, line in enumerate(figure.series):
+        style = {"color": tint(index), "label": said(line.name) or None}
+        if line.low is not None and line.high is not None:
+            axes.fill_between(line.x, line.low, line.high, color=tint(index), alpha=0.2, lw=0)
+        axes.plot(
+            line.x, line.y, **style, **({"ls": "", "marker": "o", "ms": 3} if line.marks else {"lw": 1.3})
+        )
+    for level, text in figure.levels:
+        axes.axhline(level, color="0.5", lw=0.8, ls="--")
+        axes.annotate(
+            said(text),
+            (1, level),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            color="0.4",
+            fontsize=8,
+        )
+    every = [line.y for line in figure.series]
+    _scale(axes, "x", figure.x_scale, [line.x for line in figure.series])
+    _scale(axes, "y", figure.y_scale, every)
+    axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
+    axes.grid(visible=True, color="0.92", lw=0.6)
+    if len(figure.series) > 1:
+        axes.legend(fontsize=8)
+
+
+def _bars(part: Any, figure: Bars) -> None:
+    axes = part.add_subplot()
+    values = np.nan_to_num(np.asarray(figure.values, float), posinf=0, neginf=0)
+    places = np.arange(len(values))
+    axes.barh(places, values, xerr=figure.errors, color=tint(0), error_kw={"lw": 0.8, "capsize": 2})
+    axes.set_yticks(places, [said(label) for label in figure.labels])
+    axes.invert_yaxis()
+    axes.set_xlabel(said(figure.value_label))
+    _scale(axes, "x", figure.scale, [figure.values])
+
+
+def _histogram(part: Any, figure: Histogram) -> None:
+    axes = part.add_subplot()
+    edges, counts = finite_bins(figure)
+    if counts.size:
+        axes.stairs(counts, edges, fill=True, color=tint(0), baseline=None if figure.scale == "log" else 0)
+    _scale(axes, "y", figure.scale, [counts])
+    axes.set(xlabel=said(figure.value_label), ylabel="count")
+
+
+def _heatmap(part: Any, figure: Heatmap) -> None:
+    axes = part.add_subplot()
+    bar = bar_of(figure, figure.colormap)
+    shown = np.ma.masked_invalid(np.asarray(figure.values, float))
+    shown = np.ma.masked_less_equal(shown, 0) if bar.axis.scale == "log" else shown
+    axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
+    mesh = axes.pcolormesh(
+        figure.x,
+        figure.y,
+        shown,
+        cmap=figure.colormap,
+        norm=_norm(bar.axis),
+        shading="nearest",
+        rasterized=True,
+    )
+    if figure.contours and min(figure.values.shape) > 1:
+        levels = bar.axis.values(np.linspace(0, 1, 10)[1:-1])
+        axes.contour(
+            figure.x, figure.y, shown, levels=np.unique(levels), colors="black", linewidths=0.5, alpha=0.5
+        )
+    for index, path in enumerate(figure.paths):
+        colour = TRAILS[index % 4]
+        axes.plot(path.x, path.y, color=colour, lw=1.2, marker="o", ms=2, label=said(path.name) or None)
+    for mark in figure.marks:
+        axes.plot(
+            mark.x, mark.y, marker="*", ms=9, color="white", mec="black", ls="", label=said(mark.name) or None
+        )
+    if figure.downwards:
+        axes.invert_yaxis()
+    axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
+    if figure.marks or figure.paths:
+        axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
+    part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
+
+
+def _surface(part: Any, figure: Surface) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.ticker import FuncFormatter
+
+    axes = part.add_subplot(projection="3d")
+    bar = bar_of(figure, figure.colormap)
+    heights = bar.axis.bent(np.asarray(figure.values, float))
+    heights = np.where(np.isfinite(heights), heights, np.nan)
+    colours = ScalarMappable(_norm(bar.axis), figure.colormap)
+    x, y = np.meshgrid(figure.x, figure.y)
+    if min(heights.shape) > 1 and np.isfinite(heights).any():
+        tones = colours.to_rgba(np.nan_to_num(np.asarray(figure.values, float), nan=bar.axis.low))
+        counts = {"rcount": min(len(figure.y), 120), "ccount": min(len(figure.x), 120)}
+        axes.plot_surface(
+            x, y, heights, facecolors=tones, linewidth=0.15, edgecolor=(0, 0, 0, 0.25), **counts
+        )
+    for index, path in enumerate(figure.paths):
+        axes.plot(
+            path.x, path.y, _heights(figure, heights, path.x, path.y), color=tint(index + 1), lw=1.5, zorder=9
+        )
+    for mark in figure.marks:
+        spot = _heights(figure, heights, np.array([mark.x]), np.array([mark.y]))
+        if np.isfinite(spot).all():
+            axes.scatter([mark.x], [mark.y], spot, marker="*", s=50, color="red", depthshade=False, zorder=10)
+            axes.text(mark.x, mark.y, float(spot[0]), "  " + said(mark.name), zorder=11)
+    axes.view_init(ELEVATION, AZIMUTH)
+    if bar.axis.scale != "linear":
+        axes.zaxis.set_major_formatter(FuncFormatter(lambda bent, _: number(_unbent(bar.axis, bent), 2)))
+    axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
+    part.colorbar(colours, ax=axes, label=said(figure.value_label), shrink=0.6, pad=0.08)
+
+
+def _heights(figure: Field, heights: Floats, x: Any, y: Any) -> Floats:
+    """Return the heights of the grid cells nearest to these places."""
+    rows = np.abs(np.subtract.outer(np.asarray(y, float), figure.y)).argmin(axis=1)
+    columns = np.abs(np.subtract.outer(np.asarray(x, float), figure.x)).argmin(axis=1)
+    found: Floats = heights[rows, columns]
+    return found
+
+
+def _images(part: Any, figure: Images) -> None:
+    count = len(figure.pixels)
+    each_row = min(count, 8) or 1
+    grid = part.subplots(max(1, -(-count // each_row)), each_row, squeeze=False)
+    for place, axes in enumerate(grid.ravel()):
+        axes.axis("off")
+        if place < count and figure.pixels[place].size:
+            pixels = np.clip(np.nan_to_num(np.asarray(figure.pixels[place], float)), 0, 1)
+            axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            if place < len(figure.names):
+                axes.set_title(said(figure.names[place]), fontsize=7, weight="normal", loc="center")
+
+
+def _points(part: Any, figure: Points) -> None:
+    space = figure.position.shape[1] >= 3
+    axes = part.add_subplot(projection="3d") if space else part.add_subplot()
+    places = [figure.position[:, i] for i in range(3 if space else 2)]
+    size = float(np.clip(4000 / max(len(figure.position), 1), 1, 14))
+    style = {"s": size, "linewidths": 0, "rasterized": len(figure.position) > 5000}
+    if figure.rgb is not None:
+        axes.scatter(*places, c=np.clip(np.nan_to_num(figure.rgb) / 255, 0, 1), **style)
+    elif figure.group is not None:
+        groups = groups_of(figure)
+        for group in np.unique(groups).tolist():
+            name = figure.group_names[group] if 0 <= group < len(figure.group_names) else str(group)
+            chosen = groups == group
+            axes.scatter(
+                *(place[chosen] for place in places), color=[tint(group)], label=said(name) or None, **style
+            )
+        axes.legend(fontsize=8, markerscale=2)
+    elif figure.value is not None and len(figure.value):
+        part.colorbar(
+            axes.scatter(*places, c=figure.value, norm=_norm(axis_of(figure.value)), **style),
+            ax=axes,
+            pad=0.08,
+        )
+    else:
+        axes.scatter(*places, color=[tint(0)], **style)
+    names = [*figure.axes, "", "", ""]
+    axes.set(xlabel=said(names[0]), ylabel=said(names[1]))
+    if space:
+        axes.set_zlabel(said(names[2]))
+        axes.view_init(ELEVATION, AZIMUTH)
+
+
+def _norm(axis: Axis) -> Any:
+    """Return how matplotlib spaces the values of an axis."""
+    from matplotlib.colors import AsinhNorm, LogNorm, Normalize
+
+    if axis.scale == "log":
+        return LogNorm(axis.low, axis.high)
+    return (
+        AsinhNorm(axis.bend, axis.low, axis.high)
+        if axis.scale == "symlog"
+        else Normalize(axis.low, axis.high)
+    )
+
+
+def _scale(axes: Any, which: str, scale: str, values: list[Any]) -> None:
+    """Space an axis as ours is."""
+    parts = [np.asarray(part, float).ravel() for part in values]
+    axis = axis_of(np.concatenate([np.zeros(0), *parts]), "symlog" if scale == "symlog" else "linear")
+    positive = any(bool((part[np.isfinite(part)] > 0).any()) for part in parts)
+    if scale == "log" and positive:
+        getattr(axes, f"set_{which}scale")("log")
+    elif scale == "symlog":
+        getattr(axes, f"set_{which}scale")("asinh", linear_width=axis.bend)
+
+
+def _unbent(axis: Axis, bent: float) -> float:
+    """Return the value at a height that was bent for drawing."""
+    start, stop = axis.bent([axis.low, axis.high]).tolist()
+    return axis.value((bent - start) / (stop - start))
+
+
+_PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {
+    Lines: _lines,
+    Bars: _bars,
+    Histogram: _histogram,
+    Heatmap: _heatmap,
+    Surface: _surface,
+    Images: _images,
+    Points: _points,
+    Graph: print_cells,
+    Tokens: print_cells,
+    Table: print_cells,
+    Steps: print_cells,
+    Prose: print_cells,
+}

@@ -1,0 +1,94 @@
+"""Figures for paper: PNG, SVG and PDF by matplotlib, which is an extra."""
+
+from __future__ import annotations
+
+import textwrap
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dltui.draw.export.axes import plate, said
+from dltui.errors import DltuiError
+from dltui.figures import Bars, Figure, Graph, Images, Prose, Steps, Surface, Table, Tokens
+from dltui.files import replacing
+
+WIDTH = 7.2  # inches: the text width of a page
+STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "dltui",
+    "pdf.fonttype": 42,
+    "savefig.dpi": 200,
+}
+
+
+def save_plates(figures: Sequence[Figure], path: Path) -> None:
+    """Write figures below each other, or one a page in a PDF.
+
+    Args:
+        figures: What to draw.
+        path: A name that ends in ``.png``, ``.svg`` or ``.pdf``.
+
+    Raises:
+        DltuiError: If matplotlib is missing, or the folder can't be written.
+    """
+    try:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_pdf import PdfPages
+    except ImportError as error:
+        raise DltuiError(
+            f"{path.suffix[1:].upper()} needs matplotlib: pip install 'dltui[figures]'"
+        ) from error
+    # Fonts without a glyph and constant fields without contours are no reason to bother anyone.
+    with warnings.catch_warnings(), mpl.rc_context(STYLE), replacing(path) as temporary:
+        warnings.simplefilter("ignore")
+        kind = path.suffix[1:].lower()
+        if kind == "pdf":
+            with PdfPages(temporary, metadata={"CreationDate": None}) as pages:
+                for figure in figures:
+                    pages.savefig(_sheet([figure]))
+        else:
+            _sheet(figures).savefig(
+                temporary, format=kind, metadata={"Date": None} if kind == "svg" else None
+            )
+
+
+def _sheet(figures: Sequence[Figure]) -> Any:
+    """Return a matplotlib figure with a plate for each of ours."""
+    from matplotlib.figure import Figure as Sheet
+
+    heights = [_height(figure) for figure in figures]
+    sheet = Sheet(figsize=(WIDTH, sum(heights)), layout="constrained")
+    parts = sheet.subfigures(len(figures), 1, height_ratios=heights, squeeze=False)
+    for part, figure in zip(parts[:, 0], figures, strict=True):
+        if figure.caption:
+            caption = textwrap.fill(figure.caption, 110)
+            part.supxlabel(said(caption), x=0.01, ha="left", fontsize=7.5, color="0.4")
+        plate(part, figure)
+    return sheet
+
+
+def _height(figure: Figure) -> float:
+    """Return the inches a figure needs."""
+    caption = 0.16 * len(textwrap.wrap(figure.caption, 110))
+    if isinstance(figure, Surface):
+        return 5.2 + caption
+    if isinstance(figure, Bars):
+        return max(1.6, 0.7 + 0.24 * len(figure.labels)) + caption
+    if isinstance(figure, Images):
+        count, tall, wide = (int(size) for size in figure.pixels.shape[:3])
+        each_row = min(count, 8) or 1
+        rows = -(-count // each_row)
+        return min(20.0, max(1.5, 0.6 + rows * (WIDTH / each_row * tall / max(wide, 1) + 0.25))) + caption
+    if isinstance(figure, Graph | Tokens | Table | Steps | Prose):
+        from dltui.draw.export.letterpress import inches
+
+        return inches(figure, WIDTH) + caption
+    return 3.9 + caption
