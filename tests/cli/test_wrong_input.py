@@ -92,7 +92,15 @@ def test_pickled_arrays_are_not_opened(dltui: Run, tmp_path: Path) -> None:
 def test_weights_that_do_not_fit(dltui: Run, tmp_path: Path) -> None:
     save_file({"a.weight": np.zeros((2, 2), np.float32)}, tmp_path / "other.safetensors")
     done = dltui("gradients", "mlp", "--weights", "other.safetensors")
-    _says(done, ExitCode.FAILED, "other.safetensors", "hidden.0.weight", "hidden.0.bias", "head.weight", "2 more")
+    _says(
+        done,
+        ExitCode.FAILED,
+        "other.safetensors",
+        "hidden.0.weight",
+        "hidden.0.bias",
+        "head.weight",
+        "2 more",
+    )
 
 
 @pytest.mark.parametrize(
