@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
 from dltui.draw.export.letterpress import print_cells
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
-from dltui.draw.points import groups_of
 from dltui.draw.scales import Axis, Floats, axis_of
 from dltui.figures import (
     Bars,
