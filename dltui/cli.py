@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import Any
 import typer
 import typer.core
 import typer.main
+from typer._click.exceptions import NoArgsIsHelpError  # typer shows it nowhere else
 
 from dltui.commands._names import VERBS
 from dltui.commands._output import note
@@ -95,6 +97,9 @@ def run(arguments: list[str]) -> int:
         The exit code; whatever happened, at most one sentence was written to stderr (a traceback with --debug).
     """
     debug = "--debug" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a symbol shows ?, and goes on
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="dltui", standalone_mode=False)
         sys.stdout.flush()
@@ -107,6 +112,9 @@ def run(arguments: list[str]) -> int:
         return ExitCode.CANCELLED
     except DltuiError as error:
         return _tell(error, str(error), error.exit_code, debug)
+    except NoArgsIsHelpError as error:
+        note(error.format_message())
+        return ExitCode.USAGE
     except typer.TyperException as error:
         return _tell(error, _usage(error), ExitCode.USAGE, debug)
     except Exception as error:  # noqa: BLE001 - the last door: a person gets a sentence, not a traceback

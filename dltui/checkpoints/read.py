@@ -122,9 +122,12 @@ def _unpack(path: Path, head: bytes) -> object:
     if head.startswith(ZIP) and _is_script(path):
         raise DltuiError(f"{path} is a TorchScript program, not weights: save model.state_dict() instead")
     try:
-        with warnings.catch_warnings():
+        with (
+            path.open("rb") as file,
+            warnings.catch_warnings(),
+        ):  # by its name, torch would believe the suffix
             warnings.simplefilter("ignore")  # about pickle protocols; what can't be read raises
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         wanted = _wanted(path, str(error))
         if wanted:
@@ -149,7 +152,8 @@ def _is_script(path: Path) -> bool:
 def _wanted(path: Path, complaint: str) -> list[str]:
     """Return the functions and classes that a refused pickle asks for."""
     try:
-        found = torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
+        with path.open("rb") as file:
+            found = torch.serialization.get_unsafe_globals_in_checkpoint(file)
     except Exception:  # noqa: BLE001 - the file is bad already; the complaint tells what is known
         found = []
     return sorted(found) or re.findall(r"GLOBAL (\S+) ", complaint)[:1]

@@ -11,9 +11,8 @@ from typing import Any
 
 def write_lines(lines: Iterable[str]) -> None:
     """Write data for a person to stdout, one line each."""
-    encoding = sys.stdout.encoding or "ascii"
     for line in lines:
-        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stdout.write(line + "\n")
 
 
 def write_json(document: dict[str, Any]) -> None:
@@ -25,8 +24,7 @@ def write_json(document: dict[str, Any]) -> None:
 
 def note(text: str) -> None:
     """Write a remark to stderr, where it can't disturb data."""
-    encoding = sys.stderr.encoding or "ascii"
-    sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stderr.write(text + "\n")
 
 
 def finite(value: Any) -> Any:

@@ -17,15 +17,23 @@ app = verb_app()
 
 @verb(app)
 def gradients(
-    model: Annotated[str, typer.Argument(help="lenet, run:latest, weights.safetensors or package.module:function.")],
-    data: Annotated[str, typer.Option("--data", "-d", help="digits, moons, file.npz or package.module:function.")] = "digits",
-    weights: Annotated[Path | None, typer.Option("--weights", "-w", metavar="FILE", help="Weights to put in.")] = None,
+    model: Annotated[
+        str, typer.Argument(help="lenet, run:latest, weights.safetensors or package.module:function.")
+    ],
+    data: Annotated[
+        str, typer.Option("--data", "-d", help="digits, moons, file.npz or package.module:function.")
+    ] = "digits",
+    weights: Annotated[
+        Path | None, typer.Option("--weights", "-w", metavar="FILE", help="Weights to put in.")
+    ] = None,
     per_sample: Annotated[
         bool, typer.Option("--per-sample/--no-per-sample", help="Also the gradient norm of every sample.")
     ] = True,
     double: Annotated[bool, typer.Option("--double", help="Compute in float64.")] = False,
     part: Annotated[str, typer.Option("--part", help="Which samples: train or test.")] = "train",
-    samples: Annotated[int | None, typer.Option("--samples", help="Draw so many samples instead of all.")] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Draw so many samples instead of all.")
+    ] = None,
     *,
     common: Common,
 ) -> GradientNorms:

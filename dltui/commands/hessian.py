@@ -17,17 +17,29 @@ app = verb_app()
 
 @verb(app)
 def hessian(
-    model: Annotated[str, typer.Argument(help="lenet, run:latest, weights.safetensors or package.module:function.")],
-    data: Annotated[str, typer.Option("--data", "-d", help="digits, moons, file.npz or package.module:function.")] = "digits",
-    weights: Annotated[Path | None, typer.Option("--weights", "-w", metavar="FILE", help="Weights to put in.")] = None,
+    model: Annotated[
+        str, typer.Argument(help="lenet, run:latest, weights.safetensors or package.module:function.")
+    ],
+    data: Annotated[
+        str, typer.Option("--data", "-d", help="digits, moons, file.npz or package.module:function.")
+    ] = "digits",
+    weights: Annotated[
+        Path | None, typer.Option("--weights", "-w", metavar="FILE", help="Weights to put in.")
+    ] = None,
     top: Annotated[int, typer.Option("--top", help="How many of the largest eigenvalues.")] = 5,
     bottom: Annotated[int, typer.Option("--bottom", help="How many of the smallest eigenvalues.")] = 5,
-    probes: Annotated[int, typer.Option("--probes", help="Random vectors behind the density.")] = 4,
-    lanczos_steps: Annotated[int, typer.Option("--lanczos-steps", help="Steps of one Lanczos run at most.")] = 100,
-    tolerance: Annotated[float, typer.Option("--tolerance", help="Relative residual of each eigenvalue.")] = 1e-4,
+    probes: Annotated[int, typer.Option("--probes", help="Random vectors behind the density.")] = 3,
+    lanczos_steps: Annotated[
+        int, typer.Option("--lanczos-steps", help="Steps of one Lanczos run at most.")
+    ] = 100,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="Relative residual of each eigenvalue.")
+    ] = 1e-4,
     double: Annotated[bool, typer.Option("--double", help="Compute in float64.")] = False,
     part: Annotated[str, typer.Option("--part", help="Which samples: train or test.")] = "train",
-    samples: Annotated[int | None, typer.Option("--samples", help="Draw so many samples instead of all.")] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Draw so many samples instead of all.")
+    ] = None,
     *,
     common: Common,
 ) -> Spectrum:

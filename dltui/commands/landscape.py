@@ -17,9 +17,15 @@ app = verb_app()
 
 @verb(app)
 def landscape(
-    model: Annotated[str, typer.Argument(help="lenet, run:latest, weights.safetensors or package.module:function.")],
-    data: Annotated[str, typer.Option("--data", "-d", help="digits, moons, file.npz or package.module:function.")] = "digits",
-    weights: Annotated[Path | None, typer.Option("--weights", "-w", metavar="FILE", help="Weights to put in.")] = None,
+    model: Annotated[
+        str, typer.Argument(help="lenet, run:latest, weights.safetensors or package.module:function.")
+    ],
+    data: Annotated[
+        str, typer.Option("--data", "-d", help="digits, moons, file.npz or package.module:function.")
+    ] = "digits",
+    weights: Annotated[
+        Path | None, typer.Option("--weights", "-w", metavar="FILE", help="Weights to put in.")
+    ] = None,
     steps: Annotated[int, typer.Option("--steps", help="Points along each direction; odd.")] = 25,
     distance: Annotated[float, typer.Option("--distance", help="How far to go to either side.")] = 1.0,
     dimensions: Annotated[int, typer.Option("--dimensions", help="1 for a line, 2 for a plane.")] = 2,
@@ -27,7 +33,9 @@ def landscape(
         str, typer.Option("--normalize", help="Scale directions by filter, layer, weight or none.")
     ] = "filter",
     part: Annotated[str, typer.Option("--part", help="Which samples: train or test.")] = "train",
-    samples: Annotated[int | None, typer.Option("--samples", help="Draw so many samples instead of all.")] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Draw so many samples instead of all.")
+    ] = None,
     *,
     common: Common,
 ) -> Landscape:

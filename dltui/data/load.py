@@ -54,17 +54,22 @@ def _from_file(path: Path) -> Dataset:
     if not path.is_file():
         raise UsageError(f"no file {path}: expected a .npz with arrays x and y")
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            if isinstance(stored, np.ndarray):
-                raise DltuiError(f"{path} is a single array (.npy): store x and y together with np.savez")
-            wanted = [name for name in stored.files if name in WHOLE + PARTED]
-            arrays = {name: _member(stored, name, path) for name in wanted}
-            others = {name: np.empty(0) for name in stored.files if name not in arrays}
+        with path.open("rb") as file:
+            arrays = _arrays(np.load(file, allow_pickle=False), path)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DltuiError(
             f"can't read {path} as .npz: it is damaged, or another kind of file; try np.savez"
         ) from error
-    return from_arrays(arrays or others, name=path.stem, origin=str(path))
+    return from_arrays(arrays, name=path.stem, origin=str(path))
+
+
+def _arrays(stored: Any, path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays that make a data set; the others by name only, for the error that lists them."""
+    if isinstance(stored, np.ndarray):
+        raise DltuiError(f"{path} is a single array (.npy): store x and y together with np.savez")
+    with stored:
+        wanted = {name: _member(stored, name, path) for name in stored.files if name in WHOLE + PARTED}
+        return wanted or dict.fromkeys(stored.files, np.empty(0))
 
 
 def _member(stored: Any, name: str, path: Path) -> NDArray[Any]:

@@ -25,8 +25,8 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
     """Return one or two random directions and the cosine of the angle between them.
 
     Tensors of at most one dimension (biases, scales of norms) stay at 0, as in the paper, unless the model has no
-    others. The second direction is made orthogonal to the first before it is scaled; scaling by filters turns it
-    a little, which is what the cosine tells.
+    others. The second draw is made orthogonal to the first before either is scaled, so that the plane does not change
+    with the scale of the layers; scaling turns both a little, which is what the cosine tells.
 
     Args:
         twin: Holds θ and where each tensor lies in it.
@@ -41,11 +41,11 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
         DltuiError: If a direction is 0 because all weights are.
     """
     generator = torch.Generator().manual_seed(seed)
+    drawn = [_draw(twin, generator) for _ in range(count)]
+    if count == 2:
+        drawn[1] -= (drawn[1] @ drawn[0]) / (drawn[0] @ drawn[0]) * drawn[0]
     found: list[Tensor] = []
-    for _ in range(count):
-        raw = torch.randn(len(twin.flat), generator=generator, dtype=torch.float64)
-        for other in found:
-            raw -= (raw @ other) / (other @ other) * other
+    for raw in drawn:
         scaled = _scaled(raw, twin, normalize)
         if not scaled.any():
             raise DltuiError(
@@ -57,15 +57,20 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
     return [d.to(twin.flat) for d in found], cosine
 
 
+def _draw(twin: Twin, generator: torch.Generator) -> Tensor:
+    """Return a normal draw, 0 for the tensors that stay put, float64 on the CPU."""
+    raw = torch.randn(len(twin.flat), generator=generator, dtype=torch.float64)
+    if any(len(slot.shape) > 1 for slot in twin.slots):
+        for slot in twin.slots:
+            slot.of(raw).mul_(len(slot.shape) > 1)
+    return raw
+
+
 def _scaled(raw: Tensor, twin: Twin, normalize: str) -> Tensor:
-    """Return ``raw`` scaled tensor by tensor, float64 on the CPU."""
+    """Return ``raw`` scaled tensor by tensor."""
     theta = twin.flat.detach().to("cpu", torch.float64)
-    some = any(len(slot.shape) > 1 for slot in twin.slots)
-    out = torch.zeros_like(raw)
-    for slot in twin.slots:
-        if len(slot.shape) > 1 or not some:
-            slot.of(out).copy_(_rescale(slot.of(raw), slot.of(theta), slot, normalize))
-    return out
+    parts = [_rescale(slot.of(raw), slot.of(theta), slot, normalize) for slot in twin.slots]
+    return torch.cat([part.reshape(-1) for part in parts])
 
 
 def _rescale(d: Tensor, w: Tensor, slot: Slot, normalize: str) -> Tensor:
@@ -93,4 +98,5 @@ def filters(tensor: Tensor, slot: Slot) -> Tensor:
 def _resized(d: Tensor, w: Tensor, over: tuple[int, ...]) -> Tensor:
     """Return ``d`` with the norm of ``w``, norms taken over some dimensions."""
     wanted: Tensor = torch.linalg.vector_norm(w, dim=over, keepdim=True)
-    return d * (wanted / (torch.linalg.vector_norm(d, dim=over, keepdim=True) + TINY))
+    drawn: Tensor = torch.linalg.vector_norm(d, dim=over, keepdim=True)
+    return d * (wanted / (drawn + TINY))

@@ -8,6 +8,7 @@ from dltui.errors import DltuiError
 from dltui.instruments.per_sample import sample_norms
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
+from dltui.results.base import Made
 from dltui.results.gradients import GradientNorms
 
 
@@ -27,15 +28,16 @@ def measure(objective: Objective, *, per_sample: bool = True, report: Report = s
     """
     with same_randomness():
         loss, twin = objective.center().loss, objective.twin()
-        gradient, weights = objective.gradient(twin), twin.flat.detach().double()
+        gradient, weights = objective.gradient(twin), twin.flat.detach().cpu().double()
+        if not bool(gradient.isfinite().all()):
+            raise DltuiError(
+                f"the gradient of {objective.title} is not finite though its loss is {loss:.6g}; "
+                "expected finite numbers; try --double, or check the weights"
+            )
         norms, method = sample_norms(objective, report=report) if per_sample else (None, "")
-    if not bool(gradient.isfinite().all()):
-        raise DltuiError(
-            f"the gradient of {objective.title} is not finite though its loss is {loss:.6g}; expected finite numbers; "
-            "try --double, or check the weights"
-        )
     return GradientNorms(
         title=objective.title,
+        made=Made(device=str(objective.device)),
         loss=loss,
         total_norm=float(gradient.norm()),
         names=[slot.name for slot in twin.slots],

@@ -20,6 +20,7 @@ from dltui.instruments.crew import crew
 from dltui.instruments.directions import NORMALIZE, plane
 from dltui.objective import Objective, Reading, Twin, same_randomness
 from dltui.progress import Report, silent
+from dltui.results.base import Made
 from dltui.results.landscape import Landscape
 
 PICTURES_EACH = 0.1  # seconds between two partial results
@@ -68,6 +69,7 @@ def scan(
     def picture() -> Landscape:
         return Landscape(
             title=objective.title,
+            made=Made(device=str(objective.device), seed=seed),
             alphas=ticks,
             betas=ticks if dimensions == 2 else None,
             loss=loss.copy(),

@@ -57,23 +57,23 @@ def same_randomness() -> Iterator[None]:
 
 
 class _Found:
-    """One parameter or buffer as it was found: its storage, its numbers, its gradient."""
+    """One parameter, buffer or gradient as it was found: its storage, its numbers, its own gradient."""
 
     def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
-        self.data = tensor.data
-        self.copy = tensor.detach().clone()
-        self.requires_grad = tensor.requires_grad
-        self.grad: Any = tensor.grad if tensor.is_leaf else None
-        self.grad_copy = None if self.grad is None else self.grad.detach().clone()
+        self._tensor = tensor
+        self._data = tensor.data
+        self._copy = tensor.detach().clone()
+        self._requires_grad = tensor.requires_grad
+        grad = tensor.grad if tensor.is_leaf else None
+        self._grad = None if grad is None else _Found(grad)
 
-    def restore(self) -> None:
-        """Put everything back into the same storage, so that views of it stay true."""
+    def restore(self) -> Tensor:
+        """Put everything back into the same storage, so that views of it stay true, and return the tensor."""
         with torch.no_grad():
-            self.data.copy_(self.copy)
-            if self.tensor.is_leaf:
-                self.tensor.data = self.data
-                self.tensor.requires_grad_(self.requires_grad)
-                self.tensor.grad = self.grad
-            if self.grad_copy is not None:
-                self.grad.copy_(self.grad_copy)
+            self._data.copy_(self._copy)
+            if self._tensor.is_leaf:
+                self._tensor.grad = None
+                self._tensor.data = self._data
+                self._tensor.requires_grad_(self._requires_grad)
+                self._tensor.grad = None if self._grad is None else self._grad.restore()
+        return self._tensor

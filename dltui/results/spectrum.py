@@ -109,7 +109,8 @@ class Spectrum(Result):
         return Lines(
             title=f"Hessian spectral density · {self.title}",
             caption=(
-                f"{how}; {self.samples} samples, {self.precision}, {self.mode} mode; trace {number(self.trace)}{error}; "
+                f"{how}; {self.samples} samples, {self.precision}, {self.mode} mode; "
+                f"trace {number(self.trace)}{error}; "
                 f"{self._share(self.flat_share)} of {self.parameters} eigenvalues within 0.1 % of the largest of 0, "
                 f"{self._share(self.negative_share)} below; {self.products} products"
             ),

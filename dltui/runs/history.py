@@ -66,7 +66,7 @@ def from_rows(
         title=title,
         made=made,
         run=run,
-        epochs=_column(rows, "epoch"),
+        epochs=np.array([int(row["epoch"]) for row in rows], dtype=np.int64),
         train_loss=_column(rows, "train_loss"),
         test_loss=_column(rows, "test_loss"),
         test_accuracy=_column(rows, "test_accuracy"),

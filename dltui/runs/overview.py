@@ -73,14 +73,7 @@ def overview(run: Run) -> Gallery:
             for name in ("epochs", "train_loss", "test_loss", "test_accuracy")
         },
     }
-    made = Made(
-        command=run.command,
-        when=run.started,
-        seed=run.seed,
-        versions=run.versions,
-        seconds=so_far.made.seconds,
-    )
-    return Gallery(title=so_far.title, shown=(table, *curves), numbers=numbers, made=made)
+    return Gallery(title=so_far.title, shown=(table, *curves), numbers=numbers, made=so_far.made)
 
 
 def _line(run: Run, so_far: TrainingHistory) -> dict[str, Cell]:

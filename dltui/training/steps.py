@@ -35,7 +35,7 @@ def batches(count: int, batch_size: int, *, seed: int, epoch: int) -> Iterator[N
     """
     order = np.random.default_rng([seed, epoch]).permutation(count)
     bounds = [*range(0, count, batch_size), count]
-    if len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
+    if batch_size > 1 and len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
         del bounds[-2]
     for start, stop in pairwise(bounds):
         yield order[start:stop]

@@ -100,16 +100,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("gallery", "copy_command", ("y",), "copy command", "Copy the command line that makes or shows this."),
     # figures that are turned: surfaces, clouds in space
     Action("turn", "turn", _ARROWS, "turn", "Turn the figure around, tip it up or down.", _TOWARDS, shown=4),
-    Action("turn", "zoom", ("plus", "minus", "equals_sign"), "zoom", "Come closer, go back.",
+    Action("turn", "dolly", ("plus", "minus", "equals_sign"), "zoom", "Come closer, go back.",
            ("1", "-1", "1"), shown=2),
     Action("turn", "spin", ("s",), "spin", "Let the figure turn by itself, or stop it."),
-    Action("turn", "reset", ("0",), "reset", "Look at the figure as at first."),
+    Action("turn", "front", ("0",), "reset", "Look at the figure as at first."),
     # figures in a plane: heat maps, curves, histograms, flat clouds
     Action("plane", "cursor", _ARROWS, "read", "Move the cursor and read the values under it.", _TOWARDS, shown=4),
     Action("plane", "pan", _FAR, "", "Move the part that is shown, once zoomed in.", _TOWARDS, shown=0),
     Action("plane", "zoom", ("plus", "minus", "equals_sign"), "zoom", "Zoom in on the cursor, or out.",
            ("1", "-1", "1"), shown=2),
-    Action("plane", "reset", ("0",), "reset", "Show the whole figure again, without a cursor."),
+    Action("plane", "whole", ("0",), "reset", "Show the whole figure again, without a cursor."),
     # figures that are read: tables, steps, prose, bars, pictures, graphs
     Action("read", "scroll", ("up", "down", "k", "j"), "scroll", "Scroll by a line.", ("-1", "1", "-1", "1"), shown=2),
     Action("read", "page", ("pageup", "pagedown"), "", "Scroll by a page.", ("-1", "1"), shown=0),

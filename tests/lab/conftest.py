@@ -12,9 +12,6 @@ from dltui.lab import EXHIBITS
 from dltui.lab._names import NAMES
 from dltui.registry import Entry
 
-ROOT = Path(__file__).resolve().parents[2]
-CATALOGUE = ROOT.parent / "shared" / "catalogue.csv"
-
 
 @pytest.fixture
 def exhibits_from(

@@ -151,3 +151,34 @@ def test_check_json(
     plain = json.loads(capsys.readouterr().out)
     assert (plain["total"], plain["failed"]) == (1, 0)
     assert plain["checks"][0]["holds"] is True
+
+
+def test_live_draws_every_moment_over_the_last(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dltui.commands._live.PAUSE", 0)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert dltui(["lab", "run", NAME, "--steps", "3", "--live"]) == 0
+    moments = capsys.readouterr().out.split("\x1b[H")[1:]
+    assert [f"step {k} of 3" in moment.splitlines()[0] for k, moment in enumerate(moments)] == [True] * 4
+    assert all(len(moment.splitlines()) <= 23 for moment in moments[:-1])
+
+
+def test_live_in_a_pipe_is_a_line_a_moment(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dltui(["lab", "run", NAME, "--steps", "3", "--live"]) == 0
+    assert [f"step {k} of 3" in line for k, line in enumerate(capsys.readouterr().out.splitlines()[:4])] == [
+        True
+    ] * 4
+
+
+@pytest.mark.parametrize("flag", [[], ["--ascii"], ["--plain"]])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_drawn_within_the_width(
+    width: int, flag: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert dltui(["lab", "run", NAME, "--mode", "escape", *flag]) == 0
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= width
+    assert not flag or flag == ["--plain"] or out.isascii()

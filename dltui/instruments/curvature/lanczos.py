@@ -105,7 +105,7 @@ def lanczos(
     if away is not None:
         rows[:fixed] = away
     diagonal, off, leak = np.zeros(steps), np.zeros(steps), np.zeros((steps, fixed))
-    tiny = 10 * torch.finfo(rows.dtype).eps
+    tiny = 32 * torch.finfo(rows.dtype).eps
     _, rows[fixed], _ = _orthogonal(start, rows[:fixed])
     scale = 0.0
     for j in range(steps):
@@ -114,7 +114,6 @@ def lanczos(
         diagonal[j], off[j], leak[j] = against[here], beta, against[:fixed]
         scale = max(scale, abs(diagonal[j]), beta)
         exhausted = beta <= tiny * scale
-        off[j] *= not exhausted
         looks = settled is not None and (j + 1) % LOOK_EACH == 0
         if exhausted or (looks and settled is not None and settled(ritz(diagonal[: j + 1], off[: j + 1]))):
             steps = j + 1

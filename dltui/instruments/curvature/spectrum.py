@@ -22,10 +22,11 @@ from dltui.instruments.curvature.operator import Counted, Operator
 from dltui.instruments.curvature.slq import Atoms, Estimate, quadrature
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
+from dltui.results.base import Made
 from dltui.results.spectrum import Spectrum
 
 EXACT = 512  # rows up to which the matrix is written out
-SLQ_STEPS = 40  # steps of a run that only has to find the shape of the bulk
+SLQ_STEPS = 30  # steps of a run that only has to find the shape of the bulk
 TRACE_PROBES = 25  # extra probes of one product each; with few, the standard error itself is uncertain
 BASIS_BYTES = 1 << 30  # a Krylov basis is no larger than this
 FLAT = 1e-3  # share of the largest |λ| below which an eigenvalue counts as flat
@@ -49,7 +50,7 @@ def spectrum(
     *,
     top: int = 5,
     bottom: int = 5,
-    probes: int = 4,
+    probes: int = 3,
     steps: int = 100,
     tolerance: float = 1e-4,
     seed: int = 0,
@@ -115,6 +116,8 @@ def _sampled(operator: Counted, blank: Spectrum, plan: Plan, report: Report) -> 
     found = ends(
         operator, top=plan.top, bottom=plan.bottom, tolerance=plan.tolerance, steps=steps, generator=generator
     )
+    if len(found.values) == operator.size:
+        return _filled(replace(blank, probes=0), found, described(np.sort(found.values)), operator.products)
     todo = operator.products + plan.probes * SLQ_STEPS + TRACE_PROBES
 
     def look(estimate: Estimate) -> None:
@@ -143,6 +146,7 @@ def _blank(objective: Objective, loss: float, size: int, plan: Plan) -> Spectrum
     none = np.empty(0)
     return Spectrum(
         title=objective.title,
+        made=Made(device=str(objective.device), seed=plan.seed),
         parameters=size,
         top_eigenvalues=none,
         top_residuals=none,

@@ -215,7 +215,7 @@ def _pairs(now: Moment) -> Table:
     bend = now.bend
     return Table(
         title="Eigenpairs of the Hessian, here",
-        columns=("", "λ", "v: w₁", "v: w₂", "the loss bends"),
+        columns=("pair", "λ", "v: w₁", "v: w₂", "the loss bends"),
         rows=(
             ("v₋", bend.low, float(bend.v_low[0]), float(bend.v_low[1]), _bends(bend.low)),
             ("v₊", bend.high, float(bend.v_high[0]), float(bend.v_high[1]), _bends(bend.high)),

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 Vector = NDArray[np.float64]
 
 ROUND = 1e-12  # a slope below this is round-off
-STILL = 1e-3  # a gradient shorter than this counts as zero, a curvature as flat
+STILL = 1e-2  # a gradient shorter than this counts as zero, a curvature as flat
 FAR = 1e3  # beyond this a descent has left for good: L grows like the fourth power of the distance
 
 

@@ -97,13 +97,16 @@ class GalleryScreen(Room):
         self.tell(remark)
         if self._figures:
             self._show(keep=same)
+        self.refresh_bindings()
 
     def fail(self, error: BaseException | None) -> None:
-        """Tell in words why there is nothing to see."""
+        """Tell in words why there is nothing to see, or why what is seen is no longer the newest."""
         self.tell("can't be read")
+        if self._figures:
+            self.notify(sentence(error), title=self.item.name, severity="error", markup=False)
+            return
         self.query_one("#said", Static).update(sentence(error))
         self.add_class("-words")
-        self.notify(sentence(error), title=self.item.name, severity="error", markup=False)
 
     def _show(self, *, keep: bool = False) -> None:
         """Show the chosen figure, from the same view if ``keep``."""
@@ -122,6 +125,12 @@ class GalleryScreen(Room):
 
     # keys
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what is done with figures only where there are some."""
+        if action in {"next_figure", "previous_figure", "figure", "words", "export"}:
+            return bool(self._figures)
+        return super().check_action(action, parameters)
+
     def action_figure(self, number: int) -> None:
         """Show a figure by its number, counted from 1."""
         if 1 <= number <= len(self._figures):
@@ -130,13 +139,11 @@ class GalleryScreen(Room):
 
     def action_next_figure(self) -> None:
         """Show the next figure."""
-        if self._figures:
-            self.action_figure((self._shown + 1) % len(self._figures) + 1)
+        self.action_figure((self._shown + 1) % len(self._figures) + 1)
 
     def action_previous_figure(self) -> None:
         """Show the previous figure."""
-        if self._figures:
-            self.action_figure((self._shown - 1) % len(self._figures) + 1)
+        self.action_figure((self._shown - 1) % len(self._figures) + 1)
 
     def action_words(self) -> None:
         """Change between picture and words."""
@@ -153,9 +160,6 @@ class GalleryScreen(Room):
 
     def action_export(self) -> None:
         """Ask for a file name, then write the figure to it."""
-        if not self._figures:
-            self.notify("There is no figure to export.", severity="warning")
-            return
         stem = self.item.name.replace("/", "-") + (f"-{self._shown + 1}" if len(self._figures) > 1 else "")
         self.app.push_screen(ExportScreen(f"{stem}.png"), self._write)
 

@@ -79,12 +79,12 @@ class FigureView(CanvasView, can_focus=True):
             view: From where; the figure's own default when None.
         """
         self._stop_spinning()
-        same = self._manner is not None and figure is not None and type(figure) is type(self._figure)
+        before = self._manner.scope if self._manner else ""
         self._figure = figure
         self._manner = manner_of(figure) if figure is not None else None
         self._view = view or View()
         self._draw()
-        if not same:
+        if (self._manner.scope if self._manner else "") != before:
             self.refresh_bindings()
 
     def look(self, view: View) -> None:
@@ -131,7 +131,15 @@ class FigureView(CanvasView, can_focus=True):
         if self._manner:
             self.look(self._manner.zoom(self._view, steps))
 
-    def action_reset(self) -> None:
+    def action_dolly(self, steps: int) -> None:
+        """Come closer or go back."""
+        self.action_zoom(steps)
+
+    def action_whole(self) -> None:
+        """Show all of it, without a cursor."""
+        self.look(View())
+
+    def action_front(self) -> None:
         """Look as at first."""
         self._stop_spinning()
         self.look(View())

@@ -54,7 +54,8 @@ class TabLine(Widget):
             self._spans.append(range(column, column + cell_len(text)))
             column += cell_len(text) + 1
             if index == self.active:
-                parts += [Content.styled(text, "$text-primary on $primary-muted bold"), Content(" ")]
+                style = "reverse bold" if self.app.no_color else "$text-primary on $primary-muted bold"
+                parts += [Content.styled(text, style), Content(" ")]
             else:
                 digit = Content.styled(f" {index + 1} ", "$foreground 45%")
                 parts += [digit, Content.styled(f"{name} ", "$foreground 80%"), Content(" ")]

@@ -1,0 +1,73 @@
+"""The shipped digits against scikit-learn's own copy, and the split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from dltui.data import load, shipped
+from dltui.data.shipped import open_asset, verify_assets
+
+
+def test_equal_to_scikit_learns_copy() -> None:
+    theirs = load_digits()
+    with open_asset("digits.npz") as file:
+        stored = np.load(file, allow_pickle=False)
+        assert np.array_equal(stored["x"], theirs.images)
+        assert np.array_equal(stored["y"], theirs.target)
+
+
+def test_split_is_a_stratified_fifth_of_all() -> None:
+    theirs, mine = load_digits(), load("digits")
+    assert mine.x_train.shape == (1437, 1, 8, 8)
+    assert mine.x_test.shape == (360, 1, 8, 8)
+    assert mine.x_train.dtype == np.float32
+    assert mine.y_train.dtype == np.int64
+    assert mine.input_shape == (1, 8, 8)
+    assert mine.outputs == 10
+    exact = np.bincount(theirs.target) * 360 / 1797
+    assert np.all(np.abs(np.bincount(mine.y_test) - exact) < 1)
+
+    def bag(x: np.ndarray, y: np.ndarray) -> Counter[tuple[bytes, int]]:
+        return Counter((row.tobytes(), int(label)) for row, label in zip(x, y, strict=True))
+
+    ours = bag(mine.x_train[:, 0], mine.y_train) + bag(mine.x_test[:, 0], mine.y_test)
+    assert ours == bag((theirs.images / 16).astype(np.float32), theirs.target)
+
+
+def test_split_does_not_depend_on_the_seed() -> None:
+    first, second = load("digits", seed=0), load("digits", seed=1)
+    assert np.array_equal(first.x_test, second.x_test)
+
+
+def test_assets_are_whole_and_small() -> None:
+    checks = verify_assets()
+    assert [check.name for check in checks if check.whole] == ["digits.npz"]
+    assert "45374 bytes" in checks[0].note
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (b"x", "1 bytes instead of 45374"),
+        (b"x" * 45374, "its sha256 is not the recorded one"),
+        (None, "missing"),
+    ],
+)
+def test_damaged_assets_are_told(
+    content: bytes | None, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path
+) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "assets.toml").write_bytes(
+        (root / "dltui" / "assets" / "assets.toml").read_bytes()
+    )
+    if content is not None:
+        (tmp_path / "assets" / "digits.npz").write_bytes(content)
+    monkeypatch.setattr(shipped, "files", lambda package: tmp_path)
+    (check,) = verify_assets()
+    assert not check.whole
+    assert check.note == note

@@ -1,0 +1,80 @@
+"""The verbs landscape, hessian and gradients as a person or a script calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dltui.cli import run
+from dltui.results import load
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    assert run([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_landscape_keeps_its_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "landscape", "mlp", "--data", "moons", "--steps", "5", "--seed", "3")
+    assert found["schema"] == "landscape/1"
+    assert len(found["alphas"]) == len(found["betas"]) == len(found["loss"]) == len(found["loss"][0]) == 5
+    assert found["center_loss"] == found["loss"][2][2]
+    assert found["seconds"] > 0
+    assert found["made"]["seed"] == found["direction_seed"] == 3
+    line = asked(
+        capsys, "landscape", "mlp", "-d", "moons", "--steps", "5", "--dimensions", "1", "--part", "test"
+    )
+    assert line["betas"] is None
+    assert len(line["loss"]) == 1
+    assert line["samples"] != found["samples"]
+
+
+def test_hessian_keeps_its_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(
+        capsys, "hessian", "mlp:width=6", "-d", "moons", "--top", "3", "--double", "--samples", "50"
+    )
+    assert found["parameters"] > len(found["top_eigenvalues"]) == 3
+    assert found["top_eigenvalues"] == sorted(found["top_eigenvalues"], reverse=True)
+    assert found["bottom_eigenvalues"] == sorted(found["bottom_eigenvalues"])
+    assert len(found["density"]["eigenvalues"]) == len(found["density"]["density"])
+    assert {"trace", "trace_stderr", "loss", "seconds"} <= found.keys()
+    assert found["samples"] == 50
+
+
+def test_gradients_keep_their_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "gradients", "mlp", "-d", "moons")
+    assert found["layers"][0].keys() == {"name", "shape", "grad_norm", "weight_norm", "ratio"}
+    assert len(found["per_sample"]["norms"]) == found["samples"]
+    assert found["per_sample"]["max"] == max(found["per_sample"]["norms"])
+    assert asked(capsys, "gradients", "mlp", "-d", "moons", "--no-per-sample")["per_sample"] is None
+
+
+def test_a_result_is_kept_in_one_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "kept.safetensors"
+    found = asked(capsys, "gradients", "mlp", "-d", "moons", "--save", str(path))
+    assert load(path).document()["layers"] == found["layers"]
+
+
+WRONG = {
+    "unknown model": (["landscape", "lenett"], 2, "did you mean lenet"),
+    "unknown data": (["hessian", "lenet", "-d", "digit"], 2, "digits"),
+    "even steps": (["landscape", "mlp", "--steps", "8"], 2, "try 9"),
+    "unknown scaling": (["landscape", "mlp", "--normalize", "filtr"], 2, "did you mean filter"),
+    "unknown part": (["gradients", "mlp", "-d", "moons", "--part", "dev"], 2, "train or test"),
+    "too many samples": (["gradients", "mlp", "-d", "moons", "--samples", "99999"], 2, "can't be drawn"),
+    "no such weights": (["gradients", "mlp", "-d", "moons", "-w", "nowhere.safetensors"], None, "nowhere"),
+    "no probes": (["hessian", "mlp", "-d", "moons", "--probes", "0"], 2, "probes = 0"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_spelled_wrong_is_told_in_one_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words, code, told = WRONG[name]
+    assert run(words) in ({code} if code is not None else {1, 2})
+    out, err = capsys.readouterr()
+    assert not out
+    assert told in err
+    assert "Traceback" not in err
+    assert len([line for line in err.splitlines() if line.startswith("error:")]) == 1

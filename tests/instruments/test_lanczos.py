@@ -1,0 +1,120 @@
+"""Lanczos on matrices whose eigenvalues are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from dltui.instruments.curvature.extremes import ends
+from dltui.instruments.curvature.lanczos import lanczos
+from dltui.instruments.curvature.operator import Matrix, gaussian
+
+
+def rotated(values: Tensor, seed: int = 0) -> Tensor:
+    """Return a symmetric matrix with these eigenvalues in random directions."""
+    n = len(values)
+    basis = torch.linalg.qr(
+        torch.randn(n, n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    ).Q
+    matrix = (basis * values.double()) @ basis.T
+    return (matrix + matrix.T) / 2
+
+
+def wishart() -> Tensor:
+    x = torch.randn(400, 150, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    return x.T @ x / 400
+
+
+OPERATORS: dict[str, Callable[[], Tensor]] = {
+    "diagonal": lambda: torch.diag(torch.linspace(-3, 10, 120, dtype=torch.float64)),
+    "wishart": wishart,
+    "two clusters": lambda: rotated(torch.cat([torch.ones(60), 5 * torch.ones(60)])),
+    "repeated at the top": lambda: rotated(torch.cat([torch.full((4,), 7.0), torch.linspace(-1, 6, 96)])),
+    "flat bottom": lambda: rotated(torch.cat([torch.zeros(70), torch.linspace(0.5, 9, 50)])),
+    "all negative": lambda: rotated(-torch.linspace(1, 40, 90)),
+    "nothing": lambda: torch.zeros(30, 30, dtype=torch.float64),
+    "one number": lambda: torch.tensor([[-2.5]], dtype=torch.float64),
+    "three": lambda: rotated(torch.tensor([1.0, 2.0, 3.0])),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", OPERATORS)
+def test_both_ends_are_those_of_the_dense_matrix(name: str, dtype: torch.dtype) -> None:
+    matrix = OPERATORS[name]()
+    wanted = np.linalg.eigvalsh(matrix.numpy())
+    found = ends(
+        Matrix(matrix.to(dtype)),
+        top=5,
+        bottom=4,
+        tolerance=1e-5,
+        steps=100,
+        generator=torch.Generator().manual_seed(3),
+    )
+    assert found.converged
+    scale = np.abs(wanted).max() or 1.0
+    np.testing.assert_allclose(found.top, wanted[::-1][:5], atol=1e-5 * scale)
+    np.testing.assert_allclose(found.bottom, wanted[:4], atol=1e-5 * scale)
+    assert (np.abs(found.top - wanted[::-1][:5]) <= found.top_residuals).all()
+    assert (np.abs(found.bottom - wanted[:4]) <= found.bottom_residuals).all()
+    gram = found.vectors @ found.vectors.T
+    torch.testing.assert_close(gram, torch.eye(len(gram), dtype=dtype), atol=1e-5, rtol=0)
+
+
+def test_too_few_steps_are_admitted() -> None:
+    spread = torch.diag(torch.linspace(0, 1, 2000, dtype=torch.float64))
+    found = ends(
+        Matrix(spread), top=5, bottom=5, tolerance=1e-6, steps=10, generator=torch.Generator().manual_seed(0)
+    )
+    assert not found.converged
+    assert len(found.top) == len(found.bottom) == 5
+    assert found.top_residuals.max() > 1e-6
+
+
+def test_the_residual_bounds_the_error_whatever_the_seed() -> None:
+    matrix = wishart()
+    true = np.linalg.eigvalsh(matrix.numpy())
+    for seed in range(50):
+        operator = Matrix(matrix)
+        start = gaussian(operator, torch.Generator().manual_seed(seed))
+        ritz = lanczos(operator, start, 12).ritz()
+        nearest = np.abs(true[:, None] - ritz.values[None, :]).min(0)
+        assert (nearest <= ritz.residuals * (1 + 1e-9) + 1e-12).all()
+        assert ritz.residuals.max() > 1e-3  # the bound is put to the test
+
+
+def test_the_residual_is_that_of_the_vector_also_beside_locked_ones() -> None:
+    matrix = wishart()
+    operator = Matrix(matrix)
+    away = torch.linalg.qr(
+        torch.randn(150, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    ).Q.T
+    run = lanczos(operator, gaussian(operator, torch.Generator().manual_seed(1)), 20, away=away)
+    ritz = run.ritz()
+    vectors = torch.from_numpy(ritz.vectors).T @ run.basis
+    wanted = (vectors @ matrix - torch.from_numpy(ritz.values)[:, None] * vectors).norm(dim=1)
+    np.testing.assert_allclose(ritz.residuals, wanted.numpy(), rtol=1e-9, atol=1e-12)
+    assert (vectors @ away.T).abs().max() < 1e-12
+
+
+def test_no_eigenvalue_comes_back_as_a_ghost() -> None:
+    values = torch.cat([torch.tensor([50.0, 30.0, 20.0]), torch.linspace(0, 1, 497)])
+    operator = Matrix(rotated(values).float())
+    run = lanczos(operator, gaussian(operator, torch.Generator().manual_seed(0)), 100)
+    ritz = run.ritz().values
+    for outlier in (50.0, 30.0, 20.0):
+        assert (np.abs(ritz - outlier) < 0.01).sum() == 1
+    gram = run.basis @ run.basis.T
+    torch.testing.assert_close(gram, torch.eye(100), atol=1e-5, rtol=0)
+
+
+def test_an_exhausted_space_ends_the_run() -> None:
+    operator = Matrix(rotated(torch.cat([torch.ones(20), 4 * torch.ones(20)])))
+    run = lanczos(operator, gaussian(operator, torch.Generator().manual_seed(0)), 30)
+    assert len(run.diagonal) == 2
+    assert run.off[-1] < 1e-12
+    np.testing.assert_allclose(run.ritz().values, [1, 4], rtol=1e-10)

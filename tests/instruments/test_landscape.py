@@ -1,0 +1,224 @@
+"""The landscape against a loop written by hand, closed forms and symmetries."""
+
+from __future__ import annotations
+
+import copy
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from dltui.device import threads
+from dltui.errors import Cancelled, DltuiError, UsageError
+from dltui.instruments import landscape
+from dltui.instruments.directions import plane
+from dltui.instruments.landscape import scan
+from dltui.objective import Objective
+from dltui.results import load
+from dltui.results.landscape import Landscape
+
+Case = tuple[nn.Module, Tensor, Tensor, str]
+
+
+@pytest.mark.parametrize("normalize", ["filter", "layer", "weight", "none"])
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_every_cell_is_what_a_plain_loop_gives(case: Case, normalize: str, dimensions: int) -> None:
+    model, x, y, task = case
+    objective = Objective.bind(model, x, y, task=task, block=16)
+    found = scan(objective, steps=5, distance=0.7, dimensions=dimensions, normalize=normalize, seed=2)
+    directions, _ = plane(objective.twin(), normalize, 2, dimensions)
+    net = copy.deepcopy(model).eval()
+    theta = parameters_to_vector(net.parameters()).detach()
+    betas = [0.0] if found.betas is None else found.betas
+    for row, beta in enumerate(betas):
+        for column, alpha in enumerate(found.alphas):
+            steps = [alpha, beta][: len(directions)]
+            moved = theta + sum(float(s) * d for s, d in zip(steps, directions, strict=True))
+            vector_to_parameters(moved, net.parameters())
+            with torch.no_grad():
+                out = net(x)
+            loss = functional.cross_entropy(out, y) if task == "classes" else functional.mse_loss(out, y)
+            assert found.loss[row, column] == pytest.approx(loss.item(), rel=1e-5)
+            if task == "classes":
+                right = (out.argmax(1) == y).double().mean().item()
+                assert found.accuracy is not None
+                assert found.accuracy[row, column] == pytest.approx(right)
+    assert (found.betas is None) == (dimensions == 1)
+    assert (found.accuracy is None) == (task == "numbers")
+
+
+class Bowl(nn.Module):
+    """Gives its weights, whatever comes in, so that the loss is a quadratic bowl."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4, 6, generator=torch.Generator().manual_seed(0)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight.flatten().expand(len(x), -1)
+
+
+def bowl() -> Objective:
+    model = Bowl()
+    return Objective.bind(
+        model, torch.zeros(3, 1), model.weight.detach().flatten().expand(3, -1), task="numbers", double=True
+    )
+
+
+def test_a_bowl_has_its_lowest_cell_in_the_middle_and_no_row_is_shifted() -> None:
+    objective = bowl()
+    found = scan(objective, steps=11, distance=2, normalize="none", seed=4)
+    (first, second), _ = plane(objective.twin(), "none", 4)
+    assert found.betas is not None
+    a, b = np.meshgrid(found.alphas, found.betas)
+    f, s = first.numpy(), second.numpy()
+    wanted = (a**2 * (f @ f) + 2 * a * b * (f @ s) + b**2 * (s @ s)) / len(f)
+    np.testing.assert_allclose(found.loss, wanted, rtol=1e-6, atol=1e-14)
+    assert np.unravel_index(found.loss.argmin(), found.loss.shape) == (5, 5)
+    assert found.loss[5, 5] == found.center_loss == 0
+    np.testing.assert_allclose(found.loss, found.loss[::-1, ::-1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("distance", [0.1, 1.0, 3.7])
+def test_the_axes_end_where_they_should(distance: float) -> None:
+    found = scan(bowl(), steps=9, distance=distance)
+    assert found.alphas[0] == -distance
+    assert found.alphas[-1] == distance
+    assert found.alphas[4] == 0
+
+
+def test_the_middle_is_the_model_itself(case: Case) -> None:
+    model, x, y, task = case
+    found = scan(Objective.bind(model, x, y, task=task), steps=3)
+    assert found.loss[1, 1] == found.center_loss
+
+
+def test_rescaled_layers_give_the_same_filter_normalised_picture() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 9), nn.ReLU(), nn.Linear(9, 3))
+    x, y = torch.randn(64, 5), torch.randint(0, 3, (64,))
+    scaled = copy.deepcopy(model)
+    with torch.no_grad():
+        scaled[0].weight.mul_(10)
+        scaled[0].bias.mul_(10)
+        scaled[2].weight.div_(10)
+    same, other = (scan(Objective.bind(m, x, y), steps=7, seed=1).loss for m in (model, scaled))
+    np.testing.assert_allclose(same, other, rtol=1e-5)
+    plain, far = (
+        scan(Objective.bind(m, x, y), steps=7, seed=1, normalize="none").loss for m in (model, scaled)
+    )
+    assert np.abs(plain / far - 1).max() > 0.1
+
+
+def test_the_same_call_gives_the_same_bits_on_any_number_of_workers(case: Case) -> None:
+    model, x, y, task = case
+    objective = Objective.bind(model, x, y, task=task)
+    runs = []
+    for count in (1, 1, 2):
+        with threads(count):
+            runs.append(scan(objective, steps=5, seed=3))
+    for other in runs[1:]:
+        assert np.array_equal(runs[0].loss, other.loss)
+    assert not np.array_equal(runs[0].loss, scan(objective, steps=5, seed=4).loss)
+
+
+def test_swapped_directions_swap_the_axes(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x, y, task = case
+    objective = Objective.bind(model, x, y, task=task, double=True)
+    straight = scan(objective, steps=5)
+
+    def swapped(*arguments: object) -> tuple[list[Tensor], float]:
+        (first, second), cosine = plane(*arguments)  # type: ignore[arg-type]
+        return [second, first], cosine
+
+    monkeypatch.setattr(landscape, "plane", swapped)
+    np.testing.assert_allclose(scan(objective, steps=5).loss, straight.loss.T, rtol=1e-12)
+
+
+def test_what_is_not_finite_is_a_hole() -> None:
+    model, x = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1)), torch.randn(8, 3)
+    objective = Objective.bind(model, x, torch.zeros(8), task="numbers")
+    found = scan(objective, steps=3, distance=1e30)
+    assert np.isnan(found.loss).sum() == 8
+    assert np.isfinite(found.loss[1, 1])
+
+
+def test_a_fresh_batch_norm_without_shift_is_no_trouble() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    nn.init.zeros_(model[0].bias)
+    found = scan(Objective.bind(model, torch.randn(6, 4), torch.tensor([0, 1] * 3)), steps=3)
+    assert np.isfinite(found.loss).all()
+
+
+class Slow(nn.Linear):
+    def forward(self, x: Tensor) -> Tensor:
+        time.sleep(0.01)
+        return super().forward(x)
+
+
+def test_partial_pictures_grow_from_the_middle() -> None:
+    objective = Objective.bind(Slow(4, 3), torch.randn(6, 4), torch.tensor([0, 1, 2] * 2))
+    seen: list[tuple[int, int, Landscape]] = []
+    final = scan(
+        objective, steps=7, report=lambda done, total, partial=None: seen.append((done, total, partial))
+    )
+    assert len(seen) > 2
+    for done, total, partial in seen:
+        known = np.isfinite(partial.loss)
+        assert (known.sum(), total) == (done, 49)
+        assert known[3, 3]
+        assert np.array_equal(partial.loss[known], final.loss[known])
+        if done < 25:
+            assert not known[0, 0]
+    assert seen[-1][2] is final
+
+
+def test_a_scan_can_be_cancelled() -> None:
+    def stop(done: int, total: int, partial: object = None) -> None:
+        raise Cancelled("enough")
+
+    objective = Objective.bind(Slow(4, 3), torch.randn(6, 4), torch.tensor([0, 1, 2] * 2))
+    before, started = torch.get_num_threads(), time.monotonic()
+    with threads(2), pytest.raises(Cancelled):
+        scan(objective, steps=101, report=stop)
+    assert time.monotonic() - started < 5
+    assert torch.get_num_threads() == before
+
+
+WRONG = {
+    "even": ({"steps": 8}, "try 9"),
+    "two": ({"steps": 2}, "try 3"),
+    "minus": ({"distance": -1.0}, "distance of -1"),
+    "nan": ({"distance": float("nan")}, "distance of nan"),
+    "cube": ({"dimensions": 3}, "3 dimensions"),
+    "name": ({"normalize": "fliter"}, "did you mean filter"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_cannot_be_scanned_is_refused(name: str) -> None:
+    settings, words = WRONG[name]
+    with pytest.raises(UsageError, match=words):
+        scan(bowl(), **settings)  # type: ignore[arg-type]
+
+
+def test_a_broken_model_is_told_before_the_scan() -> None:
+    model = nn.Linear(3, 2)
+    nn.init.constant_(model.bias, float("inf"))
+    with pytest.raises(DltuiError, match="at its own weights"):
+        scan(Objective.bind(model, torch.randn(4, 3), torch.tensor([0, 1, 0, 1])), steps=3)
+
+
+def test_a_landscape_survives_its_file(case: Case, tmp_path: object) -> None:
+    model, x, y, task = case
+    found = scan(Objective.bind(model, x, y, task=task), steps=3, seed=8)
+    path = tmp_path / "one.safetensors"  # type: ignore[operator]
+    found.save(path)
+    again = load(path)
+    assert again.document() == found.document()
+    assert {"alphas", "betas", "loss", "center_loss", "seconds"} <= found.document().keys()
+    assert all(figure.words() for figure in found.figures())

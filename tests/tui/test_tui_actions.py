@@ -1,0 +1,146 @@
+"""One table of actions: keys, footer, help and palette tell the same."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from dltui.lab._names import NAMES as EXHIBITS
+from dltui.tui.actions import ACTIONS, SCOPES, bindings, of_scope
+from dltui.tui.app import DltuiApp
+from dltui.tui.screens.card import CardScreen
+from dltui.tui.screens.gallery import GalleryScreen
+from dltui.tui.screens.help import HelpScreen, help_text
+from dltui.tui.screens.home import HomeScreen
+from dltui.tui.screens.result import ResultScreen
+from dltui.tui.widgets.figure_view import FigureView
+from dltui.tui.widgets.item_list import ItemList
+
+Make = Callable[..., DltuiApp]
+Settle = Callable[[Pilot[int]], Awaitable[None]]
+OWNERS = {
+    "app": DltuiApp,
+    "home": HomeScreen,
+    "gallery": GalleryScreen,
+    "list": ItemList,
+    "turn": FigureView,
+    "plane": FigureView,
+    "read": FigureView,
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_has_a_method_and_says_what_it_does(action: object) -> None:
+    assert action in ACTIONS
+    owner = OWNERS[action.scope]  # type: ignore[attr-defined]
+    assert callable(getattr(owner, f"action_{action.name}"))  # type: ignore[attr-defined]
+    assert action.help.endswith(".")  # type: ignore[attr-defined]
+    assert bool(action.label) or not action.shown  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_no_key_means_two_things_in_one_scope(scope: str) -> None:
+    keys = [key for action in of_scope(scope) for key in action.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_manners_share_no_name_of_an_action() -> None:
+    names = [action.name for scope in ("turn", "plane", "read") for action in of_scope(scope)]
+    assert len(names) == len(set(names))  # check_action is asked by name alone
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_help_lists_every_key_and_sentence(scope: str) -> None:
+    page = help_text([scope], "dltui open bowl.safetensors").plain
+    assert "dltui open bowl.safetensors" in page
+    for action in of_scope(scope):
+        assert any(action.key_names() in line and action.help in line for line in page.splitlines())
+
+
+def test_arrows_have_vim_keys_beside_them() -> None:
+    for scope, name in [("turn", "turn"), ("plane", "cursor")]:
+        (action,) = [action for action in of_scope(scope) if action.name == name]
+        calls = dict(action.calls())
+        assert [
+            calls[a] == calls[b] for a, b in zip(("left", "right", "up", "down"), "hlkj", strict=True)
+        ] == [True] * 4
+
+
+def test_keys_of_a_keymap_can_be_told_apart() -> None:
+    ids = [binding.id for binding in bindings(*SCOPES)]  # type: ignore[union-attr]
+    assert len(ids) == len(set(ids))
+
+
+async def test_help_is_that_of_the_figure_that_is_shown(
+    results: Path, make_app: Make, settle: Settle
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 60)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        for key, scope in [("1", "turn"), ("2", "plane")]:
+            await pilot.press(key, "question_mark")
+            assert isinstance(app.screen, HelpScreen)
+            assert app.screen._scopes == [scope, "gallery", "app"]
+            await pilot.press("question_mark")
+            assert isinstance(app.screen, ResultScreen)
+
+
+async def find(app: DltuiApp, pilot: Pilot[int], letters: str) -> OptionList:
+    await pilot.press("slash")
+    app.screen.query_one(Input).value = letters
+    await pilot.pause(0.2)
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause(0.1)
+    return app.screen.query_one(OptionList)
+
+
+async def test_palette_finds_a_result_and_opens_it(results: Path, make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        hits = await find(app, pilot, "mixtur")
+        assert "Results › mixture" in str(hits.get_option_at_index(0).prompt)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, ResultScreen)
+        assert app.screen.item.name == "mixture"
+
+
+async def test_palette_finds_models_exhibits_and_actions(
+    results: Path, make_app: Make, settle: Settle
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        for letters, found in [
+            ("resnet20-no", "Models › resnet20-noskip"),
+            (min(EXHIBITS), f"Lab › {min(EXHIBITS)}"),
+        ]:
+            hits = await find(app, pilot, letters)
+            assert found in str(hits.get_option_at_index(0).prompt)
+            await pilot.press("enter")
+            await settle(pilot)
+            assert isinstance(app.screen, CardScreen)
+            await pilot.press("escape")
+        before = app.theme
+        await find(app, pilot, "dark and light")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.theme != before
+
+
+async def test_palette_offers_what_works_here(results: Path, make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        hits = await find(app, pilot, "in words")
+        assert "words what the figure shows" in str(hits.get_option_at_index(0).prompt)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.screen.has_class("-words")

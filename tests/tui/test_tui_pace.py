@@ -1,0 +1,76 @@
+"""No frame is sent while the terminal still chews on the last one."""
+
+from collections.abc import Callable
+from queue import Queue
+from types import SimpleNamespace
+
+import pytest
+
+from dltui.draw.look import Depth
+from dltui.tui.app import DltuiApp
+from dltui.tui.widgets.figure_view import FigureView
+from dltui.tui.widgets.pace import CALM_FRAMES, Pace, waiting
+
+
+def test_pace_is_careful_over_a_network_and_rises_while_the_line_is_free() -> None:
+    assert (Pace.of({}).rate, Pace.of({}).depth) == (30, Depth.TRUE)
+    pace = Pace.of({"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 22"})
+    assert (pace.rate, pace.depth) == (10, Depth.PALETTE)
+    for _ in range(4 * CALM_FRAMES):
+        pace.drawn()
+    assert (pace.rate, pace.depth) == (30, Depth.TRUE)
+    for _ in range(3):
+        pace.held()
+    assert (pace.rate, pace.depth) == (10, Depth.PALETTE)
+
+
+def test_pace_of_a_local_terminal_stays() -> None:
+    pace = Pace()
+    for _ in range(10):
+        pace.held()
+    assert (pace.rate, pace.depth) == (30, Depth.TRUE)
+
+
+async def test_no_frame_while_writes_are_queued(
+    results: object, make_app: Callable[..., DltuiApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.2)
+        view = app.screen.query_one(FigureView)
+        queue: Queue[str] = Queue()
+        queue.put("a frame that the terminal has not taken")
+        monkeypatch.setattr(app._driver, "_writer_thread", SimpleNamespace(_queue=queue), raising=False)
+        assert waiting(app)
+        before = view.canvas
+        await pilot.press("left", "left")
+        await pilot.pause(0.2)
+        assert view.view.azimuth != 35
+        assert view.canvas is before
+        queue.get()
+        await pilot.pause(0.2)
+        assert view.canvas is not before
+
+
+async def test_frames_that_come_too_fast_are_left_out(
+    results: object, make_app: Callable[..., DltuiApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.2)
+        view = app.screen.query_one(FigureView)
+        drawn = []
+        monkeypatch.setattr(view, "show", lambda canvas: drawn.append(canvas))
+        for _ in range(50):
+            view.action_turn(1, 0)
+        await pilot.pause(0.2)
+        assert view.view.azimuth == (35 + 50 * 6) % 360
+        assert 1 <= len(drawn) <= 3

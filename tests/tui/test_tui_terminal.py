@@ -1,0 +1,173 @@
+"""The real thing on a pseudo-terminal, and what it must not load."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+from dltui.errors import DltuiError, UsageError
+from dltui.tui.app import run_app
+
+Start = Callable[[str], "Terminal"]
+ROOT = Path(__file__).resolve().parents[2]
+HYGIENE = """
+import asyncio, sys
+from dltui.tui.app import DltuiApp
+read_shelves = DltuiApp.read_shelves
+def painted(app):
+    print([name for name in ("numpy", "torch") if name in sys.modules], "at the first paint")
+    read_shelves(app)
+DltuiApp.read_shelves = painted
+async def main():
+    app = DltuiApp()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause(0.3)
+        await app.workers.wait_for_complete()
+        await pilot.press(*sys.argv[1:])
+        await pilot.pause(0.3)
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.1)
+asyncio.run(main())
+print(sorted(name for name in ("torch", "matplotlib", "plotext") if name in sys.modules))
+"""
+
+
+class Terminal:
+    """A child process on a pseudo-terminal, its screen kept by an emulator."""
+
+    def __init__(self, code: str, here: Path, columns: int = 100, rows: int = 30) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self._main, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.before = termios.tcgetattr(child)
+        self.child = child
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            cwd=here,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+            start_new_session=True,
+        )
+
+    def read_until(self, text: str, seconds: float = 30) -> str:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if select.select([self._main], [], [], 0.05)[0]:
+                part = os.read(self._main, 65536)
+                self.raw += part
+                # pyte does not know these private requests and would print their tails
+                self._stream.feed(
+                    part.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b"").replace(b"\x1b[?u", b"")
+                )
+            shown = "\n".join(self.screen.display)
+            if text in shown:
+                return shown
+        raise AssertionError(f"{text!r} never came; the screen is\n" + "\n".join(self.screen.display))
+
+    def press(self, keys: str) -> None:
+        os.write(self._main, keys.encode())
+
+    def ended(self, seconds: float = 15) -> int:
+        end = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < end:
+            if select.select([self._main], [], [], 0.05)[0]:
+                self.raw += os.read(self._main, 65536)
+        while select.select([self._main], [], [], 0.1)[0]:
+            self.raw += os.read(self._main, 65536)
+        return self.process.wait(timeout=1)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._main)
+        os.close(self.child)
+
+
+@pytest.fixture
+def terminal(here: Path) -> Iterator[Callable[[str], Terminal]]:
+    """Start a child on a terminal of its own; it is gone when the test is."""
+    started: list[Terminal] = []
+
+    def start(code: str) -> Terminal:
+        started.append(Terminal(code, here))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, terminal: Start) -> None:
+    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app.read_until("1 Results 3")
+    app.read_until("Loss landscape")
+    app.press("\r")
+    app.read_until("azimuth 35°")
+    app.press("\x1b[D")
+    app.read_until("azimuth 29°")
+    app.press("q")
+    assert app.ended() == 0
+    assert termios.tcgetattr(app.child) == app.before
+    for on, off in [(b"?1049h", b"?1049l"), (b"?1000h", b"?1000l"), (b"?25l", b"?25h")]:
+        assert app.raw.rindex(b"\x1b[" + off) > app.raw.rindex(b"\x1b[" + on)
+    assert b"Traceback" not in app.raw
+
+
+def test_command_opens_a_file_on_a_terminal(results: Path, terminal: Start) -> None:
+    path = results / "saddle.safetensors"
+    app = terminal(f"import sys; from dltui.cli import run; sys.exit(run(['tui', {str(path)!r}]))")
+    app.read_until("› saddle")
+    app.press("q")
+    assert app.ended() == 0
+
+
+@pytest.mark.parametrize(
+    "keys", [("1", "enter", "left", "n", "right"), ("3", "enter"), ("4", "enter", "question_mark")]
+)
+def test_torch_is_never_loaded(results: Path, here: Path, keys: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HYGIENE, *keys],
+        cwd=here,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "[] at the first paint\n[]\n", done.stderr
+
+
+def test_without_a_terminal_it_is_one_sentence() -> None:
+    with pytest.raises(UsageError, match="needs a terminal; try `dltui open FILE`"):
+        run_app()
+
+
+def test_file_that_is_no_result_is_told_before_anything_is_painted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Tty:
+        def isatty(self) -> bool:
+            return True
+
+    for name in ("__stdin__", "__stdout__", "__stderr__"):
+        monkeypatch.setattr(sys, name, Tty())
+    with pytest.raises(DltuiError, match="no file"):
+        run_app(tmp_path / "nowhere.safetensors")
+    (tmp_path / "odd.safetensors").write_bytes(b"odd")
+    with pytest.raises(DltuiError, match="can't read"):
+        run_app(tmp_path / "odd.safetensors")
