@@ -21,7 +21,8 @@ from dltui.draw.zbuffer import Hits
 from dltui.figures import Surface
 
 ROWS = 24
-NET = 0.74  # how bright the lines of the net are against the ground between them
+UNDERSIDE = 0.78  # how bright the land is from below against from above
+NET = 0.8  # how bright the lines of the net are against the ground between them
 
 
 def draw_surface(figure: Surface, look: Look, view: View) -> Drawing:
@@ -40,9 +41,8 @@ def draw_surface(figure: Surface, look: Look, view: View) -> Drawing:
     hits = lay(relief, camera, width * across, rows * down, (across, down))
     if look.depth is not Depth.NONE:
         colours = paint(bar.colormap, _spread(hits, relief.at(hits, relief.share)))
-        tone = _spread(hits, relief.at(hits, light(relief, camera))) * np.where(
-            _net(hits, relief, 9.0), NET, 1.0
-        )
+        lit = np.where(hits.turned, UNDERSIDE, 1.0) * relief.at(hits, light(relief, camera))
+        tone = _spread(hits, lit) * np.where(_net(hits, relief, 9.0), NET, 1.0)
         put_quarters(canvas, 0, top, np.clip(colours * tone[..., None], 0, 255).astype(np.uint8), hits.seen)
     elif look.ascii:
         tone = relief.at(hits, light(relief, camera)) * (0.25 + 0.75 * relief.at(hits, relief.share))
@@ -72,7 +72,7 @@ def _spread(hits: Hits, values: Floats) -> Floats:
 def _net(hits: Hits, relief: Relief, gap: float) -> NDArray[np.bool_]:
     """Return the pixels on the lines of a net that lies on the land, about ``gap`` pixels between the lines."""
     line = np.zeros(hits.seen.shape, np.bool_)
-    meshes = np.clip(hits.seen.shape[1] / (2.2 * gap), 4, 24)
+    meshes = np.clip(min(hits.seen.shape[1] / (2.4 * gap), hits.seen.shape[0] / (0.75 * gap)), 4, 24)
     for places, vertices in ((relief.x, relief.across), (relief.y, relief.along)):
         if len(places) < 2:
             continue

@@ -25,12 +25,14 @@ class Hits:
         depth: Its distance, shape (height, width); infinite where there is none.
         triangle: Its number, for the seen pixels in reading order, shape (n,).
         weights: Where in the triangle the pixel lies, as shares of the three corners, shape (3, n).
+        turned: Whether its corners run clockwise on the screen there, so that it is seen from behind, shape (n,).
     """
 
     seen: NDArray[np.bool_]
     depth: Floats
     triangle: Ints
     weights: Floats
+    turned: NDArray[np.bool_]
 
     def blend(self, corners: Floats) -> Floats:
         """Return what the corners of each triangle bear, shape (3, triangles), mixed at each seen pixel."""
@@ -68,7 +70,9 @@ def rasterise(x: Floats, y: Floats, depth: Floats, width: int, height: int) -> H
     nearest = np.full(width * height, np.inf)
     nearest[winner >= 0] = far[won]
     seen = (winner >= 0).reshape(height, width)
-    return Hits(seen, nearest.reshape(height, width), triangle[strip[won]], weights)
+    front = triangle[strip[won]]
+    turned = shares[0, 0, front] * shares[1, 1, front] - shares[0, 1, front] * shares[1, 0, front] > 0
+    return Hits(seen, nearest.reshape(height, width), front, weights, turned)
 
 
 def _shares(x: Floats, y: Floats) -> Floats:

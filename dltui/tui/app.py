@@ -32,6 +32,8 @@ class DltuiApp(App[int]):
     TITLE = "dltui"
     CSS_PATH = "app.tcss"
     BINDINGS = actions.bindings("app")
+    MODES = {"home": HomeScreen}  # noqa: RUF012
+    DEFAULT_MODE = "home"
     COMMANDS = {Everything}  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, open_path: Path | None = None, folder: Path | None = None) -> None:
@@ -43,8 +45,7 @@ class DltuiApp(App[int]):
         self._open_path = open_path
 
     def on_mount(self) -> None:
-        """Show home, or the file that was asked for on top of it."""
-        self.push_screen(HomeScreen())
+        """Show the file that was asked for on top of home."""
         if self._open_path is not None:
             from dltui.tui.catalog.results import item_of, look_in
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyte
@@ -17,11 +18,16 @@ import pytest
 from dltui.errors import DltuiError, UsageError
 from dltui.tui.app import run_app
 
+Start = Callable[[str], "Terminal"]
 ROOT = Path(__file__).resolve().parents[2]
 HYGIENE = """
 import asyncio, sys
 from dltui.tui.app import DltuiApp
-assert "numpy" not in sys.modules, "numpy before the first paint"
+read_shelves = DltuiApp.read_shelves
+def painted(app):
+    print([name for name in ("numpy", "torch") if name in sys.modules], "at the first paint")
+    read_shelves(app)
+DltuiApp.read_shelves = painted
 async def main():
     app = DltuiApp()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -84,33 +90,50 @@ class Terminal:
             self.raw += os.read(self._main, 65536)
         return self.process.wait(timeout=1)
 
-
-def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, here: Path) -> None:
-    terminal = Terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())", here)
-    terminal.read_until("1 Results 3")
-    terminal.read_until("Loss landscape")
-    terminal.press("\r")
-    terminal.read_until("azimuth 35°")
-    terminal.press("\x1b[D")
-    terminal.read_until("azimuth 29°")
-    terminal.press("q")
-    assert terminal.ended() == 0
-    assert termios.tcgetattr(terminal.child) == terminal.before
-    for on, off in [
-        (b"\x1b[?1049h", b"\x1b[?1049l"),
-        (b"\x1b[?1000h", b"\x1b[?1000l"),
-        (b"\x1b[?25l", b"\x1b[?25h"),
-    ]:
-        assert terminal.raw.rindex(off) > terminal.raw.rindex(on)
-    assert b"Traceback" not in terminal.raw
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._main)
+        os.close(self.child)
 
 
-def test_command_opens_a_file_on_a_terminal(results: Path, here: Path) -> None:
+@pytest.fixture
+def terminal(here: Path) -> Iterator[Callable[[str], Terminal]]:
+    """Start a child on a terminal of its own; it is gone when the test is."""
+    started: list[Terminal] = []
+
+    def start(code: str) -> Terminal:
+        started.append(Terminal(code, here))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, terminal: Start) -> None:
+    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app.read_until("1 Results 3")
+    app.read_until("Loss landscape")
+    app.press("\r")
+    app.read_until("azimuth 35°")
+    app.press("\x1b[D")
+    app.read_until("azimuth 29°")
+    app.press("q")
+    assert app.ended() == 0
+    assert termios.tcgetattr(app.child) == app.before
+    for on, off in [(b"?1049h", b"?1049l"), (b"?1000h", b"?1000l"), (b"?25l", b"?25h")]:
+        assert app.raw.rindex(b"\x1b[" + off) > app.raw.rindex(b"\x1b[" + on)
+    assert b"Traceback" not in app.raw
+
+
+def test_command_opens_a_file_on_a_terminal(results: Path, terminal: Start) -> None:
     path = results / "saddle.safetensors"
-    terminal = Terminal(f"import sys; from dltui.cli import run; sys.exit(run(['tui', {str(path)!r}]))", here)
-    terminal.read_until("› saddle")
-    terminal.press("q")
-    assert terminal.ended() == 0
+    app = terminal(f"import sys; from dltui.cli import run; sys.exit(run(['tui', {str(path)!r}]))")
+    app.read_until("› saddle")
+    app.press("q")
+    assert app.ended() == 0
 
 
 @pytest.mark.parametrize(
@@ -126,7 +149,7 @@ def test_torch_is_never_loaded(results: Path, here: Path, keys: tuple[str, ...])
         timeout=120,
         check=False,
     )
-    assert done.stdout == "[]\n", done.stderr
+    assert done.stdout == "[] at the first paint\n[]\n", done.stderr
 
 
 def test_without_a_terminal_it_is_one_sentence() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from textual.worker import Worker, WorkerState
-
 from dltui.figures import Prose
 from dltui.tui import catalog
+from dltui.tui.catalog import Glimpse
 from dltui.tui.screens.gallery import GalleryScreen
 
 
@@ -21,16 +20,9 @@ class CardScreen(GalleryScreen):
 
     def read(self) -> None:
         """Read headers and tables in a thread."""
-        work = partial(catalog.glimpse, self.item)
-        self.run_worker(work, thread=True, group="read", exit_on_error=False)
+        self.read_by(partial(catalog.glimpse, self.item))
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what was read."""
-        if event.worker.group != "read":
-            super().on_worker_state_changed(event)
-        elif event.state is WorkerState.SUCCESS and event.worker.result is not None:
-            found = event.worker.result
-            figure = found.figure or Prose(title=found.title, text=found.words)
-            self.hang([figure], found.facts, self.item.kind)
-        elif event.state is WorkerState.ERROR:
-            self.fail(event.worker.error)
+    def received(self, found: Glimpse) -> None:
+        """Show the table of tensors, or what the thing is in words."""
+        figure = found.figure or Prose(title=found.title, text=found.words)
+        self.hang([figure], found.facts, self.item.kind)

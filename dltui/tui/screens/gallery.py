@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -76,9 +78,17 @@ class GalleryScreen(Room):
         self.tell("reading …")
         self.read()
 
+    @abstractmethod
     def read(self) -> None:
-        """Read the thing in a thread; overridden by those that know how."""
-        raise AssertionError(type(self).__name__)
+        """Begin to read the thing, with ``read_by``."""
+
+    @abstractmethod
+    def received(self, found: Any) -> None:
+        """Show what was read, with ``hang``."""
+
+    def read_by(self, work: Callable[[], object]) -> None:
+        """Let ``work`` run in a thread; what it returns goes to ``received``, what it raises to ``fail``."""
+        self.run_worker(work, thread=True, exclusive=True, group="read", exit_on_error=False)
 
     def hang(self, figures: Sequence[Figure], facts: tuple[tuple[str, str], ...], remark: str) -> None:
         """Show figures; the one that was looked at stays, and so does the view of it.
@@ -172,14 +182,17 @@ class GalleryScreen(Room):
             self.run_worker(work, thread=True, group="export", name=str(path), exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Tell how writing a file ended."""
-        if event.worker.group != "export":
-            return
+        """Take what was read, or tell how writing a file ended."""
         event.stop()
-        if event.state is WorkerState.SUCCESS:
-            self.notify(event.worker.name, title="Written", markup=False)
+        worker = event.worker
+        if event.state is WorkerState.SUCCESS and worker.group == "read":
+            self.received(worker.result)
+        elif event.state is WorkerState.ERROR and worker.group == "read":
+            self.fail(worker.error)
+        elif event.state is WorkerState.SUCCESS:
+            self.notify(worker.name, title="Written", markup=False)
         elif event.state is WorkerState.ERROR:
-            self.notify(sentence(event.worker.error), title="Not written", severity="error", markup=False)
+            self.notify(sentence(worker.error), title="Not written", severity="error", markup=False)
 
 
 def short_title(figure: Figure) -> str:

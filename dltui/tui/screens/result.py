@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from textual.worker import Worker, WorkerState
-
 from dltui.figures import Figure
 from dltui.results import Result, load
 from dltui.tui.catalog.results import facts
 from dltui.tui.screens.gallery import GalleryScreen
 
-Read = tuple[Result, list[Figure]]
+Found = tuple[Result, list[Figure]]
 
 
 class ResultScreen(GalleryScreen):
@@ -20,20 +18,15 @@ class ResultScreen(GalleryScreen):
 
     def read(self) -> None:
         """Load the file in a thread."""
-        self.run_worker(partial(_read, self.item.path), thread=True, group="read", exit_on_error=False)
+        self.read_by(partial(_load, self.item.path))
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what was read."""
-        if event.worker.group != "read":
-            super().on_worker_state_changed(event)
-        elif event.state is WorkerState.SUCCESS and event.worker.result is not None:
-            result, figures = event.worker.result
-            self.hang(figures, facts(result, self.item.path), result.title)
-        elif event.state is WorkerState.ERROR:
-            self.fail(event.worker.error)
+    def received(self, found: Found) -> None:
+        """Show the figures and how they were made."""
+        result, figures = found
+        self.hang(figures, facts(result, self.item.path), result.title)
 
 
-def _read(path: Path) -> Read:
+def _load(path: Path) -> Found:
     """Return a result and its figures."""
     result = load(path)
     return result, result.figures()

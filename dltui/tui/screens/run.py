@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from textual.worker import Worker, WorkerState
-
 from dltui.tui.catalog import Item
 from dltui.tui.catalog.runs import RunStory, story
 from dltui.tui.screens.gallery import GalleryScreen
@@ -42,19 +40,11 @@ class RunScreen(GalleryScreen):
         stamp = (*stamp_of(self.item.path), (self._looks // ASK_AGAIN, 0))
         if stamp != self._stamp:
             self._stamp = stamp
-            self.run_worker(
-                partial(story, self.item.path), thread=True, exclusive=True, group="read", exit_on_error=False
-            )
+            self.read_by(partial(story, self.item.path))
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what was read."""
-        if event.worker.group != "read":
-            super().on_worker_state_changed(event)
-        elif event.state is WorkerState.SUCCESS and isinstance(event.worker.result, RunStory):
-            told = event.worker.result
-            self.hang(told.figures, told.facts, told.state)
-        elif event.state is WorkerState.ERROR:
-            self.fail(event.worker.error)
+    def received(self, found: RunStory) -> None:
+        """Show the charts as they are by now."""
+        self.hang(found.figures, found.facts, found.state)
 
 
 def stamp_of(folder: Path) -> Stamp:

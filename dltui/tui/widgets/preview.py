@@ -55,6 +55,8 @@ class Preview(Vertical):
 
     def _picture(self, glimpse: Glimpse) -> None:
         """Show the figure; numpy is loaded when there is the first one."""
+        if glimpse.figure is None and not self.query("FigureView"):
+            return
         from dltui.tui.widgets.figure_view import FigureView
 
         views = self.query(FigureView)

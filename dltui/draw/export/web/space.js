@@ -1,17 +1,18 @@
 "use strict";
 // Landscapes and clouds: dragged round with the mouse, zoomed with the wheel.
 
-function orbit(place, height, paint) {
+function orbit(place, height, tall, paint) {
   const eye = { azimuth: 35, elevation: 30, zoom: 1 };
   place.classList.add("turn");
   const board = stage(place, height, (pen, width) => {
     const a = (eye.azimuth * Math.PI) / 180, e = (eye.elevation * Math.PI) / 180;
-    const size = Math.min(width / 3.1, height / 2.6) * eye.zoom;
+    const up = Math.SQRT2 * Math.abs(Math.sin(e)) + tall * Math.cos(e);
+    const size = Math.min(width / 3.1, height / (2.2 * up + 0.2)) * eye.zoom;
     paint(pen, width, (x, y, z) => {
       const away = y * Math.cos(a) - x * Math.sin(a);
-      const up = away * Math.sin(e) + z * Math.cos(e);
+      const over = away * Math.sin(e) + z * Math.cos(e);
       const right = x * Math.cos(a) + y * Math.sin(a);
-      return [width / 2 + right * size, height / 2 - up * size, away * Math.cos(e) - z * Math.sin(e)];
+      return [width / 2 + right * size, height / 2 - over * size, away * Math.cos(e) - z * Math.sin(e)];
     });
   });
   let held = null;
@@ -63,7 +64,7 @@ function drawSurface(place, figure) {
   const ends = (list) => { const all = list.map(num); return axisBetween(all[0], all.length > 1 ? all[all.length - 1] : all[0] + 1); };
   const x = ends(figure.x), y = ends(figure.y);
   const spot = (i, j) => [2 * x.share(num(figure.x[i])) - 1, 2 * y.share(num(figure.y[j])) - 1, (2 * heat.share(values[j][i]) - 1) * tall];
-  orbit(place, 460, (pen, width, see) => {
+  orbit(place, 460, tall, (pen, width, see) => {
     cage(pen, see, tall, [figure.x_label, figure.y_label]);
     const seen = values.map((row, j) => row.map((_, i) => see(...spot(i, j))));
     const quads = [];
@@ -141,7 +142,7 @@ function drawPoints(place, figure) {
   const sizes = axes.map((axis) => axis.high - axis.low), ground = Math.max(sizes[0], sizes[1]);
   const even = Math.min(...sizes) * 8 >= Math.max(...sizes);
   const reach = even ? sizes.map((size) => size / ground) : [1, 1, 0.8];
-  orbit(place, 460, (pen, width, see) => {
+  orbit(place, 460, reach[2], (pen, width, see) => {
     cage(pen, see, reach[2], [figure.axes[0] || "", figure.axes[1] || "", figure.axes[2] || ""]);
     const seen = places.map((row, i) => [...see(...row.map((value, d) => (2 * axes[d].share(value) - 1) * reach[d])), i]);
     seen.sort((one, other) => other[2] - one[2]);
