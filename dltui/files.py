@@ -24,6 +24,10 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         DltuiError: If the folder can't be made or written.
     """
+    if "\0" in str(path):
+        raise DltuiError(
+            f"can't write {str(path)!r}: a file's name can't hold a null character; take another name"
+        )
     temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

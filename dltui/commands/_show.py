@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from dltui.results import Result
 
 
+WORTH_KEEPING = 0.5  # seconds of work, above which the user is told how to keep it
+
+
 @runtime_checkable
 class Light(Protocol):
     """What a verb returns when the answer must come without numpy: text at once, a result on demand."""
@@ -73,7 +76,7 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
         write_json(result.document())
     else:
         show(result, common)
-        if not common.save:
+        if not common.save and seconds >= WORTH_KEEPING and result is not found:
             common.note(f"{seconds:.1f} s · keep it with --save FILE.safetensors, draw it with --figure FILE.png")
 
 

@@ -28,7 +28,7 @@ def hessian(
     ] = None,
     top: Annotated[int, typer.Option("--top", help="How many of the largest eigenvalues.")] = 5,
     bottom: Annotated[int, typer.Option("--bottom", help="How many of the smallest eigenvalues.")] = 5,
-    probes: Annotated[int, typer.Option("--probes", help="Random vectors behind the density.")] = 4,
+    probes: Annotated[int, typer.Option("--probes", help="Random vectors behind the density.")] = 3,
     lanczos_steps: Annotated[
         int, typer.Option("--lanczos-steps", help="Steps of one Lanczos run at most.")
     ] = 100,

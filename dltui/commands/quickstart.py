@@ -50,7 +50,7 @@ def quickstart(*, common: Common) -> Gallery | None:
         from dltui.commands.tui import open_tui
 
         common.note(f"test accuracy {history.test_accuracy[-1]:.2%}; results are in {paths[0].parent}")
-        open_tui(paths[1])
+        open_tui(paths[-1])
         return None
     return _gallery(found, paths)
 
@@ -77,15 +77,15 @@ def _train(module: object, dataset: object, device: str, common: Common) -> Trai
 
 
 def _questions(objective: Objective, common: Common) -> dict[str, Callable[[], Result]]:
-    """Return what is asked of the trained model, by the verb that asks the same."""
+    """Return what is asked of the trained model by the verb that asks the same, the main picture last."""
     from dltui.instruments.curvature.spectrum import spectrum
     from dltui.instruments.gradients import measure
     from dltui.instruments.landscape import scan
 
     return {
-        "landscape": lambda: scan(objective, seed=common.seed, report=common.report),
-        "hessian": lambda: spectrum(objective, top=10, seed=common.seed, report=common.report),
         "gradients": lambda: measure(objective, report=common.report),
+        "hessian": lambda: spectrum(objective, top=10, seed=common.seed, report=common.report),
+        "landscape": lambda: scan(objective, seed=common.seed, report=common.report),
     }
 
 

@@ -34,17 +34,13 @@ def put_box(
     dots = np.zeros((4 * plot.height, 2 * plot.width), np.bool_)
     back, left, right = (-near_x, -near_y), (-near_x, near_y), (near_x, -near_y)
     front = (near_x, near_y)
-    for one, other in ((back, left), (back, right), (left, front), (right, front)):
-        _edge(dots, camera, (*one, -tall), (*other, -tall))
-    for one in (back, left, right):
-        _edge(dots, camera, (*one, -tall), (*one, tall))
-    for other in (left, right):
-        _edge(dots, camera, (*back, tall), (*other, tall))
+    ground = [((*one, -tall), (*other, -tall)) for one in (back, front) for other in (left, right)]
+    upright = [((*one, -tall), (*one, tall)) for one in (back, left, right)]
+    rim = [((*back, tall), (*other, tall)) for other in (left, right)]
     ticks = heights.ticks(max(3, min(6, plot.height // 4)))
-    for value, _ in ticks:
-        z = (2 * float(heights.share(value)) - 1) * tall
-        for other in (left, right):
-            _edge(dots, camera, (*back, z), (*other, z), sparse=True)
+    levels = [(2 * float(heights.share(value)) - 1) * tall for value, _ in ticks]
+    _edges(dots, camera, [*ground, *upright, *rim])
+    _edges(dots, camera, [((*back, z), (*other, z)) for z in levels for other in (left, right)], sparse=True)
     _behind(plot, dots)
     if labelled:
         _ground_ticks(plot, camera, (near_x, near_y), tall, names)
@@ -63,14 +59,17 @@ def _near(camera: Camera) -> tuple[float, float]:
 
 def _seen(camera: Camera, spot: Spot) -> tuple[float, float]:
     """Return column and row of a place in the box."""
-    column, row, _ = camera.see(*(np.array([part]) for part in spot))
+    x, y, z = np.array(spot)[:, None]
+    column, row, _ = camera.see(x, y, z)
     return float(column[0]), float(row[0])
 
 
-def _edge(dots: Dots, camera: Camera, one: Spot, other: Spot, *, sparse: bool = False) -> None:
-    """Set the dots of a straight edge; only some of them where it shall be faint."""
-    ends = np.array([one, other]).T
-    column, row, _ = camera.see(*ends)
+def _edges(dots: Dots, camera: Camera, edges: Sequence[tuple[Spot, Spot]], *, sparse: bool = False) -> None:
+    """Set the dots of straight edges; only some of them where they shall be faint."""
+    gap = (np.nan, np.nan, np.nan)
+    column, row, _ = camera.see(
+        *np.array([spot for one, other in edges for spot in (one, other, gap)]).reshape(-1, 3).T
+    )
     columns, rows = trace(column * 2, row * 4, dots.shape[1], dots.shape[0])
     if sparse:
         columns, rows = columns[::4], rows[::4]

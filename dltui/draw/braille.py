@@ -66,18 +66,18 @@ def _clipped(
     enter, leave = np.zeros(start.shape[1]), np.ones(start.shape[1])
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for axis, size in ((0, width), (1, height)):
-            near, far = -start[axis] / way[axis], (size - start[axis]) / way[axis]
+            one, other = -start[axis] / way[axis], (size - start[axis]) / way[axis]
             still = way[axis] == 0
-            inside = (start[axis] >= 0) & (start[axis] <= size)
-            near = np.where(still, np.where(inside, -np.inf, np.inf), near)
-            far = np.where(still, np.where(inside, np.inf, -np.inf), far)
-            enter = np.maximum(enter, np.minimum(near, far))
-            leave = np.minimum(leave, np.maximum(near, far))
+            outside = still & ((start[axis] < 0) | (start[axis] > size))
+            first = np.where(still, -np.inf, np.minimum(one, other))
+            last = np.where(still, np.inf, np.maximum(one, other))
+            enter = np.maximum(enter, np.where(outside, np.inf, first))
+            leave = np.minimum(leave, last)
         seen = enter <= leave
         start, way, enter, leave = start[:, seen], way[:, seen], enter[seen], leave[seen]
-        first, last = start + enter * way, start + leave * way
+        came, went = start + enter * way, start + leave * way
     ends = np.array([[width], [height]], float)
-    return np.clip(np.nan_to_num(first), 0, ends), np.clip(np.nan_to_num(last), 0, ends)
+    return np.clip(np.nan_to_num(came), 0, ends), np.clip(np.nan_to_num(went), 0, ends)
 
 
 def plot_dots(dots: Dots, column: Ints, row: Ints) -> None:

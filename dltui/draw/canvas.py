@@ -62,18 +62,36 @@ class Canvas:
             The column after the last character.
         """
         colour = NO_COLOUR if front is None else (front[0] << 16) | (front[1] << 8) | front[2]
+        if text_width(text) == len(text) and text.isprintable():
+            return self._plain_text(column, row, text, colour, bold=bold)
         for character in text:
             wide = cell_width(character)
-            if wide == 0:
-                continue
-            if 0 <= row < self.height and column >= 0 and column + wide <= self.width:
+            if wide and 0 <= row < self.height and column >= 0 and column + wide <= self.width:
+                self._part(column, row)
+                self._part(column + wide, row)
                 self.glyph[row, column] = ord(character) if character.isprintable() else ord(" ")
-                self.front[row, column] = colour
-                self.bold[row, column] = bold
-                if wide == 2:
-                    self.glyph[row, column + 1] = 0
+                self.glyph[row, column + 1 : column + wide] = 0
+                self.front[row, column : column + wide] = colour
+                self.bold[row, column : column + wide] = bold
             column += wide
         return column
+
+    def _plain_text(self, column: int, row: int, text: str, colour: int, *, bold: bool) -> int:
+        """Write text whose characters all take one cell."""
+        start, end = max(column, 0), min(column + len(text), self.width)
+        if 0 <= row < self.height and start < end:
+            self._part(start, row)
+            self._part(end, row)
+            part = text[start - column : end - column]
+            self.glyph[row, start:end] = np.frombuffer(part.encode("utf-32-le"), np.uint32)
+            self.front[row, start:end] = colour
+            self.bold[row, start:end] = bold
+        return column + len(text)
+
+    def _part(self, column: int, row: int) -> None:
+        """Blank both halves of a wide character that is cut before ``column``."""
+        if 0 < column < self.width and self.glyph[row, column] == 0:
+            self.glyph[row, column - 1 : column + 1] = ord(" ")
 
     def cut(self, width: int, height: int) -> Canvas:
         """Return the upper left part as a canvas of its own; a wide character that is cut through becomes a space."""

@@ -66,8 +66,8 @@ def ramp(name: ColorMap) -> NDArray[np.uint8]:
 
 def paint(name: ColorMap, shares: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Return the colours of shares 0…1, shape (…, 3); shares outside take the end's colour, NaN the low one."""
-    steps = np.nan_to_num(shares * 255 + 0.5, nan=0.0, posinf=255.0, neginf=0.0)
-    picked: NDArray[np.uint8] = ramp(name)[np.clip(steps, 0, 255).astype(np.uint8)]
+    steps = np.fmax(np.fmin(shares * 255 + 0.5, 255), 0)
+    picked: NDArray[np.uint8] = ramp(name)[steps.astype(np.uint8)]
     return picked
 
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from dltui.draw.canvas import NO_COLOUR, Canvas, clip, palette_index
+from dltui.draw.cloud import colours_of, keys_of
 from dltui.draw.colors import QUIET, packed_of, series_color
 from dltui.draw.histogram import count_axis, finite_bins
 from dltui.draw.layout import CHART_HEIGHT, Key, put_keys
 from dltui.draw.letters import wrap
 from dltui.draw.lines import axes_of
 from dltui.draw.look import Depth, Look
-from dltui.draw.points import colours_of, keys_of
 from dltui.draw.scales import Axis, Floats, axis_of
 from dltui.draw.thin import thin
 from dltui.draw.view import View

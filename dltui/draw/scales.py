@@ -86,7 +86,8 @@ def axis_of(values: ArrayLike, scale: Scale = "linear", *, pad: float = 0.0, cen
         The axis; one value alone gets room around it, none at all gives 0…1.
     """
     flat = np.asarray(values, dtype=np.float64).ravel()
-    flat = np.clip(flat[np.isfinite(flat)], -LARGEST, LARGEST)
+    if not (flat.size and abs(float(flat.min())) < LARGEST and abs(float(flat.max())) < LARGEST):
+        flat = np.clip(flat[np.isfinite(flat)], -LARGEST, LARGEST)
     if scale == "log":
         positive = flat[flat > SMALLEST]
         flat, scale = (positive, scale) if positive.size else (flat, "linear")
@@ -174,7 +175,7 @@ def _both_ways(low: float, high: float, bend: float, most: int) -> list[float]:
     top = math.floor(math.log10(max(abs(low), abs(high))) + 1e-9)
     bottom = math.ceil(math.log10(bend) - 1e-9)
     both = (low < 0) + (high > 0)
-    stride = max(1, -(-(top - bottom + 1) * max(both, 1) // (most - 1)))
+    stride = max(1, -(-(top - bottom + 1) * both // (most - 1 - (both == 2 and most % 2 == 0))))
     sizes = [10.0**i for i in range(top, bottom - 1, -stride)]
     places = sorted([*(-size for size in sizes), 0.0, *sizes])
     return [place for place in places if low <= place <= high]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,10 @@ from dltui.draw.box import put_box
 from dltui.draw.braille import BITS, BLANK
 from dltui.draw.camera import Camera, camera_of
 from dltui.draw.canvas import pack
+from dltui.draw.cloud import bar_of_values, colours_of, groups_of, keys_of
 from dltui.draw.colors import QUIET
-from dltui.draw.fields import Bar, put_bar
-from dltui.draw.layout import Key, Plot, put_keys, sheet
+from dltui.draw.fields import put_bar
+from dltui.draw.layout import Plot, put_keys, sheet
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
 from dltui.draw.scales import Axis, Floats, axis_of
@@ -28,22 +27,9 @@ INDEX_BITS = 32
 FADE = 0.55  # how far the farthest points go towards grey
 
 
-def draw_space(
-    figure: Points, look: Look, view: View, colours: NDArray[np.uint32], bar: Bar | None, keys: Sequence[Key]
-) -> Drawing:
-    """Return a cloud in its box; what is behind is fainter, and hidden by what is in front.
-
-    Args:
-        figure: The points.
-        look: Size, colours and glyphs.
-        view: From where it is looked at.
-        colours: Packed colour of every point.
-        bar: The colour bar, if values are coloured.
-        keys: The legend.
-
-    Returns:
-        The drawing.
-    """
+def draw_space(figure: Points, look: Look, view: View) -> Drawing:
+    """Return a cloud in its box; what is behind is fainter, and hidden by what is in front."""
+    bar, keys = bar_of_values(figure, look), keys_of(figure, look)
     canvas, top, rows = sheet(figure, look, ROWS)
     head = put_keys(canvas, top, keys) if rows >= 8 else 0
     top, rows = top + head, rows - head
@@ -52,7 +38,7 @@ def draw_space(
     plot = Plot(canvas, 0, top, width, rows, x, y)
     roomy = width >= 40 and rows >= 12
     camera = camera_of(view, width, rows, tall, (5, 1) if roomy else (0, 0))
-    _put(plot, figure, look, camera, colours, (x, y, z), tall)
+    _put(plot, figure, look, camera, (x, y, z), tall)
     names = [*figure.axes, "", "", ""][:3]
     put_box(plot, camera, z, tall, names, labelled=roomy)
     if bar is not None:
@@ -77,7 +63,6 @@ def _put(
     figure: Points,
     look: Look,
     camera: Camera,
-    colours: NDArray[np.uint32],
     axes: tuple[Axis, Axis, Axis],
     tall: float,
 ) -> None:
@@ -102,13 +87,11 @@ def _put(
     spots = pixel % wide, pixel // wide
     if dense:
         picture = np.zeros((plot.height * down, wide, 3), np.uint8)
-        picture[spots[1], spots[0]] = _hazy(colours[which[won]], haze[won])
+        picture[spots[1], spots[0]] = _hazy(colours_of(figure, look, which[won]), haze[won])
         put_quarters(plot.canvas, plot.left, plot.top, picture, (winner >= 0).reshape(-1, wide))
         return
     order = np.argsort(-haze[won], kind="stable")
-    _put_dots(
-        plot, spots[0][order], spots[1][order], which[won][order], haze[won][order], figure, look, colours
-    )
+    _put_dots(plot, spots[0][order], spots[1][order], which[won][order], haze[won][order], figure, look)
 
 
 def _inside(
@@ -145,17 +128,15 @@ def _put_dots(
     haze: Floats,
     figure: Points,
     look: Look,
-    colours: NDArray[np.uint32],
 ) -> None:
     """Put points that come from far to near as dots or markers."""
     canvas, cell_column, cell_row = plot.canvas, plot.left + column // 2, plot.top + row // 4
     if look.depth is not Depth.NONE:
-        canvas.front[cell_row, cell_column] = pack(_hazy(colours[which], haze))
+        canvas.front[cell_row, cell_column] = pack(_hazy(colours_of(figure, look, which), haze))
     few = len(which) * 5 <= plot.width * plot.height
     if figure.group is not None and (look.ascii or few or look.depth is Depth.NONE):
         codes = np.array([ord(marker(i, look)) for i in range(8)], np.uint32)
-        group = np.nan_to_num(np.asarray(figure.group, float).ravel()[which]).astype(np.int64)
-        canvas.glyph[cell_row, cell_column] = codes[group % 8]
+        canvas.glyph[cell_row, cell_column] = codes[groups_of(figure, which) % 8]
     elif look.ascii:
         shade = np.full((plot.height, plot.width), np.nan)
         shade[row // 4, column // 2] = 1 - haze

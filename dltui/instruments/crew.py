@@ -1,13 +1,13 @@
 """Workers for CPU-bound torch code: one thread a core, one intra-op thread each.
 
-Small networks are bound by memory traffic, so that two workers on blocks of 256 samples beat one worker with two
+Small networks are bound by memory traffic, so that two workers on blocks that fit their caches beat one worker with two
 intra-op threads; and threads that work alone don't collapse when the machine is busy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import Event
@@ -49,22 +49,33 @@ class Crew:
         Yields:
             Each task with its result, in the order of completion.
         """
-        left, out = iter(tasks), SimpleQueue[tuple[T, R]]()
+        left, out = iter(tasks), SimpleQueue[tuple[T, R] | None]()
 
         def work() -> None:
-            do = start()
-            for task in left:  # the iterator of a sequence hands each task out once, also to several threads
-                if self.stop.is_set():
-                    return
-                out.put((task, do(task)))
+            try:
+                do = start()
+                for (
+                    task
+                ) in left:  # the iterator of a sequence hands each task out once, also to several threads
+                    if self.stop.is_set():
+                        return
+                    out.put((task, do(task)))
+            except BaseException:
+                self.stop.set()
+                raise
+            finally:
+                out.put(None)
 
-        jobs: set[Future[None]] = {self._pool.submit(work) for _ in range(self.size)}
-        while jobs:
-            ended, jobs = wait(jobs, timeout=0.05, return_when=FIRST_COMPLETED)
-            for job in ended:
-                job.result()
-            while not out.empty():
-                yield out.get()
+        jobs = [self._pool.submit(work) for _ in range(self.size)]
+        ended = 0
+        while ended < self.size:
+            found = out.get()
+            if found is None:
+                ended += 1
+            else:
+                yield found
+        for job in jobs:
+            job.result()
 
 
 @contextmanager

@@ -35,15 +35,17 @@ def sample_norms(objective: Objective, *, report: Report = silent) -> tuple[NDAr
     """
     name, way = _way(objective)
     found = np.empty(objective.samples)
-
-    def start() -> Callable[[int], Tensor]:
-        norms = way(objective, objective.twin())
-        return lambda index: norms(*objective.blocks[index][:2])
-
     with crew(objective.device) as workers:
-        count = len(objective.blocks)
+        spread = objective.spread(workers.size)
+        blocks = spread.blocks
+
+        def start() -> Callable[[int], Tensor]:
+            norms = way(spread, spread.twin())
+            return lambda index: norms(*blocks[index][:2])
+
+        count = len(blocks)
         for done, (index, norms) in enumerate(workers.stream(start, range(count)), 1):
-            first = index * objective.block
+            first = index * spread.block
             found[first : first + len(norms)] = norms.cpu().numpy()
             report(done, count)
     return found, name

@@ -15,14 +15,16 @@ from torch import Tensor, nn
 
 from dltui.errors import DltuiError, UsageError
 from dltui.objective.criterion import Criterion, Loss, Task, scalar
+from dltui.objective.probe import first_outputs
 from dltui.objective.twin import Twin
 from dltui.objective.undisturbed import same_randomness
 
 if TYPE_CHECKING:
     from dltui.data import Dataset
 
-BLOCK = 256  # samples a block: activations of small networks then stay in the cache of one core
-BLOCK_BYTES = 8 << 20  # and no block of inputs is larger than this
+CACHE = 1 << 20  # bytes of the largest activation of a block: it then stays in the cache of one core
+CARD = 1 << 26  # the same on an accelerator, which wants to be kept busy
+MOST = 4096  # samples in a block at most
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Objective:
             device: Where to compute.
             title: What is looked at.
             double: Compute in float64.
-            block: Samples a block; chosen by the size of the inputs otherwise.
+            block: Samples a block; as many as a cache holds otherwise.
 
         Returns:
             The objective.
@@ -160,12 +162,10 @@ class Objective:
         x = inputs.to(where, dtype) if inputs.is_floating_point() else inputs.to(where)
         y = targets.to(where, dtype) if task == "numbers" else targets.to(where, torch.long)
         criterion = Criterion.of(task, loss)
-        each = max(1, x[0].numel() * x.element_size())
-        size = block or max(1, min(BLOCK, BLOCK_BYTES // each))
-        bare = cls(model, x, y, criterion, title, where, dtype, size)
-        return cls(
-            model, x, criterion.fitted(bare._first_outputs(), y, title), criterion, title, where, dtype, size
-        )
+        bare = cls(model, x, y, criterion, title, where, dtype, 1)
+        outputs, each = first_outputs(bare.twin(), x[:2], title)
+        size = block or max(1, min(MOST, (CACHE if where.type == "cpu" else CARD) // each))
+        return replace(bare, targets=criterion.fitted(outputs, y, title), block=size)
 
     @property
     def samples(self) -> int:
@@ -177,6 +177,10 @@ class Objective:
         """Inputs, targets and share of all samples of every block; the shares add up to 1."""
         pairs = zip(torch.split(self.inputs, self.block), torch.split(self.targets, self.block), strict=True)
         return [(x, y, len(x) / self.samples) for x, y in pairs]
+
+    def spread(self, workers: int) -> Objective:
+        """Return the same objective in blocks small enough that each worker has one."""
+        return replace(self, block=min(self.block, -(-self.samples // workers)))
 
     def twin(self) -> Twin:
         """Return a private copy of the model, in eval mode, whose parameters are one flat vector."""
@@ -252,25 +256,6 @@ class Objective:
                 "though dropout is off; expected a model that draws nothing at random in eval mode"
             )
         return first
-
-    def _first_outputs(self) -> Tensor:
-        """Return the outputs for the first samples, to see whether the model takes such inputs at all."""
-        twin, x = self.twin(), self.inputs[:2]
-        each = f"({', '.join(['n', *map(str, x.shape[1:])])})"
-        try:
-            with same_randomness(), torch.no_grad():
-                outputs = twin.module(x)
-        except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise UsageError(
-                f"{self.title}: the model can't take inputs of shape {each}: {reason}"
-            ) from error
-        if not isinstance(outputs, Tensor) or not outputs.ndim or len(outputs) != len(x):
-            kind = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
-            raise UsageError(
-                f"{self.title}: {len(x)} inputs give {kind}; expected one tensor with a row for each input"
-            )
-        return outputs
 
 
 def _dtype(model: nn.Module) -> torch.dtype:

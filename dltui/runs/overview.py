@@ -12,14 +12,14 @@ from dltui.runs.folder import Run, list_runs
 from dltui.runs.history import history
 from dltui.runs.home import runs_folder
 
+# as wide as 80 columns allow with every name whole, for names are what people copy
 SHOWN = {
     "name": "name",
     "state": "state",
     "model": "model",
     "data": "data",
     "epochs": "epochs",
-    "test_accuracy": "test accuracy",
-    "test_loss": "test loss",
+    "test_accuracy": "accuracy",
     "started": "started (UTC)",
 }
 CURVES = ("epochs", "train_loss", "test_loss", "test_accuracy", "learning_rate")
@@ -86,7 +86,7 @@ def _line(run: Run, so_far: TrainingHistory) -> dict[str, Cell]:
         "epochs": len(so_far.epochs),
         "test_accuracy": _last(so_far.test_accuracy.tolist()),
         "test_loss": _last(so_far.test_loss.tolist()),
-        "started": run.started[:19].replace("T", " "),
+        "started": run.started[:16].replace("T", " "),
     }
 
 

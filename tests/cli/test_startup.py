@@ -117,7 +117,9 @@ def test_every_verb_has_its_line_of_help_whole(root: object) -> None:
         assert f"{name:<{max(map(len, VERBS))}}  {entry.summary}" in told
 
 
-@pytest.mark.parametrize("name", ["quickstart", "train", "landscape", "hessian", "gradients", "shapes", "lab", "open"])
+@pytest.mark.parametrize(
+    "name", ["quickstart", "train", "landscape", "hessian", "gradients", "shapes", "lab", "open"]
+)
 def test_every_verb_has_the_common_options(name: str) -> None:
     import typer
 

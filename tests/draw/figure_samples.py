@@ -23,7 +23,18 @@ from dltui.figures import (
 )
 
 NAN, INF = float("nan"), float("inf")
-WILD_WORDS = ["", "loss", "θ*", "漢字の名", "a\tb\nc\x1b[31m", "👩‍💻 ok", "e\u0301" * 3, "x" * 300, "∂L/∂w ≤ ∞", "\u202eabc"]
+WILD_WORDS = [
+    "",
+    "loss",
+    "θ*",
+    "漢字の名",
+    "a\tb\nc\x1b[31m",
+    "👩‍💻 ok",
+    "e\u0301" * 3,
+    "x" * 300,
+    "∂L/∂w ≤ ∞",
+    "\u202eabc",
+]
 WILD_NUMBERS = [0.0, 1.0, -1.0, NAN, INF, -INF, 1e300, -1e300, 1e-300, 5e-324, 1e-9, 12345.678]
 
 
@@ -47,7 +58,11 @@ def tame() -> list[Figure]:
             series=(
                 Series(name="train", x=steps, y=np.exp(-steps / 90) + 0.02),
                 Series(
-                    name="val", x=steps, y=np.exp(-steps / 99) + 0.1, low=np.exp(-steps / 99), high=np.exp(-steps / 99) + 0.2
+                    name="val",
+                    x=steps,
+                    y=np.exp(-steps / 99) + 0.1,
+                    low=np.exp(-steps / 99),
+                    high=np.exp(-steps / 99) + 0.2,
                 ),
                 Series(name="best", x=steps[::40], y=np.exp(-steps[::40] / 50) + 0.3, marks=True),
             ),
@@ -56,7 +71,12 @@ def tame() -> list[Figure]:
             y_scale="log",
             levels=((0.5, "target"),),
         ),
-        Bars(title="Sizes", labels=("conv1", "fc", "bias"), values=np.array([1200.0, 84, -30]), errors=np.array([50, 4, 3.0])),
+        Bars(
+            title="Sizes",
+            labels=("conv1", "fc", "bias"),
+            values=np.array([1200.0, 84, -30]),
+            errors=np.array([50, 4, 3.0]),
+        ),
         Histogram(title="Weights", edges=edges, counts=counts, value_label="weight"),
         Heatmap(
             title="From above",
@@ -84,11 +104,27 @@ def tame() -> list[Figure]:
         ),
         Images(title="Pictures", pixels=draw.random((3, 9, 9)), names=("one", "two", "three")),
         Images(title="Colours", pixels=draw.random((1, 40, 60, 3))),
-        Points(title="Plane", position=draw.normal(size=(80, 2)), group=draw.integers(0, 3, 80), group_names=("a", "b", "c")),
+        Points(
+            title="Plane",
+            position=draw.normal(size=(80, 2)),
+            group=draw.integers(0, 3, 80),
+            group_names=("a", "b", "c"),
+        ),
         Points(title="Space", position=draw.normal(size=(80, 3)), value=draw.random(80)),
-        Graph(title="Net", nodes=("in", "conv", "relu", "add", "out"), edges=((0, 1), (1, 2), (2, 3), (0, 3), (3, 4))),
-        Tokens(title="Text", tokens=("The", " cat", " sat"), weights=np.array([0.1, 0.9, -0.4]), value_label="weight"),
-        Table(title="Layers", columns=("name", "size", "ok"), rows=(("conv1", 1200, True), ("fc", 84.5, None))),
+        Graph(
+            title="Net",
+            nodes=("in", "conv", "relu", "add", "out"),
+            edges=((0, 1), (1, 2), (2, 3), (0, 3), (3, 4)),
+        ),
+        Tokens(
+            title="Text",
+            tokens=("The", " cat", " sat"),
+            weights=np.array([0.1, 0.9, -0.4]),
+            value_label="weight",
+        ),
+        Table(
+            title="Layers", columns=("name", "size", "ok"), rows=(("conv1", 1200, True), ("fc", 84.5, None))
+        ),
         Steps(title="By hand", steps=(Step(formula="y = 2·3", note="put in"), Step(formula="= 6"))),
         Prose(title="Why", text="One paragraph of several words.\n\nAnother one."),
     ]

@@ -1,8 +1,8 @@
 """Hypothesis strategies: any figure that the types allow."""
 
 import numpy as np
-from hypothesis import strategies as st
 from figure_samples import WILD_NUMBERS, WILD_WORDS
+from hypothesis import strategies as st
 
 from dltui import figures as f
 
@@ -23,7 +23,12 @@ def arrays(size: int) -> st.SearchStrategy[np.ndarray]:
 
 def grids(size: int) -> st.SearchStrategy[np.ndarray]:
     """Return ascending places of a grid: even, by powers, or uneven."""
-    return st.sampled_from([np.linspace(-1, 1, size), np.logspace(-3, 3, size), np.arange(size) ** 2.0, np.arange(size) * 1e-9])
+    return st.sampled_from([
+        np.linspace(-1, 1, size),
+        np.logspace(-3, 3, size),
+        np.arange(size) ** 2.0,
+        np.arange(size) * 1e-9,
+    ])
 
 
 @st.composite
@@ -62,12 +67,16 @@ def bars(draw: st.DrawFn) -> f.Bars:
 @st.composite
 def histograms(draw: st.DrawFn) -> f.Histogram:
     n = draw(st.sampled_from([0, 1, 3, 300]))
-    edges = draw(st.sampled_from([np.linspace(-2, 2, n + 1), np.zeros(n + 1), np.linspace(1e9, 1e9 + 1, n + 1)]))
+    edges = draw(
+        st.sampled_from([np.linspace(-2, 2, n + 1), np.zeros(n + 1), np.linspace(1e9, 1e9 + 1, n + 1)])
+    )
     if draw(st.booleans()):
         edges = edges.copy()
         edges[-1] = np.inf
     counts = draw(arrays(n)) if n < 10 else np.arange(n)
-    return f.Histogram(edges=edges, counts=counts, value_label=draw(words), scale=draw(scales), title=draw(words))
+    return f.Histogram(
+        edges=edges, counts=counts, value_label=draw(words), scale=draw(scales), title=draw(words)
+    )
 
 
 @st.composite
@@ -84,8 +93,13 @@ def fields(draw: st.DrawFn) -> f.Field:
         "value_label": draw(words),
         "scale": draw(scales),
         "colormap": draw(maps),
-        "marks": tuple(f.Mark(name=draw(words), x=draw(numbers), y=draw(numbers)) for _ in range(draw(st.integers(0, 2)))),
-        "paths": tuple(f.Path(name=draw(words), x=draw(arrays(n)), y=draw(arrays(n))) for _ in range(draw(st.integers(0, 2)))),
+        "marks": tuple(
+            f.Mark(name=draw(words), x=draw(numbers), y=draw(numbers)) for _ in range(draw(st.integers(0, 2)))
+        ),
+        "paths": tuple(
+            f.Path(name=draw(words), x=draw(arrays(n)), y=draw(arrays(n)))
+            for _ in range(draw(st.integers(0, 2)))
+        ),
         **{key: draw(value) for key, value in heads.items()},
     }
     if draw(st.booleans()):
@@ -95,7 +109,9 @@ def fields(draw: st.DrawFn) -> f.Field:
 
 @st.composite
 def images(draw: st.DrawFn) -> f.Images:
-    n, h, w = draw(st.sampled_from([(0, 3, 3), (1, 1, 1), (1, 100, 3), (1, 3, 100), (5, 8, 8), (3, 28, 28), (2, 70, 90)]))
+    n, h, w = draw(
+        st.sampled_from([(0, 3, 3), (1, 1, 1), (1, 100, 3), (1, 3, 100), (5, 8, 8), (3, 28, 28), (2, 70, 90)])
+    )
     shape = (n, h, w, 3) if draw(st.booleans()) else (n, h, w)
     pixels = np.resize(draw(arrays(30)), shape)
     names = tuple(draw(words) for _ in range(n)) if draw(st.booleans()) else ()

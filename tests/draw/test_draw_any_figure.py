@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from figure_samples import NAN, tame
 from figure_strategies import figures
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from dltui.draw import Depth, Look, View, draw

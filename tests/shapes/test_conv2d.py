@@ -33,6 +33,7 @@ def layers(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
+@pytest.mark.filterwarnings("ignore:Using padding=.same.")
 @settings(max_examples=500, deadline=None)
 @given(layers())
 def test_agrees_with_torch(case: dict[str, object]) -> None:

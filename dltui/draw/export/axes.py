@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
 from dltui.draw.export.letterpress import print_cells
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
-from dltui.draw.points import groups_of
+from dltui.draw.letters import clip_middle
 from dltui.draw.scales import Axis, Floats, axis_of
 from dltui.figures import (
     Bars,
@@ -95,7 +96,7 @@ def _bars(part: Any, figure: Bars) -> None:
     values = np.nan_to_num(np.asarray(figure.values, float), posinf=0, neginf=0)
     places = np.arange(len(values))
     axes.barh(places, values, xerr=figure.errors, color=tint(0), error_kw={"lw": 0.8, "capsize": 2})
-    axes.set_yticks(places, [said(label) for label in figure.labels])
+    axes.set_yticks(places, [said(clip_middle(label, 36)) for label in figure.labels])
     axes.invert_yaxis()
     axes.set_xlabel(said(figure.value_label))
     _scale(axes, "x", figure.scale, [figure.values])

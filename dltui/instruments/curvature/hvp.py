@@ -31,6 +31,7 @@ class Hessian:
 
     def __init__(self, objective: Objective, workers: Crew, budget: int) -> None:
         self._objective, self._workers = objective, workers
+        objective = objective.spread(workers.size)
         self._twin = objective.twin()
         self.like = self._twin.flat
         self.size = len(self._twin.flat)

@@ -26,7 +26,7 @@ from dltui.results.base import Made
 from dltui.results.spectrum import Spectrum
 
 EXACT = 512  # rows up to which the matrix is written out
-SLQ_STEPS = 40  # steps of a run that only has to find the shape of the bulk
+SLQ_STEPS = 30  # steps of a run that only has to find the shape of the bulk
 TRACE_PROBES = 25  # extra probes of one product each; with few, the standard error itself is uncertain
 BASIS_BYTES = 1 << 30  # a Krylov basis is no larger than this
 FLAT = 1e-3  # share of the largest |λ| below which an eigenvalue counts as flat
@@ -50,7 +50,7 @@ def spectrum(
     *,
     top: int = 5,
     bottom: int = 5,
-    probes: int = 4,
+    probes: int = 3,
     steps: int = 100,
     tolerance: float = 1e-4,
     seed: int = 0,

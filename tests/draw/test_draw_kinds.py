@@ -1,0 +1,156 @@
+"""What each kind of figure promises to show."""
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from dltui.draw import Depth, Look, View, draw
+from dltui.draw.images import resized, tile
+from dltui.draw.layers import layers_of
+from dltui.errors import DltuiError
+from dltui.figures import Bars, Figure, Graph, Histogram, Images, Lines, Points, Series, Steps, Table, Tokens
+
+
+def text_of(figure, view=None, **look):
+    """Return a figure drawn as plain text."""
+    return "\n".join(draw(figure, Look(**{"width": 80, **look}), view or View()).canvas.plain())
+
+
+def test_bars_are_as_long_as_their_values():
+    lines = text_of(Bars(labels=("a", "b", "c"), values=np.array([8.0, 4.0, 1.0]))).split("\n")
+    longest, half, eighth = (line.count("█") for line in lines)
+    assert longest == pytest.approx(2 * half, abs=1)
+    assert longest == pytest.approx(8 * eighth, abs=8)
+    assert [line.split()[-1] for line in lines] == ["8", "4", "1"]
+
+
+def test_bars_by_powers_and_wild_values():
+    text = text_of(Bars(labels=("a", "b", "c", "d"), values=np.array([1.0, 100.0, 0.0, np.nan]), scale="log"))
+    _, one, hundred, zero, none = text.split("\n")
+    assert 0 < one.count("█") < hundred.count("█")
+    assert "█" not in zero + none
+    assert none.endswith("nan")
+
+
+def test_long_labels_are_cut_in_the_middle():
+    text = text_of(Bars(labels=("encoder." + "x" * 99 + ".weight",), values=np.ones(1)))
+    assert "encoder." in text
+    assert ".weight│" in text
+
+
+def test_a_histogram_has_the_right_heights():
+    drawing = draw(Histogram(edges=np.arange(5.0), counts=np.array([1, 2, 4, 0])), Look(width=80, height=24))
+    frame = drawing.frame
+    area = drawing.canvas.glyph[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
+    eighths = np.where(area == ord(" "), 0, np.where(area >= 0x2581, area - 0x2580, 0)).sum(axis=0)
+    heights = [eighths[int(frame.width * (i + 0.5) / 4)] for i in range(4)]
+    assert heights == [
+        pytest.approx(h, abs=1) for h in (2 * frame.height, 4 * frame.height, 8 * frame.height, 0)
+    ]
+
+
+def test_pictures_shrink_to_means_and_grow_to_squares():
+    picture = np.random.default_rng(0).random((12, 18, 3))
+    np.testing.assert_allclose(resized(picture, 4, 6), picture.reshape(4, 3, 6, 3, 3).mean(axis=(1, 3)))
+    np.testing.assert_array_equal(resized(picture, 24, 36), picture.repeat(2, axis=0).repeat(2, axis=1))
+
+
+@pytest.mark.parametrize(
+    ("count", "aspect", "native"), [(1, 1.5, 640), (9, 1.0, 28), (64, 1.0, 8), (3, 0.5, 100)]
+)
+def test_pictures_keep_their_form(count, aspect, native):
+    columns, rows = tile(count, aspect, native, 80, 24)
+    assert 1 <= columns <= 80
+    assert columns / (2 * rows) == pytest.approx(aspect, rel=0.2)
+
+
+def test_a_picture_shows_its_pixels():
+    pixels = np.zeros((1, 2, 2, 3))
+    pixels[0, 0, 1] = [1, 0, 0]
+    canvas = draw(Images(pixels=pixels), Look(width=20, height=10, depth=Depth.TRUE)).canvas
+    assert (canvas.back[0, 10:20] == 0xFF0000).all()
+    assert (canvas.back[0, :10] == 0).all()
+
+
+def test_layers_are_the_longest_ways():
+    draw_number = np.random.default_rng(3)
+    edges = [(a, b) for a in range(12) for b in range(a + 1, 12) if draw_number.random() < 0.25]
+    layers = layers_of(12, edges)
+    graph = nx.DiGraph(edges)
+    graph.add_nodes_from(range(12))
+    truth = [sorted(layer) for layer in nx.topological_generations(graph)]
+    assert [sorted(n for n in row if n < 12) for row in layers.rows] == truth
+    place = {node: i for i, row in enumerate(layers.rows) for node in row}
+    assert all(place[b] == place[a] + 1 for a, b in layers.edges)
+
+
+def test_circles_are_told_below_the_graph():
+    assert layers_of(3, [(0, 1), (1, 2), (2, 0)]).returns == ((2, 0),)
+    text = text_of(Graph(nodes=("a", "b", "c"), edges=((0, 1), (1, 2), (2, 0))))
+    assert "↺ c → a" in text
+
+
+@pytest.mark.parametrize("count", [1, 7, 60])
+def test_every_node_is_shown(count):
+    nodes = tuple(f"n{i}" for i in range(count))
+    text = text_of(Graph(nodes=nodes, edges=tuple((0, i) for i in range(1, count))))
+    assert all(node in text for node in nodes)
+
+
+def test_a_chain_is_drawn_to_the_right_when_it_fits():
+    lines = text_of(Graph(nodes=("in", "mid", "out"), edges=((0, 1), (1, 2)))).split("\n")
+    assert len(lines) == 3
+    assert lines[1].index("in") < lines[1].index("mid") < lines[1].index("out")
+    assert lines[1].count("▶") == 2
+
+
+def test_tokens_without_colour_tell_the_heaviest():
+    figure = Tokens(
+        tokens=("The", " cat", " sat", " on", " mats"), weights=np.array([0.1, 0.8, 0.1, 0.0, -0.2])
+    )
+    assert "The cat(0.8) sat on mats" in text_of(figure)
+
+
+def test_tables_align_numbers_and_scroll():
+    rows = tuple((f"layer{i}", i * 10, i % 2 == 0) for i in range(40))
+    figure = Table(columns=("name", "size", "even"), rows=rows)
+    lines = text_of(figure, View(offset=5), height=12).split("\n")
+    assert lines[2].startswith("layer5 ")
+    assert "6–15 of 40" in lines[1]
+    ends = {line.index(str(rows[5 + i][1])) + len(str(rows[5 + i][1])) for i, line in enumerate(lines[2:])}
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_groups_have_a_legend_and_markers(dims):
+    position = np.random.default_rng(0).normal(size=(60, dims))
+    text = text_of(Points(position=position, group=np.arange(60) % 2, group_names=("cat", "dog")))
+    assert "● cat" in text
+    assert "■ dog" in text
+    assert text.count("■") > 5
+
+
+def test_the_cursor_reads_curves():
+    steps = np.arange(10.0)
+    figure = Lines(series=(Series(name="loss", x=steps, y=steps**2),), x_label="step")
+    assert "loss 49" in text_of(figure, View(cursor=(7.2, 0)))
+
+
+def test_zoom_shows_a_part():
+    steps = np.arange(100.0)
+    figure = Lines(series=(Series(name="loss", x=steps, y=steps),))
+    frame = draw(figure, Look(width=80, height=20), View(x_range=(10, 20), y_range=(0, 50))).frame
+    assert (frame.x_range, frame.y_range) == ((10, 20), (0, 50))
+
+
+def test_an_unknown_figure_is_refused():
+    class Odd(Figure):
+        def words(self):
+            return ""
+
+    with pytest.raises(DltuiError, match="can't draw a Odd: expected one of"):
+        draw(Odd(), Look())
+
+
+def test_an_empty_computation_is_only_its_title():
+    assert text_of(Steps(title="Nothing", steps=())).strip() == "Nothing"
