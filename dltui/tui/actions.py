@@ -62,15 +62,20 @@ class Action:
         return [(key, f"{self.name}({with_})") for key, with_ in zip(self.keys, self.arguments, strict=True)]
 
     def key_names(self) -> str:
-        """Return the keys as a person reads them; digits in a row are folded."""
+        """Return the keys as a person reads them; arrows stand together, digits in a row are folded."""
         if self.keys[:3] == ("1", "2", "3"):
             return f"1…{self.keys[-1]}"
+        if len(self.keys) == 2 * len(_DIRECTIONS):
+            arrows = "".join(DISPLAY[way] for way in _DIRECTIONS)
+            shift = "⇧" if self.keys[0].startswith("shift+") else ""
+            return f"{shift}{arrows} {''.join(self.keys[len(_DIRECTIONS) :])}"
         return " ".join(key_name(key) for key in self.keys)
 
 
-_ARROWS = ("left", "right", "up", "down", "h", "l", "k", "j")
+_DIRECTIONS = ("left", "right", "up", "down")
+_ARROWS = (*_DIRECTIONS, *"hlkj")
 _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
-_FAR = ("shift+left", "shift+right", "shift+up", "shift+down", "H", "L", "K", "J")
+_FAR = (*(f"shift+{way}" for way in _DIRECTIONS), *"HLKJ")
 _DIGITS = tuple("123456789")
 
 ACTIONS: tuple[Action, ...] = (
@@ -94,9 +99,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("gallery", "next_figure", ("n",), "next", "Show the next figure."),
     Action("gallery", "previous_figure", ("p",), "", "Show the previous figure.", shown=0),
     Action("gallery", "figure", _DIGITS, "", "Show a figure by its number.", _DIGITS, shown=0),
-    Action("gallery", "words", ("w",), "words", "Say in words what the figure shows, or show the picture again."),
+    Action("gallery", "words", ("w",), "words", "Say in words what the figure shows, and back."),
     Action("gallery", "details", ("i",), "details", "Show or hide how it was made."),
-    Action("gallery", "export", ("e",), "export", "Write the figure to a file: PNG, SVG, PDF, HTML, CSV or JSON."),
+    Action("gallery", "export", ("e",), "export", "Write the figure to a file: PNG, SVG, PDF, HTML, CSV."),
     Action("gallery", "copy_command", ("y",), "copy command", "Copy the command line that makes or shows this."),
     # figures that are turned: surfaces, clouds in space
     Action("turn", "turn", _ARROWS, "turn", "Turn the figure around, tip it up or down.", _TOWARDS, shown=4),
@@ -118,7 +123,7 @@ ACTIONS: tuple[Action, ...] = (
     # everywhere
     Action("app", "back", ("escape", "backspace"), "back", "Go back to where you came from."),
     Action("app", "command_palette", ("slash", "ctrl+p", "colon"), "find",
-           "Find anything: results, runs, models, exhibits and actions."),
+           "Find results, runs, models, exhibits and actions."),
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),
     Action("app", "change_theme", ("T",), "", "Choose among all themes.", shown=0),

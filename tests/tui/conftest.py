@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from textual.pilot import Pilot
+from textual.worker import WorkerFailed
 
 from dltui.figures import Heatmap, Lines, Prose, Series, Table
 from dltui.results import Made
@@ -128,7 +130,8 @@ def settle() -> Callable[[Pilot[int]], Awaitable[None]]:
 
     async def wait(pilot: Pilot[int]) -> None:
         await pilot.pause(0.02)  # longer than the cursor must rest
-        await pilot.app.workers.wait_for_complete()
+        with suppress(WorkerFailed):  # the application tells of it itself
+            await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         await pilot.pause(0.04)  # a frame that was put off
 

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-ENDINGS = "png, svg, pdf, html, csv or json"
+ENDINGS = "png svg pdf html csv json"
 
 
 class ExportScreen(ModalScreen[str | None]):
@@ -20,6 +20,7 @@ class ExportScreen(ModalScreen[str | None]):
     ExportScreen { align: center middle; }
     ExportScreen > Vertical {
         width: 60; height: auto; padding: 1 2; background: $surface; border: round $primary;
+        border-subtitle-color: $foreground 60%;
     }
     ExportScreen Input { margin: 1 0; }
     ExportScreen #hint { color: $foreground 60%; }
@@ -31,10 +32,11 @@ class ExportScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the question."""
-        with Vertical():
+        with Vertical() as box:
+            box.border_subtitle = "enter writes · esc goes back"
             yield Label("Write the figure to")
             yield Input(self._name, select_on_focus=False)
-            yield Label(f"{ENDINGS}, told by the ending · enter writes · esc goes back", id="hint")
+            yield Label(f"The ending tells how: {ENDINGS}.", id="hint")
 
     @on(Input.Submitted)
     def _answer(self, event: Input.Submitted) -> None:

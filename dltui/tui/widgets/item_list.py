@@ -11,6 +11,8 @@ from textual.widgets.option_list import Option
 from dltui.tui import actions
 from dltui.tui.catalog import Item
 
+LINES_EACH = 2  # name and note
+
 
 class ItemList(OptionList, inherit_bindings=False):
     """Name and note of each thing; keys come from the table of actions."""
@@ -48,6 +50,20 @@ class ItemList(OptionList, inherit_bindings=False):
         if self._items:
             same = [place for place, item in enumerate(self._items) if before and item.key == before.key]
             self.highlighted = same[0] if same else 0
+
+    def action_page_down(self) -> None:
+        """Go down by as many things as are seen at once."""
+        self._go_pages(1)
+
+    def action_page_up(self) -> None:
+        """Go up by as many things as are seen at once."""
+        self._go_pages(-1)
+
+    def _go_pages(self, pages: int) -> None:
+        # Textual's own paging needs lines that were rendered, which a list that is hidden has not.
+        if self.highlighted is not None:
+            step = pages * max(1, self.size.height // LINES_EACH)
+            self.highlighted = max(0, min(len(self._items) - 1, self.highlighted + step))
 
     def __len__(self) -> int:
         return len(self._items)
