@@ -100,3 +100,9 @@ SHELVES = (
         ("dltui lab list",),
     ),
 )
+
+
+def homely(path: Path) -> str:
+    """Return a path as people write it, from ``~`` where it is below the user's home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) and path != home else str(path)

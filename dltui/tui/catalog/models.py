@@ -11,7 +11,7 @@ from dltui.errors import DltuiError
 from dltui.figures import Table
 from dltui.models._names import NAMES
 from dltui.runs import home
-from dltui.tui.catalog.items import Glimpse, Item
+from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.results import look_in
 
 DEEPEST = 3  # folders below the current one
@@ -67,10 +67,15 @@ def glimpse(item: Item) -> Glimpse:
         return Glimpse(
             title=item.name,
             words="A checkpoint written by torch.save. Its contents are read by the commands, never in here.",
-            facts=(size, ("file", item.key)),
+            facts=(size, ("file", homely(item.path))),
         )
     table, parameters = tensors(item.path)
-    facts = (("tensors", str(len(table.rows))), ("numbers", f"{parameters:,}"), size, ("file", item.key))
+    facts = (
+        ("tensors", str(len(table.rows))),
+        ("numbers", f"{parameters:,}"),
+        size,
+        ("file", homely(item.path)),
+    )
     return Glimpse(title=item.name, figure=table, words=table.words(), facts=facts)
 
 
@@ -105,7 +110,7 @@ def _checkpoint(path: Path, folder: Path) -> Item:
     """Return the list entry of a checkpoint."""
     name = str(path.relative_to(folder))
     return Item(
-        "checkpoint", name, _bytes(path.stat().st_size), str(path), f"dltui inspect {shlex.quote(name)}"
+        "checkpoint", name, _bytes(path.stat().st_size), str(path), f"dltui landscape {shlex.quote(name)}"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from dltui.results import Made, Result, load, peek
 from dltui.results.store import Peek
 from dltui.runs import results_folder
-from dltui.tui.catalog.items import Glimpse, Item
+from dltui.tui.catalog.items import Glimpse, Item, homely
 
 ENDING = "*.safetensors"
 
@@ -75,7 +75,7 @@ def facts(result: Result, path: Path) -> tuple[tuple[str, str], ...]:
         ("seed", "" if made.seed is None else str(made.seed)),
         ("with", versions),
         ("machine", made.machine),
-        ("file", str(path)),
+        ("file", homely(path)),
     )
     return tuple((name, value) for name, value in rows if value)
 

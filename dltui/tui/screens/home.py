@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +14,7 @@ from textual.worker import Worker, WorkerState
 
 from dltui.tui import actions, catalog
 from dltui.tui.catalog import SHELVES, Glimpse, Item, Shelf
+from dltui.tui.catalog.items import homely
 from dltui.tui.screens.base import Room
 from dltui.tui.trouble import sentence
 from dltui.tui.widgets.item_list import ItemList
@@ -67,7 +67,7 @@ class HomeScreen(Room):
     def on_mount(self) -> None:
         """Follow what is read from the folders."""
         self.dltui.shelf_read.subscribe(self, self._shelf_read)
-        self.tell(_homely(self.dltui.folder))
+        self.tell(homely(self.dltui.folder))
         self._fill()
 
     def on_screen_resume(self) -> None:
@@ -186,9 +186,3 @@ def _empty(shelf: Shelf) -> Content:
     """Return what an empty shelf says."""
     tries = [Content.assemble("  ", (command, "$text-accent bold")) for command in shelf.tries]
     return Content("\n\n").join([Content(shelf.nothing), *tries])
-
-
-def _homely(folder: Path) -> str:
-    """Return a folder as people write it."""
-    home = Path.home()
-    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) and folder != home else str(folder)
