@@ -21,7 +21,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 CONV = ["shapes", "conv2d", "-i", "1,3,8,8", "-o", "4", "-k", "3"]
 
 
-def _says(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
+def _check_says(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -57,7 +57,7 @@ def _says(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> Non
     ids=lambda v: " ".join(v) if isinstance(v, list) else None,
 )
 def test_usage(dltui: Run, arguments: list[str], parts: list[str]) -> None:
-    _says(dltui(*arguments), ExitCode.USAGE, *parts)
+    _check_says(dltui(*arguments), ExitCode.USAGE, *parts)
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_data_that_can_not_be(
     np.savez(tmp_path / "mine.npz", **arrays)  # type: ignore[arg-type]
     done = dltui("landscape", "mlp", "--data", "mine.npz")
     assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
-    _says(done, done.returncode, "mine.npz", *parts)
+    _check_says(done, done.returncode, "mine.npz", *parts)
 
 
 def test_pickled_arrays_are_not_opened(dltui: Run, tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", x=np.array([print], dtype=object), y=np.zeros(1))
     done = dltui("landscape", "mlp", "--data", "mine.npz")
-    _says(done, done.returncode, "mine.npz", "x")
+    _check_says(done, done.returncode, "mine.npz", "x")
     assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
 
 
 def test_weights_that_do_not_fit(dltui: Run, tmp_path: Path) -> None:
     save_file({"a.weight": np.zeros((2, 2), np.float32)}, tmp_path / "other.safetensors")
     done = dltui("gradients", "mlp", "--weights", "other.safetensors")
-    _says(
+    _check_says(
         done,
         ExitCode.FAILED,
         "other.safetensors",
@@ -108,17 +108,17 @@ def test_weights_that_do_not_fit(dltui: Run, tmp_path: Path) -> None:
 )
 def test_missing_file(dltui: Run, verb: list[str]) -> None:
     done = dltui(*verb)
-    _says(done, done.returncode, "gone.safetensors")
+    _check_says(done, done.returncode, "gone.safetensors")
     assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
 
 
 def test_a_folder_that_can_not_be_written(dltui: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    _says(dltui(*CONV, "--save", "file/x.safetensors"), ExitCode.FAILED, "file/x.safetensors", "write")
+    _check_says(dltui(*CONV, "--save", "file/x.safetensors"), ExitCode.FAILED, "file/x.safetensors", "write")
 
 
 def test_the_tui_without_a_terminal(dltui: Run) -> None:
-    _says(dltui(), ExitCode.USAGE, "terminal")
+    _check_says(dltui(), ExitCode.USAGE, "terminal")
 
 
 def test_debug_shows_the_traceback(dltui: Run) -> None:
