@@ -4,6 +4,8 @@ import gc
 import os
 import sys
 
+CANCELLED = 130  # ExitCode.CANCELLED, without the import
+
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
@@ -15,7 +17,9 @@ def main() -> None:
     from dltui.cli import run
 
     code = run(sys.argv[1:])
-    if not sys.modules.keys() & {"torch", "textual"}:
+    # An interrupt inside an exec (torch runs some while it is imported) is remembered by the interpreter, which
+    # would then end by the signal instead of by the exit code.
+    if code == CANCELLED or not sys.modules.keys() & {"torch", "textual"}:
         leave(code)
     sys.exit(code)
 
@@ -23,7 +27,7 @@ def main() -> None:
 def leave(code: int) -> None:
     """End the process without taking the interpreter apart, which costs more than a shape's answer.
 
-    Only for processes that have no threads, no child processes and no open files to tidy up.
+    Only for processes that have no child processes and no open files to tidy up.
     """
     try:
         sys.stdout.flush()
