@@ -69,6 +69,7 @@ def test_the_worker_is_not_kept_waiting_by_a_reader_that_sleeps() -> None:
         outbox.progress(Progress(step, 50, None))
     assert time.perf_counter() - started < 5
     here.close()
+    outbox.close(Cancelled(None))  # its thread must be gone before the pipe is
     there.close()
 
 
