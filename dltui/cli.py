@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from importlib import import_module
 from typing import Any
 
 import typer
@@ -13,6 +12,7 @@ import typer.core
 import typer.main
 from typer._click.exceptions import NoArgsIsHelpError  # typer shows it nowhere else
 
+from dltui.commands._calls import command_of, sentence
 from dltui.commands._names import VERBS
 from dltui.commands._output import note
 from dltui.errors import DltuiError, ExitCode, unknown
@@ -55,9 +55,7 @@ class LazyGroup(typer.core.TyperGroup):
             if word.startswith("-"):
                 return super().resolve_command(ctx, args)
             raise unknown("verb", word, VERBS)
-        command = typer.main.get_command(import_module(VERBS[word].module).app)
-        command.name = word
-        return word, command, args[1:]
+        return word, command_of(word), args[1:]
 
 
 app = typer.Typer(
@@ -111,35 +109,24 @@ def run(arguments: list[str]) -> int:
         note("cancelled")
         return ExitCode.CANCELLED
     except DltuiError as error:
-        return _tell(error, str(error), error.exit_code, debug)
+        return _tell(error, error.exit_code, debug)
     except NoArgsIsHelpError as error:
         note(error.format_message())
         return ExitCode.USAGE
     except typer.TyperException as error:
-        return _tell(error, _usage(error), ExitCode.USAGE, debug)
+        return _tell(error, ExitCode.USAGE, debug)
     except Exception as error:  # noqa: BLE001 - the last door: a person gets a sentence, not a traceback
-        text = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-        return _tell(
-            error, f"dltui failed in a way it did not expect: {text}; see more with --debug", 1, debug
-        )
+        return _tell(error, ExitCode.FAILED, debug)
     if code == ExitCode.CANCELLED:
         note("cancelled")
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _tell(error: BaseException, sentence: str, code: int, debug: bool) -> int:
+def _tell(error: BaseException, code: int, debug: bool) -> int:
     """Write the sentence (and the traceback when asked for) and return the exit code."""
     if debug:
         import traceback
 
         traceback.print_exception(error)
-    note(f"error: {sentence}")
+    note(f"error: {sentence(error)}")
     return int(code)
-
-
-def _usage(error: typer.TyperException) -> str:
-    """Return what the parser complains about, with where to read the right way."""
-    text = error.format_message().rstrip(".")
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else "dltui"
-    return f"{text[:1].lower()}{text[1:]}; see `{path} --help`"

@@ -12,12 +12,11 @@ from dltui.checkpoints.fit import fit_weights
 from dltui.checkpoints.read import About, read_weights
 from dltui.data import Dataset
 from dltui.device import seeded
-from dltui.errors import DltuiError, UsageError, unknown
+from dltui.errors import DltuiError, UsageError
 from dltui.models import MODELS, build
-from dltui.runs.find import PREFIX, find_snapshot
-from dltui.spelling import call_function, is_function, load_function
-
-SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+from dltui.models.spelled import told_apart
+from dltui.runs.find import find_snapshot
+from dltui.spelling import call_function, load_function
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,29 +62,19 @@ def open_model(spec: str, dataset: Dataset, *, weights: Path | None = None, seed
 
 def _open(spec: str, dataset: Dataset, seed: int) -> OpenedModel:
     """Tell the spellings apart."""
-    if spec.startswith(PREFIX):
+    spelled = told_apart(spec)
+    if spelled == "run":
         return _from_run(spec, dataset)
-    path = Path(spec).expanduser()
-    known = spec.partition(":")[0] in MODELS
-    if not known and (path.suffix in SUFFIXES or path.is_file()):
-        return _from_file(path, dataset)
-    if not known and path.is_dir():
-        raise UsageError(
-            f"{path} is a folder: expected a file of weights such as {path / 'model.safetensors'}"
-        )
+    if spelled == "file":
+        return _from_file(Path(spec).expanduser(), dataset)
     return OpenedModel(_fresh(spec, dataset), spec, f"random weights, seed {seed}")
 
 
 def _fresh(spec: str, dataset: Dataset) -> nn.Module:
     """Build a registered model, or call the user's own function."""
-    word = spec.partition(":")[0]
-    if word in MODELS:
-        return build(spec, dataset.input_shape, dataset.outputs)
-    if is_function(spec):
+    if told_apart(spec) == "function":
         return _from_function(spec, dataset)
-    if "/" in spec:
-        raise UsageError(f"no file {spec}: expected weights, or a model such as lenet")
-    raise unknown("model", word, MODELS)
+    return build(spec, dataset.input_shape, dataset.outputs)
 
 
 def _from_function(spec: str, dataset: Dataset) -> nn.Module:
@@ -116,8 +105,6 @@ def _arguments(spec: str, function: object, dataset: Dataset) -> tuple[object, .
 
 def _from_file(path: Path, dataset: Dataset) -> OpenedModel:
     """Build the model that a file of dltui's own names, and put its weights in."""
-    if not path.exists():
-        raise UsageError(f"no file {path}: expected weights that dltui wrote, or a model such as lenet")
     read = read_weights(path)
     if read.about is None:
         raise UsageError(

@@ -12,26 +12,39 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 
 from dltui.commands._output import ProgressLine, note
 from dltui.commands._show import Shown, deliver
 from dltui.errors import UsageError
+from dltui.progress import Report
 
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
-def _device(spec: str) -> str:
-    """Return ``spec`` when it is spelled as a device."""
+def spelled_device(spec: str) -> str:
+    """Return ``spec`` when it is spelled as a device.
+
+    Raises:
+        UsageError: If it isn't.
+    """
     if not DEVICE.fullmatch(spec):
         raise UsageError(f"--device {spec!r} is no device; expected auto, cpu, cuda, cuda:0, cuda:1 … or mps")
     return spec
+
+
+class Telling(Report, Protocol):
+    """How a verb tells how far it is, on something that can be wiped."""
+
+    def clear(self) -> None:
+        """Wipe what was told last."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +68,53 @@ class Common:
         Path | None, typer.Option("--save", metavar="FILE", help="Keep the result in FILE.safetensors.")
     ] = None
     figure: Annotated[
-        Path | None, typer.Option("--figure", metavar="FILE", help="Draw to FILE.png, svg, pdf, html, csv or json.")
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Draw to FILE.png, svg, pdf, html, csv or json."),
     ] = None
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda[:i] or mps.")] = "auto"
+    device: Annotated[
+        str, typer.Option("--device", callback=spelled_device, help="auto, cpu, cuda[:i] or mps.")
+    ] = "auto"
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")] = 0
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no remarks.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False
     ascii: Annotated[bool, typer.Option("--ascii", help="Nothing beyond ASCII.")] = False
-    plain: Annotated[bool, typer.Option("--plain", help="Say figures in words instead of drawing them.")] = False
-    report: ProgressLine = field(default_factory=lambda: ProgressLine(shown=False))
+    plain: Annotated[bool, typer.Option("--plain", help="Say figures in words instead of drawing them.")] = (
+        False
+    )
+    report: Telling = field(default_factory=lambda: ProgressLine(shown=False))
+    say: Callable[[str], None] = note  # where remarks go
 
     def note(self, text: str) -> None:
-        """Write a remark to stderr, unless the user wants it quiet."""
+        """Make a remark, unless the user wants it quiet."""
         if not self.quiet:
             self.report.clear()
-            note(text)
+            self.say(text)
 
 
-OPTIONS = [part for part in fields(Common) if part.name != "report"]
+OPTIONS = [part for part in fields(Common) if part.name not in {"report", "say"}]
+
+
+@dataclass(frozen=True)
+class Call:
+    """The function of a verb with what a command line gives it, not called yet.
+
+    Attributes:
+        function: The function below ``@verb``.
+        arguments: Its own arguments by name.
+        common: The common options.
+    """
+
+    function: Callable[..., Shown]
+    arguments: Mapping[str, Any]
+    common: Common
+
+    def __call__(self) -> Shown:
+        """Do the work and return what was found."""
+        return self.function(**self.arguments, common=self.common)
+
+
+# Set where someone wants the calls that a command line stands for instead of their results.
+TAKER: ContextVar[Callable[[Call], None] | None] = ContextVar("TAKER", default=None)
 
 
 def verb_app() -> typer.Typer:
@@ -97,7 +139,9 @@ def group_app(help_line: str) -> typer.Typer:
     return app
 
 
-def verb(app: typer.Typer, name: str | None = None, **settings: Any) -> Callable[[Callable[..., Shown]], Callable[..., None]]:
+def verb(
+    app: typer.Typer, name: str | None = None, **settings: Any
+) -> Callable[[Callable[..., Shown]], Callable[..., None]]:
     """Return the decorator that makes a function a command of ``app`` with the common options.
 
     Args:
@@ -124,14 +168,16 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
     def command(**arguments: Any) -> None:
         gc.enable()  # turned off in dltui.__main__ for the start-up
         chosen = {part.name: arguments.pop(part.name) for part in OPTIONS}
-        chosen["device"] = _device(chosen["device"])
         common = Common(**chosen, report=ProgressLine(shown=not chosen["quiet"]))
+        call, taker = Call(function, arguments, common), TAKER.get()
+        if taker is not None:
+            return taker(call)
         started = time.perf_counter()
         try:
-            found = function(**arguments, common=common)
+            found = call()
         finally:
             common.report.clear()
-        deliver(found, common, seconds=time.perf_counter() - started)
+        return deliver(found, common, seconds=time.perf_counter() - started)
 
     # What a verb returns may have a name that only type checkers import, so that --help needs no numpy.
     function.__annotations__.pop("return", None)
@@ -140,7 +186,10 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
     common_hints = inspect.get_annotations(Common, eval_str=True)
     shared = [
         inspect.Parameter(
-            part.name, inspect.Parameter.KEYWORD_ONLY, default=part.default, annotation=common_hints[part.name]
+            part.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=part.default,
+            annotation=common_hints[part.name],
         )
         for part in OPTIONS
     ]
@@ -148,7 +197,21 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
     command.__signature__ = signature  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
     del command.__wrapped__
+    command.below = function  # type: ignore[attr-defined]
     return command
+
+
+def function_below(command: Any) -> Callable[..., Shown] | None:
+    """Return the function below ``@verb`` of a command, with its typed signature.
+
+    Args:
+        command: What ``typer.main.get_command`` made of a verb's app, or one of its sub-commands.
+
+    Returns:
+        The function as it was written, or None for a group or a command that no ``@verb`` made.
+    """
+    below: Callable[..., Shown] | None = getattr(command.callback, "below", None)
+    return below
 
 
 def command_line() -> str:

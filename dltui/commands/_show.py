@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -44,7 +45,9 @@ class Failed:
     sentence: str
 
 
-Shown = Any  # a Result, a Light answer, either within Failed, or None when the verb has shown everything itself
+Shown = (
+    Any  # a Result, a Light answer, either within Failed, or None when the verb has shown everything itself
+)
 
 
 def deliver(found: Shown, common: Common, *, seconds: float) -> None:
@@ -64,14 +67,14 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
         deliver(found.found, common, seconds=seconds)
         raise DltuiError(found.sentence)
     if isinstance(found, Light):
-        _files(found.result, common)
+        write_files(found.result, common)
         if common.json:
             write_json(found.document())
         else:
             write_lines(_readable(found, common))
         return
-    result = _signed(found, common, seconds)
-    _files(lambda: result, common)
+    result = signed(found, common, seconds)
+    write_files(lambda: result, common)
     if common.json:
         write_json(result.document())
     else:
@@ -91,8 +94,13 @@ def show(result: Result, common: Common) -> None:
         write_lines(render_words(figure, look) if common.plain else render(figure, look))
 
 
-def _files(result_of: Any, common: Common) -> None:
-    """Write the files that were asked for, before anything is printed."""
+def write_files(result_of: Callable[[], Result], common: Common) -> None:
+    """Write the files that were asked for, before anything is printed.
+
+    Args:
+        result_of: Returns the result when a file needs it.
+        common: The common options.
+    """
     if common.save:
         result_of().save(common.save)
         common.note(f"saved {common.save}; show it again with: dltui open {common.save}")
@@ -103,11 +111,34 @@ def _files(result_of: Any, common: Common) -> None:
         common.note(f"drew {common.figure}")
 
 
-def _signed(result: Result, common: Common, seconds: float) -> Result:
-    """Return ``result`` with what the frame knows of its making, where the verb has not said it."""
+def settled(found: Shown) -> tuple[Result | None, str]:
+    """Return what a verb found as a result, without showing it.
+
+    Args:
+        found: What the verb returned.
+
+    Returns:
+        The result, or None when there is none, and the sentence with which the command failed, or "".
+    """
+    if isinstance(found, Failed):
+        return settled(found.found)[0], found.sentence
+    return (found.result() if isinstance(found, Light) else found), ""
+
+
+def signed(result: Result, common: Common, seconds: float) -> Result:
+    """Return ``result`` with what the frame knows of its making, where the verb has not said it.
+
+    Args:
+        result: What the verb found.
+        common: The common options; the seed is kept.
+        seconds: How long it took.
+
+    Returns:
+        The same result; one that was made by another command line keeps its own history.
+    """
     from dltui.commands._frame import command_line
 
-    if result.made.command:  # a saved result that was opened again keeps its own history
+    if result.made.command:
         return result
     return result.signed(command=command_line(), seconds=seconds, seed=common.seed)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
+from dltui.commands._words import DATA
 
 if TYPE_CHECKING:
     from dltui.results.gallery import Gallery
@@ -25,7 +26,7 @@ def list_data(*, common: Common) -> Gallery:  # noqa: ARG001
 
 @verb(app, "show")
 def show_data(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A name, file.npz, or pkg.mod:fn.")],
+    data: Annotated[str, typer.Argument(metavar=DATA, help="A name, file.npz, or pkg.mod:fn.")],
     *,
     common: Common,
 ) -> Gallery:

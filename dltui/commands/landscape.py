@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._words import Data, Model, Part, Samples, Weights, odd, reach
 
 if TYPE_CHECKING:
     from dltui.results.landscape import Landscape
@@ -17,25 +17,24 @@ app = verb_app()
 
 @verb(app)
 def landscape(
-    model: Annotated[
-        str, typer.Argument(help="lenet, run:latest, weights.safetensors or package.module:function.")
-    ],
-    data: Annotated[
-        str, typer.Option("--data", "-d", help="digits, moons, file.npz or package.module:function.")
-    ] = "digits",
-    weights: Annotated[
-        Path | None, typer.Option("--weights", "-w", metavar="FILE", help="Weights to put in.")
-    ] = None,
-    steps: Annotated[int, typer.Option("--steps", help="Points along each direction; odd.")] = 25,
-    distance: Annotated[float, typer.Option("--distance", help="How far to go to either side.")] = 1.0,
-    dimensions: Annotated[int, typer.Option("--dimensions", help="1 for a line, 2 for a plane.")] = 2,
+    model: Model,
+    data: Data = "digits",
+    weights: Weights = None,
+    steps: Annotated[
+        int, typer.Option("--steps", min=3, callback=odd, help="Points along each direction; odd.")
+    ] = 25,
+    distance: Annotated[
+        float, typer.Option("--distance", callback=reach, help="How far to go to either side.")
+    ] = 1.0,
+    dimensions: Annotated[
+        int, typer.Option("--dimensions", min=1, max=2, help="1 for a line, 2 for a plane.")
+    ] = 2,
     normalize: Annotated[
-        str, typer.Option("--normalize", help="Scale directions by filter, layer, weight or none.")
+        Literal["filter", "layer", "weight", "none"],
+        typer.Option("--normalize", help="Scale directions by the norms of the model's own."),
     ] = "filter",
-    part: Annotated[str, typer.Option("--part", help="Which samples: train or test.")] = "train",
-    samples: Annotated[
-        int | None, typer.Option("--samples", help="Draw so many samples instead of all.")
-    ] = None,
+    part: Part = "train",
+    samples: Samples = None,
     *,
     common: Common,
 ) -> Landscape:

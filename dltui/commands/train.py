@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dltui.commands._frame import Common, command_line, verb, verb_app
+from dltui.commands._words import Data, Model, Weights
 
 if TYPE_CHECKING:
     from dltui.results.training import TrainingHistory
@@ -17,27 +17,27 @@ app = verb_app()
 
 @verb(app)
 def train(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A name (dltui models list), run:NAME, or pkg.mod:fn.")
-    ],
-    data: Annotated[
-        str, typer.Option("--data", "-d", help="A name (dltui data list), file.npz, or pkg.mod:fn.")
-    ] = "digits",
-    weights: Annotated[
-        Path | None, typer.Option("--weights", help="Start from the weights in this file.")
-    ] = None,
+    model: Model,
+    data: Data = "digits",
+    weights: Weights = None,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", "-e", help="Passes over the training part.")
+        int | None, typer.Option("--epochs", "-e", min=1, help="Passes over the training part.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", "-b", help="Samples in a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--lr", help="Step size at the start.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", "-b", min=1, help="Samples in a step.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--lr", min=0, help="Step size at the start.")
+    ] = None,
     optimizer: Annotated[
         Literal["sgd", "adam", "adamw"] | None, typer.Option("--optimizer", "-o", help="Rule of the steps.")
     ] = None,
     weight_decay: Annotated[
-        float | None, typer.Option("--weight-decay", help="Pull of the weights to 0.")
+        float | None, typer.Option("--weight-decay", min=0, help="Pull of the weights to 0.")
     ] = None,
-    momentum: Annotated[float | None, typer.Option("--momentum", help="Of sgd.")] = None,
+    momentum: Annotated[
+        float | None, typer.Option("--momentum", min=0, max=0.999_999, help="Of sgd.")
+    ] = None,
     schedule: Annotated[
         Literal["cosine", "constant"] | None, typer.Option("--schedule", help="How the step size falls.")
     ] = None,

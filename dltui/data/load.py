@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from dltui.data._registry import DATASETS
 from dltui.data.arrays import PARTED, WHOLE, from_arrays
 from dltui.data.dataset import Dataset
-from dltui.errors import DltuiError, UsageError, unknown
-from dltui.spelling import call_function, is_function, load_function, settle_knobs, split_knobs
+from dltui.data.spelled import told_apart
+from dltui.errors import DltuiError
+from dltui.spelling import call_function, load_function, settle_knobs, split_knobs
 
 EXPECTED = "expected a Dataset, (x, y) or (x_train, y_train, x_test, y_test)"
 
@@ -32,27 +33,16 @@ def load(spec: str, *, seed: int = 0) -> Dataset:
     Raises:
         UsageError: If nothing is spelled that way.
     """
-    base = spec.partition(":")[0]
-    if base in DATASETS:
+    spelled = told_apart(spec)
+    if spelled == "name":
         name, knobs = split_knobs("data set", spec)
         maker = DATASETS.load(name)
         return maker(spec, seed, **settle_knobs(name, maker, knobs))
-    path = Path(spec).expanduser()
-    if path.suffix == ".npz" or path.exists():
-        return _from_file(path)
-    if is_function(spec):
-        return _from_function(spec, seed)
-    if path.suffix or "/" in spec:
-        raise UsageError(f"no file {spec}: expected a .npz with arrays x and y, or a data set such as digits")
-    raise unknown("data set", base, DATASETS)
+    return _from_file(Path(spec).expanduser()) if spelled == "file" else _from_function(spec, seed)
 
 
 def _from_file(path: Path) -> Dataset:
     """Read a ``.npz``; nothing in it is unpickled."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder: expected a .npz file with arrays x and y")
-    if not path.is_file():
-        raise UsageError(f"no file {path}: expected a .npz with arrays x and y")
     try:
         with path.open("rb") as file:
             arrays = _arrays(np.load(file, allow_pickle=False), path)

@@ -18,6 +18,7 @@ from torch import Tensor
 from dltui.errors import UsageError, unknown
 from dltui.instruments.crew import crew
 from dltui.instruments.directions import NORMALIZE, plane
+from dltui.instruments.limits import above_zero, odd_steps
 from dltui.objective import Objective, Reading, Twin, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -145,12 +146,7 @@ def check(steps: int, distance: float, dimensions: int, normalize: str) -> None:
     """
     if normalize not in NORMALIZE:
         raise unknown("normalisation", normalize, NORMALIZE)
-    if steps < 3 or steps % 2 == 0:
-        raise UsageError(
-            f"can't scan {steps} steps: expected an odd number from 3, so that the middle one is the model itself; "
-            f"try {max(3, steps + 1)}"
-        )
-    if not isfinite(distance) or distance <= 0:
-        raise UsageError(f"can't scan a distance of {distance:g}: expected a number above 0; try 1")
+    odd_steps(steps)
+    above_zero(distance)
     if dimensions not in {1, 2}:
         raise UsageError(f"can't scan {dimensions} dimensions: expected 1 (a line) or 2 (a plane)")

@@ -18,7 +18,7 @@ def run(
     Args:
         exhibit: The exhibit, or its name.
         values: Knob values by name; the other knobs stand at their defaults.
-        report: Told after every frame, with the frame; raises ``Cancelled`` to stop.
+        report: Told after every frame, with what it shows; raises ``Cancelled`` to stop.
 
     Returns:
         The opening lines, the figures of the last frame, its numbers, and where every knob stood.
@@ -41,7 +41,7 @@ def live(
     Args:
         exhibit: The exhibit, or its name.
         values: Knob values by name; the other knobs stand at their defaults.
-        report: Told after every frame, with the frame; raises ``Cancelled`` to stop.
+        report: Told after every frame, with what it shows; raises ``Cancelled`` to stop.
 
     Yields:
         One gallery a frame.
@@ -52,8 +52,9 @@ def live(
     one = load(exhibit) if isinstance(exhibit, str) else exhibit
     settings = one.settings(values or {})
     for count, frame in enumerate(one(**settings), start=1):
-        report(count, max(count, frame.total), frame)
-        yield gallery(one, frame, settings)
+        shown = gallery(one, frame, settings)
+        report(count, max(count, frame.total), shown)
+        yield shown
 
 
 def gallery(exhibit: Exhibit, frame: Frame, settings: Mapping[str, object]) -> Gallery:

@@ -63,9 +63,9 @@ def test_data_show(capsys: pytest.CaptureFixture[str], spec: str, kinds: list[st
 WRONG = [
     (("train", "lenett"), 2, "error: unknown model 'lenett': did you mean lenet"),
     (("train", "lenet", "--data", "moons"), 2, "lenet needs pictures (C, H, W)"),
-    (("train", "mlp", "--epochs", "0"), 2, "epochs must be within 1 … 1e+06, not 0"),
+    (("train", "mlp", "--epochs", "0"), 2, "'--epochs' / '-e': 0 is not in the range x>=1"),
     (("train", "mlp", "--optimizer", "lion"), 2, "'lion' is not one of 'sgd', 'adam', 'adamw'"),
-    (("train", "mlp", "--weights", "gone.pt"), 1, "can't read gone.pt: No such file or directory"),
+    (("train", "mlp", "--weights", "gone.pt"), 2, "no file gone.pt"),
     (("train", "mlp", "-d", "moons", "--epochs", "3", "--lr", "1e30"), 1, "the loss became"),
     (("runs", "show", "x"), 2, "there are no runs in"),
     (("data", "show", "gone.npz"), 2, "no file gone.npz"),

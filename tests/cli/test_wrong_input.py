@@ -36,7 +36,7 @@ def _check_says(done: subprocess.CompletedProcess[str], code: int, *parts: str) 
         (["landscpae", "lenet"], ["unknown verb 'landscpae'", "landscape"]),
         (["landscape", "lenett"], ["unknown model 'lenett'", "lenet"]),
         (["landscape", "lenet", "--data", "digitz"], ["digitz", "digits"]),
-        (["landscape"], ["model", "dltui landscape --help"]),
+        (["landscape"], ["MODEL", "dltui landscape --help"]),
         (["landscape", "lenet", "--stepz", "3"], ["--stepz", "dltui landscape --help"]),
         (["landscape", "lenet", "--steps", "many"], ["many", "--steps"]),
         (["landscape", "lenet", "--steps", "4"], ["4", "5"]),

@@ -61,11 +61,11 @@ WRONG = {
     "unknown model": (["landscape", "lenett"], 2, "did you mean lenet"),
     "unknown data": (["hessian", "lenet", "-d", "digit"], 2, "digits"),
     "even steps": (["landscape", "mlp", "--steps", "8"], 2, "try 9"),
-    "unknown scaling": (["landscape", "mlp", "--normalize", "filtr"], 2, "did you mean filter"),
-    "unknown part": (["gradients", "mlp", "-d", "moons", "--part", "dev"], 2, "train or test"),
+    "unknown scaling": (["landscape", "mlp", "--normalize", "filtr"], 2, "not one of 'filter'"),
+    "unknown part": (["gradients", "mlp", "-d", "moons", "--part", "dev"], 2, "'train', 'test'"),
     "too many samples": (["gradients", "mlp", "-d", "moons", "--samples", "99999"], 2, "can't be drawn"),
     "no such weights": (["gradients", "mlp", "-d", "moons", "-w", "nowhere.safetensors"], None, "nowhere"),
-    "no probes": (["hessian", "mlp", "-d", "moons", "--probes", "0"], 2, "probes = 0"),
+    "no probes": (["hessian", "mlp", "-d", "moons", "--probes", "0"], 2, "'--probes': 0"),
 }
 
 

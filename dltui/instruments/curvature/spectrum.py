@@ -20,6 +20,7 @@ from dltui.instruments.curvature.extremes import Ends, ends
 from dltui.instruments.curvature.hvp import hessian
 from dltui.instruments.curvature.operator import Counted, Operator
 from dltui.instruments.curvature.slq import Atoms, Estimate, quadrature
+from dltui.instruments.limits import below_one
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -221,7 +222,4 @@ def _check(plan: Plan) -> None:
     ):
         if value < least:
             raise UsageError(f"can't use {name} = {value}: expected a whole number from {least}")
-    if not 0 < plan.tolerance < 1:
-        raise UsageError(
-            f"can't use a tolerance of {plan.tolerance:g}: expected a number between 0 and 1; try 1e-4"
-        )
+    below_one(plan.tolerance)

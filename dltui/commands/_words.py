@@ -1,0 +1,81 @@
+"""Arguments that several verbs take, spelled and explained the same way everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dltui.errors import UsageError
+
+MODEL, DATA = "MODEL", "DATA"  # metavars by which a form knows what an argument names
+
+
+def _models(incomplete: str) -> list[str]:
+    """Return what completes a model."""
+    from dltui.models._names import NAMES
+
+    return [name for name in (*NAMES, "run:latest") if name.startswith(incomplete)]
+
+
+def _data(incomplete: str) -> list[str]:
+    """Return what completes a data set."""
+    from dltui.data._names import NAMES
+
+    return [name for name in NAMES if name.startswith(incomplete)]
+
+
+def odd(steps: int) -> int:
+    """Return the points along a direction when one of them can be the middle."""
+    from dltui.instruments.limits import odd_steps
+
+    return odd_steps(steps)
+
+
+def reach(distance: float) -> float:
+    """Return how far to go when that is somewhere."""
+    from dltui.instruments.limits import above_zero
+
+    return above_zero(distance)
+
+
+def present(path: Path | None) -> Path | None:
+    """Return the path of a file that is there, or None."""
+    if path is not None and not Path(path).is_file():
+        raise UsageError(f"no file {path}: expected weights such as model.safetensors")
+    return path
+
+
+def share(tolerance: float) -> float:
+    """Return the tolerance when it is a share of something."""
+    from dltui.instruments.limits import below_one
+
+    return below_one(tolerance)
+
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar=MODEL,
+        help="lenet, run:latest, weights.safetensors or package.module:function.",
+        autocompletion=_models,
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        "-d",
+        metavar=DATA,
+        help="digits, moons, file.npz or package.module:function.",
+        autocompletion=_data,
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option("--weights", "-w", metavar="FILE", callback=present, help="Weights to put in."),
+]
+Double = Annotated[bool, typer.Option("--double", help="Compute in float64.")]
+Part = Annotated[Literal["train", "test"], typer.Option("--part", help="Which samples.")]
+Samples = Annotated[int | None, typer.Option("--samples", min=1, help="Draw so many samples instead of all.")]

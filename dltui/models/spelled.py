@@ -1,0 +1,47 @@
+"""How a model may be spelled, told apart without building one; a form asks here as a person types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from dltui.errors import UsageError, unknown
+from dltui.models._registry import MODELS
+from dltui.runs.find import PREFIX
+from dltui.spelling import is_function, split_knobs
+
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+Spelling = Literal["name", "run", "file", "function"]
+
+
+def told_apart(spec: str) -> Spelling:
+    """Return how a model is spelled.
+
+    Args:
+        spec: ``lenet`` or ``mlp:width=128``, ``run:NAME``, ``weights.safetensors``, or ``package.module:function``.
+
+    Returns:
+        ``name``, ``run``, ``file`` or ``function``; nothing is opened or imported.
+
+    Raises:
+        UsageError: If it is none of them, or the file isn't there.
+    """
+    if spec.startswith(PREFIX):
+        return "run"
+    word, path = spec.partition(":")[0], Path(spec).expanduser()
+    if word in MODELS:
+        split_knobs("model", spec)
+        return "name"
+    if path.suffix in SUFFIXES or path.is_file():
+        if not path.exists():
+            raise UsageError(f"no file {path}: expected weights that dltui wrote, or a model such as lenet")
+        return "file"
+    if path.is_dir():
+        raise UsageError(
+            f"{path} is a folder: expected a file of weights such as {path / 'model.safetensors'}"
+        )
+    if is_function(spec):
+        return "function"
+    if "/" in spec:
+        raise UsageError(f"no file {spec}: expected weights, or a model such as lenet")
+    raise unknown("model", word, MODELS)
