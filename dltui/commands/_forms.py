@@ -142,11 +142,12 @@ def form(verb: str) -> Form:
     """
     if verb.startswith(LAB):
         return _exhibit_form(verb)
-    first = verb.partition(" ")[0]
-    leaves = dict(_leaves(first, command_of(first)))
-    if verb not in leaves:
-        raise unknown("form", verb, leaves)
-    command = leaves[verb]
+    first, *rest = verb.split()
+    command = command_of(first)
+    for word in rest:
+        command = getattr(command, "commands", {}).get(word)
+    if command is None or function_below(command) is None:
+        raise unknown("form", verb, dict(_leaves(first, command_of(first))))
     fields = tuple(_field(verb, command, parameter) for parameter in _asked(command))
     return Form(verb, command.help or "", fields)
 

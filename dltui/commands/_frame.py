@@ -166,6 +166,8 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
 
     @wraps(function)
     def command(**arguments: Any) -> None:
+        if not gc.isenabled():
+            gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
         chosen = {part.name: arguments.pop(part.name) for part in OPTIONS}
         common = Common(**chosen, report=ProgressLine(shown=not chosen["quiet"]))

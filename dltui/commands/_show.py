@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dltui.commands._output import write_json, write_lines
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 
 if TYPE_CHECKING:
     from dltui.commands._frame import Common
@@ -39,10 +39,12 @@ class Failed:
     Attributes:
         found: What is shown.
         sentence: Why the command failed.
+        refused: Whether what was asked for makes no sense, exit code 2 instead.
     """
 
     found: Any
     sentence: str
+    refused: bool = False
 
 
 Shown = (
@@ -65,7 +67,7 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
         return
     if isinstance(found, Failed):
         deliver(found.found, common, seconds=seconds)
-        raise DltuiError(found.sentence)
+        raise (UsageError if found.refused else DltuiError)(found.sentence)
     if isinstance(found, Light):
         write_files(found.result, common)
         if common.json:
@@ -80,7 +82,9 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
     else:
         show(result, common)
         if not common.save and seconds >= WORTH_KEEPING and result is not found:
-            common.note(f"{seconds:.1f} s · keep it with --save FILE.safetensors, draw it with --figure FILE.png")
+            common.note(
+                f"{seconds:.1f} s · keep it with --save FILE.safetensors, draw it with --figure FILE.png"
+            )
 
 
 def show(result: Result, common: Common) -> None:

@@ -37,8 +37,12 @@ def doctor(*, common: Common) -> Gallery | Failed:  # noqa: ARG001
         "Folders": list(_folders()),
         "Shipped files": list(_assets()),
     }
-    tables = tuple(Table(title=name, columns=("", "found", "state"), rows=tuple(rows)) for name, rows in parts.items())
-    numbers = {name: {row[0]: {"found": row[1], "state": row[2]} for row in rows} for name, rows in parts.items()}
+    tables = tuple(
+        Table(title=name, columns=("", "found", "state"), rows=tuple(rows)) for name, rows in parts.items()
+    )
+    numbers = {
+        name: {row[0]: {"found": row[1], "state": row[2]} for row in rows} for name, rows in parts.items()
+    }
     gallery = Gallery(title="doctor", shown=tables, numbers=numbers)
     ill = [row[0] for rows in parts.values() for row in rows if row[2].startswith("broken")]
     return Failed(gallery, f"not well: {', '.join(ill)}; see the table above") if ill else gallery
@@ -56,7 +60,11 @@ def _versions() -> Iterator[Row]:
             yield name, version(name), "ok"
         except PackageNotFoundError:
             extra = name == "matplotlib"
-            yield name, "not installed", "pip install 'dltui[figures]' for PNG, SVG, PDF" if extra else "broken: missing"
+            yield (
+                name,
+                "not installed",
+                "pip install 'dltui[figures]' for PNG, SVG, PDF" if extra else "broken: missing",
+            )
 
 
 def _devices() -> Iterator[Row]:
@@ -73,15 +81,31 @@ def _terminal() -> Iterator[Row]:
 
     look = look_of(sys.stdout)
     size = os.get_terminal_size() if sys.stdout.isatty() else None
-    yield "stdout", f"terminal, {size.columns} × {size.lines}" if size else "no terminal (a pipe or a file)", "ok"
+    yield (
+        "stdout",
+        f"terminal, {size.columns} × {size.lines}" if size else "no terminal (a pipe or a file)",
+        "ok",
+    )
     colours = {Depth.NONE: "none", Depth.PALETTE: "256", Depth.TRUE: "16 million"}[look.depth]
-    yield "colours", f"{colours} (TERM={os.environ.get('TERM', '')}, COLORTERM={os.environ.get('COLORTERM', '')})", "ok"
+    yield (
+        "colours",
+        f"{colours} (TERM={os.environ.get('TERM', '')}, COLORTERM={os.environ.get('COLORTERM', '')})",
+        "ok",
+    )
     yield "NO_COLOR", "set" if os.environ.get("NO_COLOR") else "not set", "ok"
     encoding = sys.stdout.encoding or "unknown"
-    yield "unicode", f"{'no' if look.ascii else 'yes'} ({encoding})", "ok" if not look.ascii else "drawn in ASCII"
+    yield (
+        "unicode",
+        f"{'no' if look.ascii else 'yes'} ({encoding})",
+        "ok" if not look.ascii else "drawn in ASCII",
+    )
     able = ask_terminal()
     for name, shows in (("kitty pictures", able.kitty), ("sixel pictures", able.sixel)):
-        yield name, ("yes" if shows else "no") if able.answered else "unknown (the terminal did not answer)", "ok"
+        yield (
+            name,
+            ("yes" if shows else "no") if able.answered else "unknown (the terminal did not answer)",
+            "ok",
+        )
 
 
 def _folders() -> Iterator[Row]:

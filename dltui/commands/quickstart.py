@@ -33,11 +33,15 @@ def quickstart(*, common: Common) -> Gallery | None:
     dataset = load(DATA, seed=common.seed)
     opened = open_model(MODEL, dataset, seed=common.seed)
     device = str(pick_device(common.device))
-    common.note(f"training {MODEL} on {len(dataset.x_train)} handwritten digits, {len(dataset.x_test)} held out")
+    common.note(
+        f"training {MODEL} on {len(dataset.x_train)} handwritten digits, {len(dataset.x_test)} held out"
+    )
     started = time.perf_counter()
     history = _train(opened.module, dataset, device, common)
     seconds = time.perf_counter() - started
-    found: list[tuple[str, Result]] = [("training", history.signed(seconds=seconds, command=f"dltui train {MODEL}"))]
+    found: list[tuple[str, Result]] = [
+        ("training", history.signed(seconds=seconds, command=f"dltui train {MODEL}"))
+    ]
     objective = Objective.of(opened.module, dataset, device=device, title=f"{MODEL} (trained)")
     for name, ask in _questions(objective, common).items():
         common.note(f"measuring: {name}")
@@ -46,7 +50,11 @@ def quickstart(*, common: Common) -> Gallery | None:
         command = f"dltui {name} run:{history.run} --data {DATA} --seed {common.seed}"
         found.append((name, result.signed(seconds=time.perf_counter() - started, command=command)))
     paths = _keep(found, history.run, device, common)
-    if sys.stdin.isatty() and sys.stdout.isatty() and not (common.json or common.plain or common.figure or common.save):
+    if (
+        sys.stdin.isatty()
+        and sys.stdout.isatty()
+        and not (common.json or common.plain or common.figure or common.save)
+    ):
         from dltui.commands.tui import open_tui
 
         common.note(f"test accuracy {history.test_accuracy[-1]:.2%}; results are in {paths[0].parent}")
@@ -108,5 +116,8 @@ def _gallery(found: list[tuple[str, Result]], paths: list[Path]) -> Gallery:
     return Gallery(
         title="quickstart",
         shown=tuple(figure for _, result in found for figure in result.figures()),
-        numbers={name: {"file": str(path)} | result.summary() for (name, result), path in zip(found, paths, strict=True)},
+        numbers={
+            name: {"file": str(path)} | result.summary()
+            for (name, result), path in zip(found, paths, strict=True)
+        },
     )

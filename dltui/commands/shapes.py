@@ -1,112 +1,134 @@
-"""``dltui shapes``: what a layer does to a size, without importing torch."""
+"""``dltui shapes``: what a layer or a chain does to a size, without importing torch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.core
+import typer.main
 
-from dltui.commands._frame import Common, group_app, verb
-from dltui.errors import UsageError
-from dltui.shapes import ShapeReport
-from dltui.shapes.report import show
+from dltui.errors import unknown
+from dltui.registry import Entry
 
-if TYPE_CHECKING:
-    from dltui.results import Result
+HELP = """Output shape, parameters and cost of layers, formulas filled in.
 
-app = group_app("Output shape, parameters and cost of a layer, formula filled in.")
-
-
-@dataclass(frozen=True)
-class ShapeAnswer:
-    """A shape report on its way to the user; numpy is imported only to save or draw it."""
-
-    report: ShapeReport
-
-    def document(self) -> dict[str, Any]:
-        """Return the JSON document."""
-        return self.report.document()
-
-    def lines(self, width: int) -> list[str]:
-        """Return layer, shapes, cost and formulas; formulas wrap at ``width``."""
-        from textwrap import wrap
-
-        report = self.report
-        told = [f"{name:<11} {value}" for name, value in _facts(report)]
-        worked = [line for formula in report.formulas for line in wrap(formula, width, subsequent_indent="    ")]
-        return [report.layer, *told, "", *worked]
-
-    def result(self) -> Result:
-        """Return the same as figures: a table of the facts and the formulas as steps."""
-        from dltui.figures import Step, Steps, Table
-        from dltui.results.gallery import Gallery
-
-        facts = Table(title=self.report.layer, columns=("what", "value"), rows=tuple(_facts(self.report)))
-        steps = Steps(title="Worked out", steps=tuple(Step(formula=line) for line in self.report.formulas))
-        return Gallery(title=self.report.layer, shown=(facts, steps), numbers=self.report.document())
+A LAYER is a class of torch.nn, case ignored, with its arguments as options: conv2d -i N,3,H,W -o 64 -k 7 -s 2 -p 3.
+It may be written as in PyTorch, "Conv2d(3, 64, 7, stride=2)" -i 1,3,224,224: parsed, never run.
+Letters in a shape stay letters in the answer.
+"""
+# Verbs beside the layers; each file holds one app, which is imported when it is called.
+VERBS = {
+    "chain": Entry("dltui.commands._shapes_chain", "Walk layers in a row: a line each, totals."),
+    "chains": Entry("dltui.commands._shapes_chains", "List the networks that ship as chains."),
+    "solve": Entry("dltui.commands._shapes_solve", "Find settings that lead from size to size."),
+}
+SPELLED = "dltui.commands._shapes_spelled"
 
 
-def _facts(report: ShapeReport) -> list[tuple[str, str]]:
-    """Return names and values of what is told of a layer."""
-    tensors = " + ".join(f"{name} {show(shape)}" for name, shape in report.tensors.items())
-    return [
-        ("input", show(report.input)),
-        ("output", show(report.output)),
-        ("parameters", f"{report.parameters:,}  ({tensors})"),
-        ("MACs", f"{report.macs:,}"),
-        ("FLOPs", f"{report.flops:,}  (2 a MAC, 1 a bias)"),
-    ]
+class Commands(Mapping[str, Any]):
+    """Every verb and layer with its command, built when it is looked up."""
+
+    def __iter__(self) -> Iterator[str]:
+        from dltui.shapes.layers import LAYERS
+
+        yield from VERBS
+        yield from LAYERS
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, word: str) -> Any:
+        if word in VERBS:
+            return _command(VERBS[word].module, word)
+        from dltui.shapes.layers import LAYERS, key_of
+
+        if key_of(word) not in LAYERS:
+            raise KeyError(word)
+        from dltui.commands._shapes_layer import layer_command
+
+        return layer_command(word)
 
 
-def _shape(text: str) -> tuple[int, ...]:
-    """Return ``1,3,224,224`` as whole numbers."""
-    try:
-        shape = tuple(int(part) for part in text.replace("x", ",").split(","))
-    except ValueError as error:
-        raise UsageError(f"--input {text!r} is no shape; expected whole numbers like 1,3,224,224") from error
-    if min(shape) < 1:
-        raise UsageError(f"--input {text!r} has a size below 1; expected whole numbers like 1,3,224,224")
-    return shape
+class ShapesGroup(typer.core.TyperGroup):
+    """Knows every verb and layer from tables, and imports only the one that is asked for."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return the other verbs, then the layers."""
+        from dltui.shapes.layers import LAYERS
+
+        return [*VERBS, *LAYERS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Return a stub with the name and help of a verb or a layer, importing nothing."""
+        from dltui.shapes.layers import LAYERS, key_of
+
+        entry = VERBS.get(cmd_name) or LAYERS.get(key_of(cmd_name))
+        return entry and typer.core.TyperCommand(cmd_name, help=entry.summary, rich_markup_mode=None)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import what is called; text with brackets is a layer as PyTorch spells it."""
+        word = args[0]
+        if word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        args = _joined(args)
+        if "(" in word:
+            return word, _command(SPELLED, "LAYER"), args
+        if word not in VERBS and self.get_command(ctx, word) is None:
+            if ctx.resilient_parsing:
+                return None, None, args[1:]
+            from dltui.shapes.layers import LAYERS
+
+            raise unknown("layer", word, [*VERBS, *LAYERS])
+        return word, self.commands[word], args[1:]
 
 
-def _pair(option: str, text: str) -> tuple[int, int]:
-    """Return ``7`` or ``7,5`` as (height, width)."""
-    try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise UsageError(f"{option} {text!r} is no size; expected a whole number or two, like 3 or 3,5") from error
-    if len(numbers) > 2:
-        raise UsageError(f"{option} {text!r} has {len(numbers)} numbers; Conv2d takes one or two, like 3 or 3,5")
-    return numbers[0], numbers[-1]
+def _joined(args: list[str]) -> list[str]:
+    """Return the words with repeated ``--input`` made one, its shapes parted by semicolons."""
+    shapes, kept, words = [], [], iter(args)
+    for word in words:
+        if word in {"-i", "--input"}:
+            shapes.append(next(words, ""))
+        else:
+            kept.append(word)
+    return [*kept, "--input", ";".join(shapes)] if len(shapes) > 1 else args
 
 
-@verb(app, "conv2d")
-def conv2d(
-    input_shape: Annotated[str, typer.Option("--input", "-i", metavar="N,C,H,W", help="Shape that goes in.")],
-    out_channels: Annotated[int, typer.Option("--out-channels", "-o", help="Output channels.")],
-    kernel_size: Annotated[str, typer.Option("--kernel-size", "-k", metavar="K|KH,KW", help="Size of a kernel.")],
-    stride: Annotated[str, typer.Option("--stride", "-s", metavar="S|SH,SW", help="Steps between windows.")] = "1",
-    padding: Annotated[
-        str, typer.Option("--padding", "-p", metavar="P|PH,PW", help="Zeros on each side, or same, or valid.")
-    ] = "0",
-    dilation: Annotated[str, typer.Option("--dilation", metavar="D|DH,DW", help="Distance between taps.")] = "1",
-    groups: Annotated[int, typer.Option("--groups", "-g", help="Blocks of channels apart from each other.")] = 1,
-    bias: Annotated[bool, typer.Option("--bias/--no-bias", help="Add a number to each output channel.")] = True,
-    *,
-    common: Common,  # noqa: ARG001
-) -> ShapeAnswer:
-    """Tell what torch.nn.Conv2d does to a shape."""
-    from dltui.shapes import conv2d as calculate
+def _command(module: str, name: str) -> Any:
+    """Return the command of a module's app under a name."""
+    command = typer.main.get_command(import_module(module).app)
+    command.name = name
+    return command
 
-    report = calculate(
-        _shape(input_shape),
-        out_channels=out_channels,
-        kernel_size=_pair("--kernel-size", kernel_size),
-        stride=_pair("--stride", stride),
-        padding=padding if padding.isalpha() else _pair("--padding", padding),
-        dilation=_pair("--dilation", dilation),
-        groups=groups,
-        bias=bias,
-    )
-    return ShapeAnswer(report)
+
+app = typer.Typer(
+    cls=ShapesGroup,
+    help=HELP,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    no_args_is_help=True,
+    subcommand_metavar="LAYER [ARGS]...",
+)
+
+
+@app.callback()
+def shapes(
+    batch: Annotated[
+        str | None,
+        typer.Option("--batch", metavar="FILE.jsonl|-", help="Answer one JSON question a line, in order."),
+    ] = None,
+) -> None:
+    """Answer a batch, or go on to the layer."""
+    if batch is not None:
+        from dltui.commands._shapes_batch import answer_file
+
+        answer_file(batch)
+        raise typer.Exit

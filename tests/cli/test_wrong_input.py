@@ -50,7 +50,7 @@ def _check_says(done: subprocess.CompletedProcess[str], code: int, *parts: str) 
         (["lab", "run", "two-weight-saddle", "--lr", "99"], ["lr", "99"]),
         (["shapes", "conv2e"], ["conv2e"]),
         ([*CONV, "--padding", "fulll"], ["fulll", "same"]),
-        (["shapes", "conv2d", "-i", "1,3,N,8", "-o", "4", "-k", "3"], ["1,3,N,8", "1,3,224,224"]),
+        (["shapes", "conv2d", "-i", "1,3,?,8", "-o", "4", "-k", "3"], ["1,3,?,8", "1,3,224,224"]),
         (["shapes", "conv2d", "-i", "1,3,4,4", "-o", "4", "-k", "7"], ["kernel reaches 7", "pad"]),
         ([*CONV, "--figure", "x.bmp"], [".bmp", "png"]),
     ],

@@ -18,7 +18,12 @@ from dltui.commands._frame import function_below
 from dltui.commands._spelled import command_line, spell, words
 from dltui.errors import UsageError
 
-ALL = form_names()
+LAYERS = {"conv2d", "interpolate", "lstm", "cat", "multiheadattention"}  # a few of many that are built alike
+ALL = [
+    name
+    for name in form_names()
+    if not name.startswith("shapes ") or name.removeprefix("shapes ") in {*LAYERS, "chain", "chains", "solve"}
+]
 EXHIBIT = "lab run two-weight-saddle"
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12)
 

@@ -1,0 +1,182 @@
+"""``dltui shapes solve``: settings, or input sizes, as a table."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dltui.commands._frame import Common, verb, verb_app
+from dltui.errors import UsageError
+from dltui.lab.listing import Listing
+from dltui.shapes.inverse import Bounds, Solution, inputs_for, solve
+from dltui.shapes.layers import LAYERS, key_of
+from dltui.shapes.named import named_chains, read_named
+from dltui.shapes.symbol import Scope
+from dltui.shapes.values import read_shape
+
+MOST = 40  # rows that are shown; JSON has all
+
+
+app = verb_app()
+
+
+@verb(app, "solve")
+def solve_command(
+    layer: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAYER", help="A convolution, transposed one or pool; or a chain for its input."
+        ),
+    ],
+    size_from: Annotated[
+        str | None,
+        typer.Option("--from", metavar="N|H,W", help="Size that goes in; with a chain, the input with H."),
+    ] = None,
+    size_to: Annotated[
+        str | None, typer.Option("--to", metavar="N|H,W", help="Size that shall come out.")
+    ] = None,
+    same: Annotated[bool, typer.Option("--same", help="The size shall stay.")] = False,
+    receptive_field: Annotated[
+        int | None, typer.Option("--receptive-field", min=1, help="Places that the kernel shall reach over.")
+    ] = None,
+    channels: Annotated[
+        str | None, typer.Option("--channels", metavar="IN,OUT", help="Channels, for costs and budgets.")
+    ] = None,
+    max_parameters: Annotated[
+        int | None, typer.Option("--max-parameters", help="Budget in parameters.")
+    ] = None,
+    max_macs: Annotated[
+        int | None, typer.Option("--max-macs", help="Budget in multiply-accumulates.")
+    ] = None,
+    max_kernel: Annotated[int, typer.Option("--max-kernel", min=1, max=101, help="Largest kernel.")] = 11,
+    max_stride: Annotated[int, typer.Option("--max-stride", min=1, max=32, help="Largest stride.")] = 4,
+    max_dilation: Annotated[int, typer.Option("--max-dilation", min=1, max=32, help="Largest dilation.")] = 3,
+    *,
+    common: Common,  # noqa: ARG001
+) -> Listing:
+    """Find the settings that lead from one size to another, simplest first."""
+    bounds = Bounds(max_kernel, max_stride, max_dilation, receptive_field, max_parameters, max_macs)
+    return answer(layer, size_from, size_to, same, channels, bounds)
+
+
+def answer(
+    layer: str, size_from: str | None, size_to: str | None, same: bool, channels: str | None, bounds: Bounds
+) -> Listing:
+    """Return the settings that lead from one size to another, or the inputs that a chain leads to one.
+
+    Args:
+        layer: A layer, or a chain.
+        size_from: Size that goes in; with a chain, its input with the letter H.
+        size_to: Size that comes out.
+        same: Whether the size stays.
+        channels: Input and output channels, as text.
+        bounds: How far is looked.
+
+    Returns:
+        A table to be shown.
+
+    Raises:
+        UsageError: If sizes are missing or can't be read.
+    """
+    if size_from is None:
+        raise UsageError("solve needs --from, the size that goes in, such as --from 32")
+    if key_of(layer) not in LAYERS and (layer in named_chains() or "|" in layer or "(" in layer):
+        return _chain(layer, size_from, size_to)
+    if (size_to is None) != same:
+        raise UsageError("solve needs either --to, the size that shall come out, or --same")
+    starts, ends = _sizes("--from", size_from), _sizes("--to", size_to or size_from)
+    pair = _sizes("--channels", channels) if channels else None
+    if pair is not None and len(pair) != 2:
+        raise UsageError(f"--channels takes two numbers, such as 3,64, not {channels!r}")
+    found = solve(layer, starts, ends, bounds=bounds, channels=(pair[0], pair[1]) if pair else None)
+    return _table(layer, size_from, size_to or size_from, found)
+
+
+def _sizes(option: str, text: str) -> list[int]:
+    """Return numbers from text."""
+    try:
+        return [int(part) for part in text.replace("x", ",").split(",")]
+    except ValueError:
+        raise UsageError(
+            f"{option} {text!r} is no size; expected a whole number, or several like 32,64"
+        ) from None
+
+
+def _table(layer: str, start: str, end: str, found: list[Solution]) -> Listing:
+    """Return the settings as a table."""
+    costs = any(one.report for one in found)
+    columns = (
+        "kernel",
+        "stride",
+        "padding",
+        "dilation",
+        "added",
+        "reach",
+        "left over",
+        *(("parameters", "MACs") if costs else ()),
+        "remark",
+    )
+    usual = [one for one in found if one.conventional][:3]
+    foot = [
+        f"{len(found)} settings of {layer} lead from {start} to {end}"
+        + (f"; the first {MOST} are shown, --json has all" if len(found) > MOST else "")
+    ]
+    if usual:
+        told = "; ".join(" ".join(f"{key}={value}" for key, value in one.settings().items()) for one in usual)
+        foot.append(f"usual, with an odd kernel padded by half its reach: {told}")
+    return Listing(
+        title="solve",
+        columns=columns,
+        rows=tuple(_row(one) for one in found[:MOST]),
+        plain={
+            "layer": layer,
+            "from": start,
+            "to": end,
+            "count": len(found),
+            "solutions": [one.document() for one in found],
+        },
+        foot=tuple(foot),
+    )
+
+
+def _row(one: Solution) -> tuple[Any, ...]:
+    """Return the cells of one solution."""
+    costs = (f"{one.report.parameters:,}", f"{one.report.macs:,}") if one.report else ()
+    reach = one.dilation * (one.kernel_size - 1) + 1
+    remark = "usual" if one.conventional else ""
+    return (
+        one.kernel_size,
+        one.stride,
+        one.padding,
+        one.dilation,
+        one.output_padding,
+        reach,
+        one.dropped,
+        *costs,
+        remark,
+    )
+
+
+def _chain(layers: str, template: str, size_to: str | None) -> Listing:
+    """Return the input sizes that a chain leads to one size."""
+    if size_to is None or not size_to.isdigit():
+        raise UsageError("with a chain, solve needs --to, the last size of its output, such as --to 7")
+    text = read_named(layers).text if layers in named_chains() else layers
+    found = inputs_for(text, read_shape(template, Scope(), "from"), int(size_to))
+    told = (
+        f"{found[0]} … {found[-1]}"
+        if found and found[-1] - found[0] == len(found) - 1
+        else ", ".join(map(str, found))
+    )
+    return Listing(
+        title="solve",
+        columns=(),
+        rows=(),
+        plain={"chain": layers, "from": template, "to": int(size_to), "count": len(found), "sizes": found},
+        foot=(
+            f"{len(found)} sizes lead to {size_to}: {told}"
+            if found
+            else f"no size up to 4096 leads to {size_to}",
+        ),
+    )

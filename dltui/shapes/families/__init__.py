@@ -1,0 +1,1 @@
+"""One file a family of layers; ``dltui.shapes.layers`` knows which file holds which."""

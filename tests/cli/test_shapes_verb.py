@@ -1,0 +1,152 @@
+"""``dltui shapes`` as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def shapes(root: object, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dltui", "shapes", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        input=stdin,
+        env=os.environ | {"PYTHONPATH": str(root), "PYTHONUTF8": "1"},
+        check=False,
+    )
+
+
+def document(root: object, *arguments: str) -> dict:
+    done = shapes(root, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output", "parameters"),
+    [
+        (
+            ["conv2d", "-i", "1,3,224,224", "-o", "64", "-k", "7", "-s", "2", "-p", "3"],
+            [1, 64, 112, 112],
+            9472,
+        ),
+        (["Conv2d(3, 64, 7, stride=2, padding=3)", "-i", "1,3,224,224"], [1, 64, 112, 112], 9472),
+        (
+            ["conv2d", "-i", "N,3,H,W", "-o", "8", "-k", "7,5", "-s", "2"],
+            ["N", 8, "⌊(H−1)/2⌋−2", "⌊(W−1)/2⌋−1"],
+            848,
+        ),
+        (["lstm", "-i", "5,2,10", "-o", "20", "--bidirectional"], [5, 2, 40], 5120),
+        (["cat", "-i", "1,2,3", "-i", "1,4,3", "--dim", "1"], [1, 6, 3], 0),
+        (
+            ["multiheadattention", "--query", "10,2,64", "--key", "7,2,64", "--num-heads", "4"],
+            [10, 2, 64],
+            16640,
+        ),
+        (["bilinear", "-i", "2,3", "-i", "2,4", "--out-features", "5"], [2, 5], 65),
+        (["stack", "-i", "2,3; 2,3; 2,3"], [3, 2, 3], 0),
+        (["layernorm", "-i", "2,5,8"], [2, 5, 8], 16),
+        (["adaptiveavgpool2d", "-i", "1,8,9,9", "--output-size", "none,3"], [1, 8, 9, 3], 0),
+    ],
+)
+def test_layers(root: object, arguments: list[str], output: list, parameters: int) -> None:
+    found = document(root, *arguments)
+    assert (found["output"], found["parameters"]) == (output, parameters)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["conv2d", "-i", "1,3,4,4", "-o", "4", "-k", "7"], "pad 2 more on each side"),
+        (["con2d", "-i", "1,3,4,4"], "did you mean conv2d"),
+        (["conv2d", "-i", "1,3,4"], "--out-channels"),
+        (["conv2d", "-i", "1,3,0,4", "-o", "4", "-k", "1"], "below 1"),
+        (["conv2d", "-i", "1,3,4,4", "-o", "4", "-k", "x"], "no size"),
+        (["conv2d", "-i", "1,3,4,4", "-o", "4", "-k", "1", "--flops", "double"], "way of counting"),
+        (["conv2d", "-i", "1,3,4,4", "-o", "4", "-k", "1", "--dtype", "int7"], "unknown dtype"),
+        (["Conv2d(3, 4, __import__('os').getpid())", "-i", "1,3,4,4"], "no plain value"),
+        (["relu", "-i", "1,3", "-i", "2,3"], "takes 1 shapes"),
+        (["chain", "conv2d 4 9", "-i", "1,3,4,4"], "row 1"),
+        (["chain", "resnet51"], "did you mean resnet50"),
+        (["solve", "conv2d", "--from", "32"], "--to"),
+    ],
+)
+def test_wrong_questions(root: object, arguments: list[str], told: str) -> None:
+    done = shapes(root, *arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_network_by_name(root: object) -> None:
+    found = document(root, "chain", "vgg16")
+    assert (found["parameters"], found["output"]) == (138_357_544, [1, 1000])
+    assert len(found["rows"]) == 40
+    told = shapes(root, "chain", "resnet50").stdout
+    assert "parameters 25,557,032" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_a_chain_from_a_file(root: object, tmp_path: Path) -> None:
+    rows = tmp_path / "net.chain"
+    rows.write_text("# mine\n# input: 1,3,8,8\nconv2d 4 3 > a\nrelu\nadd < _ a\n", encoding="utf-8")
+    assert document(root, "chain", str(rows))["output"] == [1, 4, 6, 6]
+    source = tmp_path / "net.py"
+    source.write_text(
+        "import torch.nn as nn\nnet = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())\n", encoding="utf-8"
+    )
+    assert document(root, "chain", str(source), "-i", "1,3,8,8")["output"] == [1, 4, 6, 6]
+    done = shapes(root, "chain", str(tmp_path / "none.chain"), "-i", "1")
+    assert (done.returncode, "can't read the chain" in done.stderr) == (1, True)
+
+
+def test_a_chain_that_breaks_is_shown_as_far_as_it_goes(root: object) -> None:
+    done = shapes(root, "chain", "conv2d 4 3 | relu | conv2d 4 9", "-i", "1,3,8,8", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert [row["output"] for row in found["rows"]] == [[1, 4, 6, 6]] * 2
+    assert found["refusal"]["row"] == 3
+    assert found["refusal"]["repair"] == "conv2d out_channels=4 kernel_size=9 padding=2"
+
+
+def test_solve(root: object) -> None:
+    found = document(root, "solve", "conv2d", "--from", "32", "--to", "16")
+    assert found["count"] == 39
+    assert found["solutions"][0]["kernel_size"] == 2
+    cheap = document(
+        root, "solve", "conv2d", "--from", "8", "--same", "--channels", "3,4", "--max-parameters", "200"
+    )
+    assert [one["kernel_size"] for one in cheap["solutions"]][:2] == [1, 3]
+    assert document(root, "solve", "conv2d 4 3 | maxpool2d 2", "--from", "1,3,H,H", "--to", "2")["sizes"] == [
+        6,
+        7,
+    ]
+
+
+def test_a_batch(root: object, tmp_path: Path) -> None:
+    line = '{"layer":"conv2d","input":[1,3,32,32],"out_channels":8,"kernel_size":3}'
+    done = shapes(root, "--batch", "-", stdin=f"{line}\nno\n{line}\n")
+    answers = [json.loads(one) for one in done.stdout.splitlines()]
+    assert answers[0] == answers[2] == {"output": [1, 8, 30, 30], "parameters": 224, "macs": 194400}
+    assert "error" in answers[1]
+    assert shapes(root, "--batch", str(tmp_path / "none")).returncode == 1
+
+
+def test_help_has_a_line_for_each_layer(root: object) -> None:
+    from dltui.shapes.layers import LAYERS
+
+    told = shapes(root, "--help").stdout
+    for name, entry in LAYERS.items():
+        assert f"  {name} " in told
+        assert entry.summary.split(maxsplit=1)[0] in told
+    layer = shapes(root, "conv2d", "--help").stdout
+    for option in ("-k, --kernel-size", "-s, --stride", "-p, --padding", "-d, --dilation", "-g, --groups"):
+        assert option in layer

@@ -1,0 +1,122 @@
+"""Random settings for one layer, asked of the calculus and of PyTorch on the CPU."""
+
+from __future__ import annotations
+
+import os
+import random
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from dltui.shapes.layers import layer_named
+from dltui.shapes.report import ShapeError
+
+COUNT = int(os.environ.get("DLTUI_FUZZ", "0"))  # settings a layer; 0 for the usual few hundred
+SEED = int(os.environ.get("DLTUI_FUZZ_SEED", "0"))
+Case = dict[
+    str, Any
+]  # "inputs": shapes, "settings": arguments, perhaps "build": arguments that only PyTorch takes
+Draw = Callable[[random.Random], Case]
+Call = Callable[[Case], tuple[Any, torch.nn.Module | None]]
+
+
+def rounds(usual: int) -> int:
+    """Return how many settings are tried."""
+    return COUNT or usual
+
+
+def as_module(name: str, *, whole: tuple[int, ...] = ()) -> Call:
+    """Return what builds and calls ``torch.nn.NAME``; inputs at the places ``whole`` are whole numbers."""
+
+    def call(case: Case) -> tuple[Any, torch.nn.Module]:
+        module = getattr(torch.nn, name)(**case["settings"])
+        return module(*tensors(case["inputs"], whole)), module
+
+    return call
+
+
+def tensors(shapes: Any, whole: tuple[int, ...] = ()) -> list[torch.Tensor | None]:
+    """Return zeros of the shapes."""
+    return [
+        None if s is None else torch.zeros(s, dtype=torch.long if i in whole else torch.float32)
+        for i, s in enumerate(shapes)
+    ]
+
+
+def agree(name: str, draw: Draw, call: Call | None = None, *, usual: int = 200) -> dict[str, int]:
+    """Ask both about random settings and fail at the first difference; return how many were legal and refused."""
+    calculate = layer_named(name)
+    call = call or as_module(name)
+    rng = random.Random(f"{name}{SEED}")
+    count = {"legal": 0, "refused": 0}
+    for _ in range(rounds(usual)):
+        case = draw(rng)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with torch.no_grad():
+                    output, module = call(case)
+        except Exception as error:  # noqa: BLE001 - PyTorch refuses in many ways
+            count["refused"] += 1
+            _refused(name, calculate, case, error)
+            continue
+        count["legal"] += 1
+        try:
+            report = calculate(*case["inputs"], **case["settings"])
+        except ShapeError as error:
+            raise AssertionError(
+                f"{name} {case}: torch gives {shapes_of(output)}, we refuse: {error}"
+            ) from error
+        want = shapes_of(output)
+        assert list(report.outputs) == want, f"{name} {case}: torch gives {want}, we say {report.outputs}"
+        if module is not None:
+            held = {key: tuple(p.shape) for key, p in module.named_parameters()}
+            assert report.tensors == held, f"{name} {case}: torch holds {held}, we say {report.tensors}"
+            buffers = {key: tuple(b.shape) for key, b in module.named_buffers()}
+            assert report.buffers == buffers, f"{name} {case}: torch keeps {buffers}, we say {report.buffers}"
+    return count
+
+
+def _refused(name: str, calculate: Any, case: Case, error: Exception) -> None:
+    try:
+        report = calculate(*case["inputs"], **case["settings"])
+    except ShapeError as refusal:
+        known = {*calculate.options, *calculate.inputs, "input"}
+        if refusal.argument in known:
+            return
+        raise AssertionError(f"{name}: {refusal.argument} is no argument") from refusal
+    raise AssertionError(
+        f"{name} {case}: torch refuses ({type(error).__name__}: {error}), we say {report.outputs}"
+    )
+
+
+def shapes_of(output: Any) -> list[tuple[int, ...]]:
+    """Return the shapes of every tensor in what a module returned, in order."""
+    if isinstance(output, torch.Tensor):
+        return [tuple(output.shape)]
+    return [shape for part in output if part is not None for shape in shapes_of(part)]
+
+
+def ints(rng: random.Random, axes: int, low: int, high: int) -> int | tuple[int, ...]:
+    """Return one number, or one an axis."""
+    if rng.random() < 0.5:
+        return rng.randint(low, high)
+    return tuple(rng.randint(low, high) for _ in range(axes))
+
+
+def batched(rng: random.Random, channels: int, axes: int, high: int = 9) -> tuple[int, ...]:
+    """Return (N, C, …) or (C, …), now and then with a dimension too many or too few."""
+    sizes = tuple(rng.randint(1, high) for _ in range(axes))
+    kind = rng.random()
+    if kind < 0.03:
+        return sizes
+    if kind < 0.06:
+        return (1, 2, channels, *sizes)
+    return (channels, *sizes) if kind < 0.3 else (rng.randint(1, 2), channels, *sizes)
+
+
+def some(rng: random.Random, **options: Callable[[], Any]) -> dict[str, Any]:
+    """Return a random part of the options."""
+    return {key: make() for key, make in options.items() if rng.random() < 0.6}
