@@ -31,6 +31,9 @@ class Cancelled(DltuiError):
     exit_code = ExitCode.CANCELLED
 
 
+MOST_NAMES = 16  # as many as a sentence can carry
+
+
 def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
     """Return the error for a name that nothing bears, with the nearest known ones.
 
@@ -48,6 +51,8 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
     near = get_close_matches(word, names, n=3, cutoff=0.5)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
-    else:
+    elif len(names) <= MOST_NAMES:
         hint = f"known are {', '.join(sorted(names))}"
+    else:
+        hint = f"none of the {len(names)} known names is near; --help lists them"
     return UsageError(f"unknown {kind} {word!r}: {hint}")
