@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.draw.look import Depth
+from dltui.draw.nearest import basic
+from dltui.draw.patches import Patch
 
 Rgb = tuple[int, int, int]
 NO_COLOUR = 1 << 24  # beyond any packed 0xRRGGBB: the terminal's own colour
@@ -30,6 +32,7 @@ class Canvas:
         front: Colour of each glyph, packed 0xRRGGBB, or ``NO_COLOUR``.
         back: Colour behind each glyph, likewise.
         bold: Whether the glyph is bold.
+        patches: Pictures made of real pixels that may lie over the cells, for terminals that take them.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -37,6 +40,7 @@ class Canvas:
         self.front: NDArray[np.uint32] = np.full((height, width), NO_COLOUR, np.uint32)
         self.back: NDArray[np.uint32] = np.full((height, width), NO_COLOUR, np.uint32)
         self.bold: NDArray[np.bool_] = np.zeros((height, width), np.bool_)
+        self.patches: list[Patch] = []
 
     @property
     def width(self) -> int:
@@ -94,7 +98,10 @@ class Canvas:
             self.glyph[row, column - 1 : column + 1] = ord(" ")
 
     def cut(self, width: int, height: int) -> Canvas:
-        """Return the upper left part as a canvas of its own; a wide character that is cut through becomes a space."""
+        """Return the upper left part as a canvas of its own, without patches.
+
+        A wide character that is cut through becomes a space.
+        """
         part = Canvas(min(width, self.width), min(height, self.height))
         for name in ("glyph", "front", "back", "bold"):
             getattr(part, name)[:] = getattr(self, name)[: part.height, : part.width]
@@ -204,6 +211,9 @@ def _colour(kind: int, colour: int, depth: Depth) -> list[str]:
         return []
     if depth is Depth.PALETTE:
         return [f"{kind};5;{palette_index(colour)}"]
+    if depth is Depth.BASIC:
+        index = int(basic(np.array([colour], np.uint32))[0])
+        return [str(kind - 8 + (index if index < 8 else index + 52))]
     return [f"{kind};2;{colour >> 16};{(colour >> 8) & 255};{colour & 255}"]
 
 

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from dltui.draw.canvas import NO_COLOUR, Canvas, palette_index
 from dltui.draw.look import Depth
+from dltui.draw.nearest import palette
 from dltui.tui.widgets import escape
 from dltui.tui.widgets.canvas_view import CanvasStrip, CanvasView
 
@@ -77,7 +78,7 @@ def test_codes_stand_only_where_the_style_changes() -> None:
 
 def test_palette_agrees_with_the_one_of_drawing() -> None:
     colours = np.random.default_rng(1).integers(0, 1 << 24, 2000).astype(np.uint32)
-    assert escape.palette(colours).tolist() == [palette_index(int(c)) for c in colours]
+    assert palette(colours).tolist() == [palette_index(int(c)) for c in colours]
 
 
 def test_256_colours_take_a_fraction_of_the_bytes() -> None:
