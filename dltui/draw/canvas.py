@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dltui.draw.look import Depth
 from dltui.draw.nearest import basic
 from dltui.draw.patches import Patch
+from dltui.draw.slots import SLOT, slot_text
 
 Rgb = tuple[int, int, int]
 NO_COLOUR = 1 << 24  # beyond any packed 0xRRGGBB: the terminal's own colour
@@ -111,7 +112,7 @@ class Canvas:
 
     def plain(self) -> list[str]:
         """Return the rows as text without colours, without spaces at the ends."""
-        return [_characters(row).rstrip() for row in self.glyph]
+        return [characters(row).rstrip() for row in self.glyph]
 
     def lines(self, depth: Depth) -> list[str]:
         """Return the rows as text with escape codes for ``depth`` colours; each row ends in its reset."""
@@ -135,7 +136,7 @@ class Canvas:
         parts: list[str] = []
         for start, stop in zip(starts, [*starts[1:], end], strict=True):
             code = _sgr(int(front[start]), int(back[start]), bool(bold[start]), depth)
-            parts += [code, _characters(self.glyph[row, start:stop])]
+            parts += [code, characters(self.glyph[row, start:stop])]
         return "".join([*parts, RESET])
 
     def _end(self, row: int) -> int:
@@ -217,6 +218,8 @@ def _colour(kind: int, colour: int, depth: Depth) -> list[str]:
     return [f"{kind};2;{colour >> 16};{(colour >> 8) & 255};{colour & 255}"]
 
 
-def _characters(glyphs: NDArray[np.uint32]) -> str:
+def characters(glyphs: NDArray[np.uint32]) -> str:
     """Return code points as a string; the right halves of wide characters vanish."""
+    if glyphs.size and glyphs.max() >= SLOT:
+        return "".join(slot_text(code) if code >= SLOT else chr(code) for code in glyphs.tolist() if code)
     return str(glyphs[glyphs != 0].astype("<u4").tobytes(), "utf-32-le")

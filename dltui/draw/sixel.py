@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dltui.draw.canvas import Canvas
+from dltui.draw.patches import Patch
+
 COLOURS = 255  # one number of the 256 stays free for what is clear
 BAND = 6
 
@@ -28,6 +31,12 @@ def encode(pixels: Bytes) -> str:
     palette = "".join(f"#{i};2;{r};{g};{b}" for i, (r, g, b) in enumerate(percent.tolist()))
     bands = [_band(index[top : top + BAND]) for top in range(0, len(index), BAND)]
     return f'\x1bP0;1;0q"1;1;{width};{height}{palette}{"-".join(bands)}\x1b\\'
+
+
+def as_sixel(canvas: Canvas, patch: Patch, cell: tuple[int, int]) -> str:
+    """Return a patch of a canvas at the size of its cells, clear where something was written over it."""
+    width, height = patch.columns * cell[0], patch.rows * cell[1]
+    return encode(stretched(patch.shown(canvas), width, height))
 
 
 def stretched(pixels: Bytes, width: int, height: int) -> Bytes:
