@@ -18,10 +18,19 @@ app = verb_app()
 @verb(app, "open")
 def open_result(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A result that was saved with --save.")],
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Record it, turned once around, to FILE.gif or FILE.cast."),
+    ] = None,
     *,
-    common: Common,  # noqa: ARG001
+    common: Common,
 ) -> Result:
     """Show a saved result again."""
     from dltui.results import load
 
-    return load(file)
+    result = load(file)
+    if record:
+        from dltui.commands._record import record_turn
+
+        record_turn(result.figures(), record, common)
+    return result

@@ -201,5 +201,4 @@ def _indices(canvas: Canvas, table: NDArray[np.uint8], recording: Recording) -> 
 
 def _keys(packed: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Return packed colours cut to five bits a channel."""
-    keys: NDArray[np.uint32] = (packed >> 19 & 31) << 10 | (packed >> 11 & 31) << 5 | packed >> 3 & 31
-    return keys
+    return np.asarray((packed >> 19 & 31) << 10 | (packed >> 11 & 31) << 5 | packed >> 3 & 31, np.uint32)

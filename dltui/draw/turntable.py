@@ -12,7 +12,7 @@ from dltui.draw.view import View
 from dltui.errors import UsageError
 from dltui.figures import Figure, Points, Surface
 
-FRAMES = 120
+FRAMES = 90
 SECONDS = 6.0
 
 
