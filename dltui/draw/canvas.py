@@ -149,9 +149,12 @@ class Canvas:
 @lru_cache(maxsize=4096)
 def cell_width(character: str) -> int:
     """Return how many cells a character takes: 0 for combining ones, 2 for wide ones, else 1."""
-    if ord(character) < 0x300:
+    code = ord(character)
+    if (
+        code < 0x300 or 0x1CC00 <= code < 0x1CEC0 or 0x1FB00 <= code < 0x1FC00
+    ):  # blocks newer than Python's tables
         return 1
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"} or 0x1160 <= ord(character) <= 0x11FF:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"} or 0x1160 <= code <= 0x11FF:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 

@@ -23,6 +23,7 @@ Version = tuple[int, ...]
 VARIABLE = "DLTUI_GLYPHS"
 CHOICES = ("auto", *Glyphs, "pixels")
 CELL = (10, 20)  # pixels of a cell where nobody says
+WAIT, REMOTE_WAIT = 0.2, 0.6  # seconds that a terminal has to answer before an application starts
 MOST_PIXELS = 400_000  # in one picture; larger ones are drawn coarser and stretched
 # The finest glyphs that a terminal draws itself, without gaps, from a version on; the first row that fits counts.
 TABLE: tuple[tuple[str, Version, Glyphs], ...] = (
@@ -68,6 +69,38 @@ class Pixels:
         while columns * rows * -(-across // shrink) * -(-down // shrink) > MOST_PIXELS and shrink < across:
             shrink += 1
         return -(-across // shrink), -(-down // shrink)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the terminal of an application is good for.
+
+    Attributes:
+        glyphs: The glyphs for pictures that move.
+        pixels: How pictures that stand still become real pixels, or None where they don't.
+    """
+
+    glyphs: Glyphs = ELSEWHERE
+    pixels: Pixels | None = None
+
+
+def look_around(environ: Mapping[str, str] = os.environ) -> Surroundings:
+    """Return what the terminal is good for; it is asked only where its answer would count.
+
+    Args:
+        environ: Environment variables.
+
+    Returns:
+        Its glyphs, and pixels if it takes them and nothing speaks against it.
+
+    Raises:
+        UsageError: If ``DLTUI_GLYPHS`` is none of the choices.
+    """
+    wanted, inside = choice(environ), inside_another(environ)
+    if wanted in set(Glyphs) or environ.get("NO_COLOR") or (inside and wanted != "pixels"):
+        return Surroundings(glyphs_of(environ))
+    answer = ask_terminal(REMOTE_WAIT if environ.get("SSH_CONNECTION") else WAIT, through_tmux=inside)
+    return Surroundings(glyphs_of(environ, answer), pixels_of(environ, answer))
 
 
 def identity(environ: Mapping[str, str], answer: Abilities | None = None) -> tuple[str, Version]:
