@@ -11,12 +11,15 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from dltui.draw.canvas import NO_COLOUR, Canvas, palette_index
-from dltui.draw.look import Depth
+from dltui.draw.glyphs import Glyphs
+from dltui.draw.look import Depth, Look
 from dltui.draw.nearest import palette
+from dltui.draw.pictures import draw
+from dltui.figures import Images
 from dltui.tui.widgets import escape
 from dltui.tui.widgets.canvas_view import CanvasStrip, CanvasView
 
-GLYPHS = np.array([ord(c) for c in "aZ ~é─▀⣿\U0001cd00…"], np.uint32)
+GLYPHS = np.array([ord(c) for c in "aZ ~é─▀⣿▚\U0001fb0f\U0001cd00\U0001cde5\U0001cea8…"], np.uint32)
 FRONT, BACK = 0xE0E0E0, 0x121212
 
 
@@ -57,6 +60,18 @@ def test_fast_path_shows_what_the_slow_path_shows(seed: int) -> None:
     canvas = noisy(seed=seed)
     fast = escape.rows(canvas, Depth.TRUE, FRONT, BACK)
     assert screen(fast, canvas.width) == screen(slow(canvas), canvas.width)
+
+
+@pytest.mark.parametrize("depth", [Depth.BASIC, Depth.PALETTE, Depth.TRUE])
+@pytest.mark.parametrize("glyphs", Glyphs)
+def test_fast_path_shows_pictures_as_the_lines_of_the_command_line_do(depth: Depth, glyphs: Glyphs) -> None:
+    rng = np.random.default_rng(0)
+    picture = Images(pixels=rng.random((1, 90, 90, 3)))
+    canvas = draw(picture, Look(width=36, height=18, depth=Depth.TRUE, glyphs=glyphs)).canvas
+    canvas.front[canvas.front == NO_COLOUR] = FRONT
+    canvas.back[canvas.back == NO_COLOUR] = BACK
+    fast = escape.rows(canvas, depth, FRONT, BACK)
+    assert screen(fast, canvas.width) == screen(canvas.lines(depth), canvas.width)
 
 
 def test_escape_text_says_the_cells_themselves() -> None:
