@@ -74,7 +74,7 @@ class Canvas:
             if wide and 0 <= row < self.height and column >= 0 and column + wide <= self.width:
                 self._part(column, row)
                 self._part(column + wide, row)
-                self.glyph[row, column] = ord(character) if character.isprintable() else ord(" ")
+                self.glyph[row, column] = ord(character) if _printable(character) else ord(" ")
                 self.glyph[row, column + 1 : column + wide] = 0
                 self.front[row, column : column + wide] = colour
                 self.bold[row, column : column + wide] = bold
@@ -150,13 +150,21 @@ class Canvas:
 def cell_width(character: str) -> int:
     """Return how many cells a character takes: 0 for combining ones, 2 for wide ones, else 1."""
     code = ord(character)
-    if (
-        code < 0x300 or 0x1CC00 <= code < 0x1CEC0 or 0x1FB00 <= code < 0x1FC00
-    ):  # blocks newer than Python's tables
+    if code < 0x300 or _is_block(code):
         return 1
     if unicodedata.category(character) in {"Mn", "Me", "Cf"} or 0x1160 <= code <= 0x11FF:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _is_block(code: int) -> bool:
+    """Return whether a code point is of a block for mosaics, which Python's tables may be too old to know."""
+    return 0x1CC00 <= code < 0x1CEC0 or 0x1FB00 <= code < 0x1FC00
+
+
+def _printable(character: str) -> bool:
+    """Return whether a character is one that is seen."""
+    return character.isprintable() or _is_block(ord(character))
 
 
 def text_width(text: str) -> int:

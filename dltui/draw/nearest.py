@@ -14,6 +14,10 @@ BASIC: tuple[tuple[int, int, int], ...] = (
     (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255),
     (255, 255, 255),
 )  # fmt: skip
+# How much lightness, green–red and blue–yellow count when there are only sixteen: with equal shares most colours of a
+# map would become grey.
+HUE_FIRST = np.array([0.25, 1.0, 1.0])
+BASIC_SERIES = (12, 9, 2, 5, 3, 13, 6, 8)  # stand for the colours of series, so that all eight stay different
 _LEVELS = np.array([0, 95, 135, 175, 215, 255])  # of the 6 × 6 × 6 cube in the table of 256 colours
 _BORDERS = (_LEVELS[1:] + _LEVELS[:-1]) // 2 + 1  # a tie goes to the darker one
 # From linear red, green and blue to cone responses, and from their cube roots to OKLab (B. Ottosson, 2020).
@@ -40,7 +44,7 @@ def palette(colours: Packed) -> Packed:
 
 
 def basic(colours: Packed) -> Packed:
-    """Return the one of xterm's 16 colours that looks most like each packed colour, as 0…15."""
+    """Return the one of xterm's 16 colours that is most like each packed colour, hue before lightness, as 0…15."""
     wide = colours.astype(np.uint32)
     index = (wide >> 19 & 31) << 10 | (wide >> 11 & 31) << 5 | (wide >> 3 & 31)
     nearest: Packed = _basic_table()[index]
@@ -57,7 +61,12 @@ def oklab(rgb: NDArray[np.generic]) -> NDArray[np.float64]:
 @cache
 def _basic_table() -> Packed:
     """Return the answers for colours of five bits a channel, shape (32768,)."""
+    from dltui.draw.colors import SERIES
+
     steps = np.arange(32)
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3) * 255 / 31
-    colours, known = oklab(grid), oklab(np.array(BASIC))
-    return np.asarray(((colours[:, None] - known) ** 2).sum(axis=2).argmin(axis=1), np.uint32)
+    off = oklab(grid)[:, None] - oklab(np.array(BASIC))
+    table = np.asarray((off**2 @ HUE_FIRST).argmin(axis=1), np.uint32)
+    for (red, green, blue), number in zip(SERIES, BASIC_SERIES, strict=True):
+        table[red >> 3 << 10 | green >> 3 << 5 | blue >> 3] = number
+    return table

@@ -126,10 +126,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("read", "edge", ("home", "end", "g", "G"), "", "Go to the first or the last line.",
            ("0", "1", "0", "1"), shown=0),
     # every figure, wherever it is shown
-    Action("figure", "save", ("e",), "save", "Write the figure to a file: PNG, SVG, PDF, HTML, CSV, JSON, NPZ, text."),
+    Action("figure", "save", ("e",), "save", "Write the figure to a file: as a picture, as numbers, as text."),
     Action("figure", "copy_text", ("c",), "", "Copy the figure as text.", shown=0),
     Action("figure", "record", ("v",), "", "Record the figure as it moves, or stop and save a GIF.", shown=0),
-    Action("figure", "glyphs", ("m",), "", "Draw the picture in other glyphs: halves … octants, pixels.", shown=0),
+    Action("figure", "glyphs", ("m",), "", "Draw pictures in finer glyphs, then coarse ones again.", shown=0),
     # everywhere
     Action("app", "back", ("escape", "backspace", "alt+left"), "back", "Go back to where you came from."),
     Action("app", "forward", ("alt+right", "ctrl+f"), "", "Go forward again.", shown=0),

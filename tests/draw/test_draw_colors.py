@@ -12,7 +12,7 @@ from dltui.draw import Depth, Look, draw, look_of
 from dltui.draw.canvas import Canvas, palette_index
 from dltui.draw.colors import QUIET, SERIES, paint, ramp
 from dltui.draw.escapes import canvas_of, palette_rgb
-from dltui.draw.nearest import BASIC, basic, oklab
+from dltui.draw.nearest import BASIC, HUE_FIRST, basic, oklab
 from dltui.figures import ColorMap, Heatmap, Points
 
 
@@ -82,9 +82,15 @@ def test_basic_colours_are_the_most_alike():
     assert basic(packed).tolist() == list(range(16))
     rng = np.random.default_rng(0)
     colours = rng.integers(0, 256, (500, 3))
-    far = np.linalg.norm(oklab(colours)[:, None] - oklab(np.array(BASIC)), axis=2)
+    off = oklab(colours)[:, None] - oklab(np.array(BASIC))
+    far = np.sqrt(off**2 @ HUE_FIRST)
     found = basic((colours[:, 0] << 16 | colours[:, 1] << 8 | colours[:, 2]).astype(np.uint32))
     assert (far[np.arange(500), found] < far.min(axis=1) + 0.03).all()  # the table has five bits a channel
+
+
+def test_series_stay_different_in_sixteen_colours():
+    packed = np.array([(r << 16) | (g << 8) | b for r, g, b in SERIES], np.uint32)
+    assert len(set(basic(packed).tolist())) == len(SERIES)
 
 
 def test_sixteen_colours_are_written_and_read_back():
