@@ -106,10 +106,10 @@ class MeasuredScreen(GalleryScreen):
             self.tell(f"{self._purpose} · {job.progress.done} of {job.progress.total}")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Take the command line that was put together, or leave the event to the gallery."""
+        """Take the command line that was put together; the gallery's own handler takes all else."""
         if event.worker.group != "onward":
-            super().on_worker_state_changed(event)
             return
+        event.prevent_default()
         event.stop()
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
             self._then(event.worker.result)
