@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dltui.draw.view import View
-from dltui.figures import Figure, Lines, Series, Surface, number
+from dltui.figures import Figure, Lines, Surface, number
 from dltui.results.landscape import Landscape
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLOSER = 0.25  # half-width of the part that is scanned anew, as a share of the whole, when nothing is zoomed in
+LEAST_STEPS = 25  # points along each direction of a finer scan
 _FAR = (*(f"shift+{way}" for way in ("left", "right", "up", "down")), *"HLKJ")
 _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
+
+
+ONLY_RANDOM = (
+    "only planes of random directions can be looked into away from θ*: this one was spanned by eigenvectors; "
+    "put the cursor on θ*, or scan a random plane"
+)
 
 
 @screen("result:landscape")
@@ -44,6 +51,11 @@ class LandscapeScreen(MeasuredScreen):
     def landscape(self) -> Landscape:
         """The scan that is shown, the finest one."""
         return self._levels[-1]
+
+    @property
+    def command_line(self) -> str:
+        """The command that makes what is shown, be it a finer scan."""
+        return (self._levels[-1].made.command if self._levels else "") or super().command_line
 
     @property
     def spot(self) -> tuple[float, float]:
@@ -93,7 +105,8 @@ class LandscapeScreen(MeasuredScreen):
         """Scan a part of the plane anew: the part that is shown when zoomed in, else the part around the cursor."""
         centre, reach = window(self.landscape, self.view.view)
         spelled = spell(centre, plane=self.landscape.betas is not None)
-        self.ask("landscape", "looking closer", self._finer, center=spelled, distance=reach)
+        steps = max(LEAST_STEPS, len(self.landscape.alphas))
+        self.ask("landscape", "looking closer", self._finer, center=spelled, distance=reach, steps=steps)
 
     def action_widen(self) -> None:
         """Leave the finer scan."""
@@ -103,14 +116,20 @@ class LandscapeScreen(MeasuredScreen):
 
     def action_curvature(self) -> None:
         """Open the Hessian spectrum at the cursor."""
-        self.look_on("hessian", at=self._here())
+        self._look_here("hessian")
 
     def action_slopes(self) -> None:
         """Open the gradient norms at the cursor."""
-        self.look_on("gradients", at=self._here())
+        self._look_here("gradients")
 
-    def _here(self) -> str:
-        return spell(self.spot, plane=self.landscape.betas is not None)
+    def _look_here(self, verb: str) -> None:
+        """Ask a verb at the cursor; θ* itself needs no plane."""
+        if self.spot == (0.0, 0.0):
+            self.look_on(verb)
+        elif self.landscape.along:
+            self.notify(ONLY_RANDOM, severity="warning", markup=False)
+        else:
+            self.look_on(verb, at=spell(self.spot, plane=self.landscape.betas is not None))
 
     def _finer(self, found: Landscape, *, first: bool) -> None:
         """Show what a finer scan knows by now."""
@@ -136,22 +155,7 @@ def with_slices(
     """Return the figures of a plane with its slices led through the cursor instead of the middle."""
     if found.betas is None or cursor is None:
         return list(figures)
-    return [slices(found, cursor, one) if isinstance(one, Lines) else one for one in figures]
-
-
-def slices(found: Landscape, cursor: tuple[float, float], chart: Lines) -> Lines:
-    """Return the losses along α and along β through the cell that is nearest to the cursor."""
-    assert found.betas is not None, "a line has no slices"
-    column, row = nearest(found.alphas, cursor[0]), nearest(found.betas, cursor[1])
-    alpha, beta = number(float(found.alphas[column]), 3), number(float(found.betas[row]), 3)
-    return replace(
-        chart,
-        title=f"Slices through α {alpha}, β {beta} · {found.title}",
-        series=(
-            Series(name=f"along α (β = {beta})", x=found.alphas, y=found.loss[row]),
-            Series(name=f"along β (α = {alpha})", x=found.betas, y=found.loss[:, column]),
-        ),
-    )
+    return [found.slices(*cursor) if isinstance(one, Lines) else one for one in figures]
 
 
 def tell(found: Landscape, cursor: tuple[float, float]) -> str:
@@ -214,8 +218,8 @@ def window(found: Landscape, view: View) -> tuple[tuple[float, float], float]:
 
 def middle(found: Landscape) -> tuple[float, float]:
     """Return α and β of the middle of a scan."""
-    beta = 0.0 if found.betas is None else float(found.betas[len(found.betas) // 2])
-    return float(found.alphas[len(found.alphas) // 2]), beta
+    alpha, beta = (*found.center, 0.0)[:2]
+    return alpha, beta
 
 
 def spell(spot: tuple[float, float], *, plane: bool) -> str:

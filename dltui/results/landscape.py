@@ -100,7 +100,7 @@ class Landscape(Result):
         """
         if self.betas is None:
             return [self._line()]
-        return [self._surface(), self._map(), self._slices()]
+        return [self._surface(), self._map(), self.slices(*self.center)]
 
     def _model_loss(self) -> float:
         """Return L(θ*)."""
@@ -192,16 +192,26 @@ class Landscape(Result):
             marks=self._marks(),
         )
 
-    def _slices(self) -> Lines:
-        assert self.betas is not None
-        middle_row, middle_column = len(self.betas) // 2, len(self.alphas) // 2
-        (alpha, beta), loss = self.center, self._shown()
+    def slices(self, alpha: float, beta: float) -> Lines:
+        """Return the losses along α and along β through the cell that is nearest to a spot of the plane.
+
+        Args:
+            alpha: Its step along d₁.
+            beta: Its step along d₂.
+
+        Returns:
+            Two curves; of a scan that is not finished, what is known spread over all.
+        """
+        assert self.betas is not None, "a line has no slices"
+        column, row = int(np.argmin(np.abs(self.alphas - alpha))), int(np.argmin(np.abs(self.betas - beta)))
+        alpha, beta, loss = float(self.alphas[column]), float(self.betas[row]), self._shown()
+        through = "θ*" if not (alpha or beta) else place([alpha, beta])
         return Lines(
-            title=f"Slices through {'the middle' if alpha or beta else 'θ*'} · {self.title}",
+            title=f"Slices through {through} · {self.title}",
             caption=self._caption(),
             series=(
-                Series(name=f"along α (β = {number(beta)})", x=self.alphas, y=loss[middle_row]),
-                Series(name=f"along β (α = {number(alpha)})", x=self.betas, y=loss[:, middle_column]),
+                Series(name=f"along α (β = {number(beta)})", x=self.alphas, y=loss[row]),
+                Series(name=f"along β (α = {number(alpha)})", x=self.betas, y=loss[:, column]),
             ),
             x_label="step",
             y_label="loss",
