@@ -200,10 +200,10 @@ class Landscape(Result):
             title=f"Slices through {'the middle' if alpha or beta else 'θ*'} · {self.title}",
             caption=self._caption(),
             series=(
-                Series(name=f"along α (β = {number(beta)})", x=self.alphas, y=loss[middle_row]),
-                Series(name=f"along β (α = {number(alpha)})", x=self.betas, y=loss[:, middle_column]),
+                Series(name=f"along α (β = {number(beta)})", x=self.alphas - alpha, y=loss[middle_row]),
+                Series(name=f"along β (α = {number(alpha)})", x=self.betas - beta, y=loss[:, middle_column]),
             ),
-            x_label="step",
+            x_label="step from the middle" if alpha or beta else "step",
             y_label="loss",
             y_scale=self._scale(),
         )

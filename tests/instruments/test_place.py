@@ -75,7 +75,7 @@ def test_the_model_is_marked_where_it_is_inside(case: Case) -> None:
 def test_a_middle_where_the_loss_is_not_finite_is_a_hole() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1))
     objective = Objective.bind(model, torch.randn(8, 3), torch.zeros(8), task="numbers")
-    found = scan(objective, steps=3, distance=1, center=(1e30, 0))
+    found = scan(objective, steps=3, distance=1e29, center=(1e30, 0))
     assert math.isnan(found.center_loss)
     assert found.model_loss is not None
     assert math.isfinite(found.model_loss)
@@ -293,8 +293,9 @@ def test_directions_that_cannot_be_read_are_told(text: str) -> None:
 
 
 WRONG = {
-    "two for a line": ({"dimensions": 1, "center": (1.0, 2.0)}, "--center 0.3"),
+    "two for a line": ({"dimensions": 1, "center": (1.0, 2.0)}, "a line around 1,2: .* as in 0.3"),
     "one for a plane": ({"center": (1.0,)}, "α,β"),
+    "far away": ({"center": (1e40, 0.0)}, "fall together"),
     "nowhere": ({"center": (float("nan"), 0.0)}, "finite"),
     "scaled": ({"along": (1,)}, "leave --normalize out"),
     "too many": ({"along": (1, 2), "normalize": "none", "dimensions": 1}, "--dimensions 2"),
