@@ -127,9 +127,9 @@ ACTIONS: tuple[Action, ...] = (
            ("0", "1", "0", "1"), shown=0),
     # every figure, wherever it is shown
     Action("figure", "save", ("e",), "save", "Write the figure to a file: as a picture, as numbers, as text."),
-    Action("figure", "copy_text", ("c",), "", "Copy the figure as text.", shown=0),
-    Action("figure", "record", ("v",), "", "Record the figure as it moves, or stop and save a GIF.", shown=0),
-    Action("figure", "glyphs", ("m",), "", "Draw pictures in finer glyphs, then coarse ones again.", shown=0),
+    Action("figure", "copy_text", ("X",), "", "Copy the figure as text.", shown=0),
+    Action("figure", "record", ("V",), "", "Record the figure as it moves, or stop and save a GIF.", shown=0),
+    Action("figure", "glyphs", ("M",), "", "Draw pictures in finer glyphs, then coarse ones again.", shown=0),
     # everywhere
     Action("app", "back", ("escape", "backspace", "alt+left"), "back", "Go back to where you came from."),
     Action("app", "forward", ("alt+right", "ctrl+f"), "", "Go forward again.", shown=0),

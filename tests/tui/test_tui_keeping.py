@@ -125,7 +125,7 @@ async def test_figure_is_copied_as_text(results: Path, make_app: Make, settle: S
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         view = await opened(pilot, settle)
-        await pilot.press("c")
+        await pilot.press("X")
         lines = app.clipboard.split("\n")
         assert "Loss landscape" in lines[0]
         assert max(map(len, lines)) <= view.size.width
@@ -139,12 +139,12 @@ async def test_recording_keeps_what_was_shown(
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         view = await opened(pilot, settle)
-        await pilot.press("v")
+        await pilot.press("V")
         assert view.keeping.recording
         for _ in range(4):
             await pilot.press("left")
             await settle(pilot)
-        await pilot.press("v")
+        await pilot.press("V")
         assert isinstance(app.screen, ExportScreen)
         assert not view.keeping.recording
         size = view.size.width * 8, view.size.height * 16
@@ -165,7 +165,7 @@ async def test_glyphs_of_the_terminal_are_used(results: Path, make_app: Make, se
     async with app.run_test(size=(100, 30)) as pilot:
         view = await opened(pilot, settle)
         assert (view.canvas.glyph >= 0x1CD00).sum() > 20
-        await pilot.press("m")
+        await pilot.press("M")
         await settle(pilot)
         assert (view.canvas.glyph >= 0x1CD00).sum() == 0
 

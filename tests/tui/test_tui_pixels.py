@@ -142,7 +142,7 @@ async def test_what_is_no_picture_stays_cells(wire: list[str], figure: Figure) -
     async with app.run_test(size=(60, 24)) as pilot:
         await pilot.pause(0.4)
         assert not wire
-        await pilot.press("m")  # means nothing here
+        await pilot.press("M")  # means nothing here
         assert app.query_one(FigureView).check_action("glyphs", ()) is False
 
 

@@ -295,7 +295,7 @@ async def test_export_that_fails_is_a_notice(
         app.screen.query_one(Input).value = name
         await pilot.press("enter")
         await settle(pilot)
-        assert isinstance(app.screen, ResultScreen)
+        assert not isinstance(app.screen, ExportScreen)
         notes = [note.severity for note in app._notifications]
         assert notes == (["error"] if name else [])
 

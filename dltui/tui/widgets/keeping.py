@@ -79,7 +79,7 @@ class Keeping:
             front, back = self._view.ground()
             self._recording = Recording(paper=back, ink=front)
             self.frame(self._view.canvas)
-            self._view.notify("Every frame is kept until you press v again.", title="Recording")
+            self._view.notify("Every frame is kept until you press V again.", title="Recording")
             return
         recording, self._recording = self._recording, None
         if recording.every > 1:
