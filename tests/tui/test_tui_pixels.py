@@ -9,10 +9,13 @@ from textual.app import App, ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from dltui.draw import Depth, Look, draw
 from dltui.draw.glyphs import Glyphs
+from dltui.draw.kitty import placed
 from dltui.draw.slots import PLACEHOLDER
 from dltui.draw.terminals import Pixels, Surroundings
 from dltui.figures import Figure, Lines, Series, Surface
+from dltui.tui.widgets.canvas_view import CanvasStrip
 from dltui.tui.widgets.figure_view import FigureView
 
 GRID = np.linspace(-1, 1, 21)
@@ -89,6 +92,18 @@ async def test_a_resting_picture_is_sent_to_kitty_and_goes_when_it_moves(wire: l
         other = SENT.findall("".join(wire))[-1]
         assert other != number
     assert GONE.findall("".join(wire)) == [number, other]
+
+
+def test_a_picture_is_cut_between_its_parts() -> None:
+    canvas = draw(LAND, Look(width=60, height=20, depth=Depth.TRUE, pixels=Pixels("kitty", (8, 16)))).canvas
+    shown = placed(canvas, [77])
+    for row in range(5, 15):
+        strip = CanvasStrip(shown, row, (0, 0), None)
+        assert strip.cell_length == 60
+        for cut in range(1, 60):
+            left, right = strip.crop(0, cut), strip.crop(cut, 60)
+            assert left.text + right.text == strip.text
+            assert len(re.sub(rf"{PLACEHOLDER}..", "x", left.text)) == cut
 
 
 async def test_below_another_screen_there_are_cells(wire: list[str]) -> None:

@@ -171,6 +171,19 @@ def test_a_resting_surface_becomes_sixel_in_foot(results: Path, terminal: Start)
     assert app.ended() == 0
 
 
+def test_command_line_prints_pixels_where_they_are_asked_for(
+    results: Path, terminal: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_GLYPHS", "pixels")
+    path = results / "saddle.safetensors"
+    app = terminal(f"import sys; from dltui.cli import run; sys.exit(run(['open', {str(path)!r}]))")
+    app.answer(rb"a=q,t=d.*\x1b\[c", KITTY)
+    assert app.ended() == 0
+    assert len(re.findall(rb"\x1b_Ga=T,U=1", app.raw)) == 2  # the landscape, and the field from above
+    assert app.raw.count("\U0010eeee".encode()) > 500
+    assert termios.tcgetattr(app.child) == app.before
+
+
 def test_command_opens_a_file_on_a_terminal(results: Path, terminal: Start) -> None:
     path = results / "saddle.safetensors"
     app = terminal(f"import sys; from dltui.cli import run; sys.exit(run(['tui', {str(path)!r}]))")

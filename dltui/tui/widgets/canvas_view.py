@@ -19,6 +19,7 @@ from textual.widget import Widget
 
 from dltui.draw.canvas import NO_COLOUR, Canvas, characters
 from dltui.draw.look import Depth
+from dltui.draw.slots import SLOT
 from dltui.tui.widgets import escape
 from dltui.tui.widgets.settled import Settled, at_once, painted, write
 
@@ -139,12 +140,10 @@ class CanvasView(Widget):
         # Below another screen all colours are tinted, and those of kitty's pictures would no longer be numbers.
         if self._settled is not None and self._settled.ahead and self.screen is self.app.screen:
             if not _fit(self._sharp, size):
-                self._sharp = self._render_rows(_fitted(self._settled.cells, size.width, size.height), None)
+                self._sharp = self._sharp_rows(_fitted(self._settled.cells, size.width, size.height))
             return self._sharp or []
         if not _fit(self._strips, size):
-            self._strips = self._render_rows(
-                _fitted(self._canvas, size.width, size.height), self.fast_depth()
-            )
+            self._strips = self._render_rows(_fitted(self._canvas, size.width, size.height))
         return self._strips or []
 
     def _lift(self) -> None:
@@ -180,9 +179,18 @@ class CanvasView(Widget):
         except NoWidget:
             return False
 
-    def _render_rows(self, canvas: Canvas, depth: Depth | None) -> list[Strip]:
-        """Return a strip a row, with its escape text in so many colours, or segments alone."""
+    def _sharp_rows(self, canvas: Canvas) -> list[Strip]:
+        """Return a strip a row for cells that show parts of kitty's pictures."""
         ground = self.ground()
+        whole = canvas.cut(canvas.width, canvas.height)
+        whole.front = np.where(canvas.front == NO_COLOUR, np.uint32(ground[0]), canvas.front)
+        whole.back = np.where(canvas.back == NO_COLOUR, np.uint32(ground[1]), canvas.back)
+        texts = whole.lines(Depth.TRUE)
+        return [CanvasStrip(canvas, row, ground, text) for row, text in enumerate(texts)]
+
+    def _render_rows(self, canvas: Canvas) -> list[Strip]:
+        """Return a strip a row, with its escape text where nothing will restyle it afterwards."""
+        ground, depth = self.ground(), self.fast_depth()
         texts: Iterable[str | None] = [None] * canvas.height
         if depth is not None:
             texts = escape.rows(canvas, depth, *ground)
@@ -205,7 +213,7 @@ class CanvasView(Widget):
 
 
 def segments(canvas: Canvas, row: int, ground: tuple[int, int]) -> Iterable[Segment]:
-    """Yield the cells of a row as segments, one for each stretch of equal style.
+    """Yield the cells of a row as segments, one for each stretch of equal style, or part of a picture.
 
     Args:
         canvas: The cells.
@@ -218,7 +226,9 @@ def segments(canvas: Canvas, row: int, ground: tuple[int, int]) -> Iterable[Segm
     front = np.where(canvas.front[row] == NO_COLOUR, np.uint32(ground[0]), canvas.front[row])
     back = np.where(canvas.back[row] == NO_COLOUR, np.uint32(ground[1]), canvas.back[row])
     bold, glyph = canvas.bold[row], canvas.glyph[row]
-    change = np.flatnonzero((np.diff(front) != 0) | (np.diff(back) != 0) | (np.diff(bold) != 0)) + 1
+    other = (np.diff(front) != 0) | (np.diff(back) != 0) | (np.diff(bold) != 0)
+    part = glyph >= SLOT  # its characters must not be torn apart where something covers a piece of the row
+    change = np.flatnonzero(other | part[1:] | part[:-1]) + 1
     bounds = [0, *change.tolist(), canvas.width]
     for start, stop in pairwise(bounds):
         if stop > start:

@@ -107,6 +107,8 @@ class Keeping:
         def answer(name: str | None) -> None:
             if name:
                 path = folder / Path(name).expanduser()
+                if kinds is RECORDINGS:
+                    view.notify(path.name, title="Writing", markup=False)
                 view.run_worker(
                     partial(write, path), thread=True, group=GROUP, name=str(path), exit_on_error=False
                 )
