@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.draw.canvas import NO_COLOUR, Canvas
+from dltui.draw.patches import Patch
+from dltui.draw.sixel import stretched
 from dltui.draw.slots import MARK_BITS, MARKS, SLOT
+from dltui.draw.terminals import Pixels
 
 CHUNK = 4096  # letters in one command, as the protocol wants
 
@@ -77,12 +80,33 @@ def placed(canvas: Canvas, numbers: Sequence[int]) -> Canvas:
     return shown
 
 
-def sent(canvas: Canvas, numbers: Sequence[int], *, wrapped: bool = False) -> str:
-    """Return the commands that send the patches of a canvas, clear where something was written over them."""
+def sent(canvas: Canvas, numbers: Sequence[int], pixels: Pixels) -> str:
+    """Return the commands that send the patches of a canvas, clear where something was written over them.
+
+    Args:
+        canvas: Cells with patches.
+        numbers: Each picture's number.
+        pixels: The size of a cell, and whether tmux stands between.
+
+    Returns:
+        Escape sequences.
+    """
     return "".join(
-        transmit(patch.shown(canvas), number, patch.columns, patch.rows, wrapped=wrapped)
+        transmit(
+            _in_shape(patch, canvas, pixels.cell), number, patch.columns, patch.rows, wrapped=pixels.wrapped
+        )
         for patch, number in zip(canvas.patches, numbers, strict=True)
     )
+
+
+def _in_shape(patch: Patch, canvas: Canvas, cell: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a patch as wide to tall as its cells are: the terminal keeps the shape of what it enlarges."""
+    shown = patch.shown(canvas)
+    width, height = patch.columns * cell[0], patch.rows * cell[1]
+    share = max(shown.shape[1] / width, shown.shape[0] / height)
+    if shown.shape[:2] == (height, width):
+        return shown
+    return stretched(shown, max(1, round(width * share)), max(1, round(height * share)))
 
 
 def fresh_numbers(count: int) -> list[int]:

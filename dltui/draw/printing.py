@@ -48,7 +48,7 @@ def pictured(canvas: Canvas, pixels: Pixels) -> list[str]:
     if pixels.protocol == "kitty":
         numbers = fresh_numbers(len(canvas.patches))
         lines = placed(canvas, numbers).lines(Depth.TRUE)
-        return [sent(canvas, numbers, wrapped=pixels.wrapped) + lines[0], *lines[1:]]
+        return [sent(canvas, numbers, pixels) + lines[0], *lines[1:]]
     lines = canvas.lines(Depth.TRUE)
     if canvas.height >= pixels.rows:
         return lines

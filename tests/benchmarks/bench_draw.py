@@ -93,7 +93,7 @@ def figures() -> dict[str, Callable[[], object]]:
         "picture 256 × 256, octants": lambda: draw(photo, LARGE),
         "cloud of 100 000, drawn and encoded": turned,
         "landscape in pixels, drawn": lambda: draw(land, sharp),
-        "landscape in pixels, for kitty": lambda: (placed(settled, [1]), sent(settled, [1])),
+        "landscape in pixels, for kitty": lambda: (placed(settled, [1]), sent(settled, [1], sharp.pixels)),
         "landscape in pixels, as sixel": lambda: as_sixel(settled, settled.patches[0], (10, 20)),
         "frame of a GIF, 160 × 50": lambda: rasterise(settled),
     }

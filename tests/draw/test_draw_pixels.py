@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from dltui.draw import Depth, Glyphs, Look, draw, render
-from dltui.draw.kitty import forget, fresh_numbers, placed, transmit
+from dltui.draw.kitty import forget, fresh_numbers, placed, sent, transmit
 from dltui.draw.sixel import encode, reduced, stretched
 from dltui.draw.slots import MARKS, PLACEHOLDER
 from dltui.draw.terminals import MOST_PIXELS, Pixels
@@ -168,6 +168,16 @@ def test_large_pictures_are_drawn_coarser(columns, rows):
     assert abs(down / across - 2) < 0.4
     if columns * rows * 200 <= MOST_PIXELS:
         assert (across, down) == (10, 20)
+
+
+@pytest.mark.parametrize("cell", [(9, 19), (10, 20), (7, 15), (21, 43)])
+def test_what_kitty_enlarges_has_the_shape_of_its_cells(cell):
+    pixels = Pixels("kitty", cell)
+    canvas = draw(LAND, Look(width=150, height=48, depth=Depth.TRUE, pixels=pixels)).canvas
+    ((shown, columns, rows),) = kitty_pictures(sent(canvas, [9], pixels)).values()
+    tall, wide = shown.shape[:2]
+    assert wide * tall <= 1.25 * MOST_PIXELS
+    assert abs(wide - tall * columns * cell[0] / (rows * cell[1])) < 2
 
 
 def test_sixel_read_back_is_the_picture():

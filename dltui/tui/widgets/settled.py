@@ -50,7 +50,7 @@ def settled(canvas: Canvas, pixels: Pixels) -> Settled | None:
         numbers = fresh_numbers(len(canvas.patches))
         return Settled(
             placed(canvas, numbers),
-            ahead=sent(canvas, numbers, wrapped=pixels.wrapped),
+            ahead=sent(canvas, numbers, pixels),
             after="".join(forget(number, wrapped=pixels.wrapped) for number in numbers),
         )
     over = tuple(
