@@ -7,7 +7,7 @@ import re
 import select
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Kitty's graphics query (a 1 × 1 picture that is only checked).
 GRAPHICS = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
@@ -57,7 +57,8 @@ def ask_terminal(wait: float = 0.3, *, through_tmux: bool = False) -> Abilities:
         b"\x1bPtmux;" + GRAPHICS.replace(b"\x1b", b"\x1b\x1b") + b"\x1b\\" if through_tmux else GRAPHICS
     )
     size = os.get_terminal_size(sys.stdout.fileno())
-    return read_answer(_converse(graphics + QUESTIONS, wait), (size.columns, size.lines))
+    told = read_answer(_converse(graphics + QUESTIONS, wait), (size.columns, size.lines))
+    return told if told.cell else replace(told, cell=_window_cell(sys.stdout.fileno()))
 
 
 def read_answer(answer: bytes, size: tuple[int, int] = (0, 0)) -> Abilities:
@@ -83,6 +84,21 @@ def read_answer(answer: bytes, size: tuple[int, int] = (0, 0)) -> Abilities:
     )
 
 
+def _window_cell(descriptor: int) -> tuple[int, int] | None:
+    """Return the pixels of a cell as the system knows them: some terminals tell it alone (xterm)."""
+    import fcntl
+    import struct
+    import termios
+
+    rows, columns, across, down = struct.unpack("4H", fcntl.ioctl(descriptor, termios.TIOCGWINSZ, bytes(8)))
+    return _plausible(across // columns, down // rows) if rows and columns else None
+
+
+def _plausible(across: int, down: int) -> tuple[int, int] | None:
+    """Return the size of a cell, if it can be one."""
+    return (across, down) if 2 <= across <= 200 and 4 <= down <= 400 else None
+
+
 def _cell(answer: bytes, size: tuple[int, int]) -> tuple[int, int] | None:
     """Return the pixels of a cell, as told or as the screen's pixels over its cells."""
     cell, screen = CELL.search(answer), SCREEN.search(answer)
@@ -92,7 +108,7 @@ def _cell(answer: bytes, size: tuple[int, int]) -> tuple[int, int] | None:
         down, across = int(screen[1]) // size[1], int(screen[2]) // size[0]
     else:
         return None
-    return (across, down) if 2 <= across <= 200 and 4 <= down <= 400 else None
+    return _plausible(across, down)
 
 
 def _converse(questions: bytes, wait: float) -> bytes:

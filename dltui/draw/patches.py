@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dltui.draw.canvas import Canvas
 
 Bytes = NDArray[np.uint8]
+NOTHING = 1 << 24  # the terminal's own colour, as on a canvas
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,3 +76,14 @@ def put_patch(
     )
     under = canvas.glyph[top : top + rows, left : left + columns].copy()
     canvas.patches.append(Patch(left, top, columns, rows, np.dstack([pixels, opaque]), under))
+
+
+def uncovered(canvas: Canvas) -> Canvas:
+    """Return a copy of a canvas that is empty where its patches will lie, so that nothing looks out from below."""
+    bare = canvas.cut(canvas.width, canvas.height)
+    for patch in canvas.patches:
+        area = np.s_[patch.top : patch.top + patch.rows, patch.left : patch.left + patch.columns]
+        covered = patch.covered(canvas)
+        bare.glyph[area][covered] = ord(" ")
+        bare.front[area][covered] = bare.back[area][covered] = NOTHING
+    return bare

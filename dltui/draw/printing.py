@@ -6,7 +6,7 @@ from dltui.draw.canvas import Canvas
 from dltui.draw.kitty import fresh_numbers, placed, sent
 from dltui.draw.letters import wrap
 from dltui.draw.look import Depth, Look
-from dltui.draw.patches import Patch
+from dltui.draw.patches import Patch, uncovered
 from dltui.draw.pictures import draw
 from dltui.draw.sixel import as_sixel
 from dltui.draw.terminals import Pixels
@@ -49,9 +49,9 @@ def pictured(canvas: Canvas, pixels: Pixels) -> list[str]:
         numbers = fresh_numbers(len(canvas.patches))
         lines = placed(canvas, numbers).lines(Depth.TRUE)
         return [sent(canvas, numbers, pixels) + lines[0], *lines[1:]]
-    lines = canvas.lines(Depth.TRUE)
     if canvas.height >= pixels.rows:
-        return lines
+        return canvas.lines(Depth.TRUE)
+    lines = uncovered(canvas).lines(Depth.TRUE)
     return [
         *lines[:-1],
         lines[-1] + "".join(_painted_over(canvas, patch, pixels) for patch in canvas.patches),

@@ -33,10 +33,24 @@ def encode(pixels: Bytes) -> str:
     return f'\x1bP0;1;0q"1;1;{width};{height}{palette}{"-".join(bands)}\x1b\\'
 
 
-def as_sixel(canvas: Canvas, patch: Patch, cell: tuple[int, int]) -> str:
-    """Return a patch of a canvas at the size of its cells, clear where something was written over it."""
-    width, height = patch.columns * cell[0], patch.rows * cell[1]
-    return encode(stretched(patch.shown(canvas), width, height))
+def as_sixel(canvas: Canvas, patch: Patch, cell: tuple[int, int], paper: int | None = None) -> str:
+    """Return a patch of a canvas at the size of its cells, clear where something was written over it.
+
+    Args:
+        canvas: The cells.
+        patch: The picture over some of them.
+        cell: Pixels of a cell across and down.
+        paper: Packed colour that hides what the cells show beside the picture; None leaves that clear.
+
+    Returns:
+        The sequence.
+    """
+    shown = patch.shown(canvas)
+    if paper is not None:
+        down, across = shown.shape[0] // patch.rows, shown.shape[1] // patch.columns
+        covered = np.repeat(np.repeat(patch.covered(canvas), down, axis=0), across, axis=1)
+        shown[covered & (shown[..., 3] == 0)] = (paper >> 16, paper >> 8 & 255, paper & 255, 255)
+    return encode(stretched(shown, patch.columns * cell[0], patch.rows * cell[1]))
 
 
 def stretched(pixels: Bytes, width: int, height: int) -> Bytes:

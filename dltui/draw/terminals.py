@@ -189,7 +189,8 @@ def pixels_of(environ: Mapping[str, str], answer: Abilities) -> Pixels | None:
     cell, rows = answer.cell or CELL, shutil.get_terminal_size((80, 24)).lines
     if answer.kitty and (inside or identity(environ, answer)[0] in PLACEHOLDERS):
         return Pixels("kitty", cell, rows, wrapped=inside)
-    return Pixels("sixel", cell, rows) if answer.sixel else None
+    # Sixel is not fitted to cells by the terminal: without their size it would lie anywhere.
+    return Pixels("sixel", cell, rows) if answer.sixel and answer.cell else None
 
 
 def chosen_pixels(environ: Mapping[str, str] = os.environ) -> Pixels | None:

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dltui.draw import Depth, Glyphs, Look, draw, render
+from dltui.draw import Depth, Look, draw, render
+from dltui.draw.glyphs import Glyphs
 from dltui.draw.kitty import forget, fresh_numbers, placed, sent, transmit
-from dltui.draw.sixel import encode, reduced, stretched
+from dltui.draw.patches import uncovered
+from dltui.draw.sixel import as_sixel, encode, reduced, stretched
 from dltui.draw.slots import MARKS, PLACEHOLDER
 from dltui.draw.terminals import MOST_PIXELS, Pixels
 from dltui.figures import Heatmap, Images, Mark, Points, Surface
@@ -22,6 +24,7 @@ from dltui.figures import Heatmap, Images, Mark, Points, Surface
 GRID = np.linspace(-1, 1, 41)
 LAND = Surface(values=np.add.outer(GRID**2, GRID), x=GRID, y=GRID, marks=(Mark(name="pit", x=0.0, y=0.0),))
 KITTY, SIXEL = Pixels("kitty", (8, 16), rows=50), Pixels("sixel", (8, 16), rows=50)
+BLOCKS = set(Glyphs.QUADRANT.table[1:]) - set(Glyphs.HALF.table)
 COMMAND = re.compile(r"\x1b_G([^;\x1b]*)(?:;([^\x1b]*))?\x1b\\")
 SIXELS = re.compile(r"\x1bP0;1;0q(.*?)\x1b\\", re.DOTALL)
 
@@ -235,7 +238,10 @@ def test_command_line_goes_back_up_for_sixel():
     lines = render(LAND, look)
     canvas = draw(LAND, look).canvas
     (patch,) = canvas.patches
-    assert lines[:-1] == canvas.lines(Depth.TRUE)[:-1]
+    assert lines[:-1] == uncovered(canvas).lines(Depth.TRUE)[:-1]
+    assert (
+        not set(uncovered(canvas).glyph[patch.covered(canvas).nonzero()[0] + patch.top][0].tolist()) & BLOCKS
+    )
     up = 30 - 1 - patch.top
     assert lines[-1].count(f"\x1b7\r\x1b[{up}A\x1bP0;1;0q") == 1
     assert lines[-1].endswith("\x1b8")
@@ -243,6 +249,20 @@ def test_command_line_goes_back_up_for_sixel():
     assert back.shape == (patch.rows * 16, patch.columns * 8, 4)
     low = Pixels("sixel", (8, 16), rows=30)
     assert render(LAND, Look(width=80, height=30, depth=Depth.TRUE, pixels=low)) == canvas.lines(Depth.TRUE)
+
+
+def test_paper_hides_what_the_cells_show_beside_the_picture():
+    canvas = draw(LAND, Look(width=80, height=30, depth=Depth.TRUE, pixels=SIXEL)).canvas
+    (patch,) = canvas.patches
+    clear, filled = (
+        sixel_picture(SIXELS.fullmatch(as_sixel(canvas, patch, (8, 16), paper))[1])
+        for paper in (None, 0x102030)
+    )
+    covered = np.kron(patch.covered(canvas), np.ones((16, 8))) > 0
+    assert (filled[..., 3] > 0).tolist() == covered.tolist()
+    beside = covered & (clear[..., 3] == 0)
+    assert beside.any()
+    assert np.abs(filled[beside][:, :3].astype(int) - [16, 32, 48]).max() <= 2
 
 
 def test_every_picture_of_several_is_sent():

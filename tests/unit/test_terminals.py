@@ -11,7 +11,9 @@ KITTY = b"\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(%s)\x1b\\\x1b[6;20;9t\x1b[4;800;900t\x
 OLD_KITTY, NEW_KITTY = (read_answer(KITTY % version) for version in (b"0.39.1", b"0.40.0"))
 FOOT = read_answer(b"\x1bP>|foot(1.20.2)\x1b\\\x1b[6;18;8t\x1b[?62;4;22;28;29c")
 GHOSTTY = read_answer(b"\x1b_Gi=31;OK\x1b\\\x1bP>|ghostty 1.2.0\x1b\\\x1b[?62;22c")
-WEZTERM = read_answer(b"\x1b_Gi=31;OK\x1b\\\x1bP>|WezTerm 20240203-110809-5046fc22\x1b\\\x1b[?65;4;6;18;22c")
+WEZTERM = read_answer(
+    b"\x1b_Gi=31;OK\x1b\\\x1bP>|WezTerm 20240203-110809-5046fc22\x1b\\\x1b[6;17;8t\x1b[?65;4;6;18;22c"
+)
 
 
 def test_answers_tell_name_and_cell():
@@ -60,6 +62,7 @@ def test_glyphs(environ, answer, glyphs):
         ({}, FOOT, "sixel"),
         ({}, WEZTERM, "sixel"),  # knows kitty's commands, but not its placeholders
         ({}, Abilities(answered=True), None),
+        ({}, Abilities(answered=True, sixel=True), None),  # the size of its cells is not known
         ({}, Abilities(), None),
         ({"TMUX": "x"}, NEW_KITTY, None),
         ({"TMUX": "x", "DLTUI_GLYPHS": "pixels"}, NEW_KITTY, "kitty"),

@@ -333,9 +333,8 @@ class FigureView(CanvasView, can_focus=True):
         if waiting(self.app) or self._due is not None:
             self._rest()
             return
-        work = partial(
-            _sharp, self._frames, self._figure, replace(self.plain_look(), pixels=pixels), self._view
-        )
+        look = replace(self.plain_look(), pixels=pixels)
+        work = partial(_sharp, self._frames, self._figure, look, self._view, self.ground()[1])
         self.run_worker(work, thread=True, group="pixels", exclusive=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -354,7 +353,7 @@ def pictorial(figure: Figure) -> bool:
     return isinstance(figure, Images | Heatmap) or turns(figure)
 
 
-def _sharp(frame: int, figure: Figure, look: Look, view: View) -> tuple[int, Settled | None]:
+def _sharp(frame: int, figure: Figure, look: Look, view: View, paper: int) -> tuple[int, Settled | None]:
     """Return a figure in real pixels, with the number of the frame that it belongs to."""
     assert look.pixels is not None
-    return frame, settled(draw(figure, look, view).canvas, look.pixels)
+    return frame, settled(draw(figure, look, view).canvas, look.pixels, paper)

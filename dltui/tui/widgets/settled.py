@@ -34,12 +34,13 @@ class Settled:
     after: str = ""
 
 
-def settled(canvas: Canvas, pixels: Pixels) -> Settled | None:
+def settled(canvas: Canvas, pixels: Pixels, paper: int) -> Settled | None:
     """Return a canvas in real pixels, or None where it has none.
 
     Args:
         canvas: Cells with patches.
         pixels: How the terminal takes them.
+        paper: Packed colour behind cells that have none of their own.
 
     Returns:
         Everything that must be written.
@@ -54,7 +55,7 @@ def settled(canvas: Canvas, pixels: Pixels) -> Settled | None:
             after="".join(forget(number, wrapped=pixels.wrapped) for number in numbers),
         )
     over = tuple(
-        (patch.left, patch.top, patch.columns, patch.rows, as_sixel(canvas, patch, pixels.cell))
+        (patch.left, patch.top, patch.columns, patch.rows, as_sixel(canvas, patch, pixels.cell, paper))
         for patch in canvas.patches
     )
     return Settled(canvas, over=over)
