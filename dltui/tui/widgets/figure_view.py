@@ -21,6 +21,9 @@ from dltui.tui.manners import Manner, manner_of
 from dltui.tui.widgets.canvas_view import CanvasView
 from dltui.tui.widgets.pace import Pace, waiting
 
+NAMES = {
+    scope: frozenset(known.name for known in actions.of_scope(scope)) for scope in ("turn", "plane", "read")
+}
 SPIN = 2.0  # degrees a frame
 SMALLEST = (8, 3)  # cells below which nothing is drawn
 
@@ -97,9 +100,8 @@ class FigureView(CanvasView, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Allow only the actions that mean something for this figure."""
-        mine = {known.name for known in actions.of_scope(self._manner.scope)} if self._manner else set()
-        others = {known.name for scope in ("turn", "plane", "read") for known in actions.of_scope(scope)}
-        return action in mine or action not in others
+        mine = NAMES[self._manner.scope] if self._manner else frozenset()
+        return action in mine or all(action not in names for names in NAMES.values())
 
     def action_turn(self, right: int, up: int) -> None:
         """Turn the figure."""

@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from dltui.tui.actions import NO_KEY, key_name
+
 GAP = 2
 LASTING = "app"  # actions of this scope stand at the right and are never left out
 
@@ -58,11 +60,11 @@ class KeyBar(Widget):
         """Return the actions that the table wants in the footer, those of the focused widget first."""
         found: dict[str, Hint] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
-            if binding.show and binding.id and enabled:
+            if binding.show and binding.id and enabled and not binding.key.startswith(NO_KEY):
                 name = binding.id.rpartition(".")[0]
                 scope = name.partition(".")[0]
                 hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
-                hint.keys.append(binding.key_display or binding.key)
+                hint.keys.append(key_name(binding.key))
         return list(found.values())
 
     def render(self) -> Content:
