@@ -23,7 +23,7 @@ class ExportScreen(ModalScreen[str | None]):
         border-subtitle-color: $foreground 60%;
     }
     ExportScreen Input { margin: 1 0; }
-    ExportScreen #hint { color: $foreground 60%; }
+    ExportScreen #hint { color: $foreground 70%; }
     """
 
     def __init__(self, name: str) -> None:

@@ -207,7 +207,7 @@ def spoken(figure: Figure) -> str:
 def _command(line: str) -> Content:
     """Return the command line under its heading."""
     return (
-        Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$text-accent"))
+        Content.assemble(("as a command (y copies it)\n", "$foreground 70%"), (line, "$text-accent"))
         if line
         else Content("")
     )

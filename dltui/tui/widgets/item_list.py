@@ -72,5 +72,5 @@ class ItemList(OptionList, inherit_bindings=False):
 def _option(item: Item) -> Option:
     """Return a list entry of two lines."""
     name = Content.styled(item.name, "bold")
-    note = Content.styled(item.note, "$foreground 60%")
+    note = Content.styled(item.note, "$foreground 70%")
     return Option(Content("\n").join([part.truncate(200) for part in (name, note)]))
