@@ -76,7 +76,7 @@ def faded() -> list[int]:
     """The shares of the foreground that texts of the application are written in."""
     sources = [path.read_text() for path in Path(dltui.tui.__file__).parent.rglob("*.py")]
     sources += [path.read_text() for path in Path(dltui.tui.__file__).parent.rglob("*.tcss")]
-    texts = re.findall(r"(?<![a-z-])(?:color: |\")\$foreground (\d+)%", "\n".join(sources))
+    texts = re.findall(r"(?:(?<![a-z-])|subtitle-)(?:color: |\")\$foreground (\d+)%", "\n".join(sources))
     return sorted({int(text) for text in texts})
 
 

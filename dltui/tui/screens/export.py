@@ -20,7 +20,7 @@ class ExportScreen(ModalScreen[str | None]):
     ExportScreen { align: center middle; }
     ExportScreen > Vertical {
         width: 60; height: auto; padding: 1 2; background: $surface; border: round $primary;
-        border-subtitle-color: $foreground 60%;
+        border-subtitle-color: $foreground 70%;
     }
     ExportScreen Input { margin: 1 0; }
     ExportScreen #hint { color: $foreground 70%; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from dltui.draw.view import View, view_of
 from dltui.figures import Figure
 from dltui.tui import actions
 from dltui.tui.catalog import Item
@@ -37,6 +39,7 @@ class GalleryScreen(Room):
         super().__init__(item)
         self._figures: list[Figure] = []
         self._shown = 0
+        self._recalled: tuple[int, View] | None = None
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -100,12 +103,16 @@ class GalleryScreen(Room):
         same = bool(self._figures) and [type(f) for f in figures] == [type(f) for f in self._figures]
         self._figures = list(figures)
         self._shown = self._shown if same else 0
+        view = self.view.view if same else None
+        if self._recalled is not None and self._recalled[0] < len(figures):
+            self._shown, view = self._recalled
+        self._recalled = None
         self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
         self.query_one(Facts).facts = facts
         self.query_one("#command", Static).update(_command(self.command_line))
         self.tell(remark)
         if self._figures:
-            self._show(keep=same)
+            self._show(view)
         self.refresh_bindings()
 
     def fail(self, error: BaseException | None) -> None:
@@ -117,11 +124,23 @@ class GalleryScreen(Room):
         self.query_one("#said", Static).update(sentence(error))
         self.add_class("-words")
 
-    def _show(self, *, keep: bool = False) -> None:
-        """Show the chosen figure, from the same view if ``keep``."""
+    def remember(self) -> dict[str, Any]:
+        """Return which figure is shown, and from where."""
+        if not self._figures:
+            return {}
+        return {"figure": self._shown, "view": asdict(self.view.view)}
+
+    def recall(self, known: dict[str, Any]) -> None:
+        """Show that figure again, from there, as soon as it is read."""
+        figure, view = known.get("figure"), view_of(known.get("view"))
+        if isinstance(figure, int) and figure >= 0 and view is not None:
+            self._recalled = (figure, view)
+
+    def _show(self, view: View | None = None) -> None:
+        """Show the chosen figure, from a view or from its own."""
         figure = self._figures[self._shown]
         self.query_one(TabLine).active = self._shown
-        self.view.show_figure(figure, self.view.view if keep else None)
+        self.view.show_figure(figure, view)
         self.query_one("#said", Static).update(spoken(figure))
 
     @on(FigureView.Readout)

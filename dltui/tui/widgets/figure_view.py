@@ -16,9 +16,12 @@ from dltui.draw.look import Depth, Look
 from dltui.draw.view import View
 from dltui.errors import DltuiError
 from dltui.figures import Figure
+from dltui.settings import Settings
 from dltui.tui import actions
 from dltui.tui.manners import Manner, manner_of
+from dltui.tui.themes import INKS
 from dltui.tui.widgets.canvas_view import CanvasView
+from dltui.tui.widgets.dyeing import dye
 from dltui.tui.widgets.pace import Pace, waiting
 
 NAMES = {
@@ -52,6 +55,21 @@ class FigureView(CanvasView, can_focus=True):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, FigureView.Readout) and message.view is self.view
 
+    @dataclass
+    class Looked(Message):
+        """Someone looks from another place; only the newest one counts."""
+
+        view: FigureView
+
+        @property
+        def control(self) -> FigureView:
+            """The view that it comes from."""
+            return self.view
+
+        def can_replace(self, message: MessagePump | Message) -> bool:
+            """Return whether an older message of the queue may be dropped for this one."""
+            return isinstance(message, FigureView.Looked) and message.view is self.view
+
     def __init__(self, figure: Figure | None = None, *, pace: Pace | None = None) -> None:
         super().__init__()
         self._figure = figure
@@ -62,7 +80,14 @@ class FigureView(CanvasView, can_focus=True):
         self._spinning: Timer | None = None
         self._drawn_at = 0.0
         self._grip: tuple[int, int] | None = None
+        self._inked = ""
         self.trouble = ""
+
+    @property
+    def settings(self) -> Settings:
+        """How the user wants pictures to be."""
+        tuning = getattr(self.app, "tuning", None)
+        return tuning.settings if tuning else Settings()
 
     @property
     def figure(self) -> Figure | None:
@@ -95,11 +120,14 @@ class FigureView(CanvasView, can_focus=True):
         if view != self._view:
             self._view = view
             self._ask_for_frame()
+            self.post_message(self.Looked(self))
 
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Allow only the actions that mean something for this figure."""
+        if action == "spin" and self.settings.motion == "reduced":
+            return False
         mine = NAMES[self._manner.scope] if self._manner else frozenset()
         return action in mine or all(action not in names for names in NAMES.values())
 
@@ -192,6 +220,26 @@ class FigureView(CanvasView, can_focus=True):
 
     # frames
 
+    def on_mount(self) -> None:
+        """Follow the settings."""
+        tuning = getattr(self.app, "tuning", None)
+        if tuning:
+            tuning.news.subscribe(self, self._tuned)
+            self._tuned(tuning.settings)
+
+    def _tuned(self, settings: Settings) -> None:
+        """Draw as the user wants it from now on."""
+        self._pace.limit(None if settings.frame_rate == "auto" else settings.frame_rate)
+        if settings.motion == "reduced":
+            self._stop_spinning()
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        """Draw in the colours of a new theme."""
+        super().notify_style_update()
+        if self._inked and self._inked != self.app.theme:
+            self._draw()
+
     def on_resize(self) -> None:
         """Draw for the new size."""
         self._draw()
@@ -250,5 +298,8 @@ class FigureView(CanvasView, can_focus=True):
             self.post_message(self.Readout(self, f"can't draw this figure: {self.trouble}"))
             return
         self._manner.drawn(drawing, self._view, look)
+        self._inked = self.app.theme
+        if self._inked in INKS and not self.app.no_color:
+            dye(drawing.canvas, INKS[self._inked])
         self.show(drawing.canvas)
         self.post_message(self.Readout(self, self._manner.readout(self._view)))
