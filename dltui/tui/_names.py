@@ -6,6 +6,7 @@ SCREENS = {
     "model": "dltui.tui.screens.card:CardScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
     "run": "dltui.tui.screens.run:RunScreen",
+    "settings": "dltui.tui.screens.settings:SettingsScreen",
 }
 
 GLIMPSES = {

@@ -17,6 +17,7 @@ DISPLAY = {
     "alt+left": "alt+←", "alt+right": "alt+→", "ctrl+f": "^f", "ctrl+w": "^w",
     "escape": "esc", "enter": "enter", "backspace": "⌫", "ctrl+p": "^p", "ctrl+c": "^c", "ctrl+q": "^q",
     "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
+    "comma": ",", "vertical_line": "|",
     "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab",
 }  # fmt: skip
 
@@ -136,6 +137,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),
     Action("app", "change_theme", ("T",), "", "Choose among all themes.", shown=0),
+    Action("app", "settings", ("comma",), "", "Show and change settings and keys.", shown=0),
     Action("app", "quit", ("q", "ctrl+q"), "quit", "Leave dltui."),
 )  # fmt: skip
 

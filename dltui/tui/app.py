@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dltui.jobs import Engine, Job
 
 HOME = "home"
+SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
 
 
@@ -284,6 +285,16 @@ class DltuiApp(App[int]):
     def action_next_theme(self) -> None:
         """Change between dark and light."""
         self.tuning.turn_ground()
+
+    def action_change_theme(self) -> None:
+        """Choose among all themes."""
+        from dltui.tui.screens.theme import ThemeScreen
+
+        self.push_screen(ThemeScreen())
+
+    def action_settings(self) -> None:
+        """Show everything that can be set."""
+        self.open_item(SETTINGS)
 
 
 def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:

@@ -15,7 +15,8 @@ from dltui.tui.actions import NO_KEY, Action, key_name, known
 VIM = frozenset({*"hjklHJKLgG", "ctrl+d", "ctrl+u"})  # what moves beside the arrows
 MODIFIERS = frozenset({"alt", "ctrl", "hyper", "meta", "shift", "super"})
 FIGURES = ("turn", "plane", "read")  # scopes of one widget, of which only one holds at a time
-WIDGETS = (*FIGURES, "list")  # scopes that hold together with that of a screen
+WITHOUT_FIGURES = frozenset({"settings"})  # scopes of screens that show none
+WITH_LISTS = frozenset({"home", "settings"})  # scopes of screens that show one
 EVERYWHERE = "app"
 
 
@@ -170,7 +171,12 @@ def _taken(stroke: Stroke, key: str, others: Iterable[Stroke]) -> Iterator[Strok
 def _together(one: Stroke, other: Stroke) -> bool:
     """Return whether two strokes may be asked for at the same time."""
     scopes = {one.action.scope, other.action.scope}
-    return len(scopes) == 1 or EVERYWHERE in scopes or len(scopes & set(WIDGETS)) == 1
+    if len(scopes) == 1 or EVERYWHERE in scopes:
+        return True
+    figures, rest = scopes & set(FIGURES), scopes - set(FIGURES)
+    if "list" in rest:
+        return bool(rest & WITH_LISTS)
+    return len(figures) == 1 and not rest & WITHOUT_FIGURES
 
 
 def _told(stroke: Stroke, key: str, other: Stroke) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.signal import Signal
 
 from dltui import settings as room
+from dltui.errors import DltuiError
 from dltui.settings import Loaded, Settings
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -58,13 +59,30 @@ class Tuning:
             DltuiError: If the file can't be changed.
         """
         room.change(self.loaded.path, name, value)
-        self.read_again()
+        self.read_again(name)
 
-    def read_again(self) -> None:
-        """Let what the file says by now hold."""
+    def wish(self, name: str, value: str | int | bool | tuple[str, ...] | None) -> bool:
+        """Do what ``change`` does; what can't be done is told in a sentence.
+
+        Args:
+            name: The setting, or ``keys.`` and the id of an action.
+            value: Its value, or None for the default.
+
+        Returns:
+            Whether it holds now.
+        """
+        try:
+            self.change(name, value)
+        except DltuiError as error:
+            self._app.notify(str(error), title="Not changed", severity="error", markup=False)
+            return False
+        return True
+
+    def read_again(self, name: str = "") -> None:
+        """Let what the file says by now hold; ``name`` is the setting that someone changed."""
         before = self.settings
         self.loaded = room.load()
-        if self.settings.theme != before.theme:
+        if self.settings.theme != before.theme or name == "theme":
             self._app.theme = self.settings.theme
         if (self.settings.keys, self.settings.keymap) != (before.keys, before.keymap):
             self._apply_keys()
