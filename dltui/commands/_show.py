@@ -90,8 +90,13 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
 def show(result: Result, common: Common) -> None:
     """Print every figure of ``result``, drawn for this terminal or said in words."""
     from dltui.draw import look_of, render, render_words
+    from dltui.draw.beside import render_rows
+    from dltui.results.gallery import Gallery
 
     look = look_of(sys.stdout, ascii_only=common.ascii)
+    if isinstance(result, Gallery) and result.rows and not common.plain:
+        write_lines(render_rows(result.shown, result.rows, look))
+        return
     for place, figure in enumerate(result.figures()):
         if place:
             write_lines([""])
