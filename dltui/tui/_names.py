@@ -2,6 +2,7 @@
 
 SCREENS = {
     "checkpoint": "dltui.tui.screens.card:CardScreen",
+    "compare": "dltui.tui.screens.compare:CompareScreen",
     "exhibit": "dltui.tui.screens.card:CardScreen",
     "model": "dltui.tui.screens.card:CardScreen",
     "result": "dltui.tui.screens.result:ResultScreen",

@@ -137,6 +137,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),
     Action("app", "change_theme", ("T",), "", "Choose among all themes.", shown=0),
+    Action("app", "mark", ("space",), "", "Mark what is chosen, to put it beside others.", shown=0),
+    Action("app", "put_beside", ("vertical_line",), "", "Put what is chosen or marked side by side with others.",
+           shown=0),
     Action("app", "settings", ("comma",), "", "Show and change settings and keys.", shown=0),
     Action("app", "quit", ("q", "ctrl+q"), "quit", "Leave dltui."),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
 from dltui.tui.keeping import Keeper
+from dltui.tui.marking import Marking
 from dltui.tui.palette import Everything
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.help import HelpScreen
@@ -92,6 +93,7 @@ class DltuiApp(App[int]):
         self._open_path = open_path
         self._warm = warm
         self.tuning = Tuning(self)
+        self.marking = Marking(self)
         self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
 
@@ -253,6 +255,8 @@ class DltuiApp(App[int]):
             return self.trail.can(1)
         if action == "beside":
             return len(self.trail.open) > 1
+        if action in {"mark", "put_beside"}:
+            return self.marking.offered(action)
         if action == "close":
             return self.trail.here != HOME
         return super().check_action(action, parameters)
@@ -291,6 +295,14 @@ class DltuiApp(App[int]):
         from dltui.tui.screens.theme import ThemeScreen
 
         self.push_screen(ThemeScreen())
+
+    def action_mark(self) -> None:
+        """Mark what is chosen, or take the mark off."""
+        self.marking.mark()
+
+    def action_put_beside(self) -> None:
+        """Put things side by side."""
+        self.marking.put_beside()
 
     def action_settings(self) -> None:
         """Show everything that can be set."""

@@ -77,6 +77,11 @@ class Room(Screen[None]):
         return ""
 
     @property
+    def thing(self) -> Item | None:
+        """What is open here, or under the cursor."""
+        return self._item
+
+    @property
     def place(self) -> str:
         """The name of its tab."""
         return self._item.place if self._item else "home"

@@ -57,6 +57,11 @@ class HomeScreen(Room):
     def _list(self) -> ItemList:
         return self.query_one(ItemList)
 
+    @property
+    def thing(self) -> Item | None:
+        """What is chosen."""
+        return self._list.chosen
+
     def remember(self) -> dict[str, Any]:
         """Return which shelf is shown, and what is chosen on it."""
         chosen = self._list.chosen
