@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
-from dltui.commands._frame import Common, verb, with_common_options
+from dltui.commands._frame import Common, verb
 from dltui.errors import UsageError
 from dltui.lab.listing import Listing
 from dltui.settings import RULES, change, from_text, load, rule_of, settings_path, written
 from dltui.settings.reading import KEYS, spelled_keys
 
+
+class ShowingGroup(typer.core.TyperGroup):
+    """Shows the settings where no verb is given."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words that follow, with ``show`` before them when they name no verb."""
+        if not args or (args[0].startswith("-") and args[0] != "--help"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
+    cls=ShowingGroup,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
-    invoke_without_command=True,
-    help="What can be set, what it is, and where that comes from.",
+    help="What can be set, what it is, and where that comes from; shown when no verb is given.",
 )
+app.callback()(lambda: None)
 
 
 def _names(incomplete: str) -> list[str]:
@@ -34,10 +47,9 @@ Name = Annotated[
 ]
 
 
-def show(ctx: typer.Context, *, common: Common) -> Listing | None:
+@verb(app)
+def show(*, common: Common) -> Listing:
     """Tell every setting with its value, where it comes from, and what is allowed."""
-    if ctx.invoked_subcommand is not None:
-        return None
     loaded = load()
     for trouble in loaded.troubles:
         common.note(trouble)
@@ -68,9 +80,6 @@ def show(ctx: typer.Context, *, common: Common) -> Listing | None:
     )
     columns = ("setting", "value", "from", "what it is")
     return Listing(title="settings", columns=columns, rows=tuple(rows), plain=plain, foot=foot)
-
-
-app.callback()(with_common_options(show))
 
 
 @verb(app, "set")

@@ -14,12 +14,14 @@ class Ink:
     """The colours in which figures are drawn on the ground of a theme.
 
     Attributes:
+        ground: What they are drawn on.
         series: Colours of curves, bars and classes, in their order.
         quiet: Axes, ticks and captions.
         signal: The cursor, and what went wrong.
         lighter: Every other bar of a histogram.
     """
 
+    ground: Rgb
     series: tuple[Rgb, ...]
     quiet: Rgb
     signal: Rgb
@@ -77,31 +79,37 @@ THEMES = (
 # largest least distance (CIE L*a*b*) of any two as seen with normal, protan and deutan eyes (Machado et al. 2009).
 INKS = {
     "dark": Ink(
+        (18, 18, 20),
         ((77, 166, 232), (240, 124, 46), (45, 190, 148), (222, 132, 184), (214, 168, 50), (156, 150, 240),
          (66, 190, 208), (190, 150, 115)),
         quiet=(150, 152, 158), signal=(255, 98, 98), lighter=(130, 196, 245),
     ),
     "light": Ink(
+        (251, 251, 250),
         ((17, 105, 168), (190, 76, 0), (0, 120, 86), (168, 66, 125), (140, 100, 0), (92, 84, 186), (0, 112, 128),
          (122, 86, 56)),
         quiet=(98, 100, 106), signal=(190, 20, 40), lighter=(72, 140, 196),
     ),
     "contrast-dark": Ink(
+        (0, 0, 0),
         ((5, 165, 255), (227, 153, 95), (0, 230, 167), (241, 218, 231), (230, 159, 0), (153, 153, 153),
          (129, 199, 239), (246, 238, 137)),
         quiet=(190, 190, 190), signal=(255, 140, 140), lighter=(129, 199, 239),
     ),
     "contrast-light": Ink(
+        (255, 255, 255),
         ((0, 69, 107), (104, 78, 18), (11, 65, 50), (44, 17, 32), (84, 84, 84), (52, 28, 9), (21, 53, 71),
          (57, 53, 4)),
         quiet=(76, 76, 76), signal=(140, 0, 24), lighter=(84, 84, 84),
     ),
     "safe-dark": Ink(
+        (18, 18, 20),
         ((20, 171, 255), (184, 81, 0), (0, 199, 145), (151, 79, 119), (230, 159, 0), (230, 230, 230),
          (122, 181, 215), (220, 213, 117)),
         quiet=(150, 152, 158), signal=(255, 110, 180), lighter=(122, 181, 215),
     ),
     "safe-light": Ink(
+        (251, 251, 250),
         ((0, 59, 92), (156, 84, 28), (0, 107, 78), (185, 121, 156), (184, 127, 0), (38, 38, 38), (25, 130, 190),
          (49, 46, 12)),
         quiet=(98, 100, 106), signal=(150, 0, 90), lighter=(25, 130, 190),

@@ -13,7 +13,7 @@ import dltui.tui
 from dltui.draw import Depth, Look, draw
 from dltui.draw.canvas import NO_COLOUR, Canvas
 from dltui.draw.colors import QUIET, SERIES, packed_of
-from dltui.figures import Lines, Series
+from dltui.figures import Lines, Points, Series
 from dltui.settings import THEMES as NAMES
 from dltui.tui.themes import INKS, THEMES, Rgb, other_ground
 from dltui.tui.widgets.dyeing import dye
@@ -141,6 +141,22 @@ def test_dyeing_leaves_no_colour_for_any_ground_behind(theme: Theme) -> None:
     dye(drawn, ink)
     used = set(np.unique(drawn.front).tolist()) - {NO_COLOUR}
     assert used == {packed_of(colour) for colour in (*ink.series, ink.quiet)}
+
+
+@each_theme
+def test_points_of_any_value_are_seen(theme: Theme) -> None:
+    value = np.linspace(0, 1, 60)
+    cloud = Points(position=np.stack([value, value**2, np.sin(9 * value)], axis=1), value=value)
+    drawn = draw(cloud, Look(80, 24, Depth.TRUE)).canvas
+    ink = INKS[theme.name]
+    assert ink.ground == rgb(theme.background or "")
+    before = drawn.front.copy()
+    dye(drawn, ink)
+    points = np.isin(drawn.glyph, [ord("●")]) & (drawn.front != NO_COLOUR)
+    assert points.sum() > 20
+    colours = [(c >> 16, (c >> 8) & 255, c & 255) for c in drawn.front[points].tolist()]
+    assert min(contrast(colour, ink.ground) for colour in colours) >= 1.9
+    assert (drawn.front[points] == before[points]).mean() > 0.5  # what is seen anyway keeps its colour
 
 
 def test_dyeing_leaves_the_colours_of_fields_alone() -> None:

@@ -46,7 +46,7 @@ class SettingsScreen(Room):
         "Settings",
         Action("settings", "turn_value", ("left", "right", "h", "l"), "change",
                "Take the value before, or the next one.", ("-1", "1", "-1", "1"), shown=2),
-        Action("settings", "section", ("tab",), "settings or keys", "Go from the settings to the keys, and back."),
+        Action("settings", "section", ("tab",), "section", "Go from the settings to the keys, and back."),
         Action("settings", "add_key", ("a",), "add a key", "Give an action one more key."),
         Action("settings", "reset", ("u", "delete"), "default", "Take the setting out of the file."),
         Action("settings", "copy_command", ("y",), "copy command", "Copy the command that sets the same."),
