@@ -32,7 +32,7 @@ class View:
     offset: int = 0
 
 
-def view_of(known: object) -> View | None:
+def view_from(known: object) -> View | None:
     """Return the view that ``asdict`` made a dictionary of, also after JSON, or None when it is none.
 
     Args:

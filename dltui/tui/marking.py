@@ -67,8 +67,8 @@ class Marking:
 
         item, room = compared(members), self._app.screen_stack[0]
         if isinstance(room, Room) and room.thing in members and (known := room.remember()):
-            at, view = known.get("figure", known.get("at", 0)), known.get("view")
-            self._app.keeper.memory.keep(item.place, {"at": at, "view": view})
+            at = known.get("figure", 0)
+            self._app.keeper.memory.keep(item.place, {"at": at, "view": known.get("views", {}).get(str(at))})
         self.marked = []
         self._app.open_item(item)
 

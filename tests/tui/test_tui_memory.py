@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from dltui.draw.view import View, view_of
+from dltui.draw.view import View, view_from
 from dltui.settings import change, settings_path
 from dltui.tui.app import HOME, DltuiApp
 from dltui.tui.catalog import Item
@@ -162,7 +162,7 @@ def test_any_json_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tabs,
     known=st.dictionaries(st.sampled_from([*View.__slots__, "other"]), values, max_size=3),
 )
 def test_only_whole_views_are_taken_up(known: dict) -> None:
-    view = view_of(known)
+    view = view_from(known)
     assert view is None or set(known) <= set(View.__slots__)
 
 
@@ -170,10 +170,10 @@ def test_a_view_comes_back_whole() -> None:
     from dataclasses import asdict
 
     view = View(azimuth=12.5, x_range=(0.5, 2.0), cursor=(1.0, 3.0), offset=4)
-    assert view_of(json.loads(json.dumps(asdict(view)))) == view
-    assert view_of({"zoom": float("nan")}) is None
-    assert view_of({"x_range": [1]}) is None
-    assert view_of(None) is None
+    assert view_from(json.loads(json.dumps(asdict(view)))) == view
+    assert view_from({"zoom": float("nan")}) is None
+    assert view_from({"x_range": [1]}) is None
+    assert view_from(None) is None
 
 
 def test_only_what_can_be_opened_is_there(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from textual.containers import Grid
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from dltui.draw.view import View, view_of
+from dltui.draw.view import View, view_from
 from dltui.figures import Figure, Heatmap, Surface, difference, on_one_scale, same_grid
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -147,7 +147,7 @@ class CompareScreen(Room):
         self._linked = known.get("linked") is not False
         self._shared = known.get("shared") is True
         self._differing = known.get("differing") is not False
-        if (view := view_of(known.get("view"))) is not None:
+        if (view := view_from(known.get("view"))) is not None:
             self._views[self._at] = view
 
     # what is shown

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from dltui.draw.view import View, view_of
+from dltui.draw.view import View, view_from
 from dltui.figures import Figure
 from dltui.tui import actions
 from dltui.tui.catalog import Item
@@ -39,7 +39,8 @@ class GalleryScreen(Room):
         super().__init__(item)
         self._figures: list[Figure] = []
         self._shown = 0
-        self._recalled: tuple[int, View] | None = None
+        self._views: dict[int, View] = {}  # from where each figure was looked at last
+        self._recalled: tuple[int, dict[int, View]] | None = None
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -65,6 +66,7 @@ class GalleryScreen(Room):
         """Lay out names, picture, details and read-out."""
         yield TabLine(id="figures")
         with Horizontal(id="panes"):
+            yield from self.beside()
             with Vertical(id="stage"):
                 yield FigureView()
                 with VerticalScroll(id="spoken"):
@@ -79,6 +81,10 @@ class GalleryScreen(Room):
         self.set_class(self.app.size.width >= DESIGNED, "-details")
         self.tell("reading …")
         self.read()
+
+    def beside(self) -> ComposeResult:
+        """Yield what stands to the left of the picture; nothing unless a screen has something to choose there."""
+        yield from ()
 
     @abstractmethod
     def read(self) -> None:
@@ -103,16 +109,16 @@ class GalleryScreen(Room):
         same = bool(self._figures) and [type(f) for f in figures] == [type(f) for f in self._figures]
         self._figures = list(figures)
         self._shown = self._shown if same else 0
-        view = self.view.view if same else None
-        if self._recalled is not None and self._recalled[0] < len(figures):
-            self._shown, view = self._recalled
+        self._views = self._views if same else {}
+        if self._recalled is not None and not same and self._recalled[0] < len(figures):
+            self._shown, self._views = self._recalled
         self._recalled = None
         self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
         self.query_one(Facts).facts = facts
         self.query_one("#command", Static).update(_command(self.command_line))
         self.tell(remark)
         if self._figures:
-            self._show(view)
+            self._show(keep=same)
         self.refresh_bindings()
 
     def fail(self, error: BaseException | None) -> None:
@@ -125,27 +131,44 @@ class GalleryScreen(Room):
         self.add_class("-words")
 
     def remember(self) -> dict[str, Any]:
-        """Return which figure is shown, and from where."""
+        """Return which figure is shown, and from where each was looked at."""
         if not self._figures:
             return {}
-        return {"figure": self._shown, "view": asdict(self.view.view)}
+        views = self._views | {self._shown: self.view.view}
+        return {
+            "figure": self._shown,
+            "views": {str(place): asdict(view) for place, view in views.items() if view != View()},
+        }
 
     def recall(self, known: dict[str, Any]) -> None:
-        """Show that figure again, from there, as soon as it is read."""
-        figure, view = known.get("figure"), view_of(known.get("view"))
-        if isinstance(figure, int) and figure >= 0 and view is not None:
-            self._recalled = (figure, view)
+        """Show that figure again, and each from there, as soon as they are read."""
+        figure, views = known.get("figure"), known.get("views")
+        if isinstance(figure, int) and figure >= 0 and isinstance(views, dict):
+            seen = {int(place): view_from(view) for place, view in views.items() if str(place).isdecimal()}
+            self._recalled = (figure, {place: view for place, view in seen.items() if view is not None})
 
-    def _show(self, view: View | None = None) -> None:
-        """Show the chosen figure, from a view or from its own."""
+    def view_of(self, place: int) -> View | None:
+        """Return from where a figure shall be looked at: as it was left, or None for its own default."""
+        return self._views.get(place)
+
+    def _show(self, *, keep: bool = False) -> None:
+        """Show the chosen figure, from the same view if ``keep``, else as it was left."""
         figure = self._figures[self._shown]
         self.query_one(TabLine).active = self._shown
-        self.view.show_figure(figure, view)
+        self.view.show_figure(figure, self.view.view if keep else self.view_of(self._shown))
         self.query_one("#said", Static).update(spoken(figure))
 
     @on(FigureView.Readout)
-    def _read_out(self, event: FigureView.Readout) -> None:
-        self.query_one("#readout", Static).update(event.text)
+    def _looked(self, event: FigureView.Readout) -> None:
+        self.query_one("#readout", Static).update(self.read_out(event.text))
+
+    def read_out(self, text: str) -> str:
+        """Return the line below the figure after the eye or the cursor moved.
+
+        Args:
+            text: What the figure itself tells.
+        """
+        return text
 
     @on(TabLine.Chosen)
     def _clicked(self, event: TabLine.Chosen) -> None:
@@ -162,6 +185,7 @@ class GalleryScreen(Room):
     def action_figure(self, number: int) -> None:
         """Show a figure by its number, counted from 1."""
         if 1 <= number <= len(self._figures):
+            self._views[self._shown] = self.view.view
             self._shown = number - 1
             self._show()
 
