@@ -26,14 +26,23 @@ def open_result(
     same_scale: Annotated[
         bool, typer.Option("--same-scale", help="Several: colours and heights mean the same in all.")
     ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Record it, turned once around, to FILE.gif or FILE.cast."),
+    ] = None,
     *,
-    common: Common,  # noqa: ARG001
+    common: Common,
 ) -> Result:
     """Show saved results again; several side by side where there is room."""
     from dltui.results import load
 
     found = [load(file) for file in files]
-    return found[0] if len(found) == 1 else side_by_side(found, files, same_scale=same_scale)
+    result = found[0] if len(found) == 1 else side_by_side(found, files, same_scale=same_scale)
+    if record:
+        from dltui.commands._record import record_turn
+
+        record_turn(result.figures(), record, common)
+    return result
 
 
 def side_by_side(results: list[Result], files: list[Path], *, same_scale: bool) -> Gallery:

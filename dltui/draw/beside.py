@@ -45,7 +45,10 @@ def _fit(count: int, look: Look) -> bool:
 def _beside(figures: Sequence[Figure], look: Look) -> list[str]:
     """Return one row of figures."""
     width = (look.width - GAP * (len(figures) - 1)) // max(1, len(figures))
-    blocks = [render(figure, replace(look, width=width)) for figure in figures]
+    blocks = [
+        render(figure, replace(look, width=width, pixels=None if len(figures) > 1 else look.pixels))
+        for figure in figures
+    ]
     return [
         (" " * GAP).join(_padded(part, width) for part in parts).rstrip()
         for parts in zip_longest(*blocks, fillvalue="")

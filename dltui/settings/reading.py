@@ -97,8 +97,12 @@ def _from_environment(rule: Rule, environ: Mapping[str, str], troubles: list[str
     word = environ.get(rule.variable, "").strip().lower() if rule.variable else ""
     if rule.name == "motion":
         return "reduced" if word and word not in {"0", "false", "no"} else None
-    if not word or (rule.name == "glyphs" and word == "pixels"):  # that one is about pictures
+    if not word:
         return None
+    if (
+        rule.name == "glyphs" and word == "pixels"
+    ):  # asks for pictures of real pixels; the glyphs are left open
+        return "auto"
     try:
         return rule.fit(word)
     except DltuiError as error:

@@ -27,6 +27,7 @@ SCOPES = {  # in the order in which the help screen lists them
     "turn": "This figure",
     "plane": "This figure",
     "read": "This figure",
+    "figure": "Every figure",
     "list": "The list",
     "home": "Home",
     "gallery": "This screen",
@@ -107,7 +108,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("gallery", "figure", _DIGITS, "", "Show a figure by its number.", _DIGITS, shown=0),
     Action("gallery", "words", ("w",), "words", "Say in words what the figure shows, and back."),
     Action("gallery", "details", ("i",), "details", "Show or hide how it was made."),
-    Action("gallery", "export", ("e",), "export", "Write the figure to a file: PNG, SVG, PDF, HTML, CSV."),
+    Action("gallery", "export", ("e",), "save", "Write the figure to a file."),
     Action("gallery", "copy_command", ("y",), "copy command", "Copy the command line that makes or shows this."),
     # figures that are turned: surfaces, clouds in space
     Action("turn", "turn", _ARROWS, "turn", "Turn the figure around, tip it up or down.", _TOWARDS, shown=4),
@@ -126,6 +127,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("read", "page", ("pageup", "pagedown"), "", "Scroll by a page.", ("-1", "1"), shown=0),
     Action("read", "edge", ("home", "end", "g", "G"), "", "Go to the first or the last line.",
            ("0", "1", "0", "1"), shown=0),
+    # every figure, wherever it is shown
+    Action("figure", "save", ("e",), "save", "Write the figure to a file: as a picture, as numbers, as text."),
+    Action("figure", "copy_text", ("c",), "", "Copy the figure as text.", shown=0),
+    Action("figure", "record", ("v",), "", "Record the figure as it moves, or stop and save a GIF.", shown=0),
+    Action("figure", "glyphs", ("m",), "", "Draw pictures in finer glyphs, then coarse ones again.", shown=0),
     # everywhere
     Action("app", "back", ("escape", "backspace", "alt+left"), "back", "Go back to where you came from."),
     Action("app", "forward", ("alt+right", "ctrl+f"), "", "Go forward again.", shown=0),

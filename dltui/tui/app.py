@@ -18,6 +18,7 @@ from textual.message_pump import MessagePump
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
+from dltui.draw.terminals import Surroundings, look_around
 from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
@@ -48,6 +49,7 @@ class DltuiApp(App[int]):
         items: What stands on each shelf that has been read, by the shelf's name.
         shelf_read: Tells the name of a shelf that was read.
         job_news: Tells a job that has news.
+        surroundings: What the terminal said that it is good for, or None when it was not asked.
     """
 
     TITLE = "dltui"
@@ -90,6 +92,7 @@ class DltuiApp(App[int]):
         self.shelf_read: Signal[str] = Signal(self, "shelf-read")
         self.job_news: Signal[Job] = Signal(self, "job-news")
         self.trail = Trail(HOME)
+        self.surroundings: Surroundings | None = None
         self._open_path = open_path
         self._warm = warm
         self.tuning = Tuning(self)
@@ -337,5 +340,6 @@ def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:
         if peek(open_path) is None:
             load(open_path)  # raises the sentence that says why
     app = DltuiApp(open_path, fresh=fresh)
+    app.surroundings = look_around()
     app.run()
     return app.return_code or 0

@@ -53,3 +53,18 @@ def test_what_is_wrong_in_the_file_is_told_beside_what_holds(dltui: Run, tmp_pat
     done = dltui("settings", DLTUI_CONFIG=str(path))
     assert done.returncode == 0
     assert "mine.toml: theme can't be drak" in done.stderr
+
+
+def test_drawings_follow_the_settings(dltui: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    words = ("lab", "run", "two-weight-saddle", "--quiet")
+    plain = dltui(*words, DLTUI_CONFIG=str(path)).stdout
+    path.write_text('glyphs = "ascii"\n')
+    ascii_only = dltui(*words, DLTUI_CONFIG=str(path)).stdout
+    assert not plain.isascii()
+    assert ascii_only.isascii()
+    path.write_text('glyphs = "asci"\n')
+    wrong = dltui(*words[:-1], DLTUI_CONFIG=str(path))
+    assert wrong.returncode == 0
+    assert wrong.stdout == plain
+    assert "mine.toml: glyphs can't be asci" in wrong.stderr

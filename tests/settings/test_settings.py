@@ -57,6 +57,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert found.origins["theme"] == "file"
     assert found.origins["motion"] == "DLTUI_REDUCED_MOTION"
     assert loaded(path, "", DLTUI_REDUCED_MOTION="0").settings.motion == "full"
+    assert loaded(path, 'glyphs = "half"', DLTUI_GLYPHS="pixels").settings.glyphs == "auto"
     wrong = loaded(path, "", DLTUI_GLYPHS="big")
     assert wrong.settings.glyphs == "auto"
     assert wrong.troubles[0].startswith("DLTUI_GLYPHS: glyphs can't be big")

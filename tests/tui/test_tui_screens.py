@@ -282,7 +282,7 @@ async def test_export_writes_what_is_shown(results: Path, here: Path, make_app: 
         )
 
 
-@pytest.mark.parametrize("name", ["map.bmp", "", "no/such\0name.png"])
+@pytest.mark.parametrize("name", ["", "no/such\0name.png"])
 async def test_export_that_fails_is_a_notice(
     results: Path, make_app: Make, settle: Settle, name: str
 ) -> None:

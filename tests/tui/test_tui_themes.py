@@ -88,7 +88,7 @@ def test_texts_can_be_read(theme: Theme, ground: str) -> None:
     assert faded()
     for share in faded():
         text = below.blend(Color.parse(colours["foreground"]), share / 100)
-        assert contrast(text.rgb, below.rgb) >= least(theme), f"{share} % of the foreground"
+        assert contrast(text.rgb, below.rgb) >= least(theme), f"{share} % of the foreground; 70 % can be read"
     for name in ("foreground", "text-accent", "text-primary", "text-error", "text-warning", "text-success"):
         assert contrast(rgb(colours[name]), below.rgb) >= least(theme), name
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from dltui.figures import Figure
 from dltui.tui import actions
 from dltui.tui.catalog import Item
 from dltui.tui.screens.base import DESIGNED, Room
-from dltui.tui.screens.export import ExportScreen
 from dltui.tui.trouble import sentence
 from dltui.tui.widgets.facts import Facts
 from dltui.tui.widgets.figure_view import FigureView
@@ -155,6 +153,8 @@ class GalleryScreen(Room):
         """Show the chosen figure, from the same view if ``keep``, else as it was left."""
         figure = self._figures[self._shown]
         self.query_one(TabLine).active = self._shown
+        number = f"-{self._shown + 1}" if len(self._figures) > 1 else ""
+        self.view.keeping.stem = self.item.name.replace("/", "-") + number
         self.view.show_figure(figure, self.view.view if keep else self.view_of(self._shown))
         self.query_one("#said", Static).update(spoken(figure))
 
@@ -212,29 +212,16 @@ class GalleryScreen(Room):
 
     def action_export(self) -> None:
         """Ask for a file name, then write the figure to it."""
-        stem = self.item.name.replace("/", "-") + (f"-{self._shown + 1}" if len(self._figures) > 1 else "")
-        self.app.push_screen(ExportScreen(f"{stem}.png"), self._write)
-
-    def _write(self, name: str | None) -> None:
-        if name:
-            from dltui.draw import save
-
-            path = self.dltui.folder / Path(name).expanduser()
-            work = partial(save, [self._figures[self._shown]], path)
-            self.run_worker(work, thread=True, group="export", name=str(path), exit_on_error=False)
+        self.view.action_save()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Take what was read, or tell how writing a file ended."""
+        """Take what was read."""
         event.stop()
         worker = event.worker
         if event.state is WorkerState.SUCCESS and worker.group == "read":
             self.received(worker.result)
         elif event.state is WorkerState.ERROR and worker.group == "read":
             self.fail(worker.error)
-        elif event.state is WorkerState.SUCCESS:
-            self.notify(worker.name, title="Written", markup=False)
-        elif event.state is WorkerState.ERROR:
-            self.notify(sentence(worker.error), title="Not written", severity="error", markup=False)
 
 
 def short_title(figure: Figure) -> str:
