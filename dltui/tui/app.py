@@ -112,7 +112,7 @@ class DltuiApp(App[int]):
         """Begin to read once the first picture stands."""
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
-        self.call_after_refresh(self.keeper.take_up)
+        self.call_after_refresh(self.keeper.begin)
         if self._warm:
             self.set_timer(WARM_AFTER, self._warm_up)
 

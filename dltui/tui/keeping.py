@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,16 @@ class Keeper:
         self._fresh = fresh
         self._written: str | None = None  # None as long as nothing shall be written
 
-    def take_up(self) -> None:
-        """Open again what was open the last time, and go where one was; the first picture stands by now."""
+    def begin(self) -> None:
+        """Read in a thread what was remembered, then take it up; the first picture stands by now."""
+        if self._app.tuning.settings.remember:
+            self._app.run_worker(self._take_up(), group="remembering", exit_on_error=False)
+
+    async def _take_up(self) -> None:
+        """Open again what was open the last time, and go where one was."""
         app, trail = self._app, self._app.trail
-        if not app.tuning.settings.remember:
-            return
         if not self._fresh:
-            self.memory = read_memory()
+            self.memory = await asyncio.to_thread(read_memory)
         for item in self.memory.tabs:
             app.add_item(item)
         chosen, instead = self.memory.theme or ("", "")

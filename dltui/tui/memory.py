@@ -1,4 +1,4 @@
-"""Where one was: tabs, shelf, figures and views, kept beside the data from one start to the next. No numpy."""
+"""Where one was: tabs, shelf, figures and views, kept beside the data from one start to the next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 from dltui.errors import DltuiError
 from dltui.files import write_text
-from dltui.runs import home
 from dltui.tui import _names
 from dltui.tui.catalog.items import Item
 
@@ -62,6 +61,8 @@ class Memory:
 
 def state_path() -> Path:
     """Return the file that remembers."""
+    from dltui.runs import home  # loads numpy, which the first picture does not wait for
+
     return home() / "tui.json"
 
 
