@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.app import App
 from textual.signal import Signal
 
 from dltui import settings as room
@@ -34,7 +35,9 @@ class Tuning:
         self._known = 0
         for theme in THEMES:
             app.register_theme(theme)
-        app.theme = self.settings.theme
+        # Not set as usual: nothing is drawn yet, and every style sheet would be read once more for it.
+        app.set_reactive(App.theme, self.settings.theme)
+        app.stylesheet.set_variables(app.get_css_variables())
 
     def start(self) -> None:
         """Let keys and motion hold, once the application runs; tell what was wrong with the settings."""

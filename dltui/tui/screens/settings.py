@@ -166,6 +166,8 @@ class SettingsScreen(Room):
         ]
         if origin not in {"default", "file"}:
             parts.append(Content.styled(f"{origin} is set and wins over the file.", "$text-warning"))
+        if rule.name == "theme" and self.app.theme != self.dltui.tuning.settings.theme:
+            parts.append(Content(f"{self.app.theme} is worn for now, as the key t chose it."))
         parts += [Content.styled(trouble, "$text-error") for trouble in loaded.troubles]
         return Content("\n\n").join(parts)
 
