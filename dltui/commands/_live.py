@@ -57,10 +57,11 @@ def _moment(shown: Gallery, common: Common, *, first: bool) -> None:
     if not sys.stdout.isatty() or common.plain:
         write_lines([shown.title])
         return
-    from dltui.draw import look_of, render
+    from dltui.commands._show import chosen_look
+    from dltui.draw import render
 
     height = shutil.get_terminal_size((80, 24)).lines
-    look = replace(look_of(sys.stdout, ascii_only=common.ascii), height=height - 2, pixels=None)
+    look = replace(chosen_look(common), height=height - 2, pixels=None)
     picture = render(shown.shown[1], look)[: height - 2]
     sys.stdout.write((CLEAR if first else "") + HOME)
     write_lines(f"{line}{WIPE}" for line in [shown.title, *picture])

@@ -2,6 +2,7 @@
 
 SCREENS = {
     "checkpoint": "dltui.tui.screens.card:CardScreen",
+    "compare": "dltui.tui.screens.compare:CompareScreen",
     "exhibit": "dltui.tui.screens.card:CardScreen",
     "model": "dltui.tui.screens.card:CardScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
@@ -9,6 +10,7 @@ SCREENS = {
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "run": "dltui.tui.screens.run:RunScreen",
+    "settings": "dltui.tui.screens.settings:SettingsScreen",
 }
 
 GLIMPSES = {

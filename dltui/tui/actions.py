@@ -5,7 +5,7 @@ What belongs to one screen alone stands beside that screen, which adds it with `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -17,9 +17,11 @@ DISPLAY = {
     "alt+left": "alt+←", "alt+right": "alt+→", "ctrl+f": "^f", "ctrl+w": "^w",
     "escape": "esc", "enter": "enter", "backspace": "⌫", "ctrl+p": "^p", "ctrl+c": "^c", "ctrl+q": "^q",
     "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
+    "comma": ",", "vertical_line": "|",
     "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab",
 }  # fmt: skip
 
+NO_KEY = "no-key"  # how the keys begin of what the user has taken all keys from; no keyboard sends them
 
 SCOPES = {  # in the order in which the help screen lists them
     "turn": "This figure",
@@ -141,11 +143,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),
     Action("app", "change_theme", ("T",), "", "Choose among all themes.", shown=0),
+    Action("app", "mark", ("space",), "", "Mark what is chosen, to put it beside others.", shown=0),
+    Action("app", "put_beside", ("vertical_line",), "", "Put what is chosen or marked side by side with others.",
+           shown=0),
+    Action("app", "settings", ("comma",), "", "Show and change settings and keys.", shown=0),
     Action("app", "quit", ("q", "ctrl+q"), "quit", "Leave dltui."),
 )  # fmt: skip
 
 
 _ADDED: dict[str, tuple[str, tuple[Action, ...]]] = {}  # scope -> heading, actions
+_REMAKE: list[Callable[[Action], Action]] = []  # gives actions the user's own keys; none or one
 
 
 def register(heading: str, *actions: Action) -> list[BindingType]:
@@ -163,9 +170,24 @@ def register(heading: str, *actions: Action) -> list[BindingType]:
     return bindings(scope)
 
 
-def everything() -> list[Action]:
-    """Return every action that is known: the table's, and those of the screens imported by now."""
+def known() -> list[Action]:
+    """Return every action as it was written: the table's, and those of the screens imported by now."""
     return [*ACTIONS, *(action for _, actions in _ADDED.values() for action in actions)]
+
+
+def everything() -> list[Action]:
+    """Return every action that is known, with the keys that the user gave it."""
+    remake = _REMAKE[0] if _REMAKE else None
+    return [remake(action) for action in known()] if remake else known()
+
+
+def remake(by: Callable[[Action], Action] | None) -> None:
+    """Let help, palette and footer tell other keys than those of the table.
+
+    Args:
+        by: Returns an action with the user's own keys; None for those of the table.
+    """
+    _REMAKE[:] = [by] if by else []
 
 
 def scopes() -> dict[str, str]:
@@ -198,7 +220,9 @@ def bindings(*of: str) -> list[BindingType]:
     Returns:
         One binding a key, for a class's ``BINDINGS``.
     """
-    return [binding for scope in of for action in of_scope(scope) for binding in _bind(action)]
+    return [
+        binding for scope in of for action in known() if action.scope == scope for binding in _bind(action)
+    ]
 
 
 def _bind(action: Action) -> Iterable[Binding]:

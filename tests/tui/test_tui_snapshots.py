@@ -43,11 +43,16 @@ def plain(svg: str, tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "theme", "keys"),
     [
-        ("home", "textual-dark", ()),
-        ("result", "textual-light", ("enter",)),
-        ("help", "textual-dark", ("question_mark",)),
+        ("home", "dark", ()),
+        ("result", "light", ("enter",)),
+        ("help", "dark", ("question_mark",)),
+        ("settings", "dark", ("comma",)),
+        ("settings-light", "contrast-light", ("comma", "down")),
+        ("compare", "safe-dark", ("space", "down", "space", "vertical_line")),
+        ("compare-light", "light", ("space", "down", "space", "vertical_line", "o", "s")),
+        ("themes", "dark", ("T",)),
     ],
-    ids=["home", "result", "help"],
+    ids=lambda part: part if isinstance(part, str) else "",
 )
 async def test_snapshot(
     results: Path,
@@ -66,12 +71,16 @@ async def test_snapshot(
     monkeypatch.setattr("dltui.tui.catalog.exhibits.NAMES", {})
     monkeypatch.setattr("dltui.tui.catalog.results.results_folder", lambda: Path("home/results"))
     monkeypatch.chdir(results.parents[1])
+    monkeypatch.setenv("DLTUI_CONFIG", "settings.toml")
     app = make_app()
     app.folder = Path("here")
     async with app.run_test(size=size) as pilot:
         app.theme = theme
         await settle(pilot)
-        await pilot.press(*keys)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        app.clear_notifications()
         await settle(pilot)
         found = plain(app.export_screenshot(), results.parents[1])
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.svg"

@@ -38,7 +38,7 @@ class ExportScreen(ModalScreen[str | None]):
     ExportScreen { align: center middle; }
     ExportScreen > Vertical {
         width: 72; max-width: 100%; height: auto; padding: 1 2; background: $surface; border: round $primary;
-        border-subtitle-color: $foreground 60%;
+        border-subtitle-color: $foreground 70%;
     }
     ExportScreen Input { margin: 1 0 0 0; }
     ExportScreen #said { height: 2; color: $text-warning; margin: 0 1; }
@@ -63,7 +63,7 @@ class ExportScreen(ModalScreen[str | None]):
         with Vertical() as box:
             box.border_subtitle = "enter writes · tab completes · esc goes back"
             yield Label(
-                Content.assemble(f"Write the {self._what} to ", (str(self._folder), "$foreground 60%"))
+                Content.assemble(f"Write the {self._what} to ", (str(self._folder), "$foreground 70%"))
             )
             yield Input(
                 self._proposed, select_on_focus=False, suggester=Names(self._folder, tuple(self._kinds))
@@ -124,7 +124,7 @@ class ExportScreen(ModalScreen[str | None]):
         chosen = Path(name.strip()).suffix.lower()
         lines = []
         for ending, writes in self._kinds.items():
-            style = "$text-accent bold" if ending == chosen else "$foreground 60%"
+            style = "$text-accent bold" if ending == chosen else "$foreground 70%"
             lines.append(Content.styled(f"{ending:<6} {writes}", style))
         self.query_one("#kinds", Static).update(Content("\n").join(lines))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from dltui.draw.view import View
+from dltui.draw.view import View, view_from
 from dltui.figures import Figure
 from dltui.tui import actions
 from dltui.tui.catalog import Item
@@ -37,6 +38,7 @@ class GalleryScreen(Room):
         self._figures: list[Figure] = []
         self._shown = 0
         self._views: dict[int, View] = {}  # from where each figure was looked at last
+        self._recalled: tuple[int, dict[int, View]] | None = None
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -106,6 +108,9 @@ class GalleryScreen(Room):
         self._figures = list(figures)
         self._shown = self._shown if same else 0
         self._views = self._views if same else {}
+        if self._recalled is not None and not same and self._recalled[0] < len(figures):
+            self._shown, self._views = self._recalled
+        self._recalled = None
         self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
         self.query_one(Facts).facts = facts
         self.query_one("#command", Static).update(_command(self.command_line))
@@ -122,6 +127,23 @@ class GalleryScreen(Room):
             return
         self.query_one("#said", Static).update(sentence(error))
         self.add_class("-words")
+
+    def remember(self) -> dict[str, Any]:
+        """Return which figure is shown, and from where each was looked at."""
+        if not self._figures:
+            return {}
+        views = self._views | {self._shown: self.view.view}
+        return {
+            "figure": self._shown,
+            "views": {str(place): asdict(view) for place, view in views.items() if view != View()},
+        }
+
+    def recall(self, known: dict[str, Any]) -> None:
+        """Show that figure again, and each from there, as soon as they are read."""
+        figure, views = known.get("figure"), known.get("views")
+        if isinstance(figure, int) and figure >= 0 and isinstance(views, dict):
+            seen = {int(place): view_from(view) for place, view in views.items() if str(place).isdecimal()}
+            self._recalled = (figure, {place: view for place, view in seen.items() if view is not None})
 
     def view_of(self, place: int) -> View | None:
         """Return from where a figure shall be looked at: as it was left, or None for its own default."""
@@ -215,7 +237,7 @@ def spoken(figure: Figure) -> str:
 def _command(line: str) -> Content:
     """Return the command line under its heading."""
     return (
-        Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$text-accent"))
+        Content.assemble(("as a command (y copies it)\n", "$foreground 70%"), (line, "$text-accent"))
         if line
         else Content("")
     )

@@ -27,7 +27,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen > VerticalScroll {
         width: 78; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
         background: $surface; border: round $primary; border-title-color: $text-primary;
-        border-subtitle-color: $foreground 60%;
+        border-subtitle-color: $foreground 70%;
     }
     """
 

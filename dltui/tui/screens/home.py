@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -55,6 +56,23 @@ class HomeScreen(Room):
     @property
     def _list(self) -> ItemList:
         return self.query_one(ItemList)
+
+    @property
+    def thing(self) -> Item | None:
+        """What is chosen."""
+        return self._list.chosen
+
+    def remember(self) -> dict[str, Any]:
+        """Return which shelf is shown, and what is chosen on it."""
+        chosen = self._list.chosen
+        return {"shelf": self.shelf.name, "chosen": chosen.key if chosen else ""}
+
+    def recall(self, known: dict[str, Any]) -> None:
+        """Show that shelf again, and choose that thing as soon as it is read."""
+        names = [shelf.name for shelf in SHELVES]
+        self._list.wanted = str(known.get("chosen", ""))
+        if known.get("shelf") in names:
+            self.action_shelf_number(names.index(str(known["shelf"])))
 
     def furnish(self) -> ComposeResult:
         """Lay out shelves, list and glimpse."""

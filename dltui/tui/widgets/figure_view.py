@@ -19,15 +19,22 @@ from dltui.draw.look import Depth, Look
 from dltui.draw.terminals import Surroundings, glyphs_of
 from dltui.draw.turntable import turns
 from dltui.draw.view import View
+from dltui.draw.wishes import wished, wished_surroundings
 from dltui.errors import DltuiError
 from dltui.figures import Figure, Heatmap, Images
+from dltui.settings import Settings
 from dltui.tui import actions
 from dltui.tui.manners import Manner, manner_of
+from dltui.tui.themes import INKS, Ink
 from dltui.tui.widgets.canvas_view import CanvasView
+from dltui.tui.widgets.dyeing import dye
 from dltui.tui.widgets.keeping import GROUP, Keeping
 from dltui.tui.widgets.pace import Pace, waiting
 from dltui.tui.widgets.settled import Settled, settled
 
+MEANT = {
+    scope: frozenset(known.name for known in actions.of_scope(scope)) for scope in ("turn", "plane", "read")
+}
 SPIN = 2.0  # degrees a frame
 SMALLEST = (8, 3)  # cells below which nothing is drawn
 REST = 0.2  # seconds without a change after which a picture becomes pixels
@@ -59,6 +66,21 @@ class FigureView(CanvasView, can_focus=True):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, FigureView.Readout) and message.view is self.view
 
+    @dataclass
+    class Looked(Message):
+        """Someone looks from another place; only the newest one counts."""
+
+        view: FigureView
+
+        @property
+        def control(self) -> FigureView:
+            """The view that it comes from."""
+            return self.view
+
+        def can_replace(self, message: MessagePump | Message) -> bool:
+            """Return whether an older message of the queue may be dropped for this one."""
+            return isinstance(message, FigureView.Looked) and message.view is self.view
+
     def __init__(self, figure: Figure | None = None, *, pace: Pace | None = None) -> None:
         super().__init__()
         self._figure = figure
@@ -69,11 +91,18 @@ class FigureView(CanvasView, can_focus=True):
         self._spinning: Timer | None = None
         self._drawn_at = 0.0
         self._grip: tuple[int, int] | None = None
+        self._inked = ""
         self._resting: Timer | None = None
         self._frames = 0
         self._mode = ""
         self.keeping = Keeping(self)
         self.trouble = ""
+
+    @property
+    def settings(self) -> Settings:
+        """How the user wants pictures to be."""
+        tuning = getattr(self.app, "tuning", None)
+        return tuning.settings if tuning else Settings()
 
     @property
     def figure(self) -> Figure | None:
@@ -106,16 +135,18 @@ class FigureView(CanvasView, can_focus=True):
         if view != self._view:
             self._view = view
             self._ask_for_frame()
+            self.post_message(self.Looked(self))
 
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Allow only the actions that mean something for this figure."""
-        mine = {known.name for known in actions.of_scope(self._manner.scope)} if self._manner else set()
-        others = {known.name for scope in ("turn", "plane", "read") for known in actions.of_scope(scope)}
+        if action == "spin" and self.settings.motion == "reduced":
+            return False
         if action in ALWAYS:
             return self._figure is not None and (action != "glyphs" or pictorial(self._figure))
-        return action in mine or action not in others
+        mine = MEANT[self._manner.scope] if self._manner else frozenset()
+        return action in mine or all(action not in names for names in MEANT.values())
 
     def action_turn(self, right: int, up: int) -> None:
         """Turn the figure."""
@@ -225,6 +256,27 @@ class FigureView(CanvasView, can_focus=True):
 
     # frames
 
+    def on_mount(self) -> None:
+        """Follow the settings."""
+        tuning = getattr(self.app, "tuning", None)
+        if tuning:
+            tuning.news.subscribe(self, self._tuned)
+            self._tuned(tuning.settings)
+
+    def _tuned(self, settings: Settings) -> None:
+        """Draw as the user wants it from now on."""
+        self._mode = ""
+        self._pace.limit(None if settings.frame_rate == "auto" else settings.frame_rate)
+        if settings.motion == "reduced":
+            self._stop_spinning()
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        """Draw in the colours of a new theme."""
+        super().notify_style_update()
+        if self._inked and self._inked != self.app.theme:
+            self._draw()
+
     def on_resize(self) -> None:
         """Draw for the new size."""
         self._draw()
@@ -286,25 +338,31 @@ class FigureView(CanvasView, can_focus=True):
             self.post_message(self.Readout(self, f"can't draw this figure: {self.trouble}"))
             return
         self._manner.drawn(drawing, self._view, look)
+        self._inked = self.app.theme
+        if (ink := self._ink()) is not None:
+            dye(drawing.canvas, ink)
         self.show(drawing.canvas)
         self.keeping.frame(drawing.canvas)
         self.post_message(self.Readout(self, self._manner.readout(self._view)))
         self._rest()
 
+    def _ink(self) -> Ink | None:
+        """Return the colours of the theme, or None where there are none or they are another maker's."""
+        return None if self.app.no_color else INKS.get(self.app.theme)
+
     # pixels
 
     def plain_look(self) -> Look:
         """Return how the figure is drawn while it moves: in cells, at the size of the widget."""
-        wanted: Look = getattr(self.app, "base_look", Look())
         glyphs = Glyphs(self._mode) if self._mode in set(Glyphs) else self._surroundings().glyphs
         depth = Depth.NONE if self.app.no_color else Depth.TRUE
-        return replace(
-            wanted, width=self.size.width, height=self.size.height, depth=depth, glyphs=glyphs, pixels=None
-        )
+        look = wished(Look(self.size.width, self.size.height, depth), self.settings)
+        return replace(look, glyphs=glyphs, pixels=None)
 
     def _surroundings(self) -> Surroundings:
         """Return what the terminal is good for; unasked, its name alone tells."""
-        return getattr(self.app, "surroundings", None) or Surroundings(glyphs_of())
+        around = getattr(self.app, "surroundings", None) or Surroundings(glyphs_of())
+        return wished_surroundings(around, self.settings)
 
     def _drawn_in(self) -> str:
         """Return the glyphs that pictures are drawn in when they rest, or ``pixels``."""
@@ -333,8 +391,15 @@ class FigureView(CanvasView, can_focus=True):
         if waiting(self.app) or self._due is not None:
             self._rest()
             return
-        look = replace(self.plain_look(), pixels=pixels)
-        work = partial(_sharp, self._frames, self._figure, look, self._view, self.ground()[1])
+        work = partial(
+            _sharp,
+            self._frames,
+            self._figure,
+            replace(self.plain_look(), pixels=pixels),
+            self._view,
+            self.ground()[1],
+            self._ink(),
+        )
         self.run_worker(work, thread=True, group="pixels", exclusive=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -353,7 +418,12 @@ def pictorial(figure: Figure) -> bool:
     return isinstance(figure, Images | Heatmap) or turns(figure)
 
 
-def _sharp(frame: int, figure: Figure, look: Look, view: View, paper: int) -> tuple[int, Settled | None]:
+def _sharp(
+    frame: int, figure: Figure, look: Look, view: View, paper: int, ink: Ink | None
+) -> tuple[int, Settled | None]:
     """Return a figure in real pixels, with the number of the frame that it belongs to."""
     assert look.pixels is not None
-    return frame, settled(draw(figure, look, view).canvas, look.pixels, paper)
+    canvas = draw(figure, look, view).canvas
+    if ink is not None:
+        dye(canvas, ink)
+    return frame, settled(canvas, look.pixels, paper)

@@ -35,6 +35,7 @@ class ItemList(OptionList, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._items: list[Item] = []
+        self.wanted = ""  # the key of what shall be chosen once it is there
 
     @property
     def chosen(self) -> Item | None:
@@ -48,7 +49,9 @@ class ItemList(OptionList, inherit_bindings=False):
         self.clear_options()
         self.add_options([_option(item) for item in self._items])
         if self._items:
-            same = [place for place, item in enumerate(self._items) if before and item.key == before.key]
+            key = self.wanted or (before.key if before else "")
+            same = [place for place, item in enumerate(self._items) if item.key == key]
+            self.wanted = ""
             self.highlighted = same[0] if same else 0
 
     def action_page_down(self) -> None:
@@ -72,5 +75,5 @@ class ItemList(OptionList, inherit_bindings=False):
 def _option(item: Item) -> Option:
     """Return a list entry of two lines."""
     name = Content.styled(item.name, "bold")
-    note = Content.styled(item.note, "$foreground 60%")
+    note = Content.styled(item.note, "$foreground 70%")
     return Option(Content("\n").join([part.truncate(200) for part in (name, note)]))
