@@ -10,20 +10,27 @@ from importlib import import_module
 from pathlib import Path
 
 from textual.app import App
+from textual.command import Provider
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
 from dltui.errors import UsageError
 from dltui.tui import actions, catalog
 from dltui.tui.catalog import SHELVES, Item
-from dltui.tui.palette import Everything
 from dltui.tui.screens._names import SCREENS
 from dltui.tui.screens.base import Room
-from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.home import HomeScreen
+from dltui.tui.sheet import Sheet
 from dltui.tui.trouble import sentence
 
 THEMES = ("textual-dark", "textual-light")
+
+
+def everything() -> type[Provider]:
+    """Return what the palette searches, once it is opened."""
+    from dltui.tui.palette import Everything
+
+    return Everything
 
 
 class DltuiApp(App[int]):
@@ -34,11 +41,12 @@ class DltuiApp(App[int]):
     BINDINGS = actions.bindings("app")
     MODES = {"home": HomeScreen}  # noqa: RUF012
     DEFAULT_MODE = "home"
-    COMMANDS = {Everything}  # noqa: RUF012 - as Textual declares it
+    COMMANDS = {everything}  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, open_path: Path | None = None, folder: Path | None = None) -> None:
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.stylesheet = Sheet(variables=self.get_css_variables())
         self.folder = folder or Path.cwd()
         self.items: dict[str, list[Item]] = {}
         self.shelf_read: Signal[str] = Signal(self, "shelf-read")
@@ -53,6 +61,7 @@ class DltuiApp(App[int]):
 
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
+        gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
 
@@ -102,6 +111,8 @@ class DltuiApp(App[int]):
 
     def action_help(self) -> None:
         """Show the keys of the screen."""
+        from dltui.tui.screens.help import HelpScreen
+
         command = self.screen.command_line if isinstance(self.screen, Room) else ""
         self.push_screen(HelpScreen(self.screen, command))
 
