@@ -18,5 +18,6 @@ VERBS = {
     "models": Entry("dltui.commands.models", "The networks that dltui knows by name."),
     "data": Entry("dltui.commands.data", "The data sets that dltui knows by name."),
     "tui": Entry("dltui.commands.tui", "The terminal application: results, runs, models, the lab."),
+    "serve": Entry("dltui.commands.serve", "The terminal application in a browser."),
     "doctor": Entry("dltui.commands.doctor", "What this machine, terminal and installation can do."),
 }
