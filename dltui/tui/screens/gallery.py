@@ -29,13 +29,12 @@ from dltui.tui.widgets.tab_line import TabLine
 class GalleryScreen(Room):
     """Shows the figures of one thing; subclasses read it from the disk."""
 
-    CSS_PATH = "gallery.tcss"
+    CSS_PATH = Path(__file__).with_name("gallery.tcss")  # absolute: screens below it may stand elsewhere
     BINDINGS = actions.bindings("gallery")
     AUTO_FOCUS = "FigureView"
 
     def __init__(self, item: Item) -> None:
-        super().__init__()
-        self.item = item
+        super().__init__(item)
         self._figures: list[Figure] = []
         self._shown = 0
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from dltui.figures import Figure
 from dltui.results import Result, load
 from dltui.tui.catalog.results import facts
+from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
 Found = tuple[Result, list[Figure]]
 
 
+@screen("result")
 class ResultScreen(GalleryScreen):
     """The figures of a result, and how it was made."""
 
