@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code.
     """
-    if arguments:
+    if arguments or os.environ.get("TERM", "dumb") == "dumb":
         from dltui.cli import run as run_verb
 
         return run_verb(arguments)

@@ -72,6 +72,7 @@ app = typer.Typer(
 def root(
     ctx: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    plain: bool = typer.Option(False, "--plain", help="Open lists and sentences instead of the TUI."),
 ) -> None:
     """Open the TUI when no verb is given."""
     if version:
@@ -82,7 +83,7 @@ def root(
     if ctx.invoked_subcommand is None and not ctx.resilient_parsing:
         from dltui.commands.tui import open_tui
 
-        open_tui(None)
+        open_tui(None, plain=plain)
 
 
 def run(arguments: list[str]) -> int:
