@@ -41,26 +41,28 @@ def fill_in(talk: Talk, form: Form, given: Mapping[str, Value] | None = None) ->
                 raise
             place -= 1
             continue
-        if answer == HELP:
-            talk.say(*_explained(one))
-            continue
-        if answer == REST:
-            if not one.required:
-                break  # what is needed was asked first
-            talk.say(f"Refused: {one.label} is needed; {one.help.rstrip('.')}.")
-            continue
-        value = validate(one, answer)
-        if isinstance(value, Refused):
-            talk.say(f"Refused: {value.sentence}.")
-        elif answer == "" and one.required:
-            talk.say(f"Refused: {one.label} is needed; {one.help.rstrip('.')}.")
-        else:
-            if answer:
-                values[one.name] = value
-            else:
-                values.pop(one.name, None)
-            place += 1
+        if answer == REST and not one.required:
+            break  # what is needed was asked first
+        place += _answered(talk, one, answer, values)
     return values
+
+
+def _answered(talk: Talk, one: Field, answer: str, values: dict[str, Value]) -> bool:
+    """Take an answer into the values, or say why it can't be."""
+    if answer == HELP:
+        talk.say(*_explained(one))
+        return False
+    if answer in {"", REST} and one.required:
+        talk.say(f"Refused: {one.label} is needed; {one.help.rstrip('.')}.")
+        return False
+    value = validate(one, answer)
+    if isinstance(value, Refused):
+        talk.say(f"Refused: {value.sentence}.")
+        return False
+    values.pop(one.name, None)
+    if answer:
+        values[one.name] = value
+    return True
 
 
 def _question(one: Field, number: int, count: int) -> str:

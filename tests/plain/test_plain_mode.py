@@ -92,7 +92,7 @@ def test_a_light_verb_and_a_question_that_must_be_answered(talk: Talk) -> None:
     assert (
         "The same as a command: dltui shapes conv2d --input 1,3,8,8 --out-channels 4 --kernel-size 3" in told
     )
-    assert "(1, 4, 6, 6)" in told
+    assert "MACs = outputs × window = 144 × 27 = 3,888" in told
 
 
 def test_a_model_leads_to_the_verbs_that_look_at_it(talk: Talk) -> None:
