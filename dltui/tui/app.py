@@ -22,6 +22,7 @@ from textual.worker import Worker, WorkerState
 from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
+from dltui.tui.motion import reduced
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
@@ -84,6 +85,8 @@ class DltuiApp(App[int]):
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.stylesheet = Sheet(variables=self.get_css_variables())
+        if reduced():
+            self.animation_level = "none"
         self.folder = folder or Path.cwd()
         self.items: dict[str, list[Item]] = {}
         self.shelf_read: Signal[str] = Signal(self, "shelf-read")
