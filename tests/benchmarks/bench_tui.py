@@ -110,7 +110,10 @@ class Reading:
         tasks = Path(f"/proc/{self.process.pid}/task")
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
 
-    def close(self) -> None:
+    def __enter__(self) -> Reading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """End it."""
         self._open = False
         self.process.kill()
@@ -139,11 +142,10 @@ def first_paint(rounds: int) -> None:
     ours = "import sys; sys.argv = ['dltui']; from dltui.__main__ import main; main()"
     for _ in range(rounds):
         for text, code in (("painted", EMPTY), ("Results", ours)):
-            reading = Reading([sys.executable, "-c", code], 120, 36)
-            seconds = reading.until(text) - reading.began
-            both[text].append((seconds, reading.cpu()))
-            torch = "libtorch" in Path(f"/proc/{reading.process.pid}/maps").read_text()
-            reading.close()
+            with Reading([sys.executable, "-c", code], 120, 36) as reading:
+                seconds = reading.until(text) - reading.began
+                both[text].append((seconds, reading.cpu()))
+                torch = "libtorch" in Path(f"/proc/{reading.process.pid}/maps").read_text()
             assert not torch, "torch was loaded by the first paint"
     for place, what in enumerate(("wall time", "processor time")):
         empty, mine = ([one[place] for one in both[text]] for text in ("painted", "Results"))
@@ -157,27 +159,32 @@ def first_paint(rounds: int) -> None:
 def keys(name: str, bar: str, reading: Reading) -> None:
     """Press a key again and again."""
     seconds = []
-    for count in range(1, KEYS + 1):
-        seconds.append(reading.press("x", f"pressed {count};"))
-        time.sleep(0.03 + 0.007 * (count % 5))
-    reading.close()
+    with reading:
+        for count in range(1, KEYS + 1):
+            seconds.append(reading.press("x", f"pressed {count};"))
+            time.sleep(0.03 + 0.007 * (count % 5))
     told(name, seconds, bar)
 
 
-def spinning(rate: float, seconds: float = 5) -> None:
-    """Tell what a full-colour picture costs that spins."""
-    reading = staged(spin=True, rate=rate)
+def spinning(name: str, rate: float, seconds: float = 5, **settings: Any) -> None:
+    """Tell what a full-colour picture costs that changes all the time."""
+    with staged(rate=rate, **settings) as reading:
+        share, frames, sent = _changing(reading, seconds)
+    print(
+        f"{name}, 160 × 50, {rate:.0f} frames/s asked".ljust(58)
+        + f" {frames:6.1f} frames/s   {share:.0%} of a core, {1e3 * share / frames:.1f} ms a frame"
+        f"   {sent / 1e6:.1f} MB/s   bar 15 % at 30"
+    )
+
+
+def _changing(reading: Reading, seconds: float) -> tuple[float, float, float]:
+    """Return the share of a core, frames and bytes a second."""
     began, before, sent = time.perf_counter(), reading.cpu(), reading.bytes
     first = _frames(reading, 1)
     time.sleep(seconds)
     last = _frames(reading, 2)
     took = time.perf_counter() - began
-    share, frames, sent = (reading.cpu() - before) / took, (last - first) / took, reading.bytes - sent
-    reading.close()
-    print(
-        f"spinning surface, 160 × 50, {rate:.0f} asked {'':<28} {frames:6.1f} frames/s   {share:.0%} of a core"
-        f"   {sent / took / 1e6:.1f} MB/s   bar 15 % at 30"
-    )
+    return (reading.cpu() - before) / took, (last - first) / took, (reading.bytes - sent) / took
 
 
 def _frames(reading: Reading, asked: int) -> int:
@@ -190,13 +197,12 @@ def cancelling(rounds: int) -> None:
     """Tell how soon a job that is cancelled says so, and how soon it has ended."""
     said, ended = [], []
     for _ in range(rounds):
-        reading = staged(jobs=[SCAN], warm=True)
-        reading.until("job running;")
-        time.sleep(1)
-        said.append(reading.press("c", "job cancelling;"))
-        began = time.perf_counter()
-        ended.append(reading.until("job cancelled;") - began)
-        reading.close()
+        with staged(jobs=[SCAN], warm=True) as reading:
+            reading.until("job running;")
+            time.sleep(1)
+            said.append(reading.press("c", "job cancelling;"))
+            began = time.perf_counter()
+            ended.append(reading.until("job cancelled;") - began)
     print(
         f"{'cancel, said':<58} median {1e3 * median(said):6.1f} ms   most {1e3 * max(said):6.1f} ms   bar 100 ms"
     )
@@ -207,12 +213,11 @@ def cancelling(rounds: int) -> None:
 
 def sliding() -> None:
     """Tell how soon a turned knob of an exhibit has a new picture."""
-    reading = staged(exhibit="two-weight-saddle")
     seconds = []
-    for turn in range(1, 41):
-        seconds.append(reading.press("z", f"turned {turn};"))
-        time.sleep(0.05)
-    reading.close()
+    with staged(exhibit="two-weight-saddle") as reading:
+        for turn in range(1, 41):
+            seconds.append(reading.press("z", f"turned {turn};"))
+            time.sleep(0.05)
     told("a turned knob to its new picture", seconds[1:], "100 ms")
 
 
@@ -228,7 +233,8 @@ def main(rounds: int) -> None:
     )
     keys("key, 30 frames/s, terminal takes 2 MB/s", "p95 200 ms", staged(2e6, spin=True))
     for rate in (30, 60):
-        spinning(rate)
+        spinning("full-colour canvas", rate, ready=True)
+        spinning("landscape drawn anew", rate, spin=True)
     cancelling(max(3, rounds // 3))
     sliding()
 

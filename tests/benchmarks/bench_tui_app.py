@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
+from dltui.draw.canvas import Canvas
 from dltui.figures import Surface
 from dltui.tui.app import DltuiApp
 from dltui.tui.widgets.figure_view import FigureView
-from dltui.tui.widgets.pace import Pace
+from dltui.tui.widgets.pace import Pace, waiting
 
 
 class Counted(FigureView):
@@ -38,6 +40,18 @@ def bowl() -> Surface:
     return Surface(values=np.log1p(grid[:, None] ** 2 + 5 * grid[None, :] ** 2), x=grid, y=grid)
 
 
+def full(width: int, height: int, turn: int) -> Canvas:
+    """Return a canvas of smooth colours, all cells of which change with every turn."""
+    canvas = Canvas(width, height)
+    across, down = np.meshgrid(np.arange(width), np.arange(2 * height))
+    phase = turn * np.pi / 12
+    parts = [127 + 127 * np.sin(across / 23 + down / 31 * shift + phase) for shift in (1, 2, 3)]
+    packed = sum(part.astype(np.uint32) << np.uint32(8 * place) for place, part in enumerate(parts))
+    canvas.glyph[:] = ord("▀")
+    canvas.front[:], canvas.back[:] = packed[::2], packed[1::2]
+    return canvas
+
+
 class Stage(Screen[None]):
     """One picture and two lines."""
 
@@ -48,6 +62,7 @@ class Stage(Screen[None]):
         self._settings = settings
         self._count = self._turns = self._questions = 0
         self._exhibit: Any = None
+        self._due = False
         self._jobs: list[Any] = []
 
     def compose(self) -> ComposeResult:
@@ -60,12 +75,18 @@ class Stage(Screen[None]):
         """Begin what is measured."""
         if self._settings.get("spin"):
             self.call_after_refresh(self.query_one(Counted).action_spin)
+        if self._settings.get("ready"):
+            pictures = cycle([full(160, 50, turn) for turn in range(24)])
+            view = self.query_one(Counted)
+            self.set_interval(
+                1 / self._settings["rate"], lambda: None if waiting(self.app) else view.show(next(pictures))
+            )
         self.app.job_news.subscribe(self, self._news)  # type: ignore[attr-defined]
         for words in self._settings.get("jobs", ()):
             self._jobs.append(self.app.run_job(words))  # type: ignore[attr-defined]
         if self._settings.get("exhibit"):
             self._exhibit = self.app.engine.open_exhibit(  # type: ignore[attr-defined]
-                self._settings["exhibit"], lambda _: self.app.call_later(self._moment)
+                self._settings["exhibit"], self._hear
             )
 
     def tell(self, text: str) -> None:
@@ -75,7 +96,14 @@ class Stage(Screen[None]):
     def _news(self, job: Any) -> None:
         self.query_one("#job", Static).update(f"job {job.state};")
 
+    def _hear(self, exhibit: Any) -> None:
+        """Ask for a picture, once however many moments come meanwhile; called from a thread."""
+        if not self._due:
+            self._due = True
+            self.app.call_later(self._moment)
+
     def _moment(self) -> None:
+        self._due = False
         moment = self._exhibit.moment
         if moment is not None and moment.setting == self._exhibit.setting:
             self.query_one(Counted).show_figure(moment.shown.figures()[1])
