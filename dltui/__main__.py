@@ -14,14 +14,35 @@ def main() -> None:
     # Spinning OpenMP threads on a busy machine make a frame many times slower; torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    from dltui.cli import run
-
     code = run(sys.argv[1:])
     # An interrupt inside an exec (torch runs some while it is imported) is remembered by the interpreter, which
     # would then end by the signal instead of by the exit code.
     if code == CANCELLED or not sys.modules.keys() & {"torch", "textual"}:
         leave(code)
     sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; without a verb the TUI opens, and nothing that reads command lines is imported.
+
+    Args:
+        arguments: What follows ``dltui``.
+
+    Returns:
+        The exit code.
+    """
+    if arguments or os.environ.get("TERM", "dumb") == "dumb":
+        from dltui.cli import run as run_verb
+
+        return run_verb(arguments)
+    try:
+        from dltui.tui.app import run_app
+
+        return run_app()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told as for any verb
+        from dltui.cli import tell
+
+        return tell(error)
 
 
 def leave(code: int) -> None:

@@ -72,6 +72,7 @@ app = typer.Typer(
 def root(
     ctx: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    plain: bool = typer.Option(False, "--plain", help="Open lists and sentences instead of the TUI."),
 ) -> None:
     """Open the TUI when no verb is given."""
     if version:
@@ -82,7 +83,7 @@ def root(
     if ctx.invoked_subcommand is None and not ctx.resilient_parsing:
         from dltui.commands.tui import open_tui
 
-        open_tui(None)
+        open_tui(None, plain=plain)
 
 
 def run(arguments: list[str]) -> int:
@@ -94,39 +95,44 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code; whatever happened, at most one sentence was written to stderr (a traceback with --debug).
     """
-    debug = "--debug" in arguments
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a symbol shows ?, and goes on
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="dltui", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read stdout has seen enough; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
-    except (KeyboardInterrupt, typer.Abort):
-        note("cancelled")
-        return ExitCode.CANCELLED
-    except DltuiError as error:
-        return _tell(error, error.exit_code, debug)
-    except NoArgsIsHelpError as error:
-        note(error.format_message())
-        return ExitCode.USAGE
-    except typer.TyperException as error:
-        return _tell(error, ExitCode.USAGE, debug)
-    except Exception as error:  # noqa: BLE001 - the last door: a person gets a sentence, not a traceback
-        return _tell(error, ExitCode.FAILED, debug)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last door: a person gets a sentence
+        return tell(error, debug="--debug" in arguments)
     if code == ExitCode.CANCELLED:
         note("cancelled")
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _tell(error: BaseException, code: int, debug: bool) -> int:
-    """Write the sentence (and the traceback when asked for) and return the exit code."""
+def tell(error: BaseException, *, debug: bool = False) -> int:
+    """Tell a person how a command line ended that did not end well.
+
+    Args:
+        error: What ended it.
+        debug: Whether a traceback is wanted.
+
+    Returns:
+        The exit code.
+    """
+    if isinstance(error, BrokenPipeError):
+        # Whoever read stdout has seen enough; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        note("cancelled")
+        return ExitCode.CANCELLED
+    if isinstance(error, NoArgsIsHelpError):
+        note(error.format_message())
+        return ExitCode.USAGE
     if debug:
         import traceback
 
         traceback.print_exception(error)
     note(f"error: {sentence(error)}")
-    return int(code)
+    if isinstance(error, DltuiError):
+        return int(error.exit_code)
+    return ExitCode.USAGE if isinstance(error, typer.TyperException) else ExitCode.FAILED

@@ -124,8 +124,8 @@ def form_names() -> list[str]:
     """
     from dltui.lab import EXHIBITS
 
-    leaves = [name for verb in VERBS for name, _ in _leaves(verb, command_of(verb))]
-    return leaves + [LAB + name for name in EXHIBITS]
+    verbs = [name for verb in VERBS for name, _ in leaves(verb, command_of(verb))]
+    return verbs + [LAB + name for name in EXHIBITS]
 
 
 def form(verb: str) -> Form:
@@ -147,7 +147,7 @@ def form(verb: str) -> Form:
     for word in rest:
         command = getattr(command, "commands", {}).get(word)
     if command is None or function_below(command) is None:
-        raise unknown("form", verb, dict(_leaves(first, command_of(first))))
+        raise unknown("form", verb, dict(leaves(first, command_of(first))))
     fields = tuple(_field(verb, command, parameter) for parameter in _asked(command))
     return Form(verb, command.help or "", fields)
 
@@ -170,10 +170,18 @@ def validate(asked: Field, text: str) -> Value | Refused:
         return Refused(sentence(error))
 
 
-def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every command that ``@verb`` made, with its words."""
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every command that ``@verb`` made, with its words.
+
+    Args:
+        name: Words of a command.
+        command: The command, or a group of them.
+
+    Yields:
+        The words of a verb that has a form, and its command.
+    """
     for word, below in getattr(command, "commands", {}).items():
-        yield from _leaves(f"{name} {word}", below)
+        yield from leaves(f"{name} {word}", below)
     if function_below(command) is not None:
         yield name, command
 

@@ -170,7 +170,7 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
             gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
         chosen = {part.name: arguments.pop(part.name) for part in OPTIONS}
-        common = Common(**chosen, report=ProgressLine(shown=not chosen["quiet"]))
+        common = Common(**chosen, report=ProgressLine(shown=not chosen["quiet"], plain=chosen["plain"]))
         call, taker = Call(function, arguments, common), TAKER.get()
         if taker is not None:
             return taker(call)

@@ -19,5 +19,6 @@ VERBS = {
     "data": Entry("dltui.commands.data", "The data sets that dltui knows by name."),
     "tui": Entry("dltui.commands.tui", "The terminal application: results, runs, models, the lab."),
     "settings": Entry("dltui.commands.settings", "What can be set, what it is, where that comes from."),
+    "serve": Entry("dltui.commands.serve", "The terminal application in a browser."),
     "doctor": Entry("dltui.commands.doctor", "What this machine, terminal and installation can do."),
 }

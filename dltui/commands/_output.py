@@ -39,10 +39,17 @@ def finite(value: Any) -> Any:
 
 
 class ProgressLine:
-    """A line on stderr that tells how far the work is; nothing where stderr is no terminal."""
+    """A line on stderr that tells how far the work is; nothing where stderr is no terminal.
 
-    def __init__(self, *, shown: bool) -> None:
+    Args:
+        shown: Whether anything is told at all.
+        plain: Nothing is written over: a new line every ten seconds.
+    """
+
+    def __init__(self, *, shown: bool, plain: bool = False) -> None:
         self._shown = shown and sys.stderr.isatty()
+        self._plain = plain
+        self._pause = 10.0 if plain else 0.1
         self._started = time.monotonic()
         self._last = -math.inf
         self._width = 0
@@ -50,12 +57,18 @@ class ProgressLine:
     def __call__(self, done: int, total: int, partial: object = None) -> None:  # noqa: ARG002
         """Show ``done`` of ``total``, at most ten times a second."""
         now = time.monotonic()
-        if not self._shown or (now - self._last < 0.1 and done < total):
+        if self._plain and self._last == -math.inf:
+            self._last = now  # what takes less than a while needs no word
+        if not self._shown or (now - self._last < self._pause and (done < total or self._plain)):
             return
         self._last = now
         left = (now - self._started) / done * (total - done) if done else math.nan
         eta = f", {left:.0f} s left" if done and left >= 1 else ""
-        self._write(f"{100 * done // max(total, 1):3d} % ({done} of {total}{eta})")
+        told = f"{100 * done // max(total, 1):3d} % ({done} of {total}{eta})"
+        if self._plain:
+            note(told.strip())
+        else:
+            self._write(told)
 
     def clear(self) -> None:
         """Wipe the line, so that what follows starts on a clean one."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
+from textual.command import Provider
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.signal import Signal
@@ -24,10 +25,10 @@ from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
 from dltui.tui.keeping import Keeper
 from dltui.tui.marking import Marking
-from dltui.tui.palette import Everything
+from dltui.tui.motion import reduced
 from dltui.tui.screens.base import Room
-from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.home import HomeScreen
+from dltui.tui.sheet import Sheet
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
 from dltui.tui.tuning import Tuning
@@ -39,6 +40,13 @@ if TYPE_CHECKING:
 HOME = "home"
 SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
+
+
+def everything() -> type[Provider]:
+    """Return what the palette searches, once it is opened."""
+    from dltui.tui.palette import Everything
+
+    return Everything
 
 
 class DltuiApp(App[int]):
@@ -57,7 +65,7 @@ class DltuiApp(App[int]):
     BINDINGS = actions.bindings("app")
     MODES = {HOME: HomeScreen}  # noqa: RUF012
     DEFAULT_MODE = HOME
-    COMMANDS = {Everything}  # noqa: RUF012 - as Textual declares it
+    COMMANDS = {everything}  # noqa: RUF012 - as Textual declares it
 
     @dataclass
     class JobNews(Message):
@@ -87,6 +95,9 @@ class DltuiApp(App[int]):
         """
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.stylesheet = Sheet(variables=self.get_css_variables())
+        if reduced():
+            self.animation_level = "none"
         self.folder = folder or Path.cwd()
         self.items: dict[str, list[Item]] = {}
         self.shelf_read: Signal[str] = Signal(self, "shelf-read")
@@ -110,6 +121,7 @@ class DltuiApp(App[int]):
 
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
+        gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
         self.call_after_refresh(self.keeper.begin)
@@ -290,6 +302,8 @@ class DltuiApp(App[int]):
 
     def action_help(self) -> None:
         """Show the keys of the screen."""
+        from dltui.tui.screens.help import HelpScreen
+
         command = self.screen.command_line if isinstance(self.screen, Room) else ""
         self.push_screen(HelpScreen(self.screen, command))
 

@@ -14,6 +14,7 @@ from dltui.errors import DltuiError
 from dltui.settings import Loaded, Settings
 from dltui.tui import actions
 from dltui.tui.actions import Action
+from dltui.tui.motion import reduced
 from dltui.tui.themes import THEMES, other_ground
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Tuning:
         self._app.set_keymap(textual_keymap(self.settings))
 
     def _apply_motion(self) -> None:
-        self._app.animation_level = "none" if self.settings.motion == "reduced" else "full"
+        self._app.animation_level = "none" if reduced() or self.settings.motion == "reduced" else "full"
 
 
 def _kept(kept: dict[int, Action], make: Callable[[Action], Action], action: Action) -> Action:

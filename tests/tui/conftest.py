@@ -1,11 +1,21 @@
 """A home of its own for every test, real results to look at, and an application to drive."""
 
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pyte
 import pytest
 from textual.pilot import Pilot
 from textual.worker import WorkerFailed
@@ -15,6 +25,8 @@ from dltui.results import Made
 from dltui.results.gallery import Gallery
 from dltui.results.landscape import Landscape
 from dltui.tui.app import DltuiApp
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def made(command: str, when: str) -> Made:
@@ -89,7 +101,7 @@ def calm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The same terminal, time zone and home for every test."""
     for name in ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_THEME", "TEXTUAL", "TMUX", "STY", "DLTUI_GLYPHS"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("TERM_PROGRAM", "VTE_VERSION"):
+    for name in ("TERM_PROGRAM", "VTE_VERSION", "DLTUI_REDUCED_MOTION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -138,3 +150,94 @@ def settle() -> Callable[[Pilot[int]], Awaitable[None]]:
         await pilot.pause(0.04)  # a frame that was put off
 
     return wait
+
+
+class Terminal:
+    """A child process on a pseudo-terminal, its screen kept by an emulator."""
+
+    def __init__(
+        self,
+        code: str,
+        here: Path,
+        columns: int = 100,
+        rows: int = 30,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self._main, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.before = termios.tcgetattr(child)
+        self.child = child
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            cwd=here,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | (environment or {}),
+            start_new_session=True,
+        )
+
+    def read_until(self, text: str, seconds: float = 30) -> str:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if select.select([self._main], [], [], 0.05)[0]:
+                part = os.read(self._main, 65536)
+                self.raw += part
+                # pyte does not know these private requests and would print their tails
+                self._stream.feed(
+                    part.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b"").replace(b"\x1b[?u", b"")
+                )
+            shown = "\n".join(self.screen.display)
+            if text in shown:
+                return shown
+        raise AssertionError(f"{text!r} never came; the screen is\n" + "\n".join(self.screen.display))
+
+    def answer(self, question: bytes, answer: bytes, seconds: float = 30) -> None:
+        """Wait for a question, say the answer."""
+        self.read_raw_until(question, seconds)
+        os.write(self._main, answer)
+
+    def read_raw_until(self, pattern: bytes, seconds: float = 30) -> re.Match[bytes]:
+        """Wait for bytes that the emulator would not understand."""
+        end = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.raw)) and time.monotonic() < end:
+            if select.select([self._main], [], [], 0.05)[0]:
+                self.raw += os.read(self._main, 65536)
+        assert found, f"{pattern!r} never came"
+        return found
+
+    def press(self, keys: str) -> None:
+        os.write(self._main, keys.encode())
+
+    def ended(self, seconds: float = 15) -> int:
+        end = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < end:
+            if select.select([self._main], [], [], 0.05)[0]:
+                self.raw += os.read(self._main, 65536)
+        while select.select([self._main], [], [], 0.1)[0]:
+            self.raw += os.read(self._main, 65536)
+        return self.process.wait(timeout=1)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._main)
+        os.close(self.child)
+
+
+@pytest.fixture
+def terminal(here: Path) -> Iterator[Callable[..., Terminal]]:
+    """Start a child on a terminal of its own; it is gone when the test is."""
+    started: list[Terminal] = []
+
+    def start(code: str, columns: int = 100, rows: int = 30, **environment: str) -> Terminal:
+        started.append(Terminal(code, here, columns, rows, environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()

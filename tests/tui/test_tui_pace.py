@@ -1,8 +1,14 @@
 """No frame is sent while the terminal still chews on the last one."""
 
+import os
+import pty
+import select
+import tty
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Queue
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -29,6 +35,41 @@ def test_pace_of_a_local_terminal_stays() -> None:
     for _ in range(10):
         pace.held()
     assert (pace.rate, pace.depth) == (30, Depth.TRUE)
+
+
+def test_a_terminal_that_is_full_is_waited_for() -> None:
+    main, child = pty.openpty()
+    writer = SimpleNamespace(_queue=Queue(), fileno=lambda: child)
+    app: Any = SimpleNamespace(_driver=SimpleNamespace(_writer_thread=writer))
+    tty.setraw(child)
+    os.set_blocking(child, False)
+    try:
+        assert not waiting(app)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(child, b"x" * 4096)
+        assert waiting(app)
+        while select.select([main], [], [], 0.05)[0]:
+            os.read(main, 65536)
+        assert not waiting(app)
+    finally:
+        os.close(main)
+        os.close(child)
+
+
+def test_a_pipe_to_a_browser_that_is_full_is_waited_for() -> None:
+    reader, end = os.pipe()
+    app: Any = SimpleNamespace(_driver=SimpleNamespace(fileno=end))
+    os.set_blocking(end, False)
+    try:
+        assert not waiting(app)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(end, b"x" * 4096)
+        assert waiting(app)
+    finally:
+        os.close(reader)
+        os.close(end)
 
 
 async def test_no_frame_while_writes_are_queued(

@@ -1,17 +1,29 @@
-"""Random keys, clicks and sizes: nothing breaks."""
+"""Random keys, clicks and sizes on every screen: nothing breaks, and nothing is kept that is over.
 
+A short version runs with the suite; ``DLTUI_SOAK=10000`` asks for so many gestures and looks at memory, too.
+"""
+
+import gc
+import os
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from dltui.runs import new_run
+from dltui.tui import _names
 from dltui.tui.actions import ACTIONS
 from dltui.tui.app import DltuiApp
 
+GESTURES = int(os.environ.get("DLTUI_SOAK", "150"))
+WARM_UP = 2000  # gestures until every module is loaded and every cache is full
+GROWTH = 20.0  # MB that a soak may grow by afterwards
 LEAVING = {"q", "ctrl+q"}
 KEYS = [key for action in ACTIONS for key in action.keys if key not in LEAVING]
+LETTERS = [*"abxyz019./-", "space", "tab", "shift+tab", "delete", "ctrl+a"]
 
 
 async def test_nothing_breaks(
@@ -23,15 +35,59 @@ async def test_nothing_breaks(
     new_run(model="lenet", data="digits", settings={}, command="")
     chance = random.Random(1)
     app = make_app()
+    memory: list[float] = []
+    seen: Counter[str] = Counter()
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        for _ in range(80):
-            width, height = app.size
-            kind = chance.random()
-            if kind < 0.8:
-                await pilot.press(chance.choice([*KEYS, *["enter"] * 10, *["escape"] * 8]))
-            elif kind < 0.95:
-                await pilot.click(offset=(chance.randrange(width), chance.randrange(height)))
-            else:
-                await pilot.resize_terminal(chance.randrange(1, 180), chance.randrange(1, 60))
+        await _everything_once(app, pilot, settle)
+        for gesture in range(GESTURES):
+            await _gesture(app, pilot, chance)
+            seen[type(app.screen).__name__] += 1
+            if gesture % 500 == 499:
+                await settle(pilot)
+                gc.collect()
+                memory.append(_resident())
         assert app.is_running
+        while len(app.trail.open) > 1:  # all that was opened is let go again
+            await pilot.press("escape")
+            await app.close_place(app.trail.open[-1])
+        await settle(pilot)
+        gc.collect()
+        left = [one for one in gc.get_objects() if isinstance(one, Widget) and not one.is_attached]
+        assert len(left) < 100, Counter(type(one).__name__ for one in left).most_common(5)
+    told = ", ".join(f"{one:.0f}" for one in memory)
+    print(f"{GESTURES} gestures on {dict(seen)}; resident MB every 500: {told}")
+    if GESTURES > 2 * WARM_UP:
+        assert memory[-1] - memory[WARM_UP // 500] < GROWTH
+
+
+async def _everything_once(
+    app: DltuiApp, pilot: Pilot[int], settle: Callable[[Pilot[int]], Awaitable[None]]
+) -> None:
+    """Open one thing of every kind that has a screen."""
+    items = [item for shelf in app.items.values() for item in shelf]
+    for kind in _names.SCREENS:
+        wanted, _, schema = kind.partition(":")
+        found = [one for one in items if one.kind == wanted and (not schema or one.schema == schema)]
+        for item in found[:1]:
+            app.open_item(item)
+            await settle(pilot)
+
+
+async def _gesture(app: DltuiApp, pilot: Pilot[int], chance: random.Random) -> None:
+    """Press a key, click, turn the wheel, or change the size."""
+    width, height = app.size
+    kind = chance.random()
+    if kind < 0.7:
+        await pilot.press(chance.choice([*KEYS, *["enter"] * 10, *["escape"] * 8]))
+    elif kind < 0.75:
+        await pilot.press(*chance.choices(LETTERS, k=3))
+    elif kind < 0.95:
+        await pilot.click(offset=(chance.randrange(width), chance.randrange(height)))
+    else:
+        await pilot.resize_terminal(chance.randrange(1, 180), chance.randrange(1, 60))
+
+
+def _resident() -> float:
+    """Return the memory of this process in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,25 +1,20 @@
 """The real thing on a pseudo-terminal, and what it must not load."""
 
-import fcntl
 import os
-import pty
 import re
-import select
-import struct
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import pyte
 import pytest
 
 from dltui.errors import DltuiError, UsageError
 from dltui.tui.app import run_app
 
-Start = Callable[[str], "Terminal"]
+Start = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
 HYGIENE = """
 import asyncio, sys
@@ -41,90 +36,6 @@ async def main():
 asyncio.run(main())
 print(sorted(name for name in ("torch", "matplotlib", "plotext") if name in sys.modules))
 """
-
-
-class Terminal:
-    """A child process on a pseudo-terminal, its screen kept by an emulator."""
-
-    def __init__(self, code: str, here: Path, columns: int = 100, rows: int = 30) -> None:
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
-        self.raw = b""
-        self._main, child = pty.openpty()
-        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.before = termios.tcgetattr(child)
-        self.child = child
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=child,
-            stdout=child,
-            stderr=child,
-            cwd=here,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-            start_new_session=True,
-        )
-
-    def read_until(self, text: str, seconds: float = 30) -> str:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if select.select([self._main], [], [], 0.05)[0]:
-                part = os.read(self._main, 65536)
-                self.raw += part
-                # pyte does not know these private requests and would print their tails
-                self._stream.feed(
-                    part.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b"").replace(b"\x1b[?u", b"")
-                )
-            shown = "\n".join(self.screen.display)
-            if text in shown:
-                return shown
-        raise AssertionError(f"{text!r} never came; the screen is\n" + "\n".join(self.screen.display))
-
-    def answer(self, question: bytes, answer: bytes, seconds: float = 30) -> None:
-        """Wait for a question, say the answer."""
-        self.read_raw_until(question, seconds)
-        os.write(self._main, answer)
-
-    def read_raw_until(self, pattern: bytes, seconds: float = 30) -> re.Match[bytes]:
-        """Wait for bytes that the emulator would not understand."""
-        end = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.raw)) and time.monotonic() < end:
-            if select.select([self._main], [], [], 0.05)[0]:
-                self.raw += os.read(self._main, 65536)
-        assert found, f"{pattern!r} never came"
-        return found
-
-    def press(self, keys: str) -> None:
-        os.write(self._main, keys.encode())
-
-    def ended(self, seconds: float = 15) -> int:
-        end = time.monotonic() + seconds
-        while self.process.poll() is None and time.monotonic() < end:
-            if select.select([self._main], [], [], 0.05)[0]:
-                self.raw += os.read(self._main, 65536)
-        while select.select([self._main], [], [], 0.1)[0]:
-            self.raw += os.read(self._main, 65536)
-        return self.process.wait(timeout=1)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self._main)
-        os.close(self.child)
-
-
-@pytest.fixture
-def terminal(here: Path) -> Iterator[Callable[[str], Terminal]]:
-    """Start a child on a terminal of its own; it is gone when the test is."""
-    started: list[Terminal] = []
-
-    def start(code: str) -> Terminal:
-        started.append(Terminal(code, here))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
 
 
 def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, terminal: Start) -> None:

@@ -236,7 +236,7 @@ def segments(canvas: Canvas, row: int, ground: tuple[int, int]) -> Iterable[Segm
             yield Segment(characters(cells), _style(int(front[start]), int(back[start]), bool(bold[start])))
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 11)  # a soak on odd colours grew by 20 MB with eight times as many
 def _style(front: int, back: int, bold: bool) -> Style:
     """Return the style of packed colours."""
     return Style(color=_colour(front), bgcolor=_colour(back), bold=bold or None)

@@ -140,8 +140,8 @@ class FigureView(CanvasView, can_focus=True):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Allow only the actions that mean something for this figure."""
-        if action == "spin" and self.settings.motion == "reduced":
+        """Allow only the actions that mean something for this figure, and no spinning where nothing may move."""
+        if action == "spin" and self.app.animation_level == "none":
             return False
         if action in ALWAYS:
             return self._figure is not None and (action != "glyphs" or pictorial(self._figure))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,8 +70,21 @@ class Pace:
 def waiting(app: App[object]) -> bool:
     """Return whether the terminal has not yet taken all that was written to it.
 
-    Textual keeps up to 30 writes; a picture that is added to them makes every key answer late.
+    Textual keeps up to 30 writes; a picture that is added to them makes every key answer late. The last of them is
+    no longer kept while it is written, so the terminal itself is asked, too: a pipe or terminal that is full takes
+    nothing more.
     """
     writer = getattr(app._driver, "_writer_thread", None)
     queue = getattr(writer, "_queue", None)
-    return queue is not None and not queue.empty()
+    if queue is not None and not queue.empty():
+        return True
+    descriptor = getattr(writer or app._driver, "fileno", None)
+    return descriptor is not None and _full(descriptor() if callable(descriptor) else descriptor)
+
+
+def _full(descriptor: int) -> bool:
+    """Return whether writing to a file would have to wait."""
+    try:
+        return not select.select([], [descriptor], [], 0)[1]
+    except (OSError, ValueError):  # no file that can be asked, as on Windows
+        return False
