@@ -108,6 +108,8 @@ def _inputs_in(text: str) -> list[str]:
 def _listing(chain: Chain, flops: str, dtype: str) -> Listing:
     """Return the table with its totals."""
     rows = tuple(_row(number, step) for number, step in enumerate(chain.steps, 1))
+    if chain.refusal:
+        rows = (*rows, (chain.refusal.row, "refused", "", "", "", chain.refusal.text))
     columns = ("row", "output", "parameters", "MACs", "field", "layer")
     memory = chain.memory(dtype)
     foot = [
