@@ -151,7 +151,9 @@ class _Reader:
         reader.values = self.values
         reader.expression(first)
         order = ["num_layers", "norm"]
-        given = dict(zip(order, node.args[1:], strict=False)) | {word.arg: word.value for word in node.keywords}
+        given = dict(zip(order, node.args[1:], strict=False)) | {
+            word.arg: word.value for word in node.keywords
+        }
         settings = {key: value for key, value in reader.found[0].settings.items() if key in layer.options}
         if "num_layers" in given:
             settings["num_layers"] = self.value(given["num_layers"], "num_layers")

@@ -51,7 +51,7 @@ def tensors(shapes: Any, whole: tuple[int, ...] = ()) -> list[torch.Tensor | Non
 
 
 def agree(name: str, draw: Draw, call: Call | None = None, *, usual: int = 80) -> dict[str, int]:
-    """Ask both about drawn settings; hypothesis shrinks the first difference. Return how many were legal and refused."""
+    """Ask both about drawn settings, hypothesis shrinks a difference; return how many were legal and refused."""
     calculate = layer_named(name)
     call = call or as_module(name)
     count = {"legal": 0, "refused": 0}

@@ -236,7 +236,9 @@ def test_linear_cross_entropy() -> None:
         }
         if yes(rng, 0.3):
             settings["weight"] = (classes,) if yes(rng, 0.8) else (classes + 1,)
-        target = (*batch, classes, *places) if yes(rng, 0.2) else target if yes(rng, 0.9) else near(rng, target)
+        target = (
+            (*batch, classes, *places) if yes(rng, 0.2) else target if yes(rng, 0.9) else near(rng, target)
+        )
         return {"inputs": [(*batch, width), target], "settings": settings}
 
     def call(case: Case):

@@ -284,9 +284,7 @@ def test_stacks(kind: str, names: dict[str, str]) -> None:
         }
         return case
 
-    assert (
-        min(agree(f"Transformer{kind}", draw, call_with_masks(stack(kind), names), usual=60).values()) > 10
-    )
+    assert min(agree(f"Transformer{kind}", draw, call_with_masks(stack(kind), names), usual=60).values()) > 10
 
 
 def test_transformer() -> None:

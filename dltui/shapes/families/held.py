@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from dltui.shapes.arguments import flag, inferred, number, whole
 from dltui.shapes.families.classes import cross_entropy, triplet_margin
@@ -56,9 +57,12 @@ def adaptive_log_softmax(
     tensors: dict[str, Shape] = {"head.weight": (head, width)}
     if flag("head_bias", head_bias):
         tensors["head.bias"] = (head,)
-    for index, (start, end) in enumerate(zip(ends, ends[1:], strict=False)):
+    for index, (start, end) in enumerate(pairwise(ends)):
         narrow = int(width // div_value ** (index + 1))
-        tensors |= {f"tail.{index}.0.weight": (narrow, width), f"tail.{index}.1.weight": (end - start, narrow)}
+        tensors |= {
+            f"tail.{index}.0.weight": (narrow, width),
+            f"tail.{index}.1.weight": (end - start, narrow),
+        }
     weights = sum(product(shape) for shape in tensors.values() if len(shape) == 2)
 
     def why() -> Iterator[str]:

@@ -218,7 +218,8 @@ def pad_(
     word("mode", mode, ("constant", "reflect", "replicate", "circular"))
     if not isinstance(pad, list | tuple) or len(pad) % 2 or len(pad) > 2 * len(input):
         raise ShapeError(
-            f"pad must be left and right of at most {len(input)} axes, the last axis first, not {pad!r}", "pad"
+            f"pad must be left and right of at most {len(input)} axes, the last axis first, not {pad!r}",
+            "pad",
         )
     axes = len(pad) // 2
     try:
