@@ -31,7 +31,9 @@ def attention(
     ] = "512,2048,8192,32768,131072",
     batch: Annotated[int, typer.Option(min=1, help="Sequences.")] = 1,
     dtype: Annotated[str, typer.Option(metavar="TYPE", help="Type of scores and cache.")] = "bfloat16",
-    causal: Annotated[bool, typer.Option("--causal", help="Count only pairs that a causal kernel sees.")] = False,
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Count only pairs that a causal kernel sees.")
+    ] = False,
     window: Annotated[int | None, typer.Option(min=1, help="Tokens back that a token sees.")] = None,
     *,
     common: Common,  # noqa: ARG001

@@ -14,7 +14,7 @@ from dltui.errors import DltuiError, UsageError, unknown
 from dltui.lab.listing import Listing
 from dltui.shapes.layers import LAYERS, key_of
 from dltui.shapes.named import named_chains, read_named
-from dltui.shapes.report import CONVENTIONS, show
+from dltui.shapes.report import CONVENTIONS, show, tight
 from dltui.shapes.symbol import Scope
 from dltui.shapes.units import bytes_text
 from dltui.shapes.values import read_shape
@@ -158,5 +158,11 @@ def _row(number: int, step: Step) -> tuple[str | int | float, ...]:
     report = step.report
     parameters = "tied" if step.row.tied else f"{report.parameters:,}" if report.parameters else "·"
     field = step.field.text() + ("" if step.field.aligned else "!") if step.field else "all"
-    outputs = "×".join(map(str, report.output)) or "1"
-    return (number, outputs, parameters, f"{report.macs:,}" if report.macs else "·", field, step.row.text)
+    return (
+        number,
+        tight(report.output),
+        parameters,
+        f"{report.macs:,}" if report.macs else "·",
+        field,
+        step.row.text,
+    )

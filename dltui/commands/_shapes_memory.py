@@ -54,7 +54,9 @@ def memory(
     microbatches: Annotated[int, typer.Option(min=1, help="Parts of the batch, for --pp.")] = 1,
     sequence_parallel: Annotated[
         bool,
-        typer.Option("--sequence-parallel/--no-sequence-parallel", help="Whether --tp cuts norms' inputs too."),
+        typer.Option(
+            "--sequence-parallel/--no-sequence-parallel", help="Whether --tp cuts norms' inputs too."
+        ),
     ] = True,
     limit: Annotated[float, typer.Option(min=0.001, help="Memory of a device in GB.")] = 80.0,
     *,
@@ -117,13 +119,20 @@ def answer(
     )
     each = sum(bytes_a_parameter(optimizer, precision).values())
     rows = [_row(part, found.total) for part in (*found.parts, Part("together", found.total, ""))]
-    title = f"memory of {what.title} on each of {layout.devices} devices" if layout.devices > 1 else what.title
+    title = (
+        f"memory of {what.title} on each of {layout.devices} devices" if layout.devices > 1 else what.title
+    )
     return Listing(
         title=title,
         columns=("", "on a device", "", "share", "how it comes about"),
         rows=tuple(rows),
         plain=found.document()
-        | {"model": what.title, "bytes_a_parameter": each, "limit_bytes": limit, "fits": found.total <= limit},
+        | {
+            "model": what.title,
+            "bytes_a_parameter": each,
+            "limit_bytes": limit,
+            "fits": found.total <= limit,
+        },
         foot=(*_told(what, found, work), *_verdict(found, each, work, limit)),
     )
 

@@ -75,5 +75,11 @@ def _chain(text: str, input_shape: str | None, dtype: str) -> What:
     remark = f" on {' and '.join(map(show, walked.inputs))}"
     if needed.uncounted:
         remark += f"; activations inside {len(needed.uncounted)} rows are not counted"
-    name = text if text in named_chains() else Path(text).name if "|" not in text and "(" not in text else "the chain"
+    name = (
+        text
+        if text in named_chains()
+        else Path(text).name
+        if "|" not in text and "(" not in text
+        else "the chain"
+    )
     return What(name, int(walked.parameters), needed.training, largest, remark)
