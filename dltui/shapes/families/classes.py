@@ -17,6 +17,11 @@ def _class_weight(weight: Shape | None, classes: int) -> None:
         )
 
 
+def _one_of_one(shape: Shape, target: Shape) -> bool:
+    """Return whether a list of one class stands for the class of one sample; PyTorch takes it."""
+    return len(shape) == 1 and target == (1,)
+
+
 def cross_entropy(
     input: Shape,  # noqa: A002
     target: Shape | None = None,
@@ -47,7 +52,7 @@ def cross_entropy(
         raise ShapeError("CrossEntropyLoss takes C, N,C or N,C,…; the input is one number")
     each = () if len(input) == 1 else (input[0], *input[2:])
     target = each if target is None else target
-    if target != input and target != each:
+    if target != input and target != each and not (_one_of_one(input, target) and label_smoothing <= 0):
         raise ShapeError(
             f"target must be classes of {show(each)} or probabilities of {show(input)}, not {show(target)}",
             "target",
@@ -85,7 +90,7 @@ def negative_log_likelihood(
     each = () if len(input) == 1 else (input[0], *input[2:])
     target = each if target is None else target
     whole("ignore_index", ignore_index, -(2**62))
-    if target != each:
+    if target != each and not _one_of_one(input, target):
         raise ShapeError(f"target must be classes of {show(each)}, not {show(target)}", "target")
     _class_weight(weight, input[0] if len(input) == 1 else input[1])
     return reduced((input, target), each, reduction, weight=weight, operations=1)

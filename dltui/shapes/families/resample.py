@@ -76,8 +76,9 @@ def upsample_(
     output = (*input[:2], *places)
 
     def why() -> Iterator[str]:
-        for axis, n, o in zip(AXES[axes], sizes, places, strict=True):
-            yield f"{axis}_out = {o}" if size is not None else f"{axis}_out = ⌊{n} · scale⌋ = {o}"
+        factors = scale_factor if isinstance(scale_factor, list | tuple) else (scale_factor,) * axes
+        for axis, n, o, factor in zip(AXES[axes], sizes, places, factors, strict=True):
+            yield f"{axis}_out = {o}" if size is not None else f"{axis}_out = ⌊{n} · {factor}⌋ = {o}"
 
     return ShapeReport(
         inputs=(input,),
