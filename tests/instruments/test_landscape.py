@@ -14,7 +14,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from dltui.device import threads
 from dltui.errors import Cancelled, DltuiError, UsageError
-from dltui.instruments import landscape
+from dltui.instruments import axes
 from dltui.instruments.directions import plane
 from dltui.instruments.landscape import scan
 from dltui.objective import Objective
@@ -135,7 +135,7 @@ def test_swapped_directions_swap_the_axes(case: Case, monkeypatch: pytest.Monkey
         (first, second), cosine = plane(*arguments)  # type: ignore[arg-type]
         return [second, first], cosine
 
-    monkeypatch.setattr(landscape, "plane", swapped)
+    monkeypatch.setattr(axes, "plane", swapped)
     np.testing.assert_allclose(scan(objective, steps=5).loss, straight.loss.T, rtol=1e-12)
 
 
