@@ -1,6 +1,7 @@
 """Which module holds which screen, shelf and glimpse; written by ``python -m dltui.tui.table``."""
 
 SCREENS = {
+    "chain": "dltui.commands.shapes_screen:ChainScreen",
     "checkpoint": "dltui.tui.screens.card:CardScreen",
     "exhibit": "dltui.tui.screens.card:CardScreen",
     "model": "dltui.tui.screens.card:CardScreen",
@@ -12,6 +13,7 @@ SCREENS = {
 }
 
 GLIMPSES = {
+    "chain": "dltui.commands.shapes_screen:glimpse",
     "checkpoint": "dltui.tui.catalog.models:glimpse",
     "exhibit": "dltui.tui.catalog.exhibits:glimpse",
     "model": "dltui.tui.catalog.models:glimpse",
@@ -49,6 +51,14 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "No models are known.",
         (),
         "dltui.tui.catalog.models:read",
+    ),
+    (
+        "shapes",
+        "Shapes",
+        45,
+        "No chains of layers ship with this installation.",
+        (),
+        "dltui.commands.shapes_screen:read",
     ),
     (
         "lab",
