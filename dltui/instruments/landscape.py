@@ -249,9 +249,13 @@ def check(
     above_zero(distance)
     if dimensions not in {1, 2}:
         raise UsageError(f"can't scan {dimensions} dimensions: expected 1 (a line) or 2 (a plane)")
+    told = ",".join(f"{step:g}" for step in center)
     if center and len(finite_steps(center)) != dimensions:
-        wanted = "α alone, as in --center 0.3" if dimensions == 1 else "α,β, as in --center 0.3,-0.2"
+        kind, wanted = ("line", "α alone, as in 0.3") if dimensions == 1 else ("plane", "α,β, as in 0.3,-0.2")
+        raise UsageError(f"can't scan a {kind} around {told}: expected {wanted}")
+    if any(step + distance / (steps // 2) == step for step in center):
         raise UsageError(
-            f"can't centre {dimensions} dimension(s) on {len(center)} number(s): expected {wanted}"
+            f"can't scan a distance of {distance:g} around {told}: its points fall together; expected numbers of a "
+            "like size; try a larger distance"
         )
     chosen(along, dimensions, normalize)

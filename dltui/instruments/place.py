@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import copysign, inf
 
 import torch
 from torch import Tensor
@@ -23,10 +24,14 @@ def move(twin: Twin, theta: Tensor, directions: Sequence[Tensor], steps: Sequenc
         directions: d₁, or d₁ and d₂, shape (n,) each.
         steps: α, or α and β; what is beyond the directions is left out.
     """
+    largest = torch.finfo(twin.flat.dtype).max
     with torch.inference_mode():
         twin.flat.copy_(theta)
         for direction, step in zip(directions, steps, strict=False):
-            twin.flat.add_(direction, alpha=float(step))
+            length = (
+                float(step) if abs(step) <= largest else copysign(inf, step)
+            )  # the loss is not finite there
+            twin.flat.add_(direction, alpha=length)
 
 
 def moved(objective: Objective, at: Sequence[float], normalize: str, seed: int) -> Objective:

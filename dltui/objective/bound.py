@@ -258,7 +258,7 @@ class Objective:
             first, again = self.read(twin), self.read(twin)
         if not isfinite(first.loss):
             raise DltuiError(
-                f"the loss of {self.title} at its own weights is {first.loss}; expected a finite number; "
+                f"the loss of {self.title} is {first.loss} before anything is changed; expected a finite number; "
                 "check the weights, or train with a smaller learning rate"
             )
         if abs(first.loss - again.loss) > 1e-4 * max(abs(first.loss), 1e-12):

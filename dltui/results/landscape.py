@@ -210,10 +210,10 @@ class Landscape(Result):
             title=f"Slices through {through} · {self.title}",
             caption=self._caption(),
             series=(
-                Series(name=f"along α (β = {number(beta)})", x=self.alphas, y=loss[row]),
-                Series(name=f"along β (α = {number(alpha)})", x=self.betas, y=loss[:, column]),
+                Series(name=f"along α (β = {number(beta)})", x=self.alphas - alpha, y=loss[row]),
+                Series(name=f"along β (α = {number(alpha)})", x=self.betas - beta, y=loss[:, column]),
             ),
-            x_label="step",
+            x_label="step from there" if alpha or beta else "step",
             y_label="loss",
             y_scale=self._scale(),
         )

@@ -51,7 +51,8 @@ class Ends:
     vectors: Tensor
 
 
-Look = Callable[[Ends, Ritz | None], None]
+Glimpse = tuple[Ends, Ritz | None]
+Look = Callable[[Callable[[], Glimpse]], None]
 
 
 def ends(
@@ -62,7 +63,7 @@ def ends(
     tolerance: float,
     steps: int,
     generator: torch.Generator,
-    look: Look = lambda *_: None,
+    look: Look = lambda _: None,
 ) -> Ends:
     """Find both ends of the spectrum of a symmetric matrix.
 
@@ -73,8 +74,8 @@ def ends(
         tolerance: Residual allowed for each, as a share of its size, or of a tenth of the largest where that is more.
         steps: Lanczos steps in one run at most; all runs together take at most four times as many.
         generator: Source of the random starts.
-        look: Called every few steps with both ends as they look by then, and with what the run tells of the whole
-            spectrum: the first run, from a random start in the whole space; None for all later ones.
+        look: Called after every step with a function that tells how both ends look by then, and what the run tells
+            of the whole spectrum: the first run, from a random start in the whole space; None for all later ones.
 
     Returns:
         The eigenpairs with bounds on their errors; ``converged`` is False when the steps did not suffice.
@@ -84,7 +85,12 @@ def ends(
     start, settled, fresh = gaussian(operator, generator), found.settled(found.wanted), False
     while left > 0 and found.room:
         run = lanczos(
-            operator, start, min(steps, left), away=found.vectors, settled=_watched(settled, found, look)
+            operator,
+            start,
+            min(steps, left),
+            away=found.vectors,
+            settled=settled,
+            look=_glimpses(found, look),
         )
         left -= len(run.diagonal)
         news = found.take(run)
@@ -99,15 +105,18 @@ def ends(
     return found.outcome(complete=not found.room)
 
 
-def _watched(settled: Callable[[Ritz], bool], found: _Found, look: Look) -> Callable[[Ritz], bool]:
-    """Return the same question, which shows what is known whenever it is asked."""
+def _glimpses(found: _Found, look: Look) -> Callable[[Callable[[], Ritz]], None]:
+    """Return what shows both ends while a run goes on."""
     first = not len(found.vectors)
 
-    def asked(ritz: Ritz) -> bool:
-        look(found.glimpse(ritz), ritz if first else None)
-        return settled(ritz)
+    def looked(now: Callable[[], Ritz]) -> None:
+        def glimpse() -> Glimpse:
+            ritz = now()
+            return found.glimpse(ritz), ritz if first else None
 
-    return asked
+        look(glimpse)
+
+    return looked
 
 
 class _Found:

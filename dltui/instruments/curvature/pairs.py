@@ -64,6 +64,7 @@ def eigenpairs(
     top, bottom = max(0, *numbers), max(0, *(-number for number in numbers))
     small = size <= EXACT
     expected = size if small else STEPS
+    report(0, expected)
     with same_randomness(), hessian(objective.doubled() if small else objective) as operator:
         counted = Counted(operator, lambda done: report(done, max(expected, done + 1)))
         found = (

@@ -6,7 +6,7 @@ stochastic Lanczos quadrature estimates the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -16,9 +16,8 @@ import torch
 from dltui.errors import UsageError
 from dltui.instruments.curvature.density import density
 from dltui.instruments.curvature.exact import EXACT, dense, described, diagonalized
-from dltui.instruments.curvature.extremes import Ends, Look, ends
+from dltui.instruments.curvature.extremes import Ends, Glimpse, Look, ends
 from dltui.instruments.curvature.hvp import hessian
-from dltui.instruments.curvature.lanczos import Ritz
 from dltui.instruments.curvature.masses import masses
 from dltui.instruments.curvature.operator import Counted, Operator
 from dltui.instruments.curvature.slq import Atoms, Estimate, guessed, quadrature
@@ -124,6 +123,7 @@ def spectrum(
         objective = objective.doubled()
     blank = replace(_blank(objective, loss, slots, plan), at=list(at), normalize=normalize if at else "")
     expected = size if small else 2 * steps + probes * SLQ_STEPS + TRACE_PROBES
+    report(0, expected)
     with same_randomness(), hessian(objective) as operator:
         counted = Counted(operator, lambda products: report(products, max(expected, products + 1)))
         subject = Subject(blank, slots)
@@ -183,17 +183,15 @@ def _glimpses(operator: Counted, subject: Subject, todo: int, report: Report) ->
     """
     shown, guess = float("-inf"), None
 
-    def look(found: Ends, whole: Ritz | None) -> None:
+    def look(glimpse: Callable[[], Glimpse]) -> None:
         nonlocal shown, guess
         if monotonic() - shown < PICTURES_EACH:
             return
+        found, whole = glimpse()
         if whole is not None:
             guess = guessed(whole, operator.size)
-        report(
-            operator.products,
-            max(todo, operator.products + 1),
-            subject.known(found, guess, operator.products),
-        )
+        done = operator.products
+        report(done, max(todo, done + 1), subject.known(found, guess, done))
         shown = monotonic()
 
     return look
