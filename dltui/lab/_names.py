@@ -18,6 +18,11 @@ NAMES = {
         "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",
         "shapes",
     ),
+    "input-encodings": Entry(
+        "dltui.lab.shapes.encodings",
+        "What text, a second of sound and a picture look like as tensors, with the shape after every stage.",
+        "shapes",
+    ),
     "receptive-field": Entry(
         "dltui.lab.shapes.fields",
         "One output, and layer by layer the places that it looks at, down to the input.",
@@ -41,6 +46,11 @@ NAMES = {
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",
+        "shapes",
+    ),
+    "model-ledger": Entry(
+        "dltui.lab.shapes.ledger",
+        "A network opened layer by layer: shape, parameters, products, bytes; and a block snapped on at its end.",
         "shapes",
     ),
     "sequence-shapes": Entry(

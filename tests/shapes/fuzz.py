@@ -137,14 +137,18 @@ def ints(rng: random.Random, axes: int, low: int, high: int) -> int | tuple[int,
 
 
 def batched(rng: random.Random, channels: int, axes: int, high: int = 9) -> tuple[int, ...]:
-    """Return (N, C, …) or (C, …), now and then with a dimension too many or too few."""
+    """Return (N, C, …) or (C, …), now and then with dimensions too many or too few, or an empty one."""
     sizes = tuple(rng.randint(1, high) for _ in range(axes))
     kind = rng.random()
     if kind < 0.03:
         return sizes
     if kind < 0.06:
-        return (1, 2, channels, *sizes)
-    return (channels, *sizes) if kind < 0.3 else (rng.randint(1, 2), channels, *sizes)
+        return (*(2,) * rng.randint(1, 3), channels, *sizes)
+    shape = (channels, *sizes) if kind < 0.3 else (rng.randint(1, 2), channels, *sizes)
+    if kind > 0.97:
+        place = rng.randrange(len(shape))
+        return (*shape[:place], 0, *shape[place + 1 :])
+    return shape
 
 
 def some(rng: random.Random, **options: Callable[[], Any]) -> dict[str, Any]:

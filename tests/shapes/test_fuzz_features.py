@@ -10,7 +10,8 @@ from fuzz import Case, agree, as_module, some, tensors
 
 
 def anything(rng: random.Random, least: int = 0, most: int = 4, high: int = 5) -> tuple[int, ...]:
-    return tuple(rng.randint(1, high) for _ in range(rng.randint(least, most)))
+    low = 0 if rng.random() < 0.04 else 1
+    return tuple(rng.randint(low, high) for _ in range(rng.randint(least, most)))
 
 
 def yes(rng: random.Random) -> bool:

@@ -15,7 +15,8 @@ def yes(rng: random.Random, share: float = 0.5) -> bool:
 
 
 def anything(rng: random.Random, least: int = 0, most: int = 3) -> tuple[int, ...]:
-    return tuple(rng.randint(1, 3) for _ in range(rng.randint(least, most)))
+    low = 0 if rng.random() < 0.04 else 1
+    return tuple(rng.randint(low, 3) for _ in range(rng.randint(least, most)))
 
 
 def near(rng: random.Random, shape: tuple[int, ...]) -> tuple[int, ...]:

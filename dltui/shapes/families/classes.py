@@ -17,6 +17,12 @@ def _class_weight(weight: Shape | None, classes: int) -> None:
         )
 
 
+def _some_class(classes: int, target: Shape) -> None:
+    """Refuse targets where there is no class that they could name."""
+    if not classes and 0 not in target:
+        raise ShapeError("the input has no class that a target could name", "input")
+
+
 def _one_of_one(shape: Shape, target: Shape) -> bool:
     """Return whether a list of one class stands for the class of one sample; PyTorch takes it."""
     return len(shape) == 1 and target == (1,)
@@ -58,7 +64,10 @@ def cross_entropy(
             "target",
         )
     whole("ignore_index", ignore_index, -(2**62))
-    _class_weight(weight, input[0] if len(input) == 1 else input[1])
+    classes = input[0] if len(input) == 1 else input[1]
+    if target != input:
+        _some_class(classes, target)
+    _class_weight(weight, classes)
     return reduced((input, target), each, reduction, weight=weight, operations=5)
 
 
@@ -92,7 +101,9 @@ def negative_log_likelihood(
     whole("ignore_index", ignore_index, -(2**62))
     if target != each and not _one_of_one(input, target):
         raise ShapeError(f"target must be classes of {show(each)}, not {show(target)}", "target")
-    _class_weight(weight, input[0] if len(input) == 1 else input[1])
+    classes = input[0] if len(input) == 1 else input[1]
+    _some_class(classes, target)
+    _class_weight(weight, classes)
     return reduced((input, target), each, reduction, weight=weight, operations=1)
 
 
@@ -134,8 +145,8 @@ def multi_margin(
 
 def _rows(name: str, shape: Shape) -> int:
     """Return how many samples there are."""
-    if len(shape) > 2:
-        raise ShapeError(f"{name} takes N,C or C; the input is {show(shape)}")
+    if len(shape) > 2 or shape[-1:] == (0,):
+        raise ShapeError(f"{name} takes N,C or C with at least one class; the input is {show(shape)}")
     return shape[0] if len(shape) == 2 else 1
 
 

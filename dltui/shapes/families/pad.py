@@ -119,7 +119,8 @@ def _copying(
 ) -> ShapeReport:
     """Return the report of a border that is copied from the input, at most ``room`` wide."""
     sides = _sides(padding, axes)
-    if len(shape) not in {axes + 1, axes + 2} or 0 in shape[len(shape) - axes - 1 :]:
+    hollow = 0 in shape[len(shape) - axes - 1 :] and not name.startswith("Circular")
+    if len(shape) not in {axes + 1, axes + 2} or hollow:
         letters = ",".join(AXES[axes])
         raise ShapeError(f"{name} takes N,C,{letters} or C,{letters}; the input is {show(shape)}")
     for axis, n, pair in zip(AXES[axes], shape[len(shape) - axes :], sides, strict=True):

@@ -52,7 +52,7 @@ def upsample_(
     if mode not in MODES:
         raise ShapeError(f"mode {mode!r} is unknown; expected {', '.join(MODES)}", "mode")
     axes = len(input) - 2
-    if axes not in {1, 2, 3} or 0 in input[1:]:
+    if axes not in {1, 2, 3} or 0 in input[2 if mode == "area" and axes < 3 else 1 :]:
         raise ShapeError(f"Upsample takes N,C and one to three spatial axes; the input is {show(input)}")
     if align_corners is not None:
         flag("align_corners", align_corners)
