@@ -11,7 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from dltui.shapes.bench import Bench
+from dltui.shapes.bench import LETTERS, Bench, Knob
 from dltui.shapes.named import named_chains, read_named
 from dltui.shapes.reach import Slide, seen, slides
 from dltui.shapes.report import ShapeError, show, tight
@@ -83,10 +83,13 @@ class ChainScreen(Room):
         Action("bench", "remove", ("d", "delete"), "remove", "Take this layer out."),
         Action("bench", "move", ("less_than_sign", "greater_than_sign"), "", "Move this layer along the belt.",
                ("-1", "1"), shown=0),
+        Action("bench", "leave", ("escape",), "leave the line", "Leave the line without writing."),
         Action("bench", "undo", ("u",), "undo", "Take the last change back."),
         Action("bench", "copy_command", ("y",), "copy command", "Copy the command line that shows the same."),
         Action("bench", "copy_code", ("Y",), "copy code", "Copy the chain as PyTorch code."),
     )  # fmt: skip
+
+    AUTO_FOCUS = ""  # the keys are the screen's own
 
     def __init__(self, item: Item) -> None:
         super().__init__(item)
@@ -131,7 +134,6 @@ class ChainScreen(Room):
 
     def on_mount(self) -> None:
         """Show the first layer."""
-        self.set_focus(None)
         self._show()
 
     # keys
@@ -140,6 +142,8 @@ class ChainScreen(Room):
         """Offer what means something for the chosen layer."""
         if action == "undo":
             return bool(self._before)
+        if action == "leave":
+            return self.has_class("-writing")
         if action in {"play", "step"}:
             return bool(self._slides())
         return super().check_action(action, parameters)
@@ -166,10 +170,8 @@ class ChainScreen(Room):
 
     def action_move(self, by: int) -> None:
         """Move the layer along the belt."""
-        moved = self._bench.swapped(self._at, by)
-        if moved is not self._bench:
-            self._at += by
-            self._change(moved)
+        if self._change(self._bench.swapped(self._at, by)):
+            self._go(self._at + by)
 
     def action_undo(self) -> None:
         """Take the last change back."""
@@ -225,23 +227,21 @@ class ChainScreen(Room):
         text = event.value.strip()
         try:
             if text and self._writing == "add":
-                self._change(self._bench.inserted(self._at + 1, text))
-                self._go(self._at + 1)
+                done = self._change(self._bench.inserted(self._at + 1, text))
             elif text and self._writing == "rewrite":
-                self._change(self._bench.replaced(self._at, text))
-            elif text:
-                self._change(self._bench.fed(tuple(part.strip() for part in text.split(";"))))
+                done = self._change(self._bench.replaced(self._at, text))
+            else:
+                done = self._change(self._bench.fed(tuple(part.strip() for part in text.split(";"))))
         except ShapeError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._refuse(error)
             return
-        self._close_line()
-
-    def key_escape(self) -> None:
-        """Leave the line without writing."""
-        if self.has_class("-writing"):
+        if done:
             self._close_line()
-        else:
-            self.app.simulate_key("alt+left")
+            self._go(self._at + (self._writing == "add"))
+
+    def action_leave(self) -> None:
+        """Leave the line without writing."""
+        self._close_line()
 
     @on(Belt.Chosen)
     def _chose(self, event: Belt.Chosen) -> None:
@@ -265,17 +265,23 @@ class ChainScreen(Room):
         self.remove_class("-writing")
         self.set_focus(None)
 
-    def _change(self, bench: Bench) -> None:
-        """Take a changed chain, unless it can't be walked at all."""
-        if bench is self._bench:
-            return
+    def _change(self, bench: Bench) -> bool:
+        """Take a changed chain and return whether it was taken: not when a row would read what there is no more."""
+        if bench == self._bench:
+            return False
         before, self._bench = self._bench, bench
         try:
             self._walk()
-        except ShapeError:
+        except ShapeError as error:
             self._bench = before
-            raise
+            self._refuse(error)
+            return False
         self._before = [*self._before[-99:], before]
+        self.refresh_bindings()
+        return True
+
+    def _refuse(self, error: ShapeError) -> None:
+        self.notify(str(error), severity="error", markup=False)
 
     def _walk(self) -> None:
         self._chain = self._bench.walked()
@@ -349,7 +355,7 @@ class ChainScreen(Room):
             looks = seen(step.field, position)
             if looks is not None:
                 where = " × ".join(f"{r.start}…{r.stop - 1}" for r in looks)
-                told.append(f"output place {_short(position)} sees places {where} of the first input")
+                told.append(f"output place {', '.join(map(str, position))} sees places {where} of the first input")
         return told
 
 
@@ -357,7 +363,8 @@ def boxes(bench: Bench, walked: Chain) -> tuple[Box, ...]:
     """Return the belt: what fits, what is refused, what is not reached."""
     made = []
     for index, row in enumerate(bench.rows):
-        setting = " ".join(f"{knob.letter}{_short(knob.value)}" for knob in bench.knobs(index) if knob.value is not None)
+        shown = [knob for knob in bench.knobs(index) if knob.given or _telling(knob)]
+        setting = " ".join(f"{knob.letter}{_short(knob.value)}" for knob in shown)
         if index < len(walked.steps):
             report = walked.steps[index].report
             cost = f"{_many(0 if row.tied else report.parameters)} par · {_many(report.macs)} MAC"
@@ -367,6 +374,11 @@ def boxes(bench: Bench, walked: Chain) -> tuple[Box, ...]:
         else:
             made.append(Box(row.spelled.layer.name, setting, "·", "", "unreached"))
     return tuple(made)
+
+
+def _telling(knob: Knob) -> bool:
+    """Return whether an argument that was not given says something."""
+    return knob.name in LETTERS and knob.value not in {None, 0, 1}
 
 
 def totals(walked: Chain) -> str:

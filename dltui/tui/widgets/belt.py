@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from dltui.tui.widgets.top_bar import shortened
 
-WIDE = 20  # cells of a box
+WIDE = 22  # cells of a box
 GAP = 2  # cells between boxes
 
 

@@ -11,7 +11,8 @@ from dltui.draw.canvas import Canvas, clip
 from dltui.shapes.reach import Slide
 from dltui.tui.widgets.canvas_view import CanvasView
 
-CELL = 2  # columns of a place; a row is about twice as high as a column is wide
+CELL = 2  # columns of a place that is one row high: a row is about twice as high as a column is wide
+LARGEST = 4  # rows that a place takes at most, where there is room
 GREY, INK = (110, 118, 128), (205, 214, 224)
 PLACE, BORDER, TAP, BORDER_TAP, SPOT, MADE = (
     (52, 84, 122), (58, 58, 64), (240, 180, 40), (150, 112, 30), (220, 90, 70), (44, 110, 92),
@@ -27,15 +28,17 @@ class Grid:
         column: Its first column.
         first: First place that is seen, down and across; below 0 in the border.
         count: Places that are seen, down and across.
+        rows: Rows that a place takes.
     """
 
     column: int
     first: tuple[int, int]
     count: tuple[int, int]
+    rows: int = 1
 
     def place_at(self, column: int, row: int, top: int) -> tuple[int, int] | None:
         """Return the place under a cell of the canvas, or None outside."""
-        across, down = (column - self.column) // CELL, row - top
+        across, down = (column - self.column) // (CELL * self.rows), (row - top) // self.rows
         if 0 <= down < self.count[0] and 0 <= across < self.count[1] and column >= self.column:
             return self.first[0] + down, self.first[1] + across
         return None
@@ -106,17 +109,7 @@ class SlidingWindow(CanvasView):
         """Draw both grids."""
         assert self._slides is not None, "called with slides only"
         down, across = self._slides
-        rows = canvas.height - self.TOP - 1
-        touched = (down.touched(self._position[0]), across.touched(self._position[1]))
-        made_wide = min(across.places, max(3, (canvas.width - BETWEEN) // CELL // 3))
-        made = Grid(
-            0, *_part(self._position, (down.places, across.places), (rows, made_wide), (0, 0), (0, 0))
-        )
-        room = (canvas.width - BETWEEN) // CELL - made.count[1]
-        middle = (touched[0][len(touched[0]) // 2], touched[1][len(touched[1]) // 2])
-        border = ((down.left, across.left), (down.right, across.right))
-        under = Grid(0, *_part(middle, (down.size, across.size), (rows, room), *border))
-        made = Grid(under.count[1] * CELL + BETWEEN, made.first, made.count)
+        under, made = self._fitted(canvas)
         self._grids = (under, made)
         writes = across.writes
         names = ("output", "input") if writes else ("input", "output")
@@ -136,17 +129,33 @@ class SlidingWindow(CanvasView):
                 bold=True,
             )
         _arrow(canvas, under, made, self.TOP, writes=writes)
-        self._lay(canvas, under, touched)
+        self._lay(canvas, under, (down.touched(self._position[0]), across.touched(self._position[1])))
         for r in range(made.count[0]):
             for c in range(made.count[1]):
                 here = (made.first[0] + r, made.first[1] + c) == self._position
-                _cell(
-                    canvas,
-                    made.column + c * CELL,
-                    self.TOP + r,
-                    SPOT if here else MADE,
-                    "● " if here else "· ",
-                )
+                _cell(canvas, made, (r, c), self.TOP, SPOT if here else MADE, "● " if here else "· ")
+
+    def _fitted(self, canvas: Canvas) -> tuple[Grid, Grid]:
+        """Return where both grids lie: as large as there is room for, else the parts around the window."""
+        assert self._slides is not None, "called with slides only"
+        down, across = self._slides
+        high, wide = canvas.height - self.TOP - 1, canvas.width - BETWEEN
+        touched = [slide.touched(at) for slide, at in zip(self._slides, self._position, strict=True)]
+        whole = [slide.left + slide.size + slide.right for slide in self._slides]
+        need = max(whole[0], down.places), whole[1] + across.places
+        rows = max(1, min(LARGEST, high // need[0], wide // (CELL * need[1])))
+        cell = CELL * rows
+        made_wide = min(across.places, max(3, wide // cell // 3))
+        if whole[1] + across.places <= wide // cell:
+            made_wide = across.places
+        made_part = _part(
+            self._position, (down.places, across.places), (high // rows, made_wide), (0, 0), (0, 0)
+        )
+        room = wide // cell - made_part[1][1]
+        middle = (touched[0][len(touched[0]) // 2], touched[1][len(touched[1]) // 2])
+        border = ((down.left, across.left), (down.right, across.right))
+        under = Grid(0, *_part(middle, (down.size, across.size), (high // rows, room), *border), rows)
+        return under, Grid(under.count[1] * cell + BETWEEN, *made_part, rows)
 
     def _lay(self, canvas: Canvas, grid: Grid, touched: tuple[range, range]) -> None:
         """Draw the side that the window lies on."""
@@ -159,7 +168,7 @@ class SlidingWindow(CanvasView):
                 tap = row in touched[0] and column in touched[1]
                 colour = (TAP if inside else BORDER_TAP) if tap else PLACE if inside else BORDER
                 glyph = "■ " if tap and inside else "□ " if tap else "· " if inside else "░░"
-                _cell(canvas, grid.column + c * CELL, self.TOP + r, colour, glyph)
+                _cell(canvas, grid, (r, c), self.TOP, colour, glyph)
 
 
 def _part(
@@ -185,16 +194,25 @@ def _position_over(slide: Slide, place: int) -> int:
     return max(0, min(slide.places - 1, round(middle / slide.stride)))
 
 
-def _cell(canvas: Canvas, column: int, row: int, colour: tuple[int, int, int], glyph: str) -> None:
-    """Draw one place."""
-    if row < canvas.height and column + CELL <= canvas.width:
-        canvas.text(column, row, glyph, INK if colour is not TAP else (30, 24, 0))
-        canvas.back[row, column : column + CELL] = (colour[0] << 16) | (colour[1] << 8) | colour[2]
+def _cell(
+    canvas: Canvas, grid: Grid, place: tuple[int, int], top: int, colour: tuple[int, int, int], glyph: str
+) -> None:
+    """Draw one place; a large one has its glyph in the middle."""
+    high, wide = grid.rows, CELL * grid.rows
+    row, column = top + place[0] * high, grid.column + place[1] * wide
+    if row + high > canvas.height or column + wide > canvas.width:
+        return
+    ink = (30, 24, 0) if colour is TAP else INK
+    for line in range(high):
+        middle = glyph.strip().center(wide) if line == (high - 1) // 2 else " " * wide
+        text = glyph if high == 1 else "░" * wide if glyph == "░░" else middle
+        canvas.text(column, row + line, text, ink)
+    canvas.back[row : row + high, column : column + wide] = (colour[0] << 16) | (colour[1] << 8) | colour[2]
 
 
 def _arrow(canvas: Canvas, under: Grid, made: Grid, top: int, *, writes: bool) -> None:
     """Draw which side leads to which."""
-    row = top + min(under.count[0], made.count[0]) // 2
+    row = top + min(under.count[0], made.count[0]) * made.rows // 2
     canvas.text(made.column - BETWEEN + 1, row, "◀─" if writes else "─▶", INK)
 
 
