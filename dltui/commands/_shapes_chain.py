@@ -14,8 +14,9 @@ from dltui.errors import DltuiError, UsageError, unknown
 from dltui.lab.listing import Listing
 from dltui.shapes.layers import LAYERS, key_of
 from dltui.shapes.named import named_chains, read_named
-from dltui.shapes.report import CONVENTIONS, show
-from dltui.shapes.symbol import Scope, Symbol
+from dltui.shapes.report import CONVENTIONS, show, tight
+from dltui.shapes.symbol import Scope
+from dltui.shapes.units import bytes_text
 from dltui.shapes.values import read_shape
 from dltui.shapes.walk import Chain
 from dltui.shapes.walk import chain as walk_rows
@@ -70,16 +71,32 @@ def walk(layers: str, inputs: list[str], flops: str, dtype: str) -> Any:
         UsageError: If the chain can't be read or needs an input.
     """
     check_words(flops, dtype)
-    text, usual = _text_of(layers)
-    scope = Scope()
-    shapes = [read_shape(one, scope) for one in inputs or usual]
-    if not shapes:
-        raise UsageError("chain needs --input, a shape such as 1,3,224,224")
-    found = walk_rows(text, *shapes)
+    found = read_chain(layers, inputs)
     listing = _listing(found, flops, dtype)
     if found.refusal is None:
         return listing
     return Failed(listing, found.refusal.sentence(), refused=True)
+
+
+def read_chain(layers: str, inputs: list[str]) -> Chain:
+    """Return a chain that was walked.
+
+    Args:
+        layers: Rows, a file that holds them, PyTorch source, or the name of a network that ships.
+        inputs: Shapes that go in, as text; a named network has its own when left out.
+
+    Returns:
+        Its steps, and the refusal if there is one.
+
+    Raises:
+        UsageError: If the chain can't be read or needs an input.
+    """
+    text, usual = _text_of(layers)
+    scope = Scope()
+    shapes = [read_shape(one, scope) for one in inputs or usual]
+    if not shapes:
+        raise UsageError("a chain needs --input, a shape such as 1,3,224,224")
+    return walk_rows(text, *shapes)
 
 
 def _text_of(layers: str) -> tuple[str, list[str]]:
@@ -108,14 +125,16 @@ def _inputs_in(text: str) -> list[str]:
 def _listing(chain: Chain, flops: str, dtype: str) -> Listing:
     """Return the table with its totals."""
     rows = tuple(_row(number, step) for number, step in enumerate(chain.steps, 1))
+    if chain.refusal:
+        rows = (*rows, (chain.refusal.row, "refused", "", "", "", chain.refusal.text))
     columns = ("row", "output", "parameters", "MACs", "field", "layer")
     memory = chain.memory(dtype)
     foot = [
         f"input {' and '.join(map(show, chain.inputs))} → output {show(chain.output)}",
         f"parameters {chain.parameters:,} · MACs {chain.macs:,} · "
         f"FLOPs {chain.operations(flops):,} ({CONVENTIONS[flops]})",
-        f"{dtype}: weights {_bytes(memory.parameters)}, gradients {_bytes(memory.gradients)}, activations at most "
-        f"{_bytes(memory.inference)} in inference, {_bytes(memory.training)} kept for training",
+        f"{dtype}: weights {bytes_text(memory.parameters)}, gradients {bytes_text(memory.gradients)}, activations at most "
+        f"{bytes_text(memory.inference)} in inference, {bytes_text(memory.training)} kept for training",
     ]
     if memory.uncounted:
         numbers = ", ".join(map(str, memory.uncounted[:8]))
@@ -139,17 +158,11 @@ def _row(number: int, step: Step) -> tuple[str | int | float, ...]:
     report = step.report
     parameters = "tied" if step.row.tied else f"{report.parameters:,}" if report.parameters else "·"
     field = step.field.text() + ("" if step.field.aligned else "!") if step.field else "all"
-    outputs = "×".join(map(str, report.output)) or "1"
-    return (number, outputs, parameters, f"{report.macs:,}" if report.macs else "·", field, step.row.text)
-
-
-def _bytes(count: int) -> str:
-    """Return bytes in a unit that a person reads."""
-    if isinstance(count, Symbol):
-        return f"{count} B"
-    value, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            break
-        value /= 1000
-    return f"{value:.4g} {unit}"
+    return (
+        number,
+        tight(report.output),
+        parameters,
+        f"{report.macs:,}" if report.macs else "·",
+        field,
+        step.row.text,
+    )

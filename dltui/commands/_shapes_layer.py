@@ -81,10 +81,7 @@ class ShapeAnswer:
         facts += [
             ("MACs", f"{report.macs:,}"),
             ("FLOPs", f"{report.operations(self.flops):,}  ({CONVENTIONS[self.flops]})"),
-            (
-                self.dtype,
-                f"output {size['output']:,} B, weights {size['parameters']:,} B, as much again for gradients",
-            ),
+            (self.dtype, _bytes(size["output"], size["parameters"])),
         ]
         field = report.field()
         if field is not None:
@@ -95,6 +92,12 @@ class ShapeAnswer:
         if report.assumes:
             facts.append(("holds for", ", ".join(report.assumes)))
         return facts
+
+
+def _bytes(output: int, weights: int) -> str:
+    """Return the memory of outputs and weights, and of their gradients."""
+    told = f"output {output:,} B, its gradient as much"
+    return f"{told}; weights {weights:,} B, their gradients as much" if weights else told
 
 
 def _row(values: list[Any]) -> str:
@@ -257,10 +260,10 @@ def _input(name: str) -> Any:
 def _parameter(layer: Layer[Any], key: str, told: str) -> inspect.Parameter:
     """Return the option of one argument; values stay text here, the layer's types read them."""
     kind, default = layer.options[key], layer.defaults.get(key, inspect.Parameter.empty)
-    if kind == "bool":
+    if kind in {"bool", "bool | None"}:
         option = typer.Option(f"--{_dashed(key)}/--no-{_dashed(key)}", help=told)
         return inspect.Parameter(
-            key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[bool, option]
+            key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[bool | None, option]
         )
     names = [f"--{_dashed(key)}", *([LETTERS[key]] if key in LETTERS else [])]
     if default not in {inspect.Parameter.empty, None}:

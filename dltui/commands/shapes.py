@@ -23,6 +23,12 @@ Letters in a shape stay letters in the answer.
 VERBS = {
     "chain": Entry("dltui.commands._shapes_chain", "Walk layers in a row: a line each, totals."),
     "chains": Entry("dltui.commands._shapes_chains", "List the networks that ship as chains."),
+    "memory": Entry(
+        "dltui.commands._shapes_memory", "Plan memory of training and serving, device by device."
+    ),
+    "attention": Entry(
+        "dltui.commands._shapes_attention", "Cost of attention over the length, and its cache."
+    ),
     "solve": Entry("dltui.commands._shapes_solve", "Find settings that lead from size to size."),
 }
 SPELLED = "dltui.commands._shapes_spelled"

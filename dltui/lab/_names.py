@@ -4,6 +4,7 @@ from dltui.registry import Entry
 
 FAMILIES = {
     "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
+    "shapes": "Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields.",
 }
 
 NAMES = {
@@ -11,5 +12,60 @@ NAMES = {
         "dltui.lab.geometry.saddles",
         "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
         "geometry",
+    ),
+    "broadcast-trace": Entry(
+        "dltui.lab.shapes.broadcast",
+        "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",
+        "shapes",
+    ),
+    "input-encodings": Entry(
+        "dltui.lab.shapes.encodings",
+        "What text, a second of sound and a picture look like as tensors, with the shape after every stage.",
+        "shapes",
+    ),
+    "receptive-field": Entry(
+        "dltui.lab.shapes.fields",
+        "One output, and layer by layer the places that it looks at, down to the input.",
+        "shapes",
+    ),
+    "number-formats": Entry(
+        "dltui.lab.shapes.formats",
+        "Range, precision and bytes of every type, and the step at which a product leaves each of them.",
+        "shapes",
+    ),
+    "small-kernels": Entry(
+        "dltui.lab.shapes.kernels",
+        "A stack of 3 × 3 convolutions against one kernel that sees as much: weights, products, non-linearities.",
+        "shapes",
+    ),
+    "dense-vs-conv": Entry(
+        "dltui.lab.shapes.kernels",
+        "Parameters of a dense and of a convolutional layer while the picture grows.",
+        "shapes",
+    ),
+    "layer-shapes": Entry(
+        "dltui.lab.shapes.layers",
+        "What eight layers make of a shape, with parameters, and one of them worked out.",
+        "shapes",
+    ),
+    "model-ledger": Entry(
+        "dltui.lab.shapes.ledger",
+        "A network opened layer by layer: shape, parameters, products, bytes; and a block snapped on at its end.",
+        "shapes",
+    ),
+    "sequence-shapes": Entry(
+        "dltui.lab.shapes.sequences",
+        "Inputs, states and outputs of recurrent networks and of the transformer, each dimension named.",
+        "shapes",
+    ),
+    "lazy-and-shared": Entry(
+        "dltui.lab.shapes.sharing",
+        "Lazy layers that learn their size from data, and a layer used twice whose gradient is a sum.",
+        "shapes",
+    ),
+    "conv-output": Entry(
+        "dltui.lab.shapes.windows",
+        "How many windows fit: n_out = ⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1, and where each of them lies.",
+        "shapes",
     ),
 }

@@ -3,7 +3,8 @@
 ``conv2d((1, 3, 224, 224), out_channels=64, kernel_size=7)`` and likewise every layer of the table in
 ``dltui.shapes.layers``, by its PyTorch class in lower case; ``infer("Conv2d(3, 64, 7)", (1, 3, 224, 224))`` for a
 spelling; ``chain("conv2d 64 7 | relu", (1, 3, 224, 224))`` for several in a row; ``solve("conv2d", 32, 16)`` for the
-settings that lead from one size to another. Only what is asked for is imported.
+settings that lead from one size to another; ``plan(read_decoder("llama3-8b"), work=Work(tokens=4096))`` for the
+memory of training. Only what is asked for is imported.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dltui.shapes.report import ShapeError, ShapeReport
 
 if TYPE_CHECKING:
     from dltui.shapes.ask import infer
+    from dltui.shapes.cost import AttentionCost, attention_cost
+    from dltui.shapes.decoder import Decoder, read_decoder
     from dltui.shapes.families.attention import multiheadattention, scaleddotproductattention
     from dltui.shapes.families.conv import conv1d, conv2d, conv3d
     from dltui.shapes.families.linear import embedding, linear
@@ -23,13 +26,22 @@ if TYPE_CHECKING:
     from dltui.shapes.families.recurrent import gru, lstm, rnn
     from dltui.shapes.families.transformer import transformer
     from dltui.shapes.families.transposed import convtranspose2d
-    from dltui.shapes.inverse import solve
+    from dltui.shapes.inverse import Bounds, solve
+    from dltui.shapes.plan import Layout, Plan, Precision, Work, plan
     from dltui.shapes.walk import Chain, chain
 
 __all__ = [
+    "AttentionCost",
+    "Bounds",
     "Chain",
+    "Decoder",
+    "Layout",
+    "Plan",
+    "Precision",
     "ShapeError",
     "ShapeReport",
+    "Work",
+    "attention_cost",
     "avgpool2d",
     "batchnorm2d",
     "chain",
@@ -45,12 +57,16 @@ __all__ = [
     "lstm",
     "maxpool2d",
     "multiheadattention",
+    "plan",
+    "read_decoder",
     "rnn",
     "scaleddotproductattention",
     "solve",
     "transformer",
 ]
-DOORS = {"infer": "ask", "chain": "walk", "Chain": "walk", "solve": "inverse"}
+DOORS = {"infer": "ask", "chain": "walk", "Chain": "walk", "solve": "inverse", "Bounds": "inverse"}
+DOORS |= dict.fromkeys(("Layout", "Plan", "Precision", "Work", "plan"), "plan")
+DOORS |= {"AttentionCost": "cost", "attention_cost": "cost", "Decoder": "decoder", "read_decoder": "decoder"}
 
 
 def __getattr__(name: str) -> Any:

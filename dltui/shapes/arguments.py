@@ -189,13 +189,14 @@ def dimension(argument: str, value: int, dimensions: int) -> int:
     return value % most
 
 
-def spatial(name: str, shape: Shape, axes: int) -> tuple[Shape, int, Shape]:
+def spatial(name: str, shape: Shape, axes: int, *, hollow: bool = False) -> tuple[Shape, int, Shape]:
     """Split an input into batch, channels and places.
 
     Args:
         name: The layer, for the error.
         shape: What goes in.
         axes: How many spatial axes it has.
+        hollow: Whether there may be no channels.
 
     Returns:
         (N,) or (), C, and the sizes of the spatial axes.
@@ -204,7 +205,7 @@ def spatial(name: str, shape: Shape, axes: int) -> tuple[Shape, int, Shape]:
         ShapeError: If it has neither ``axes`` + 1 nor ``axes`` + 2 dimensions.
     """
     extra = len(shape) - axes
-    if extra in {1, 2} and 0 in shape[extra - 1 :]:
+    if extra in {1, 2} and 0 in shape[extra - 1 + hollow :]:
         raise ShapeError(f"{name} takes no empty input; only the batch of {show(shape)} may be 0")
     if extra == 2:
         return shape[:1], shape[1], shape[2:]

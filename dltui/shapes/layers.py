@@ -62,7 +62,8 @@ FILES: dict[str, dict[str, str]] = {
             ("Circular", "that goes on at the other end"),
         )
         for axes, where in ((1, ""), (2, " around a picture"), (3, " around a volume"))
-    },
+    }
+    | {"pad": "A border of any kind, as a function."},
     "resample": {
         "Upsample": "Resampling to a size or by a factor.",
         "interpolate": "Resampling to a size or by a factor, as a function.",
@@ -188,6 +189,15 @@ FILES: dict[str, dict[str, str]] = {
         "CosineSimilarity": "The cosine along one dimension.",
         "PairwiseDistance": "The distance of vectors.",
     },
+    "held": {
+        "AdaptiveLogSoftmaxWithLoss": "A softmax with a short list and clusters of rare classes.",
+        "LinearCrossEntropyLoss": "A linear layer and its cross-entropy in one.",
+        "TripletMarginWithDistanceLoss": "A triplet loss of a given distance.",
+    },
+    "across": {
+        "SyncBatchNorm": "Batch normalisation over the batches of all devices.",
+        "CrossMapLRN2d": "Each number divided by those of neighbouring channels, as in Torch 7.",
+    },
     "arithmetic": {
         "add": "Tensors added, spread to a common shape.",
         "mul": "Tensors multiplied number by number, spread to a common shape.",
@@ -212,6 +222,7 @@ ALIASES = {
     "fc": "linear",
     "maxpool": "maxpool2d",
     "avgpool": "avgpool2d",
+    "nllloss2d": "nllloss",
 }
 _found: dict[str, Layer[Any]] = {}
 

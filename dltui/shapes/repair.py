@@ -30,7 +30,7 @@ TOLD = (
     "d_model",
     "input_size",
 )
-REACH = 64
+REACH = 512
 
 
 def repaired(row: Row, inputs: tuple[Shape, ...], error: ShapeError) -> str:

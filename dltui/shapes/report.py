@@ -258,6 +258,11 @@ def show(shape: Shape) -> str:
     return " × ".join(str(n) for n in shape) if shape else "one number"
 
 
+def tight(shape: Shape) -> str:
+    """Return a shape for a narrow column: ``1×3×8×8``, with commas where letters stand in it."""
+    return ("," if any(isinstance(n, Symbol) for n in shape) else "×").join(map(str, shape)) or "1"
+
+
 def spell(name: str, settings: dict[str, Any], leading: tuple[str, ...] = ()) -> str:
     """Return a layer as PyTorch spells it.
 

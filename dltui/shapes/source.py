@@ -8,11 +8,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from dltui.shapes.layer import Layer
 from dltui.shapes.layers import LAYERS, key_of, layer_named
 from dltui.shapes.report import ShapeError
 from dltui.shapes.spelled import IGNORED, Spelled
 
 CONTAINERS = {"Sequential", "ModuleList", "OrderedDict", "ModuleDict"}
+_STACKS = {
+    "TransformerEncoder": "TransformerEncoderLayer",
+    "TransformerDecoder": "TransformerDecoderLayer",
+}
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -119,6 +124,10 @@ class _Reader:
         if name == "__init__":
             return
         layer = layer_named(name)
+        stack = _STACKS.get(layer.name)
+        if stack and node.args and isinstance(node.args[0], ast.Call):
+            self.found.append(self._stack(layer, layer_named(stack), node))
+            return
         order = [key for key in layer.options if not name.startswith("Lazy") or key not in layer.inferred]
         if len(node.args) > len(order):
             raise ShapeError(f"{name} takes {len(order)} values, not {len(node.args)}", "")
@@ -132,6 +141,27 @@ class _Reader:
                 settings[keyword.arg] = self.value(keyword.value, keyword.arg)
         layer.check_names(max(layer.inputs_needed, 1), settings)
         self.found.append(Spelled(layer, settings))
+
+    def _stack(self, layer: Layer[Any], inner: Layer[Any], node: ast.Call) -> Spelled:
+        """Read ``TransformerEncoder(TransformerEncoderLayer(…), 6, norm=LayerNorm(…))``."""
+        first = node.args[0]
+        if not isinstance(first, ast.Call) or layer_named(_name(first)) is not inner:
+            raise ShapeError(f"{layer.name} takes a {inner.name} first, not {ast.unparse(node.args[0])}", "")
+        reader = _Reader()
+        reader.values = self.values
+        reader.expression(first)
+        order = ["num_layers", "norm"]
+        given = dict(zip(order, node.args[1:], strict=False)) | {
+            word.arg: word.value for word in node.keywords
+        }
+        settings = {key: value for key, value in reader.found[0].settings.items() if key in layer.options}
+        if "num_layers" in given:
+            settings["num_layers"] = self.value(given["num_layers"], "num_layers")
+        norm = given.get("norm")
+        if norm is not None and not (isinstance(norm, ast.Constant) and norm.value is None):
+            settings["norm"] = True
+        layer.check_names(layer.inputs_needed, settings)
+        return Spelled(layer, settings)
 
     def value(self, node: ast.expr, key: str = "") -> Any:
         """Return a plain value."""

@@ -1,6 +1,7 @@
 """Which module holds which screen, shelf and glimpse; written by ``python -m dltui.tui.table``."""
 
 SCREENS = {
+    "chain": "dltui.commands.shapes_screen:ChainScreen",
     "checkpoint": "dltui.tui.screens.card:CardScreen",
     "compare": "dltui.tui.screens.compare:CompareScreen",
     "exhibit": "dltui.tui.screens.card:CardScreen",
@@ -14,6 +15,7 @@ SCREENS = {
 }
 
 GLIMPSES = {
+    "chain": "dltui.commands.shapes_screen:glimpse",
     "checkpoint": "dltui.tui.catalog.models:glimpse",
     "exhibit": "dltui.tui.catalog.exhibits:glimpse",
     "model": "dltui.tui.catalog.models:glimpse",
@@ -51,6 +53,14 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "No models are known.",
         (),
         "dltui.tui.catalog.models:read",
+    ),
+    (
+        "shapes",
+        "Shapes",
+        45,
+        "No chains of layers ship with this installation.",
+        (),
+        "dltui.commands.shapes_screen:read",
     ),
     (
         "lab",

@@ -150,3 +150,40 @@ def test_help_has_a_line_for_each_layer(root: object) -> None:
     layer = shapes(root, "conv2d", "--help").stdout
     for option in ("-k, --kernel-size", "-s, --stride", "-p, --padding", "-d, --dilation", "-g, --groups"):
         assert option in layer
+
+
+def test_memory(root: object, tmp_path: Path) -> None:
+    found = document(root, "memory", "params=10e9", "--fsdp", "8")
+    assert (found["total_bytes"], found["devices"], found["fits"]) == (15e9, 8, True)
+    told = shapes(root, "memory", "params=10b").stdout
+    assert "120 GB does not fit into 80 GB" in told
+    chain = document(root, "memory", "conv2d 8 3 | relu | flatten | linear 10", "-i", "1,3,8,8")
+    assert [part["name"] for part in chain["parts"]] == [
+        "weights",
+        "gradients",
+        "optimiser states",
+        "activations",
+    ]
+    assert (
+        document(root, "memory", "llama3-8b", "--serve", "--tokens", "8k")["parts"][1]["name"] == "KV cache"
+    )
+    for words, told in (
+        (["llama9"], "did you mean llama"),
+        (["params=many"], "no number"),
+        (["params=7e9", "--tokens", "8"], "no layers to count tokens in"),
+        (["conv2d 8 9", "-i", "1,3,4,4"], "row 1"),
+        (["lenet", "--tp", "2"], "a chain is split by dp and fsdp"),
+    ):
+        done = shapes(root, "memory", *words)
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+    (tmp_path / "w.safetensors").write_bytes(b"no")
+    assert shapes(root, "memory", str(tmp_path / "w.safetensors")).returncode == 1
+
+
+def test_attention(root: object) -> None:
+    found = document(
+        root, "attention", "layers=1 hidden=64 heads=1", "--tokens", "512,4096", "--dtype", "float32"
+    )
+    assert [one["plain_bytes"] for one in found["lengths"]] == [2**20, 64 * 2**20]
+    assert shapes(root, "attention", "params=7e9").returncode == 2
+    assert shapes(root, "attention", "llama3-8b", "--window", "8").returncode == 2

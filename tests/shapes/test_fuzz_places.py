@@ -170,4 +170,4 @@ def test_resampling(name: str) -> None:
             )
         return {"inputs": [batched(rng, 2, axes, 6)], "settings": settings}
 
-    assert min(agree(name, draw, as_module(name), usual=400).values()) > 10
+    assert min(agree(name, draw, as_module(name), usual=160).values()) > 10

@@ -120,7 +120,7 @@ def test_product_of_queries_and_keys() -> None:
             settings["attn_mask"] = torch.zeros(settings["attn_mask"])
         return torch.nn.functional.scaled_dot_product_attention(*tensors(case["inputs"]), **settings), None
 
-    assert min(agree("scaled_dot_product_attention", draw, call, usual=400).values()) > 10
+    assert min(agree("scaled_dot_product_attention", draw, call, usual=160).values()) > 10
 
 
 def near_mask(rng: random.Random, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -178,7 +178,7 @@ def test_multihead_attention() -> None:
         module = torch.nn.MultiheadAttention(**built)
         return module(*tensors(case["inputs"]), **called), module
 
-    assert min(agree("MultiheadAttention", draw, call, usual=400).values()) > 10
+    assert min(agree("MultiheadAttention", draw, call, usual=160).values()) > 10
 
 
 def common(rng: random.Random) -> dict[str, Any]:
@@ -284,9 +284,7 @@ def test_stacks(kind: str, names: dict[str, str]) -> None:
         }
         return case
 
-    assert (
-        min(agree(f"Transformer{kind}", draw, call_with_masks(stack(kind), names), usual=150).values()) > 10
-    )
+    assert min(agree(f"Transformer{kind}", draw, call_with_masks(stack(kind), names), usual=60).values()) > 10
 
 
 def test_transformer() -> None:
@@ -305,7 +303,7 @@ def test_transformer() -> None:
         return case
 
     build = lambda settings: torch.nn.Transformer(**settings)  # noqa: E731
-    assert min(agree("Transformer", draw, call_with_masks(build, names), usual=150).values()) > 10
+    assert min(agree("Transformer", draw, call_with_masks(build, names), usual=60).values()) > 10
 
 
 def test_plain_module() -> None:

@@ -33,24 +33,27 @@ def adaptive_avg_pool(
     Raises:
         ShapeError: If PyTorch would refuse the layer or the input.
     """
-    ones = output_size == 1 if isinstance(output_size, int) else list(output_size or ()) == [1] * axes
-    if ones and axes > 1 and len(input) not in {axes + 1, axes + 2}:
-        return _mean(axes, input, least=axes if isinstance(output_size, int) else axes + 1)
+    many = isinstance(output_size, list | tuple)
+    asked: Sequence[Any] = output_size if isinstance(output_size, list | tuple) else (output_size,) * axes
+    last = input[len(input) - axes :] if len(input) >= axes + (many and axes > 1) else ()
+    single = many or output_size == 1
+    ones = len(asked) == len(last) and all(
+        (type(o) is int and o == 1) or (o is None and n == 1 and axes > 1)
+        for o, n in zip(asked, last, strict=True)
+    )
+    if single and ones and (axes > 1 or len(input) in {2, 3}):
+        return _mean(axes, input)
     return _adaptive(f"AdaptiveAvgPool{axes}d", axes, input, output_size, indices=False)
 
 
-def _mean(axes: int, shape: Shape, least: int) -> ShapeReport:
+def _mean(axes: int, shape: Shape) -> ShapeReport:
     """Return the mean over the last axes, which PyTorch takes for a size of 1 whatever stands before them."""
-    if len(shape) < least:
-        raise ShapeError(
-            f"AdaptiveAvgPool{axes}d takes at least {least} dimensions; the input is {show(shape)}"
-        )
     output = (*shape[: len(shape) - axes], *(1,) * axes)
     return ShapeReport(
         inputs=(shape,),
         outputs=(output,),
         pointwise=product(shape),
-        keeps="i",
+        window=tuple((n, n, 0) for n in shape[len(shape) - axes :]),
         why=lambda: [f"the mean over the last {axes} axes, {show(shape)} → {show(output)}"],
     )
 
@@ -84,7 +87,7 @@ def _adaptive(
     name: str, axes: int, shape: Shape, output_size: int | Sequence[int | None] | None, *, indices: bool
 ) -> ShapeReport:
     """Return the report of an adaptive pooling."""
-    batch, channels, sizes = spatial(name, shape, axes)
+    batch, channels, sizes = spatial(name, shape, axes, hollow="Avg" in name and axes < 3)
     asked: list[Any] = list(output_size) if isinstance(output_size, list | tuple) else [output_size] * axes
     if len(asked) != axes:
         raise ShapeError(f"output_size takes one number or {axes}, not {len(asked)}", "output_size")

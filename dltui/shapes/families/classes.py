@@ -17,6 +17,17 @@ def _class_weight(weight: Shape | None, classes: int) -> None:
         )
 
 
+def _some_class(classes: int, target: Shape) -> None:
+    """Refuse targets where there is no class that they could name."""
+    if not classes and 0 not in target:
+        raise ShapeError("the input has no class that a target could name", "input")
+
+
+def _one_of_one(shape: Shape, target: Shape) -> bool:
+    """Return whether a list of one class stands for the class of one sample; PyTorch takes it."""
+    return len(shape) == 1 and target == (1,)
+
+
 def cross_entropy(
     input: Shape,  # noqa: A002
     target: Shape | None = None,
@@ -47,13 +58,16 @@ def cross_entropy(
         raise ShapeError("CrossEntropyLoss takes C, N,C or N,C,…; the input is one number")
     each = () if len(input) == 1 else (input[0], *input[2:])
     target = each if target is None else target
-    if target != input and target != each:
+    if target != input and target != each and not (_one_of_one(input, target) and label_smoothing <= 0):
         raise ShapeError(
             f"target must be classes of {show(each)} or probabilities of {show(input)}, not {show(target)}",
             "target",
         )
     whole("ignore_index", ignore_index, -(2**62))
-    _class_weight(weight, input[0] if len(input) == 1 else input[1])
+    classes = input[0] if len(input) == 1 else input[1]
+    if target != input:
+        _some_class(classes, target)
+    _class_weight(weight, classes)
     return reduced((input, target), each, reduction, weight=weight, operations=5)
 
 
@@ -85,9 +99,11 @@ def negative_log_likelihood(
     each = () if len(input) == 1 else (input[0], *input[2:])
     target = each if target is None else target
     whole("ignore_index", ignore_index, -(2**62))
-    if target != each:
+    if target != each and not _one_of_one(input, target):
         raise ShapeError(f"target must be classes of {show(each)}, not {show(target)}", "target")
-    _class_weight(weight, input[0] if len(input) == 1 else input[1])
+    classes = input[0] if len(input) == 1 else input[1]
+    _some_class(classes, target)
+    _class_weight(weight, classes)
     return reduced((input, target), each, reduction, weight=weight, operations=1)
 
 
@@ -129,8 +145,8 @@ def multi_margin(
 
 def _rows(name: str, shape: Shape) -> int:
     """Return how many samples there are."""
-    if len(shape) > 2:
-        raise ShapeError(f"{name} takes N,C or C; the input is {show(shape)}")
+    if len(shape) > 2 or shape[-1:] == (0,):
+        raise ShapeError(f"{name} takes N,C or C with at least one class; the input is {show(shape)}")
     return shape[0] if len(shape) == 2 else 1
 
 

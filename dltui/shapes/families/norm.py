@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dltui.shapes.arguments import AXES, flag, number, whole
+from dltui.shapes.arguments import AXES, LARGEST, flag, number, whole
 from dltui.shapes.layer import Inferred, layer, layer_nd
 from dltui.shapes.report import Shape, ShapeError, ShapeReport, show
 from dltui.shapes.symbol import product
@@ -33,7 +33,7 @@ def _channels(name: str, axes: int, shape: Shape, given: int | None, bound: bool
         raise ShapeError(f"{name} takes {letters}; the input {show(shape)} has {len(shape)} dimensions")
     if given is not None and given != shape[1]:
         whole("num_features", given, 0)
-        if not bound:
+        if not bound or 0 in shape:  # PyTorch compares nothing with an empty batch
             return shape[1]
         raise ShapeError(
             f"num_features is {given}, but the input has {shape[1]} channels; make them equal", "num_features"
@@ -83,6 +83,8 @@ def batch_norm(
             "input",
         )
     kept = channels if num_features is None else num_features
+    if affine and not kept and 0 in input:
+        raise ShapeError("an affine layer needs at least one channel", "num_features")
     tensors = _learned((kept,), affine, flag("bias", bias))
     return ShapeReport(
         inputs=(input,),
@@ -162,6 +164,8 @@ def instance_norm(
         raise ShapeError(
             "InstanceNorm needs more than one place to average over, the input has 1 a channel", "input"
         )
+    if affine and 0 in input[:-axes]:
+        raise ShapeError("an affine layer needs at least one channel of one sample", "input")
     return ShapeReport(
         inputs=(input,),
         outputs=(input,),
@@ -355,9 +359,9 @@ def local_response_norm(
     """
     for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
         number(name, value)
-    whole("size", size)
     if len(input) < 3:
         raise ShapeError(f"LocalResponseNorm takes N,C and places; the input is {show(input)}")
+    whole("size", size, -LARGEST if 0 in input else 1)
 
     def why() -> Iterator[str]:
         yield f"each number / ({k} + {alpha}/{size} · Σ over {size} channels of squares)^{beta}"

@@ -52,7 +52,7 @@ def upsample_(
     if mode not in MODES:
         raise ShapeError(f"mode {mode!r} is unknown; expected {', '.join(MODES)}", "mode")
     axes = len(input) - 2
-    if axes not in {1, 2, 3} or 0 in input[1:]:
+    if axes not in {1, 2, 3} or 0 in input[2 if mode == "area" and axes < 3 else 1 :]:
         raise ShapeError(f"Upsample takes N,C and one to three spatial axes; the input is {show(input)}")
     if align_corners is not None:
         flag("align_corners", align_corners)
@@ -76,8 +76,9 @@ def upsample_(
     output = (*input[:2], *places)
 
     def why() -> Iterator[str]:
-        for axis, n, o in zip(AXES[axes], sizes, places, strict=True):
-            yield f"{axis}_out = {o}" if size is not None else f"{axis}_out = ⌊{n} · scale⌋ = {o}"
+        factors = scale_factor if isinstance(scale_factor, list | tuple) else (scale_factor,) * axes
+        for axis, n, o, factor in zip(AXES[axes], sizes, places, factors, strict=True):
+            yield f"{axis}_out = {o}" if size is not None else f"{axis}_out = ⌊{n} · {factor}⌋ = {o}"
 
     return ShapeReport(
         inputs=(input,),

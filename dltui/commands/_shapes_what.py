@@ -1,0 +1,85 @@
+"""What a planning verb is asked about: a number of parameters, a language model, a chain, a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dltui.commands._shapes_chain import read_chain
+from dltui.errors import UsageError, unknown
+from dltui.shapes.config import read_config, weights_in
+from dltui.shapes.decoder import Decoder, counted, named_decoders, read_decoder
+from dltui.shapes.named import named_chains
+from dltui.shapes.report import show
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """A model to plan for.
+
+    Attributes:
+        title: What it is called.
+        model: Its sizes as a language model, or its parameters.
+        activations: Bytes that a backward pass needs, of a chain.
+        largest: Parameters of the largest row, likewise.
+        remark: What is told after the number of parameters.
+    """
+
+    title: str
+    model: int | Decoder
+    activations: int = 0
+    largest: int = 0
+    remark: str = ""
+
+
+def model_of(text: str, input_shape: str | None, dtype: str) -> What:
+    """Return the model that a text names.
+
+    Args:
+        text: ``params=7e9``, the name or the sizes of a language model, a chain, a ``.safetensors`` file, a Hugging
+            Face folder.
+        input_shape: Shape that goes into a chain; several are parted by semicolons.
+        dtype: Type of activations.
+
+    Returns:
+        Parameters or sizes, and the activations of a chain.
+
+    Raises:
+        UsageError: If it names nothing.
+    """
+    if text.startswith(("params=", "parameters=")):
+        return What(text, counted("params", text.partition("=")[2]))
+    path = Path(text)
+    if path.suffix == ".safetensors":
+        return What(path.name, weights_in(path))
+    if path.is_dir() or path.name == "config.json":
+        return What(text, read_config(path / "config.json" if path.is_dir() else path))
+    if text in named_decoders():
+        return What(text, read_decoder(text))
+    if text in named_chains() or path.is_file() or any(sign in text for sign in "|(\n"):
+        return _chain(text, input_shape, dtype)
+    if "=" in text and text.split()[0].partition("=")[1]:
+        return What(text, read_decoder(text))
+    if " " in text:
+        return _chain(text, input_shape, dtype)
+    raise unknown("language model, chain or file", text, [*named_decoders(), *named_chains()])
+
+
+def _chain(text: str, input_shape: str | None, dtype: str) -> What:
+    """Return a chain with its activations."""
+    walked = read_chain(text, input_shape.split(";") if input_shape else [])
+    if walked.refusal:
+        raise UsageError(walked.refusal.sentence())
+    needed = walked.memory(dtype)
+    largest = max((step.report.parameters for step in walked.steps), default=0)
+    remark = f" on {' and '.join(map(show, walked.inputs))}"
+    if needed.uncounted:
+        remark += f"; activations inside {len(needed.uncounted)} rows are not counted"
+    name = (
+        text
+        if text in named_chains()
+        else Path(text).name
+        if "|" not in text and "(" not in text
+        else "the chain"
+    )
+    return What(name, int(walked.parameters), needed.training, largest, remark)

@@ -1,0 +1,1 @@
+"""Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields."""
