@@ -96,7 +96,9 @@ class FigureView(CanvasView, can_focus=True):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Allow only the actions that mean something for this figure."""
+        """Allow only the actions that mean something for this figure; a pan needs a part that is shown alone."""
+        if action == "pan" and self._view.x_range is None and self._view.y_range is None:
+            return False
         mine = {known.name for known in actions.of_scope(self._manner.scope)} if self._manner else set()
         others = {known.name for scope in ("turn", "plane", "read") for known in actions.of_scope(scope)}
         return action in mine or action not in others
