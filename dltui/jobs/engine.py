@@ -142,7 +142,7 @@ class Engine:
         self._close_at_exit()
         try:
             process = server.fork(_answer)
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError):
             return  # the first job tells what is wrong
         process.join()
         process.close()
