@@ -17,7 +17,8 @@ DISPLAY = {
     "alt+left": "alt+←", "alt+right": "alt+→", "ctrl+f": "^f", "ctrl+w": "^w",
     "escape": "esc", "enter": "enter", "backspace": "⌫", "ctrl+p": "^p", "ctrl+c": "^c", "ctrl+q": "^q",
     "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
-    "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab", "ctrl+r": "^r", "ctrl+y": "^y", "ctrl+s": "^s", "ctrl+n": "^n", "ctrl+enter": "^enter",
+    "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab",
+    "ctrl+r": "^r", "ctrl+y": "^y", "ctrl+s": "^s", "ctrl+n": "^n", "ctrl+enter": "^enter",
     "delete": "del", "space": "space", "comma": ",", "full_stop": ".",
 }  # fmt: skip
 

@@ -12,7 +12,9 @@ from dltui.errors import DltuiError, UsageError
 if TYPE_CHECKING:
     from dltui.commands._forms import Field, Form, Value
 
-POINTER = re.compile(r"; see `[^`]*`$")  # where the command line's own help is; a form shows it beside the field
+POINTER = re.compile(
+    r"; see `[^`]*`$"
+)  # where the command line's own help is; a form shows it beside the field
 AT_ONCE = frozenset({"whole", "number", "choice", "switch"})  # kinds that are judged without looking anywhere
 
 

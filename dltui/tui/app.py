@@ -196,7 +196,9 @@ class DltuiApp(App[int]):
 
     def action_show_job(self, name: str) -> None:
         """Open a job by its name."""
-        job = jobs.by_name(name)
+        self._show_job(jobs.by_name(name))
+
+    def _show_job(self, job: Job | None) -> None:
         if job is not None:
             self.open_item(jobs.job_item(job))
 
@@ -314,7 +316,7 @@ class DltuiApp(App[int]):
         """Lay the jobs over the screen."""
         from dltui.tui.screens.jobs import JobsPane
 
-        self.push_screen(JobsPane())
+        self.push_screen(JobsPane(), self._show_job)
 
     async def action_quit(self) -> None:
         """Leave, after a question where something still runs."""
@@ -334,7 +336,8 @@ class DltuiApp(App[int]):
 
     def farewell(self) -> str:
         """Return where this session left something unfinished, in one line; empty when it left nothing."""
-        count = sum(job.path is not None and job.state in {"cancelled", "failed"} for job in self.jobs)
+        ended = (job.path for job in self.jobs if job.state in {"cancelled", "failed"})
+        count = sum(path is not None and path.exists() for path in ended)
         if not count:
             return ""
         from dltui.jobs.keep import scratch_folder

@@ -111,7 +111,7 @@ def share(job: Job) -> float | None:
 
 def standing(job: Job) -> str:
     """Return how a job stands in a few words: state, share, time gone, time left."""
-    parts = [job.state]
+    parts: list[str] = [job.state]
     part = share(job)
     if part is not None and job.state != "done":
         parts.append(f"{part:.0%}")

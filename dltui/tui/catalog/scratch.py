@@ -77,7 +77,9 @@ def keep(path: Path, name: str) -> Path:
     """
     stem = name.strip().removesuffix(ENDING)
     if not stem or NAME.search(stem) or stem.startswith("."):
-        raise DltuiError(f"{name!r} is no name for a result; expected letters, digits, - and _, such as my-scan")
+        raise DltuiError(
+            f"{name!r} is no name for a result; expected letters, digits, - and _, such as my-scan"
+        )
     target = results_folder() / f"{stem}{ENDING}"
     if target.exists():
         raise DltuiError(f"there is a result {stem} already; try {stem}-2")

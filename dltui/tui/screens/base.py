@@ -95,7 +95,9 @@ class Room(Screen[None]):
         self.dltui.job_news.subscribe(self, lambda _: self._write_jobs())
         self._write_jobs()
 
-    def _on_screen_resume(self) -> None:  # type: ignore[override] - Textual calls that of every class
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        super()._on_screen_resume(event)
+        event.prevent_default()  # the one above was just called
         self._write_jobs()
 
     def watches(self, job: Job) -> bool:  # noqa: ARG002

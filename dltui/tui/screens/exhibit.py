@@ -22,7 +22,6 @@ from dltui.results.gallery import Gallery
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.answers import Answers, judge
-from dltui.tui.catalog import results
 from dltui.tui.catalog.items import Item, homely
 from dltui.tui.film import Film
 from dltui.tui.register import screen
@@ -371,7 +370,7 @@ class ExhibitScreen(GalleryScreen):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Tell where a moment was kept; the rest is the gallery's."""
-        if event.worker.group == "keep" and event.state is WorkerState.SUCCESS:
+        if event.worker.group == "keep" and event.worker.result is not None:
             event.stop()
             self.notify(homely(event.worker.result), title="Kept", markup=False)
             self.dltui.read_shelf("results")

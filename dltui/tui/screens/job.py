@@ -129,7 +129,11 @@ class JobScreen(GalleryScreen):
             return ""
         if job.state == "queued":
             return "waits for its turn"
-        return "starts" if self.dltui.engine.warm.is_set() else "torch is being loaded, which takes a few seconds once"
+        return (
+            "starts"
+            if self.dltui.engine.warm.is_set()
+            else "torch is being loaded, which takes a few seconds once"
+        )
 
     def _facts(self, result: Result) -> tuple[tuple[str, str], ...]:
         """Return how it was made, and what the verb remarked."""

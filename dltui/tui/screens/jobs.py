@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
@@ -15,7 +14,7 @@ from textual.widgets.option_list import Option
 from dltui.jobs import Job
 from dltui.tui import actions
 from dltui.tui.actions import Action
-from dltui.tui.catalog.jobs import in_order, job_item
+from dltui.tui.catalog.jobs import in_order
 from dltui.tui.widgets.job_line import job_line
 from dltui.tui.widgets.key_bar import KeyBar
 
@@ -25,13 +24,15 @@ if TYPE_CHECKING:
 EVERY = 0.5  # seconds between looks at the clock
 
 
-class JobsPane(ModalScreen[None]):
+class JobsPane(ModalScreen[Job | None]):
     """Every job with its progress; enter opens one, c cancels it."""
 
-    BINDINGS: list[BindingType] = actions.register(  # noqa: RUF012 - as Textual declares it
+    BINDINGS = actions.register(
         "The jobs pane",
         Action("jobs", "cancel", ("c",), "cancel", "Stop the chosen job; what it knows by now is kept."),
-        Action("jobs", "cursor", ("j", "k"), "", "Go to the next job, or the one before.", ("1", "-1"), shown=0),
+        Action(
+            "jobs", "cursor", ("j", "k"), "", "Go to the next job, or the one before.", ("1", "-1"), shown=0
+        ),
         Action("jobs", "leave", ("escape", "J", "q"), "close", "Close the pane."),
     )
     DEFAULT_CSS = """
@@ -102,11 +103,8 @@ class JobsPane(ModalScreen[None]):
         self.refresh_bindings()
 
     @on(OptionList.OptionSelected)
-    async def _open(self) -> None:
-        if self.chosen is not None:
-            job = self.chosen
-            await self.dismiss()
-            self.dltui.open_item(job_item(job))
+    def _open(self) -> None:
+        self.dismiss(self.chosen)
 
     # keys
 
@@ -132,4 +130,4 @@ class JobsPane(ModalScreen[None]):
 
     def action_leave(self) -> None:
         """Close the pane."""
-        self.dismiss()
+        self.dismiss(None)

@@ -25,7 +25,9 @@ class TypeIn(Input):
 
     BINDINGS = actions.register(
         "A line to type in",
-        Action("type", "go_on", ("ctrl+n",), "suggestion", "Take the next suggestion; → takes the one in grey."),
+        Action(
+            "type", "go_on", ("ctrl+n",), "suggestion", "Take the next suggestion; → takes the one in grey."
+        ),
     )
     DEFAULT_CSS = """
     TypeIn {
