@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dltui.jobs import Job
 
 MARKS = {
-    "queued": "…", "starting": "…", "running": "⏵", "cancelling": "◌", "done": "✓", "failed": "✗", "cancelled": "◼",
+    "queued": "…", "starting": "…", "running": "▸", "cancelling": "◌", "done": "✓", "failed": "✗", "cancelled": "■",
 }  # fmt: skip
 BUSY = ("running", "cancelling", "starting", "queued")  # states before the end, those that move first
 
@@ -153,4 +153,4 @@ def at_a_glance(jobs: Sequence[Job]) -> str:
         return ""
     shares = [part for job in busy if (part := share(job)) is not None]
     mean = f" · {sum(shares) / len(busy):.0%}" if shares else ""
-    return f"⏵ {len(busy)} job{'s' if len(busy) > 1 else ''}{mean}"
+    return f"▸ {len(busy)} job{'s' if len(busy) > 1 else ''}{mean}"

@@ -96,8 +96,7 @@ class Room(Screen[None]):
         self._write_jobs()
 
     def _on_screen_resume(self, event: events.ScreenResume) -> None:
-        super()._on_screen_resume(event)
-        event.prevent_default()  # the one above was just called
+        del event
         self._write_jobs()
 
     def watches(self, job: Job) -> bool:  # noqa: ARG002

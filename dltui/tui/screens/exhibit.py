@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
@@ -59,14 +59,18 @@ class ExhibitScreen(GalleryScreen):
     ExhibitScreen {
         #bench { layout: vertical; height: 1fr; }
         #gallery { height: 1fr; }
-        #side { width: 1fr; height: auto; max-height: 9; border-top: solid $foreground 15%; }
-        #knobs { height: auto; max-height: 8; }
+        #side { width: 1fr; height: auto; max-height: 9; border-top: solid $foreground 15%; overflow-y: auto; }
+        #knobs { height: auto; max-height: 8; overflow-y: auto; }
         #numbers { display: none; height: auto; margin: 1 0 0 0; padding: 0 1 0 3; }
         #line { height: auto; padding: 0 1 0 3; margin: 1 0 0 0; color: $text-accent; display: none; }
         #failure { display: none; height: auto; max-height: 6; margin: 0 1; color: $text-error; }
         &.-failed #failure { display: block; }
         #story { height: auto; margin: 0 0 1 0; }
         #verdict { height: auto; margin: 1 0 0 0; }
+        &.-plain #details Facts { margin: 0 0 1 0; }
+        &.-plain.-details { #stage { display: none; } #details { width: 1fr; border-left: none; } }
+        &.-low #side { max-height: 7; }
+        &.-wide, &.-vast { #details Facts { display: none; } }
         &.-wide {
             #bench { layout: horizontal; }
             #gallery { width: 1fr; }
@@ -80,6 +84,7 @@ class ExhibitScreen(GalleryScreen):
     }
     """
     shelf_title = "Lab"
+    DETAILS_FROM = 176
 
     @dataclass
     class News(Message):
@@ -120,15 +125,13 @@ class ExhibitScreen(GalleryScreen):
                 yield from super().furnish()
                 yield FilmLine()
                 yield Static(id="failure", markup=False)
-            with VerticalScroll(id="side", can_focus=False):
-                yield VerticalScroll(id="knobs", can_focus=False)
+            with Vertical(id="side"):
+                yield Vertical(id="knobs")
                 yield Facts(id="numbers")
                 yield Static(id="line", markup=False)
 
     def on_mount(self) -> None:
         """Read signature and story; the first picture is asked for at once, beside that."""
-        super().on_mount()
-        self.remove_class("-details")
         self.query_one("#details").mount(Static(id="story"), before=0)
         self.query_one("#details").mount(Static(id="verdict"))
         self.dltui.job_news.subscribe(self, self._job_news)
@@ -181,9 +184,13 @@ class ExhibitScreen(GalleryScreen):
             self._opening = False
             self.live.set(**{name: found[0]})
 
+    def action_details(self) -> None:
+        """Show or hide the story; the numbers go with it where there is no room beside the pictures."""
+        super().action_details()
+        self.call_after_refresh(self._write_numbers)
+
     def _write_line(self) -> None:
-        line = self.command_line
-        self.query_one("#line", Static).update(f"$ {line}")
+        self.query_one("#line", Static).update(f"$ {self.command_line}")
 
     # what it shows
 
@@ -236,8 +243,10 @@ class ExhibitScreen(GalleryScreen):
         self._write_numbers()
 
     def _write_numbers(self) -> None:
-        """Write the numbers beside the pictures."""
-        self.query_one("#numbers", Facts).facts = self._numbers
+        """Write the numbers beside the pictures, or into the details where there is no room beside."""
+        for place in self.query(Facts):
+            if place.display:
+                place.facts = self._numbers
         moment = self._moment
         if moment is not None:
             self.tell(moment.shown.title.partition(" · ")[2])

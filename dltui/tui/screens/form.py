@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Button, Static
@@ -48,7 +48,7 @@ class FormScreen(Room):
     DEFAULT_CSS = """
     FormScreen {
         #about { height: auto; max-height: 3; margin: 1 2 0 2; color: $foreground 75%; }
-        #rows { height: 1fr; margin: 1 0 0 0; }
+        #rows { height: 1fr; margin: 1 0 0 0; overflow-y: auto; }
         #foot { height: auto; max-height: 8; padding: 0 2; border-top: solid $foreground 15%; }
         #foot Horizontal { height: 1; }
         #run { min-width: 9; margin: 0 2 0 0; }
@@ -58,7 +58,7 @@ class FormScreen(Room):
         &.-low #rows { margin: 0; }
     }
     """
-    AUTO_FOCUS = "#rows"
+    AUTO_FOCUS = "#run"
 
     def __init__(self, item: Item) -> None:
         super().__init__(item)
@@ -80,7 +80,7 @@ class FormScreen(Room):
     def furnish(self) -> ComposeResult:
         """Lay out help, rows, and what stands below them."""
         yield Static(self.item.note, id="about", markup=False)
-        yield VerticalScroll(id="rows", can_focus=False)
+        yield Vertical(id="rows")
         with Vertical(id="foot"):
             with Horizontal():
                 yield Button("Run", id="run", variant="primary", compact=True)
@@ -131,14 +131,14 @@ class FormScreen(Room):
         self.query_one("#about", Static).update(" ".join(asked.help.partition("\n\n")[0].split()))
         rows = [FieldRow(one, partial(self._ways, one), texts.get(one.name, "")) for one in asked.fields]
         self.tell("a form" if rows else "asks nothing")
-        holder = self.query_one("#rows", VerticalScroll)
+        holder = self.query_one("#rows")
         holder.mount_all(rows)
         self.call_after_refresh(self._begin)
         self._write()
 
     def _begin(self) -> None:
         """Put the cursor where something is needed, or on the button."""
-        if self.focused is not None and self.focused.id != "rows":
+        if self.focused is not None and self.focused.id != "run":
             return
         rows = list(self.query(FieldRow))
         wanted = [row for row in rows if self.answers and row.asked.name in self.answers.missing]

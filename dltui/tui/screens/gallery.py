@@ -32,6 +32,7 @@ class GalleryScreen(Room):
     CSS_PATH = Path(__file__).with_name("gallery.tcss")  # absolute: screens below it may stand elsewhere
     BINDINGS = actions.bindings("gallery")
     AUTO_FOCUS = "FigureView"
+    DETAILS_FROM = DESIGNED  # columns from which the details stand beside the picture at first
 
     def __init__(self, item: Item) -> None:
         super().__init__(item)
@@ -73,7 +74,7 @@ class GalleryScreen(Room):
 
     def on_mount(self) -> None:
         """Show what is known at once, and begin to read."""
-        self.set_class(self.app.size.width >= DESIGNED, "-details")
+        self.set_class(self.app.size.width >= self.DETAILS_FROM, "-details")
         self.tell("reading …")
         self.read()
 

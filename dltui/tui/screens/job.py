@@ -64,7 +64,6 @@ class JobScreen(GalleryScreen):
 
     def on_mount(self) -> None:
         """Follow the job."""
-        super().on_mount()
         self.dltui.job_news.subscribe(self, self._news)
         self.set_interval(EVERY, self._tick)
         self._tick()

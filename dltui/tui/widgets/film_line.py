@@ -42,7 +42,7 @@ class FilmLine(Widget):
         wide = self._wide
         here = round(self.at / max(1, self.count - 1) * (wide - 1))
         return Content.assemble(
-            ("⏸ " if self.playing else "⏵ ", "$text-accent"),
+            ("‖ " if self.playing else "▸ ", "$text-accent"),
             ("━" * here, "$foreground 60%"),
             ("●", "$text-accent"),
             ("─" * (wide - 1 - here), "$foreground 25%"),

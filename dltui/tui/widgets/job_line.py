@@ -31,7 +31,7 @@ def mark(job: Job) -> Content:
 
 
 def job_line(job: Job, width: int, note: str = "") -> Content:
-    """Return a job in two lines: what it is, and how it goes.
+    """Return a job in two lines: what it is and how it goes, then what it has to say.
 
     Args:
         job: The job.
@@ -41,22 +41,25 @@ def job_line(job: Job, width: int, note: str = "") -> Content:
     Returns:
         Sign, title, bar and state, then what it has to say.
     """
+    said = note or told(job) or job.line
+    return Content.assemble(_first(job, width), "\n", (shortened(f"  {said}", width), "$foreground 60%"))
+
+
+def _first(job: Job, width: int) -> Content:
+    """Return its sign, title, bar and state."""
     stands = standing(job)
     wide = min(BAR, max(6, width // 4))
     room = width - wide - cell_len(stands) - 6
     title = shortened(job_title(job), max(8, room))
     gap = " " * max(1, room - cell_len(title))
-    first = Content.assemble(mark(job), " ", (title, "bold"), gap, bar(share(job), wide), "  ", stands)
-    return Content.assemble(
-        first, "\n", (shortened("  " + (note or told(job) or job.line), width), "$foreground 60%")
-    )
+    return Content.assemble(mark(job), " ", (title, "bold"), gap, bar(share(job), wide), "  ", stands)
 
 
 class JobHead(Widget):
     """The lines above the picture of a job."""
 
     DEFAULT_CSS = """
-    JobHead { height: 2; padding: 0 1; margin: 1 0 0 0; text-wrap: nowrap; text-overflow: ellipsis; }
+    JobHead { height: 3; padding: 0 1; margin: 1 0 0 0; text-wrap: nowrap; text-overflow: ellipsis; }
     .-low JobHead { margin: 0; }
     """
 
@@ -74,4 +77,7 @@ class JobHead(Widget):
         """Return the lines as things stand now."""
         if self.job is None:
             return Content("This job belongs to an earlier session; its result is on the shelf Results.")
-        return job_line(self.job, self.size.width, self.note)
+        wide = self.size.width
+        line = (shortened(f"  $ {self.job.line}", wide), "$text-accent")
+        said = (shortened(f"  {self.note or told(self.job)}", wide), "$foreground 60%")
+        return Content.assemble(_first(self.job, wide), "\n", line, "\n", said)

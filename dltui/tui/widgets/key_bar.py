@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from dltui.tui.actions import added
+
 GAP = 2
 LASTING = "app"  # actions of this scope stand at the right and are never left out
 
@@ -32,6 +34,12 @@ class Hint:
     def width(self) -> int:
         """Cells that it takes, with the gap after it."""
         return cell_len(self.text) + 1 + cell_len(self.label) + GAP
+
+
+def scopes_bound_by(screen: type[Screen[object]]) -> set[str]:
+    """Return the scopes that a class of screens registered for itself: what it alone can do is named first."""
+    ids = (getattr(binding, "id", None) or "" for binding in vars(screen).get("BINDINGS", ()))
+    return {scope for id_ in ids if added(scope := id_.partition(".")[0])}
 
 
 class KeyBar(Widget):
@@ -63,7 +71,8 @@ class KeyBar(Widget):
                 scope = name.partition(".")[0]
                 hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
                 hint.keys.append(binding.key_display or binding.key)
-        return list(found.values())
+        own = scopes_bound_by(type(self.screen))
+        return sorted(found.values(), key=lambda hint: hint.scope not in own)
 
     def render(self) -> Content:
         """Return the line, and remember where each hint stands."""
