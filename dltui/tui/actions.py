@@ -170,11 +170,6 @@ def scopes() -> dict[str, str]:
     return added | SCOPES
 
 
-def added(scope: str) -> bool:
-    """Return whether a scope is that of one screen or widget alone, which registered it beside its code."""
-    return scope in _ADDED
-
-
 def of_scope(scope: str) -> list[Action]:
     """Return the actions that work in ``scope``, in the order of the table."""
     return [action for action in everything() if action.scope == scope]

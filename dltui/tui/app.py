@@ -169,6 +169,11 @@ class DltuiApp(App[int]):
         """The jobs of this session, the oldest first; asking starts no engine."""
         return self.engine.jobs if "engine" in self.__dict__ else []
 
+    def open_job(self, job: Job | None) -> None:
+        """Open the screen of a job."""
+        if job is not None:
+            self.open_item(jobs.job_item(job))
+
     @on(JobNews)
     def _news(self, event: JobNews) -> None:
         self.job_news.publish(event.job)
@@ -196,11 +201,7 @@ class DltuiApp(App[int]):
 
     def action_show_job(self, name: str) -> None:
         """Open a job by its name."""
-        self._show_job(jobs.by_name(name))
-
-    def _show_job(self, job: Job | None) -> None:
-        if job is not None:
-            self.open_item(jobs.job_item(job))
+        self.open_job(jobs.by_name(name))
 
     def open_kept(self, job: Job | None) -> None:
         """Open what a job kept, on its own screen."""
@@ -316,7 +317,7 @@ class DltuiApp(App[int]):
         """Lay the jobs over the screen."""
         from dltui.tui.screens.jobs import JobsPane
 
-        self.push_screen(JobsPane(), self._show_job)
+        self.push_screen(JobsPane(), self.open_job)
 
     async def action_quit(self) -> None:
         """Leave, after a question where something still runs."""

@@ -19,7 +19,6 @@ from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.answers import AT_ONCE, Answers, judge, needed
 from dltui.tui.catalog.items import Item
-from dltui.tui.catalog.jobs import job_item
 from dltui.tui.completing import completions
 from dltui.tui.register import screen
 from dltui.tui.screens.base import Room
@@ -255,7 +254,7 @@ class FormScreen(Room):
             except DltuiError as error:
                 self.notify(str(error), severity="error", markup=False)
                 return
-            self.dltui.open_item(job_item(job))
+            self.dltui.open_job(job)
 
     def _point_at(self, name: str) -> None:
         """Go to a field that keeps the form from running, and say why."""

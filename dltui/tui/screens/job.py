@@ -17,7 +17,7 @@ from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import results
 from dltui.tui.catalog.items import Item
-from dltui.tui.catalog.jobs import by_name, job_item, standing, told
+from dltui.tui.catalog.jobs import by_name, standing, told
 from dltui.tui.catalog.scratch import scratch_item
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
@@ -105,7 +105,7 @@ class JobScreen(GalleryScreen):
     def _tick(self) -> None:
         """Write how it stands."""
         job, head = self.job, self.query_one(JobHead)
-        head.note = self._waiting()
+        head.note, head.keys = self._waiting(), self._offered()
         head.refresh()
         self.tell(self._remark())
         if job is None:
@@ -133,6 +133,11 @@ class JobScreen(GalleryScreen):
             if self.dltui.engine.warm.is_set()
             else "torch is being loaded, which takes a few seconds once"
         )
+
+    def _offered(self) -> str:
+        """Return the keys that do something with the job now, since the footer is full of those of its picture."""
+        offers = (("cancel", "c cancels"), ("open_result", "o opens it"), ("retry", "R runs it again"))
+        return " · ".join(what for action, what in offers if self.check_action(action, ()))
 
     def _facts(self, result: Result) -> tuple[tuple[str, str], ...]:
         """Return how it was made, and what the verb remarked."""
@@ -171,7 +176,7 @@ class JobScreen(GalleryScreen):
         assert self.job is not None, "offered only then"
         place = self.item.place
         again = self.dltui.engine.retry(self.job)
-        self.dltui.open_item(job_item(again))
+        self.dltui.open_job(again)
         await self.dltui.close_place(place)
 
 

@@ -71,7 +71,7 @@ class JobHead(Widget):
         """
         super().__init__()
         self.job = job
-        self.note = ""
+        self.note = self.keys = ""
 
     def render(self) -> Content:
         """Return the lines as things stand now."""
@@ -79,5 +79,7 @@ class JobHead(Widget):
             return Content("This job belongs to an earlier session; its result is on the shelf Results.")
         wide = self.size.width
         line = (shortened(f"  $ {self.job.line}", wide), "$text-accent")
-        said = (shortened(f"  {self.note or told(self.job)}", wide), "$foreground 60%")
-        return Content.assemble(_first(self.job, wide), "\n", line, "\n", said)
+        said = shortened(f"  {self.note or told(self.job)}", max(0, wide - cell_len(self.keys) - 2))
+        gap = " " * max(0, wide - cell_len(said) - cell_len(self.keys))
+        last = Content.assemble((said, "$foreground 60%"), gap, (self.keys, "$text-accent"))
+        return Content.assemble(_first(self.job, wide), "\n", line, "\n", last)

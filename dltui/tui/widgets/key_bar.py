@@ -10,9 +10,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from dltui.tui.actions import added
+from dltui.tui.actions import scopes
 
 GAP = 2
+AT_HAND = ("list", "turn", "plane", "read", "slider", "pick", "type")  # scopes of what has the focus
 LASTING = "app"  # actions of this scope stand at the right and are never left out
 
 
@@ -36,12 +37,6 @@ class Hint:
         return cell_len(self.text) + 1 + cell_len(self.label) + GAP
 
 
-def scopes_bound_by(screen: type[Screen[object]]) -> set[str]:
-    """Return the scopes that a class of screens registered for itself: what it alone can do is named first."""
-    ids = (getattr(binding, "id", None) or "" for binding in vars(screen).get("BINDINGS", ()))
-    return {scope for id_ in ids if added(scope := id_.partition(".")[0])}
-
-
 class KeyBar(Widget):
     """Names the keys that work now; leaves out the later ones where there is no room for all."""
 
@@ -63,7 +58,7 @@ class KeyBar(Widget):
         self.refresh()
 
     def hints(self) -> list[Hint]:
-        """Return the actions that the table wants in the footer, those of the focused widget first."""
+        """Return the actions that the table wants in the footer: those at hand, the screen's, the rest."""
         found: dict[str, Hint] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
             if binding.show and binding.id and enabled:
@@ -71,8 +66,13 @@ class KeyBar(Widget):
                 scope = name.partition(".")[0]
                 hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
                 hint.keys.append(binding.key_display or binding.key)
-        own = scopes_bound_by(type(self.screen))
-        return sorted(found.values(), key=lambda hint: hint.scope not in own)
+        order = list(scopes())
+        at_hand = [hint for hint in found.values() if hint.scope in AT_HAND]
+        others = sorted(
+            (hint for hint in found.values() if hint.scope not in AT_HAND),
+            key=lambda one: order.index(one.scope),
+        )
+        return at_hand + others
 
     def render(self) -> Content:
         """Return the line, and remember where each hint stands."""
