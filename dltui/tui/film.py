@@ -35,9 +35,11 @@ class Film:
         self._lock = Lock()
 
     def add(self, moment: Moment) -> None:
-        """Take a moment; one of another setting begins a new film."""
+        """Take a moment, unless it is the newest already; one of another setting begins a new film."""
         weight = weigh(moment.shown)
         with self._lock:
+            if self._moments and self._moments[-1] is moment:
+                return
             if self._moments and self._moments[-1].setting != moment.setting:
                 self._moments, self._weights, self._every = [], [], 1
             if self._moments and (self._moments[-1].done - 1) % self._every:

@@ -7,13 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from dltui.errors import DltuiError
-from dltui.jobs.keep import NAME, scratch_folder
+from dltui.jobs.keep import ENDING, NAME, scratch_folder
 from dltui.runs import results_folder
 from dltui.tui import register
 from dltui.tui.catalog import results
 from dltui.tui.catalog.items import Glimpse, Item
-
-ENDING = ".safetensors"
 
 
 @register.shelf(

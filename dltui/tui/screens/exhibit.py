@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -55,34 +56,7 @@ class ExhibitScreen(GalleryScreen):
         Action("exhibit", "keep", ("m", "ctrl+s"), "keep", "Keep what is shown now among the results."),
         Action("exhibit", "check", ("v",), "verify", "Recompute what is known of it from elsewhere, as a job."),
     )  # fmt: skip
-    DEFAULT_CSS = """
-    ExhibitScreen {
-        #bench { layout: vertical; height: 1fr; }
-        #gallery { height: 1fr; }
-        #side { width: 1fr; height: auto; max-height: 9; border-top: solid $foreground 15%; overflow-y: auto; }
-        #knobs { height: auto; max-height: 8; overflow-y: auto; }
-        #numbers { display: none; height: auto; margin: 1 0 0 0; padding: 0 1 0 3; }
-        #line { height: auto; padding: 0 1 0 3; margin: 1 0 0 0; color: $text-accent; display: none; }
-        #failure { display: none; height: auto; max-height: 6; margin: 0 1; color: $text-error; }
-        &.-failed #failure { display: block; }
-        #story { height: auto; margin: 0 0 1 0; }
-        #verdict { height: auto; margin: 1 0 0 0; }
-        &.-plain #details Facts { margin: 0 0 1 0; }
-        &.-plain.-details { #stage { display: none; } #details { width: 1fr; border-left: none; } }
-        &.-low #side { max-height: 7; }
-        &.-wide, &.-vast { #details Facts { display: none; } }
-        &.-wide {
-            #bench { layout: horizontal; }
-            #gallery { width: 1fr; }
-            #side {
-                width: 44; height: 1fr; max-height: 100%; border-top: none; border-left: solid $foreground 15%;
-                margin: 1 0 0 0;
-            }
-            #knobs { max-height: 60%; }
-            #numbers, #line { display: block; }
-        }
-    }
-    """
+    CSS_PATH = [Path(__file__).with_name(f"{name}.tcss") for name in ("gallery", "exhibit")]  # noqa: RUF012 - as Textual has it
     shelf_title = "Lab"
     DETAILS_FROM = 176
 
@@ -131,9 +105,11 @@ class ExhibitScreen(GalleryScreen):
                 yield Static(id="line", markup=False)
 
     def on_mount(self) -> None:
-        """Read signature and story; the first picture is asked for at once, beside that."""
-        self.query_one("#details").mount(Static(id="story"), before=0)
-        self.query_one("#details").mount(Static(id="verdict"))
+        """Play the exhibit as it stands, once everything is in its place."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Ask for the first picture; signature and story are read beside that."""
         self.dltui.job_news.subscribe(self, self._job_news)
         try:
             self.live = self.dltui.engine.open_exhibit(self.item.key, self._hear)
@@ -162,7 +138,9 @@ class ExhibitScreen(GalleryScreen):
         self.answers = Answers(form)
         rows = [FieldRow(one, one.complete, close=True) for one in form.fields]
         self.query_one("#knobs").mount_all(rows)
-        self.query_one("#story", Static).update(story_page(exhibit))
+        details = self.query_one("#details")
+        details.mount(Static(story_page(exhibit), id="story"), before=0)
+        details.mount(Static(id="verdict"))
         self._write_line()
         self.refresh_bindings()
 
@@ -182,6 +160,7 @@ class ExhibitScreen(GalleryScreen):
         self._write_line()
         if not found[1] and self.live.values.get(name, event.row.asked.default) != found[0]:
             self._opening = False
+            self._at = None if self._player is None else self._at
             self.live.set(**{name: found[0]})
 
     def action_details(self) -> None:
@@ -216,8 +195,7 @@ class ExhibitScreen(GalleryScreen):
             self._at = 0
             self._show_moment(moments[0])
             self._set_playing(playing=True)
-        if self._player is None:
-            self._at = None
+        if self._at is None:
             self._show_moment(moments[-1])
         self._write_film(moments)
 
@@ -324,6 +302,8 @@ class ExhibitScreen(GalleryScreen):
             return self._among_knobs
         if action == "knobs":
             return bool(self.query(FieldRow))
+        if action == "check":
+            return self.answers is not None
         if action == "reset_all":
             return self.answers is not None and bool(self.answers.texts)
         return super().check_action(action, parameters)
@@ -381,10 +361,9 @@ class ExhibitScreen(GalleryScreen):
         """Tell where a moment was kept; the rest is the gallery's."""
         if event.worker.group == "keep" and event.worker.result is not None:
             event.stop()
+            event.prevent_default()  # or Textual calls that of the class below as well
             self.notify(homely(event.worker.result), title="Kept", markup=False)
             self.dltui.read_shelf("results")
-        else:
-            super().on_worker_state_changed(event)
 
 
 def _read(name: str) -> tuple[Exhibit, Form]:

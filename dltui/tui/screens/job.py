@@ -63,10 +63,14 @@ class JobScreen(GalleryScreen):
         yield from super().furnish()
 
     def on_mount(self) -> None:
-        """Follow the job."""
+        """Follow the job, once everything is in its place."""
+        self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
         self.dltui.job_news.subscribe(self, self._news)
         self.set_interval(EVERY, self._tick)
         self._tick()
+        self.read()
 
     def watches(self, job: Job) -> bool:
         """Return whether this screen tells how a job ends."""
@@ -111,7 +115,7 @@ class JobScreen(GalleryScreen):
         if job is None:
             return
         if not self._figures and not self._busy:
-            self.query_one("#said", Static).update(_nothing_yet(job, head.note))
+            self.query_one("#said", Static).update(_nothing_yet(job))
             self.add_class("-words")
         if job.failure is not None and not self.has_class("-trouble"):
             self.query_one("#why", Static).update(_why(job))
@@ -193,11 +197,11 @@ def _figures(result: Result) -> Shown:
     return result, result.figures()
 
 
-def _nothing_yet(job: Job, waiting: str) -> str:
+def _nothing_yet(job: Job) -> str:
     """Return what is said in place of a picture."""
     if job.over:
         return told(job) if job.failure is None else ""
-    return waiting or "The picture comes with the first numbers."
+    return "The picture comes with the first numbers."
 
 
 def _why(job: Job) -> Content:

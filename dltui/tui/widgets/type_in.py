@@ -61,13 +61,12 @@ class TypeIn(Input):
         )
         self._complete = complete
         self._ways: list[str] = []
-        self._stem = ""  # what was typed by hand, before a suggestion was taken
         self._taken = -1
         self._pause: Timer | None = None
 
     def on_focus(self) -> None:
         """Look for ways to go on, also from nothing."""
-        self._look()
+        self.call_later(self._look)  # once the focus is here
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look anew once the typing rests; a suggestion that was taken keeps the others in reach."""
@@ -92,11 +91,10 @@ class TypeIn(Input):
         if self.is_attached and self.has_focus:
             text = self.value
             self.run_worker(
-                lambda: self._complete(text),
+                lambda: (text, self._complete(text)),
                 thread=True,
                 exclusive=True,
                 group="ways",
-                name=text,
                 exit_on_error=False,
             )
 
@@ -105,8 +103,11 @@ class TypeIn(Input):
         if event.worker.group != "ways":
             return
         event.stop()
-        if event.state is WorkerState.SUCCESS and event.worker.name == self.value:
-            self._ways, self._taken = event.worker.result or [], -1
+        if event.state is not WorkerState.SUCCESS or event.worker.result is None:
+            return
+        text, ways = event.worker.result
+        if text == self.value:
+            self._ways, self._taken = ways, -1
             self.post_message(self.Ways(self, self._ways))
 
 
