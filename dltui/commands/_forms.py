@@ -128,6 +128,16 @@ def form_names() -> list[str]:
     return verbs + [LAB + name for name in EXHIBITS]
 
 
+def form_lines() -> dict[str, str]:
+    """Return every verb that has a form with the first sentence or so of its help, exhibits left out.
+
+    Returns:
+        One line a verb, by its words, in the order of the tables.
+    """
+    found = (leaf for verb in VERBS for leaf in leaves(verb, command_of(verb)))
+    return {name: " ".join((command.help or "").partition("\n\n")[0].split()) for name, command in found}
+
+
 def form(verb: str) -> Form:
     """Return what a verb asks for.
 

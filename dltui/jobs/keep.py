@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Result")
 
 NAME = re.compile(r"[^\w.=-]+")  # what does not go into the name of a file
+ENDING = ".safetensors"
 LONGEST = 40  # letters of one word in the name of a file
 
 
@@ -52,11 +53,14 @@ def keep_unfinished(result: Result, order: Order, progress: Progress | None, why
         why: What stopped it, such as ``cancelled``.
 
     Returns:
-        A new file in the scratch folder; the title says that and where the work stopped.
+        A file in the scratch folder, a new one unless the job has one there; the title says what stopped it and
+        where.
 
     Raises:
         DltuiError: If the folder can't be written.
     """
+    if already := sorted(order.scratch.glob(f"*-{order.name}{ENDING}")):
+        return already[-1]  # the process kept it, but was ended before it could say so
     where = f" at {progress.done} of {progress.total}" if progress else ""
     return _save(replace(result, title=f"{result.title} · {why}{where}"), order.scratch, order)
 
@@ -64,7 +68,7 @@ def keep_unfinished(result: Result, order: Order, progress: Progress | None, why
 def _save(result: Result, folder: Path, order: Order) -> Path:
     """Save to a file that is not there yet."""
     named = "-".join(_slug(word) for word in _leading(order.words))
-    path = folder / f"{named}-{time.strftime('%Y%m%d-%H%M%S')}-{order.name}.safetensors"
+    path = folder / f"{named}-{time.strftime('%Y%m%d-%H%M%S')}-{order.name}{ENDING}"
     result.save(path)
     return path
 

@@ -4,26 +4,40 @@ SCREENS = {
     "chain": "dltui.commands.shapes_screen:ChainScreen",
     "checkpoint": "dltui.tui.screens.card:CardScreen",
     "compare": "dltui.tui.screens.compare:CompareScreen",
-    "exhibit": "dltui.tui.screens.card:CardScreen",
+    "exhibit": "dltui.tui.screens.exhibit:ExhibitScreen",
+    "job": "dltui.tui.screens.job:JobScreen",
     "model": "dltui.tui.screens.card:CardScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "run": "dltui.tui.screens.run:RunScreen",
+    "scratch": "dltui.tui.screens.scratch:ScratchScreen",
     "settings": "dltui.tui.screens.settings:SettingsScreen",
+    "verb": "dltui.tui.screens.form:FormScreen",
 }
 
 GLIMPSES = {
     "chain": "dltui.commands.shapes_screen:glimpse",
     "checkpoint": "dltui.tui.catalog.models:glimpse",
     "exhibit": "dltui.tui.catalog.exhibits:glimpse",
+    "job": "dltui.tui.catalog.jobs:glimpse",
     "model": "dltui.tui.catalog.models:glimpse",
     "result": "dltui.tui.catalog.results:glimpse",
     "run": "dltui.tui.catalog.runs:glimpse",
+    "scratch": "dltui.tui.catalog.scratch:glimpse",
+    "verb": "dltui.tui.catalog.verbs:glimpse",
 }
 
 SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
+    (
+        "verbs",
+        "Do",
+        5,
+        "Nothing can be done here.",
+        (),
+        "dltui.tui.catalog.verbs:read",
+    ),
     (
         "results",
         "Results",
@@ -69,5 +83,21 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "The lab has no exhibits yet.",
         ("dltui lab list",),
         "dltui.tui.catalog.exhibits:read",
+    ),
+    (
+        "jobs",
+        "Jobs",
+        80,
+        "Nothing runs, and nothing ran since dltui was opened.",
+        (),
+        "dltui.tui.catalog.jobs:read",
+    ),
+    (
+        "scratch",
+        "Scratch",
+        90,
+        "Nothing is unfinished. What a job knew when it was cancelled or crashed is put here.",
+        (),
+        "dltui.tui.catalog.scratch:read",
     ),
 )

@@ -19,6 +19,8 @@ DISPLAY = {
     "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
     "comma": ",", "vertical_line": "|",
     "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab",
+    "ctrl+r": "^r", "ctrl+y": "^y", "ctrl+s": "^s", "ctrl+n": "^n", "ctrl+enter": "^enter",
+    "delete": "del", "space": "space", "full_stop": ".",
 }  # fmt: skip
 
 NO_KEY = "no-key"  # how the keys begin of what the user has taken all keys from; no keyboard sends them
@@ -97,8 +99,7 @@ ACTIONS: tuple[Action, ...] = (
     # home
     Action("home", "shelf", ("left", "right", "h", "l"), "shelf", "Go to the shelf on the left or right.",
            ("-1", "1", "-1", "1"), shown=2),
-    Action("home", "shelf_number", ("1", "2", "3", "4"), "", "Go to a shelf by its number.",
-           ("0", "1", "2", "3"), shown=0),
+    Action("home", "shelf_number", _DIGITS, "", "Go to a shelf by its number.", tuple("012345678"), shown=0),
     Action("home", "look", ("tab",), "look closer", "Go from the list into the picture beside it, and back."),
     Action("home", "copy_command", ("y",), "copy command", "Copy the command that made or shows what is chosen."),
     Action("home", "reload", ("r", "f5"), "reload", "Read the folders again."),
@@ -140,6 +141,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "close", ("x", "ctrl+w"), "", "Close this thing's tab.", shown=0),
     Action("app", "command_palette", ("slash", "ctrl+p", "colon"), "find",
            "Find results, runs, models, exhibits and actions."),
+    Action("app", "jobs", ("J", "f3"), "", "Show the jobs: how far they are, what they found.", shown=0),
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),
     Action("app", "change_theme", ("T",), "", "Choose among all themes.", shown=0),

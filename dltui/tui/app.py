@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.app import App
 from textual.command import Provider
+from textual.markup import escape
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.signal import Signal
@@ -22,7 +23,7 @@ from textual.worker import Worker, WorkerState
 from dltui.draw.terminals import Surroundings, look_around
 from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
-from dltui.tui.catalog import SHELVES, Item
+from dltui.tui.catalog import SHELVES, Item, jobs
 from dltui.tui.keeping import Keeper
 from dltui.tui.marking import Marking
 from dltui.tui.motion import reduced
@@ -35,11 +36,14 @@ from dltui.tui.tuning import Tuning
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from dltui.jobs import Engine, Job
 
 HOME = "home"
 SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
+COUNT_AFTER = 0.5  # seconds after news of a job that the shelf of jobs is read again
 
 
 def everything() -> type[Provider]:
@@ -110,6 +114,8 @@ class DltuiApp(App[int]):
         self.marking = Marking(self)
         self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
+        self._count_due = False
+        jobs.follow(lambda: self.jobs)
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
@@ -189,15 +195,68 @@ class DltuiApp(App[int]):
         """
         return self.engine.run(words)
 
-    def open_job(self, job: Job) -> None:
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs of this session, the oldest first; asking starts no engine."""
+        return self.engine.jobs if "engine" in self.__dict__ else []
+
+    def open_job(self, job: Job | None) -> None:
         """Open the screen of a job."""
-        self.notify(job.line, title="Begun", markup=False)
+        if job is not None:
+            self.open_item(jobs.job_item(job))
 
     @on(JobNews)
     def _news(self, event: JobNews) -> None:
         self.job_news.publish(event.job)
-        if event.job.over and event.job.path is not None:
-            self.read_shelf("results")
+        if not self._count_due:
+            self._count_due = True
+            self.set_timer(COUNT_AFTER, self._count)
+        if event.job.over:
+            self._ended(event.job)
+
+    def _count(self) -> None:
+        self._count_due = False
+        self.read_shelf("jobs")
+
+    def _ended(self, job: Job) -> None:
+        """Read the shelf that its result went to, and tell whoever is elsewhere."""
+        if job.path is not None:
+            self.read_shelf("results" if job.state == "done" else "scratch")
+        room = self.screen_stack[0]
+        if isinstance(room, Room) and room.watches(job):
+            return
+        severity: SeverityLevel = "error" if job.state == "failed" else "information"
+        title = f"{jobs.MARKS[job.state]} {jobs.job_title(job)}"
+        leads = f"[@click=app.show_job('{job.name}')]open it[/] or press J"
+        self.notify(f"{escape(jobs.told(job))}\n{leads}", title=title, severity=severity)
+
+    def action_show_job(self, name: str) -> None:
+        """Open a job by its name."""
+        self.open_job(jobs.by_name(name))
+
+    def open_kept(self, job: Job | None) -> None:
+        """Open what a job kept, on its own screen."""
+        from dltui.tui.screens.job import kept_item
+
+        if job is not None and job.path is not None:
+            self.open_item(kept_item(job))
+
+    def open_form(self, verb: str, values: Mapping[str, object] | None = None) -> None:
+        """Open the form of a verb.
+
+        Args:
+            verb: Its words, such as ``landscape``.
+            values: What it is filled with, by name of the field, all others at their defaults; None leaves it as it
+                is.
+        """
+        from dltui.tui.catalog.verbs import verb_item
+        from dltui.tui.screens.form import FormScreen
+
+        known = [item for item in self.items.get("verbs") or () if item.key == verb]
+        self.open_item(known[0] if known else verb_item(verb))
+        room = self.screen_stack[0]
+        if isinstance(room, FormScreen) and values is not None:
+            room.prefill(values)
 
     # the way
 
@@ -307,6 +366,40 @@ class DltuiApp(App[int]):
         command = self.screen.command_line if isinstance(self.screen, Room) else ""
         self.push_screen(HelpScreen(self.screen, command))
 
+    def action_jobs(self) -> None:
+        """Lay the jobs over the screen."""
+        from dltui.tui.screens.jobs import JobsPane
+
+        self.push_screen(JobsPane(), self.open_job)
+
+    async def action_quit(self) -> None:
+        """Leave, after a question where something still runs."""
+        from dltui.tui.screens.ask import Ask
+
+        busy = sum(not job.over for job in self.jobs)
+        if not busy or isinstance(self.screen, Ask):
+            self.exit(0)
+            return
+        them = "A job runs" if busy == 1 else f"{busy} jobs run"
+        question = f"{them}. Quit, and keep what is known by now in the scratch folder?"
+        self.push_screen(Ask(question, yes="Quit and keep", no="Stay"), self._leave)
+
+    def _leave(self, sure: bool | None) -> None:
+        if sure:
+            self.exit(0)
+
+    def farewell(self) -> str:
+        """Return where this session left something unfinished, in one line; empty when it left nothing."""
+        ended = (job.path for job in self.jobs if job.state in {"cancelled", "failed"})
+        count = sum(path is not None and path.exists() for path in ended)
+        if not count:
+            return ""
+        from dltui.jobs.keep import scratch_folder
+        from dltui.tui.catalog.items import homely
+
+        what = "1 unfinished result is" if count == 1 else f"{count} unfinished results are"
+        return f"{what} in {homely(scratch_folder())}; `dltui` lists what is there on the shelf Scratch"
+
     def action_next_theme(self) -> None:
         """Change between dark and light."""
         self.tuning.turn_ground()
@@ -356,4 +449,6 @@ def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:
     app = DltuiApp(open_path, fresh=fresh)
     app.surroundings = look_around()
     app.run()
+    if parting := app.farewell():
+        sys.stderr.write(f"{parting}\n")
     return app.return_code or 0

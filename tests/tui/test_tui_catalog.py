@@ -17,7 +17,8 @@ from dltui.tui.catalog import SHELVES, Item
 from dltui.tui.catalog.models import tensors
 from dltui.tui.catalog.runs import story
 
-RESULTS, RUNS, MODELS_SHELF, LAB = SHELVES
+SHELF = {shelf.name: shelf for shelf in SHELVES}
+RESULTS, RUNS, MODELS_SHELF, LAB = (SHELF[name] for name in ("results", "runs", "models", "lab"))
 
 
 def test_results_are_listed_the_newest_first(results: Path, here: Path) -> None:

@@ -15,6 +15,7 @@ from dltui.figures import Heatmap, number
 from dltui.runs import MetricsWriter, new_run
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.card import CardScreen
+from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.export import ExportScreen
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.screens.home import HomeScreen
@@ -58,7 +59,7 @@ async def test_home_and_help_at_every_size_in_the_dark_and_in_the_light(
 
 
 @pytest.mark.parametrize(
-    ("shelf", "kind"), [("1", ResultScreen), ("2", RunScreen), ("3", CardScreen), ("4", CardScreen)]
+    ("shelf", "kind"), [("2", ResultScreen), ("3", RunScreen), ("4", CardScreen), ("5", ExhibitScreen)]
 )
 async def test_every_screen_at_every_size_in_the_dark_and_in_the_light(
     results: Path, make_app: Make, settle: Settle, shelf: str, kind: type[GalleryScreen]

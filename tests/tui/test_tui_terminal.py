@@ -40,7 +40,7 @@ print(sorted(name for name in ("torch", "matplotlib", "plotext") if name in sys.
 
 def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, terminal: Start) -> None:
     app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
-    app.read_until("1 Results 3")
+    app.read_until("2 Results 3")
     app.read_until("Loss landscape")
     app.press("\r")
     app.read_until("azimuth 35°")
@@ -104,7 +104,8 @@ def test_command_opens_a_file_on_a_terminal(results: Path, terminal: Start) -> N
 
 
 @pytest.mark.parametrize(
-    "keys", [("1", "enter", "left", "n", "right"), ("3", "enter"), ("4", "enter", "question_mark")]
+    "keys",
+    [("2", "enter", "left", "n", "right"), ("1", "enter", "x"), ("4", "enter"), ("5", "enter", "right")],
 )
 def test_torch_is_never_loaded(results: Path, here: Path, keys: tuple[str, ...]) -> None:
     done = subprocess.run(

@@ -21,6 +21,7 @@ class Item:
         key: What its kind finds it by: a path, or a registered name.
         command: The command line that made it, or that shows it.
         schema: Kind of a result, such as ``landscape``; empty for other things.
+        group: Heading under which a list shows it; empty for none.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Item:
     key: str
     command: str
     schema: str = ""
+    group: str = ""
 
     @property
     def place(self) -> str:

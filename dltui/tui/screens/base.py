@@ -12,11 +12,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dltui.tui.catalog.items import Item
+from dltui.tui.catalog.jobs import at_a_glance
 from dltui.tui.widgets.key_bar import KeyBar
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 from dltui.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
+    from dltui.jobs import Job
     from dltui.tui.app import DltuiApp
 
 SMALLEST = (60, 18)
@@ -109,6 +111,20 @@ class Room(Screen[None]):
         self._write_tabs()
         if self._item is not None and (known := self.dltui.keeper.memory.rooms.get(self.place)):
             self.recall(known)
+        self.dltui.job_news.subscribe(self, lambda _: self._write_jobs())
+        self._write_jobs()
+
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        del event
+        self._write_jobs()
+
+    def watches(self, job: Job) -> bool:  # noqa: ARG002
+        """Return whether this screen itself tells how a job ends."""
+        return False
+
+    def _write_jobs(self) -> None:
+        """Write what runs into the top bar."""
+        self.query_one(TopBar).jobs = at_a_glance(self.dltui.jobs)
 
     def _write_tabs(self) -> None:
         row = self.query_one(OpenTabs)

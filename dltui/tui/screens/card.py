@@ -1,4 +1,4 @@
-"""One model, checkpoint or exhibit: what is known of it without running anything."""
+"""One model or checkpoint: what is known of it without running anything."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
 
-@screen("model", "checkpoint", "exhibit")
+@screen("model", "checkpoint")
 class CardScreen(GalleryScreen):
     """A card with the commands that go with it."""
 
-    @property
-    def shelf_title(self) -> str:
-        """The shelf that such things stand on."""
-        return "Lab" if self.item.kind == "exhibit" else "Models"
+    shelf_title = "Models"
 
     def read(self) -> None:
         """Read headers and tables in a thread."""

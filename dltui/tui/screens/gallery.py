@@ -6,9 +6,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on
+from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -29,9 +30,12 @@ from dltui.tui.widgets.tab_line import TabLine
 class GalleryScreen(Room):
     """Shows the figures of one thing; subclasses read it from the disk."""
 
-    CSS_PATH = Path(__file__).with_name("gallery.tcss")  # absolute: screens below it may stand elsewhere
+    CSS_PATH: ClassVar[CSSPathType | None] = Path(__file__).with_name(
+        "gallery.tcss"
+    )  # absolute: screens below it may stand elsewhere
     BINDINGS = actions.bindings("gallery")
     AUTO_FOCUS = "FigureView"
+    DETAILS_FROM = DESIGNED  # columns from which the details stand beside the picture at first
 
     def __init__(self, item: Item) -> None:
         super().__init__(item)
@@ -76,7 +80,7 @@ class GalleryScreen(Room):
 
     def on_mount(self) -> None:
         """Show what is known at once, and begin to read."""
-        self.set_class(self.app.size.width >= DESIGNED, "-details")
+        self.set_class(self.app.size.width >= self.DETAILS_FROM, "-details")
         self.tell("reading …")
         self.read()
 

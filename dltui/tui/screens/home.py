@@ -22,6 +22,7 @@ from dltui.tui.widgets.item_list import ItemList
 from dltui.tui.widgets.preview import Preview
 from dltui.tui.widgets.tab_line import TabLine
 
+FIRST = "results"  # the shelf that is shown at the start
 PAUSE = 0.08  # seconds that the cursor rests on a thing before its file is read
 
 
@@ -34,7 +35,7 @@ class HomeScreen(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shelf = 0
+        self._shelf = [shelf.name for shelf in SHELVES].index(FIRST)
         self._pause: Timer | None = None
 
     @property
@@ -76,7 +77,9 @@ class HomeScreen(Room):
 
     def furnish(self) -> ComposeResult:
         """Lay out shelves, list and glimpse."""
-        yield TabLine(*(shelf.title for shelf in SHELVES), id="shelves")
+        shelves = TabLine(*(shelf.title for shelf in SHELVES), id="shelves")
+        shelves.active = self._shelf
+        yield shelves
         with Horizontal(id="panes"):
             yield ItemList(id="items")
             yield Preview(id="glimpse")
@@ -163,6 +166,8 @@ class HomeScreen(Room):
 
     def action_shelf_number(self, number: int) -> None:
         """Show a shelf by its place."""
+        if number >= len(SHELVES):
+            return
         self._shelf = number
         self.query_one(TabLine).active = number
         self._fill()

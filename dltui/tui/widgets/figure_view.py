@@ -140,8 +140,10 @@ class FigureView(CanvasView, can_focus=True):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Allow only the actions that mean something for this figure, and no spinning where nothing may move."""
+        """Allow only what means something for this figure; no spin where nothing may move, no pan where all is shown."""
         if action == "spin" and self.app.animation_level == "none":
+            return False
+        if action == "pan" and self._view.x_range is None and self._view.y_range is None:
             return False
         if action in ALWAYS:
             return self._figure is not None and (action != "glyphs" or pictorial(self._figure))

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from dltui.tui.actions import NO_KEY, key_name, scopes
 
 GAP = 2
-AT_HAND = ("list", "turn", "plane", "read")  # scopes of what has the focus
+AT_HAND = ("list", "turn", "plane", "read", "slider", "pick", "type")  # scopes of what has the focus
 LASTING = "app"  # actions of this scope stand at the right and are never left out
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
+from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 ARROW = " › "
+GAP = "   "
 
 
 class TopBar(Widget):
-    """The way from home to this screen on the left, a remark on the right."""
+    """The way from home to this screen on the left, a remark on the right, what runs at the end; a click shows it."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -20,13 +22,15 @@ class TopBar(Widget):
 
     crumbs: reactive[tuple[str, ...]] = reactive(())
     remark: reactive[str] = reactive("")
+    jobs: reactive[str] = reactive("")
 
     def render(self) -> Content:
         """Return the line; a long remark gives way first."""
         way = ARROW.join(("dltui", *self.crumbs))
-        room = self.size.width - cell_len(way) - 2
+        jobs = f"{GAP if self.remark else ''}{self.jobs}" if self.jobs else ""
+        room = self.size.width - cell_len(way) - cell_len(jobs) - 2
         remark = shortened(self.remark, room) if room > 8 else ""
-        gap = " " * max(0, self.size.width - cell_len(way) - cell_len(remark))
+        gap = " " * max(0, self.size.width - cell_len(way) - cell_len(remark) - cell_len(jobs))
         last = self.crumbs[-1] if self.crumbs else ""
         return Content.assemble(
             ("dltui", "$text-accent bold"),
@@ -35,7 +39,13 @@ class TopBar(Widget):
             (last, "bold"),
             gap,
             (remark, "$foreground 70%"),
+            (jobs, "$text-accent"),
         )
+
+    async def on_click(self, event: events.Click) -> None:
+        """Show the jobs when it is they that are clicked on."""
+        if self.jobs and event.x >= self.size.width - cell_len(self.jobs):
+            await self.run_action("app.jobs")
 
 
 def shortened(text: str, width: int) -> str:

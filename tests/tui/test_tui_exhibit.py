@@ -1,0 +1,292 @@
+"""An exhibit, alive: knobs turned, moments played, kept, drawn, checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from dltui.figures import Heatmap, Prose
+from dltui.jobs.perform import Moment
+from dltui.lab import EXHIBITS
+from dltui.lab._names import NAMES
+from dltui.lab.run import run as run_exhibit
+from dltui.registry import Entry
+from dltui.results import load
+from dltui.results.gallery import Gallery
+from dltui.runs import home
+from dltui.tui.app import DltuiApp
+from dltui.tui.catalog import Item
+from dltui.tui.film import Film, weigh
+from dltui.tui.screens.exhibit import ExhibitScreen
+from dltui.tui.screens.export import ExportScreen
+from dltui.tui.story_page import number_rows
+from dltui.tui.widgets.facts import Facts
+from dltui.tui.widgets.field_row import FieldRow
+from dltui.tui.widgets.film_line import FilmLine
+from dltui.tui.widgets.slider import Slider
+
+Make = Callable[..., DltuiApp]
+Settle = Callable[[Pilot[int]], Awaitable[None]]
+PATIENT = 60.0  # seconds; reached only when something is wrong
+NAME = "counting"
+
+COUNTING = '''
+from typing import Annotated
+from dltui.figures import Lines, Series
+from dltui.lab import Frame, Slider, Switch, exhibit
+import numpy as np
+
+
+@exhibit("counting", family="testing", covers=())
+def counting(
+    stop: Annotated[int, Slider(1, 60, help="where it stops")] = 12,
+    scale: Annotated[float, Slider(0.01, 100, log=True, help="what is multiplied")] = 1.0,
+    squared: Annotated[bool, Switch(help="squares instead")] = False,
+):
+    """Counts up to a number.
+
+    Try: --stop 30.
+    Notice: the sum is n(n + 1)/2.
+
+    The sum of the first n numbers is n(n + 1)/2.
+    """
+    if stop == 13:
+        raise RuntimeError("thirteen")
+    for count in range(1, stop + 1):
+        x = np.arange(1.0, count + 1)
+        y = scale * (x**2 if squared else x)
+        yield Frame(
+            figures=(Lines(title="Numbers", series=(Series(name="n", x=x, y=y),)),),
+            numbers={"count": count, "sum": float(y.sum())},
+            caption=f"count {count} of {stop}",
+            total=stop,
+        )
+
+
+@counting.check
+def gauss():
+    """The sum against n(n + 1)/2."""
+    frames = list(counting(stop=10))
+    assert frames[-1].numbers["sum"] == 55, "it is not 55"
+'''
+
+
+@pytest.fixture(autouse=True)
+def counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An exhibit that counts: the lab knows it while the test lasts."""
+    (tmp_path / "counted.py").write_text(COUNTING, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(NAMES, NAME, Entry("counted", "Counts up to a number.", "testing"))
+    yield
+    EXHIBITS._found.pop(NAME, None)
+    import sys
+
+    sys.modules.pop("counted", None)
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + PATIENT
+    while not holds():
+        assert time.monotonic() < end, f"{what} never came"
+        await pilot.pause(0.02)
+
+
+async def opened(app: DltuiApp, pilot: Pilot[int], settle: Settle, name: str = NAME) -> ExhibitScreen:
+    app.animation_level = "none"  # nothing plays by itself
+    await settle(pilot)
+    app.open_item(Item("exhibit", name, "", name, f"dltui lab run {name}", group="testing"))
+    await settle(pilot)
+    screen = app.screen
+    assert isinstance(screen, ExhibitScreen)
+    await until(pilot, lambda: screen.query(FieldRow) and screen.live and screen.live.settled, "the end")
+    await pilot.pause(0.15)
+    return screen
+
+
+def numbers(screen: ExhibitScreen) -> dict[str, str]:
+    return dict(next(one for one in screen.query(Facts) if one.id == "numbers").facts)
+
+
+async def test_a_turned_knob_gives_new_numbers(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle)
+        assert [row.asked.name for row in screen.query(FieldRow)] == ["stop", "scale", "squared"]
+        assert numbers(screen) == {"count": "12", "sum": "78"}
+        assert screen.command_line == "dltui lab run counting"
+        await pilot.press("tab")
+        assert isinstance(app.focused, Slider)
+        before = screen.live.setting if screen.live else 0
+        await pilot.press("right", "right")
+        await until(
+            pilot, lambda: screen.live and screen.live.settled and screen.live.setting > before, "the end"
+        )
+        await pilot.pause(0.15)
+        assert numbers(screen) == {"count": "14", "sum": "105"}
+        assert screen.command_line == "dltui lab run counting --stop 14"
+        assert "--stop 14" in str(screen.query_one("#line").render())
+        await pilot.press("down", "down", "space")
+        await until(pilot, lambda: numbers(screen) == {"count": "14", "sum": "1015"}, "squares")
+        kept = run_exhibit(NAME, {"stop": 14, "squared": True})
+        assert number_rows(kept.numbers) == tuple(numbers(screen).items())
+        await pilot.press("R")
+        await until(pilot, lambda: numbers(screen) == {"count": "12", "sum": "78"}, "the defaults")
+
+
+async def test_moments_are_stepped_played_and_wound(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle)
+        film = screen.query_one(FilmLine)
+        assert (film.at, film.count, film.playing) == (11, 12, False)
+        await pilot.press("comma", "comma")
+        assert film.at == 9
+        await until(pilot, lambda: numbers(screen)["count"] == "10", "the numbers of then")
+        await pilot.press("full_stop")
+        assert film.at == 10
+        await pilot.mouse_down(film, offset=(3, 0))
+        await pilot.mouse_up(film, offset=(3, 0))
+        await pilot.pause()
+        assert film.at == 0
+        await pilot.press("space")
+        assert film.playing
+        await until(pilot, lambda: film.at >= 3, "the fourth moment")
+        await pilot.press("space")
+        at = film.at
+        await pilot.pause(0.2)
+        assert (film.at, film.playing) == (at, False)
+
+
+async def test_it_plays_once_when_opened_unless_motion_is_reduced(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        app.animation_level = "full"
+        app.open_item(Item("exhibit", NAME, "", NAME, f"dltui lab run {NAME}"))
+        screen = app.screen
+        assert isinstance(screen, ExhibitScreen)
+        await pilot.pause()
+        await until(pilot, lambda: screen.query_one(FilmLine).playing, "the film")
+        await until(pilot, lambda: not screen.query_one(FilmLine).playing, "its end")
+        assert screen.query_one(FilmLine).at == 11
+
+
+async def test_what_is_shown_is_kept_and_drawn(
+    make_app: Make, settle: Settle, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle)
+        await pilot.press("comma", "m")
+        await settle(pilot)
+        (path,) = (home() / "results").glob("*.safetensors")
+        kept = load(path)
+        assert kept.summary()["numbers"]["count"] == 11
+        assert kept.made.command == "dltui lab run counting"
+        assert [item.key for item in app.items["results"]] == [str(path)]
+        await pilot.press("e")
+        assert isinstance(app.screen, ExportScreen)
+        await pilot.press("enter")
+        await settle(pilot)
+        await until(pilot, (here / "counting.png").exists, "the file")
+        assert (here / "counting.png").read_bytes().startswith(b"\x89PNG")
+        await pilot.press("i")
+        story = str(screen.query_one("#story").render())
+        for part in ("Counts up to a number.", "--stop 30", "the sum is n(n + 1)/2", "The sum against"):
+            assert part in story
+
+
+async def test_what_fails_is_told_and_the_next_turn_goes_on(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle)
+        await pilot.press("tab", "right")  # 13
+        await until(pilot, lambda: screen.has_class("-failed"), "the failure")
+        assert "thirteen" in str(screen.query_one("#failure").render())
+        await pilot.press("right")
+        await until(pilot, lambda: numbers(screen)["count"] == "14", "fourteen")
+        assert not screen.has_class("-failed")
+        row = screen.query(FieldRow).first()
+        await pilot.press("9", "9")
+        await pilot.pause(0.1)
+        assert "a whole number from 1 to 60" in str(row.query_one(".refusal").render())
+        assert screen.live is not None
+        assert screen.live.values["stop"] == 9
+
+
+async def test_checks_run_as_a_job_and_show_their_verdicts(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    name = "two-weight-saddle"
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle, name)
+        await pilot.press("v")
+        (job,) = app.jobs
+        assert job.words == ("lab", "check", name)
+        await until(pilot, lambda: job.over, "the verdicts")
+        await pilot.pause(0.1)
+        page = str(screen.query_one("#verdict").render())
+        assert page.count("✓") == len(EXHIBITS.load(name).checks)
+        assert [one.title for one in app._notifications] == ["Checks"]
+
+
+async def test_closing_its_tab_ends_it(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(app, pilot, settle)
+        await pilot.press("i")  # at this size the numbers stand with the story
+        await pilot.pause(0.1)
+        assert dict(screen.query_one("#details Facts", Facts).facts)["count"] == "12"
+        await pilot.press("x")
+        await settle(pilot)
+        assert screen.live is not None
+        assert screen.live.closed
+
+
+# the film
+
+
+def moment(done: int, setting: int = 1, size: int = 10) -> Moment:
+    axis = np.arange(float(size))
+    figure = Heatmap(title="", values=np.zeros((size, size)), x=axis, y=axis)
+    return Moment(setting, done, 0, Gallery(title=str(done), shown=(Prose(title="", text=""), figure)))
+
+
+def test_film_keeps_the_course_and_the_newest_within_its_bounds() -> None:
+    film = Film(most=16)
+    for done in range(1, 201):
+        film.add(moment(done))
+        assert len(film) <= 16
+        assert film.moments[-1].done == done
+    kept = [one.done for one in film.moments]
+    assert kept[0] == 1
+    gaps = np.diff(kept[:-1])
+    assert gaps.min() == gaps.max()  # even steps, but for the newest
+    assert len(kept) > 6
+
+
+def test_film_keeps_few_heavy_moments() -> None:
+    weight = weigh(moment(1, size=100).shown)
+    assert weight == 8 * (100 * 100 + 200)
+    film = Film(weight=5 * weight)
+    for done in range(1, 50):
+        film.add(moment(done, size=100))
+        assert len(film) <= 5
+    tiny = Film(weight=1)
+    for done in range(1, 50):
+        tiny.add(moment(done))
+    assert [one.done for one in tiny.moments] == [1, 49]
+
+
+def test_another_setting_begins_a_new_film() -> None:
+    film = Film()
+    for done in (1, 2, 3):
+        film.add(moment(done))
+    newest = moment(1, setting=2)
+    film.add(newest)
+    film.add(newest)  # news of its end
+    assert [one.setting for one in film.moments] == [2]
