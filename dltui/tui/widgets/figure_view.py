@@ -140,7 +140,7 @@ class FigureView(CanvasView, can_focus=True):
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Allow only what means something for this figure; no spin where nothing may move, no pan where all is shown."""
+        """Allow only what means something here; no spin where nothing may move, no pan where all is shown."""
         if action == "spin" and self.app.animation_level == "none":
             return False
         if action == "pan" and self._view.x_range is None and self._view.y_range is None:
