@@ -58,6 +58,17 @@ def test_lists_without_torch(arguments: list[str], root: object) -> None:
     assert not {"torch", "textual"} & _probe(arguments, root)
 
 
+def test_shapes_reads_no_settings(root: object) -> None:
+    code = (
+        "import sys; from dltui.cli import run; run(sys.argv[1:]); "
+        "sys.exit(any(name.startswith(('dltui.settings', 'toml')) for name in sys.modules))"
+    )
+    env = os.environ | {"PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, "-c", code, *CONV], capture_output=True, env=env, check=False)
+    assert done.returncode == 0
+    assert b"64" in done.stdout
+
+
 def test_completion_imports_nothing_heavy(root: object) -> None:
     env = os.environ | {
         "PYTHONPATH": str(root),
