@@ -10,6 +10,7 @@ import typer
 import typer.core
 import typer.main
 
+from dltui.commands._joined import joined
 from dltui.errors import unknown
 from dltui.registry import Entry
 
@@ -77,7 +78,7 @@ class ShapesGroup(typer.core.TyperGroup):
         word = args[0]
         if word.startswith("-"):
             return super().resolve_command(ctx, args)
-        args = _joined(args)
+        args = joined(args, "--input", "-i")
         if "(" in word:
             return word, _command(SPELLED, "LAYER"), args
         if word not in VERBS and self.get_command(ctx, word) is None:
@@ -87,17 +88,6 @@ class ShapesGroup(typer.core.TyperGroup):
 
             raise unknown("layer", word, [*VERBS, *LAYERS])
         return word, self.commands[word], args[1:]
-
-
-def _joined(args: list[str]) -> list[str]:
-    """Return the words with repeated ``--input`` made one, its shapes parted by semicolons."""
-    shapes, kept, words = [], [], iter(args)
-    for word in words:
-        if word in {"-i", "--input"}:
-            shapes.append(next(words, ""))
-        else:
-            kept.append(word)
-    return [*kept, "--input", ";".join(shapes)] if len(shapes) > 1 else args
 
 
 def _command(module: str, name: str) -> Any:
