@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dltui.errors import UsageError
+from dltui.instruments.summary.kernels import hollow
 from dltui.instruments.summary.values import mapped
 
 Sizes = Sequence[int]
@@ -45,9 +46,14 @@ class Inputs:
 
     def on(self, device: torch.device) -> Inputs:
         """Return the same on a device; from ``meta``, where there are no numbers, ones are made up."""
-        return Inputs(
-            mapped(self.args, lambda t: _put(t, device)), mapped(self.kwargs, lambda t: _put(t, device))
-        )
+        placed: dict[int, Tensor] = {}  # a tensor that is given twice is one tensor there too
+
+        def put(tensor: Tensor) -> Tensor:
+            if id(tensor) not in placed:
+                placed[id(tensor)] = _put(tensor, device)
+            return placed[id(tensor)]
+
+        return Inputs(mapped(self.args, put), mapped(self.kwargs, put))
 
 
 def from_sizes(sizes: Any, dtypes: Dtypes, usual: torch.dtype, *, tokens: bool) -> Inputs:
@@ -145,7 +151,7 @@ def _first_layer(model: nn.Module) -> nn.Module | None:
 def _put(tensor: Tensor, device: torch.device) -> Tensor:
     """Return a tensor on a device."""
     if device.type == "meta":
-        return torch.empty_like(tensor, device="meta") if tensor.device.type != "meta" else tensor.detach()
+        return hollow(tensor) if tensor.device.type != "meta" else tensor.detach()
     if tensor.device.type != "meta":
         return tensor.detach().to(device)
     if tensor.is_floating_point() or tensor.is_complex():

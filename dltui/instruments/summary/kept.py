@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
+from dltui.instruments.summary.attention import FusedAttention
 from dltui.instruments.summary.inputs import Inputs
-from dltui.instruments.summary.kernels import FusedAttention, Quickly
+from dltui.instruments.summary.kernels import Quickly
 
 
 class Kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 
+from dltui.instruments.summary.kernels import hollow
+
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_hooks", "_backward_pre_hooks")
+SPECIAL = ("__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__")  # classes that copy themselves
+ATOMS = frozenset({
+    int,
+    float,
+    bool,
+    str,
+    bytes,
+    complex,
+    type(None),
+    type,
+    np.ndarray,
+    torch.dtype,
+    torch.device,
+})
+EMPTY = frozenset({dict, list, set, OrderedDict})
 WRAPPERS = ("DataParallel", "DistributedDataParallel", "OptimizedModule")
 
 
@@ -45,41 +63,67 @@ def skeleton(model: nn.Module, device: torch.device) -> Skeleton:
         The copy.
     """
     model, remarks = _unwrapped(model)
-    memo: dict[int, Any] = {id(tensor): _moved(tensor, device) for tensor in _all_tensors(model)}
-    # what stands in the memo must stay alive as long as the memo, and arrays are read, not written
-    arrays = [v for m in model.modules() for v in vars(m).values() if isinstance(v, np.ndarray)]
-    memo |= {id(array): array for array in arrays}
     own = [hook for hooks in _hooks(model) for hook in hooks.values() if not _is_torch(hook)]
-    memo |= {id(hook): _nothing for hook in own}
-    copied = _copied(model, memo)
-    for hooks in _hooks(copied):
-        for key in [key for key, hook in hooks.items() if hook is _nothing]:
-            del hooks[key]
+    copied: nn.Module = _Copier(device, {id(hook): _nothing for hook in own}).of(model)
+    if own:
+        for hooks in _hooks(copied):
+            for key in [key for key, hook in hooks.items() if hook is _nothing]:
+                del hooks[key]
     if any(isinstance(m, torch.jit.ScriptModule) for m in copied.modules()):
         copied = copied.to(device)
     return Skeleton(copied, len(own), remarks)
 
 
-def _copied(model: nn.Module, memo: dict[int, Any]) -> nn.Module:
-    """Return the copy; attributes that can't be copied, such as locks and generators, are shared."""
-    try:
-        return copy.deepcopy(model, dict(memo))
-    except (TypeError, RuntimeError, ValueError, NotImplementedError):
-        pass
-    for module in model.modules():
+class _Copier:
+    """``copy.deepcopy`` for modules: tensors go to a device, what can't be copied is shared, and it is quicker."""
+
+    def __init__(self, device: torch.device, memo: dict[int, Any]) -> None:
+        self._device = device
+        self._memo = memo
+
+    def of(self, module: nn.Module) -> nn.Module:
+        """Return the copy of a module, always the same one."""
+        done: nn.Module | None = self._memo.get(id(module))
+        if done is not None:
+            return done
+        kind = type(module)
+        if any(getattr(kind, name, None) is not getattr(nn.Module, name, None) for name in SPECIAL):
+            for tensor in _all_tensors(module):
+                self._tensor(tensor)
+            copied: nn.Module = copy.deepcopy(module, self._memo)
+            return copied
+        made = kind.__new__(kind)
+        self._memo[id(module)] = made
+        state = vars(made)
         for name, value in vars(module).items():
-            if name not in {"_parameters", "_buffers", "_modules"} and not _copies(value, memo):
-                memo[id(value)] = value
-    return copy.deepcopy(model, memo)
+            state[name] = self._attribute(name, value)
+        return made
 
+    def _attribute(self, name: str, value: Any) -> Any:
+        """Return the copy of what a module holds under a name."""
+        if name in {"_parameters", "_buffers"}:
+            return {key: None if tensor is None else self._tensor(tensor) for key, tensor in value.items()}
+        if name == "_modules":
+            return {key: None if module is None else self.of(module) for key, module in value.items()}
+        if name == "_compiled_call_impl":
+            return None
+        if type(value) in ATOMS or (type(value) is tuple and all(type(part) in ATOMS for part in value)):
+            return value
+        if type(value) in EMPTY and not value:
+            return type(value)()
+        for tensor in _tensors_of(value):
+            self._tensor(tensor)
+        try:
+            return copy.deepcopy(value, self._memo)
+        except Exception:  # noqa: BLE001 - locks, generators, files: whatever their class raises, they are shared then
+            return value
 
-def _copies(value: Any, memo: dict[int, Any]) -> bool:
-    """Return whether an attribute can be copied."""
-    try:
-        copy.deepcopy(value, dict(memo))
-    except Exception:  # noqa: BLE001 - whatever a class of the user's raises, its object is shared then
-        return False
-    return True
+    def _tensor(self, tensor: Tensor) -> Tensor:
+        """Return the copy of a tensor, always the same one."""
+        made: Tensor | None = self._memo.get(id(tensor))
+        if made is None:
+            made = self._memo[id(tensor)] = _moved(tensor, self._device)
+        return made
 
 
 def _unwrapped(model: nn.Module) -> tuple[nn.Module, list[str]]:
@@ -102,7 +146,7 @@ def _moved(tensor: Tensor, device: torch.device) -> Tensor:
     if is_lazy(tensor):
         return UninitializedBuffer(device=device, dtype=tensor.dtype)  # type: ignore[call-arg]
     if device.type == "meta":
-        made = torch.empty_like(tensor, device="meta", requires_grad=False)
+        made = hollow(tensor)
     else:
         made = tensor.detach().to(device, copy=True)
     return (
@@ -115,16 +159,17 @@ def _moved(tensor: Tensor, device: torch.device) -> Tensor:
 def _all_tensors(model: nn.Module) -> Iterator[Tensor]:
     """Yield parameters, buffers, and tensors that modules keep as plain attributes or in lists of such."""
     for module in model.modules():
-        yield from (p for p in module._parameters.values() if p is not None)
-        yield from (b for b in module._buffers.values() if b is not None)
-        for name, value in vars(module).items():
-            if name in {"_parameters", "_buffers", "_modules"}:
-                continue
-            inner = value.values() if isinstance(value, dict) else value
-            if isinstance(value, Tensor):
-                yield value
-            elif isinstance(value, list | tuple | dict):
-                yield from (one for one in inner if isinstance(one, Tensor))
+        for value in vars(module).values():
+            yield from _tensors_of(value)
+
+
+def _tensors_of(value: Any) -> Iterator[Tensor]:
+    """Yield a tensor, or those in a list or dictionary."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        inner = value.values() if isinstance(value, dict) else value
+        yield from (one for one in inner if isinstance(one, Tensor))
 
 
 def _hooks(model: nn.Module) -> Iterator[dict[int, Any]]:

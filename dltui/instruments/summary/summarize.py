@@ -175,7 +175,8 @@ def _guessed(model: Source, bones: Skeleton, asked: _Asked) -> tuple[Passed | No
         inputs = from_sizes(shape, None, usual, tokens=tokens)
         said = f"no input was given; {'×'.join(map(str, shape))} is guessed from the first layer, {layer}"
         try:
-            passed, remarks = _passed(model, bones, inputs, asked, "")
+            # a copy of its own for each try, for a lazy layer takes the first shape for good
+            passed, remarks = _passed(model, skeleton(bones.module, META), inputs, asked, "")
         except DltuiError as error:
             why = str(error)
             continue
@@ -191,7 +192,7 @@ def _passed(
     """Run the model on meta, or where that fails on a device."""
     if asked.device is None:
         try:
-            passed = run(skeleton(bones.module, META).module, inputs, META, asked.mode)
+            passed = run(bones.module, inputs, META, asked.mode)
         except DltuiError:
             raise
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything

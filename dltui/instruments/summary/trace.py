@@ -7,10 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dltui.instruments.summary.costs import NONE, formula_of, is_addition, is_uncounted
-from dltui.instruments.summary.kernels import computed
+from dltui.instruments.summary.kernels import Mode, computed
 from dltui.instruments.summary.places import Places
 from dltui.instruments.summary.values import Told, tensors_in, told
 
@@ -40,7 +39,7 @@ class Seen:
     field: list[int] | None = None
 
 
-class Trace(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Trace(Mode):
     """Counts operations while a model runs under it; ``watch`` hooks the modules.
 
     Attributes:

@@ -26,6 +26,7 @@ class _Build:
     rows: list[Row] = field(default_factory=list)
     modules: dict[int, int] = field(default_factory=dict)  # id of a module -> its row
     tensors: set[int] = field(default_factory=set)
+    firsts: dict[int, int] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)  # depth -> rows so far
 
 
@@ -119,14 +120,19 @@ def _bytes(tensor: Tensor) -> int:
 
 def _in_order(build: _Build, module: nn.Module) -> list[tuple[str, nn.Module]]:
     """Return the modules inside in the order in which they, or modules in them, first ran; the others last."""
-    last = len(build.seen)
+    named = [(name, child) for name, child in module._modules.items() if child is not None]
+    return sorted(named, key=lambda pair: _first(build, pair[1]))
 
-    def first(child: nn.Module) -> int:
-        return min((build.seen[id(m)].first for m in child.modules() if id(m) in build.seen), default=last)
 
-    return sorted(
-        ((n, c) for n, c in module._modules.items() if c is not None), key=lambda pair: first(pair[1])
-    )
+def _first(build: _Build, module: nn.Module) -> int:
+    """Return when a module, or one within it, first ran; after all others where none did."""
+    known = build.firsts.get(id(module))
+    if known is None:
+        seen = build.seen.get(id(module))
+        last = build.firsts[id(module)] = len(build.seen) if seen is None else seen.first
+        inner = (_first(build, child) for child in module._modules.values() if child is not None)
+        known = build.firsts[id(module)] = min((last, *inner))
+    return known
 
 
 def _cost(build: _Build, module: nn.Module, row: Row, seen: Seen, children: list[Row]) -> None:
