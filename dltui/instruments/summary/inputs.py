@@ -153,7 +153,7 @@ def _put(tensor: Tensor, device: torch.device) -> Tensor:
     if device.type == "meta":
         return hollow(tensor) if tensor.device.type != "meta" else tensor.detach()
     if tensor.device.type != "meta":
-        return tensor.detach().to(device)
+        return tensor.detach().to(device, copy=True)  # a model may write into what it is given
     if tensor.is_floating_point() or tensor.is_complex():
         return torch.randn(tensor.shape, dtype=tensor.dtype, device=device)
     return torch.zeros(tensor.shape, dtype=tensor.dtype, device=device)

@@ -146,7 +146,6 @@ def _surroundings(device: torch.device) -> Iterator[None]:
     """Let new tensors lie on the meta device where the model does, keep fused encoders from hiding work, be quiet."""
     fast = torch.backends.mha.get_fastpath_enabled()
     with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         if device.type == "meta":

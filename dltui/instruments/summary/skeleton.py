@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 
+from dltui.errors import UsageError
 from dltui.instruments.summary.kernels import hollow
 
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -61,16 +62,21 @@ def skeleton(model: nn.Module, device: torch.device) -> Skeleton:
 
     Returns:
         The copy.
+
+    Raises:
+        UsageError: If it is a TorchScript program, which can't be copied without its numbers.
     """
     model, remarks = _unwrapped(model)
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise UsageError(
+            f"{type(model).__name__} is a TorchScript program: give the module that it was made from"
+        )
     own = [hook for hooks in _hooks(model) for hook in hooks.values() if not _is_torch(hook)]
     copied: nn.Module = _Copier(device, {id(hook): _nothing for hook in own}).of(model)
     if own:
         for hooks in _hooks(copied):
             for key in [key for key, hook in hooks.items() if hook is _nothing]:
                 del hooks[key]
-    if any(isinstance(m, torch.jit.ScriptModule) for m in copied.modules()):
-        copied = copied.to(device)
     return Skeleton(copied, len(own), remarks)
 
 

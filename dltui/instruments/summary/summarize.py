@@ -92,7 +92,7 @@ def summarize(
     """
     _check(mode, depth, col_names, row_settings, flops)
     asked = _Asked(mode, None if device in {None, "meta"} else torch.device(device or "cpu"), title)
-    with same_randomness():
+    with torch.inference_mode(False), same_randomness():
         bones, built = _bones(model)
         title = title or type(bones.module).__name__
         inputs, guessed = _inputs(bones.module, input_size, input_data, dtypes, kwargs)
