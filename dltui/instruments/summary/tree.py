@@ -77,7 +77,6 @@ def _add(build: _Build, module: nn.Module, path: str, parent: int, depth: int) -
 
 def _empty(module: nn.Module, path: str, parent: int, depth: int) -> Row:
     """Return a row that knows only what a module is called."""
-    kind = str(getattr(module, "original_name", type(module).__name__))
     kernel = getattr(module, "kernel_size", None)
     sizes = [kernel] if isinstance(kernel, int) else kernel
     known = isinstance(sizes, tuple | list) and all(isinstance(n, int) for n in sizes)
@@ -85,7 +84,7 @@ def _empty(module: nn.Module, path: str, parent: int, depth: int) -> Row:
     return {
         "path": path,
         "name": path.rpartition(".")[2],
-        "kind": kind,
+        "kind": type(module).__name__,
         "settings": settings,
         "depth": depth,
         "parent": parent,
