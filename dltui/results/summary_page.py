@@ -260,6 +260,8 @@ def named(row: Row, row_settings: Sequence[str], *, settings: bool = False) -> s
         marks += " (unused)"
     elif row["use"] == "read":
         marks += " (read, not called)"
+    if row["tied"] and row["parameters"] and row["settings"]:
+        marks += " (partly tied)"
     return f"{name}{row['kind']}{told}{number}{marks}"
 
 
@@ -288,7 +290,7 @@ def _fitting(widths: list[int], room: int) -> list[int]:
 def _text(column: Column, value: Cell, compact: bool) -> str:
     """Return a cell as text."""
     if value is None:
-        return "·"
+        return "–"
     if isinstance(value, str) or column.unit is None:
         return str(value)
     if column.unit:

@@ -211,6 +211,28 @@ QUICK: dict[Any, Quick] = {
 }
 
 
+PRODUCTS = frozenset({
+    aten.mm.default,
+    aten.bmm.default,
+    aten.addmm.default,
+    aten.baddbmm.default,
+    aten.mv.default,
+    aten.dot.default,
+    aten.convolution.default,
+})
+
+
+def _refuse(func: Any, args: Sequence[Any]) -> None:
+    """Refuse what meta lets pass and the CPU does not: types that differ, and too much output padding."""
+    tensors = [a for a in args if isinstance(a, Tensor)]
+    if len({t.dtype for t in tensors}) > 1:
+        raise RuntimeError(f"{func._schema.name} of {' and '.join(str(t.dtype) for t in tensors)}")
+    if func is aten.convolution.default and args[6]:
+        stride, dilation, more = args[3], args[5], args[7]
+        if any(o >= max(s, d) for o, s, d in zip(more, stride, dilation, strict=False)):
+            raise RuntimeError(f"output padding {more} is not smaller than stride or dilation")
+
+
 COPIES = frozenset({aten.clone.default, aten.empty_like.default})
 
 
@@ -242,7 +264,12 @@ def computed(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
     Returns:
         What the CPU's kernel would return, without numbers where the arguments have none.
+
+    Raises:
+        RuntimeError: If the CPU would refuse what meta lets pass.
     """
+    if func in PRODUCTS:
+        _refuse(func, args)
     quick = QUICK.get(func)
     if (
         quick is not None
