@@ -78,16 +78,17 @@ class ShapesGroup(typer.core.TyperGroup):
         word = args[0]
         if word.startswith("-"):
             return super().resolve_command(ctx, args)
-        args = joined(args, "--input", "-i")
         if "(" in word:
-            return word, _command(SPELLED, "LAYER"), args
+            command = _command(SPELLED, "LAYER")
+            return word, command, joined(command, args, "--input", "-i")
         if word not in VERBS and self.get_command(ctx, word) is None:
             if ctx.resilient_parsing:
                 return None, None, args[1:]
             from dltui.shapes.layers import LAYERS
 
             raise unknown("layer", word, [*VERBS, *LAYERS])
-        return word, self.commands[word], args[1:]
+        command = self.commands[word]
+        return word, command, joined(command, args[1:], "--input", "-i")
 
 
 def _command(module: str, name: str) -> Any:

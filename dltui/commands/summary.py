@@ -24,7 +24,7 @@ class SummaryCommand(typer.core.TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words of the command line."""
-        return super().parse_args(ctx, joined(args, "--input", "-i"))
+        return super().parse_args(ctx, joined(self, args, "--input", "-i"))
 
 
 @verb(app, cls=SummaryCommand)

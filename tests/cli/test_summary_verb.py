@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dltui.cli import run
+from dltui.commands._calls import command_of
 from dltui.commands._joined import joined
 from dltui.commands._summary_source import read_inputs
 from dltui.errors import UsageError
@@ -172,6 +173,12 @@ def test_reading_inputs() -> None:
 
 
 def test_joining_a_repeated_option() -> None:
-    assert joined(["m", "-i", "1", "--json"], "--input", "-i") == ["m", "-i", "1", "--json"]
-    assert joined(["m", "-i", "1", "--input=2", "x"], "--input", "-i") == ["m", "--input", "1;2", "x"]
-    assert joined(["--", "-i", "-i"], "--input", "-i") == ["--", "-i", "-i"]
+    command = command_of("summary")
+
+    def told(*words: str) -> list[str]:
+        return joined(command, list(words), "--input", "-i")
+
+    assert told("m", "-i", "1", "--json") == ["m", "-i", "1", "--json"]
+    assert told("m", "-i", "1", "--input=2", "x") == ["m", "--input", "1;2", "x"]
+    assert told("--", "-i", "-i") == ["--", "-i", "-i"]
+    assert told("-i", "1", "--columns", "-i") == ["-i", "1", "--columns", "-i"]

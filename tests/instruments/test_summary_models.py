@@ -244,6 +244,21 @@ def test_it_saves_and_loads(tmp_path: Path) -> None:
     assert again.lines(90) == found.lines(90)
 
 
+@pytest.mark.parametrize(
+    ("model", "shape", "dtypes"),
+    [
+        (nn.Linear(4, 2), (3, 4), [torch.int64]),
+        (nn.Conv2d(2, 2, 3), (1, 2, 8, 8), [torch.float64]),
+        (nn.ConvTranspose2d(2, 2, 3, stride=2, output_padding=2), (1, 2, 8, 8), None),
+    ],
+)
+def test_what_meta_lets_pass_and_the_cpu_refuses(
+    model: nn.Module, shape: tuple[int, ...], dtypes: object
+) -> None:
+    with pytest.raises(UsageError, match=r"can't take inputs of shape"):
+        summarize(model, shape, dtypes=dtypes)
+
+
 QUICK_CASES = {
     "native_batch_norm": [((2, 3, 4, 4), (3,), (3,), (3,), (3,), True, 0.1, 1e-5)],
     "native_layer_norm": [((2, 5, 6), [6], (6,), (6,), 1e-5), ((2, 5, 6), [5, 6], None, None, 1e-5)],
