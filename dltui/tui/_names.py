@@ -5,6 +5,9 @@ SCREENS = {
     "exhibit": "dltui.tui.screens.card:CardScreen",
     "model": "dltui.tui.screens.card:CardScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
+    "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
+    "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
+    "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "run": "dltui.tui.screens.run:RunScreen",
 }
 
