@@ -46,15 +46,6 @@ def _shape(tensors: Sequence[Row], varies: bool = False) -> str | None:
     return text + more + (" …" if varies else "")
 
 
-def _parameters(_: Summary, row: Row) -> Cell:
-    """Return the parameters, or that they were counted before."""
-    if row["shared_with"]:
-        return "shared"
-    if row["tied"] and not row["parameters"]:
-        return "tied"
-    return row["parameters"] or None
-
-
 def _field(_: Summary, row: Row) -> Cell:
     """Return the receptive field as a person writes it."""
     if not row["calls"]:
@@ -99,7 +90,7 @@ COLUMNS = {
     "kernel_size": Column(
         "kernel", lambda _, row: "×".join(map(str, row["kernel"])) if row["kernel"] else None, needs_run=False
     ),
-    "num_params": Column("parameters", _parameters, needs_run=False, unit=""),
+    "num_params": Column("parameters", _of("parameters"), needs_run=False, unit=""),
     "params_percent": Column("share", _percent, needs_run=False),
     "trainable": Column("trained", _trained, needs_run=False),
     "buffers": Column("buffers", _of("buffers"), needs_run=False, unit=""),
@@ -260,8 +251,8 @@ def named(row: Row, row_settings: Sequence[str], *, settings: bool = False) -> s
         marks += " (unused)"
     elif row["use"] == "read":
         marks += " (read, not called)"
-    if row["tied"] and row["parameters"] and row["settings"]:
-        marks += " (partly tied)"
+    if row["tied"] and row["settings"] and not row["shared_with"]:
+        marks += " (partly tied)" if row["parameters"] else " (tied)"
     return f"{name}{row['kind']}{told}{number}{marks}"
 
 
