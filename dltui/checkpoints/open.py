@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from torch import nn
 
@@ -60,6 +61,35 @@ def open_model(spec: str, dataset: Dataset, *, weights: Path | None = None, seed
     return opened
 
 
+class Sample(Protocol):
+    """What is asked of data before a model is built for them; a ``Dataset`` knows it."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the model must give for one sample."""
+
+
+def build_model(spec: str, sample: Sample) -> nn.Module:
+    """Return the model of a name or of the user's own function, with fresh weights, in training mode.
+
+    Args:
+        spec: ``lenet`` or ``mlp:width=128``, or ``package.module:function``.
+        sample: Tells the shape of a sample and how many numbers come out.
+
+    Returns:
+        The model, on torch's default device.
+
+    Raises:
+        UsageError: If nothing is spelled that way, or the model can't take such samples.
+        DltuiError: If the user's function fails.
+    """
+    return _fresh(spec, sample)
+
+
 def _open(spec: str, dataset: Dataset, seed: int) -> OpenedModel:
     """Tell the spellings apart."""
     spelled = told_apart(spec)
@@ -70,14 +100,14 @@ def _open(spec: str, dataset: Dataset, seed: int) -> OpenedModel:
     return OpenedModel(_fresh(spec, dataset), spec, f"random weights, seed {seed}")
 
 
-def _fresh(spec: str, dataset: Dataset) -> nn.Module:
+def _fresh(spec: str, dataset: Sample) -> nn.Module:
     """Build a registered model, or call the user's own function."""
     if told_apart(spec) == "function":
         return _from_function(spec, dataset)
     return build(spec, dataset.input_shape, dataset.outputs)
 
 
-def _from_function(spec: str, dataset: Dataset) -> nn.Module:
+def _from_function(spec: str, dataset: Sample) -> nn.Module:
     """Call the user's function, with the shapes when it takes two arguments or names them."""
     function = load_function("model", spec)
     made = call_function(spec, function, *_arguments(spec, function, dataset))
@@ -86,7 +116,7 @@ def _from_function(spec: str, dataset: Dataset) -> nn.Module:
     return made
 
 
-def _arguments(spec: str, function: object, dataset: Dataset) -> tuple[object, ...]:
+def _arguments(spec: str, function: object, dataset: Sample) -> tuple[object, ...]:
     """Return nothing for a function without required arguments, the shapes for one with two."""
     assert callable(function)
     given = (dataset.input_shape, dataset.outputs)

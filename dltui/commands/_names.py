@@ -12,6 +12,9 @@ VERBS = {
     "hessian": Entry("dltui.commands.hessian", "Eigenvalues, trace and spectral density of the Hessian."),
     "gradients": Entry("dltui.commands.gradients", "Norms of the gradient by layer and by sample."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
+    "summary": Entry(
+        "dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."
+    ),
     "lab": Entry("dltui.commands.lab", "Ideas with knobs to turn, checked against known answers."),
     "open": Entry("dltui.commands.open", "Show saved results again, one or several side by side."),
     "runs": Entry("dltui.commands.runs", "The runs that training left."),

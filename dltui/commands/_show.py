@@ -89,7 +89,7 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
 
 
 def show(result: Result, common: Common) -> None:
-    """Print every figure of ``result``, drawn for this terminal or said in words."""
+    """Print the page of ``result``, or every figure, drawn for this terminal or said in words."""
     from dltui.draw import render, render_words
     from dltui.draw.beside import render_rows
     from dltui.results.gallery import Gallery
@@ -97,6 +97,10 @@ def show(result: Result, common: Common) -> None:
     look = chosen_look(common)
     if isinstance(result, Gallery) and result.rows and not common.plain:
         write_lines(render_rows(result.shown, result.rows, look))
+        return
+    page = None if common.plain else result.lines(look.width)
+    if page is not None:
+        write_lines(_told(page, look.width, ascii_only=look.ascii))
         return
     for place, figure in enumerate(result.figures()):
         if place:
@@ -170,13 +174,17 @@ def _readable(found: Light, common: Common) -> list[str]:
     import shutil
 
     width = max(60, shutil.get_terminal_size((80, 24)).columns)
-    lines = found.lines(width)
-    if common.ascii or not (sys.stdout.encoding or "ascii").lower().startswith("utf"):
-        from textwrap import wrap
+    ascii_only = common.ascii or not (sys.stdout.encoding or "ascii").lower().startswith("utf")
+    return _told(found.lines(width), width, ascii_only=ascii_only)
 
-        from dltui.plaintext import to_ascii
 
-        # names such as lambda are longer than their symbols, so lines are broken again
-        told = [to_ascii(line) for line in lines]
-        return [part for line in told for part in wrap(line, width, subsequent_indent="    ") or [""]]
-    return lines
+def _told(lines: list[str], width: int, *, ascii_only: bool) -> list[str]:
+    """Return lines as they are, or in ASCII: names such as lambda are longer than their symbols, so they break again."""
+    if not ascii_only:
+        return lines
+    from textwrap import wrap
+
+    from dltui.plaintext import to_ascii
+
+    told = [to_ascii(line) for line in lines]
+    return [part for line in told for part in wrap(line, width, subsequent_indent="    ") or [""]]

@@ -10,6 +10,7 @@ import typer
 import typer.core
 import typer.main
 
+from dltui.commands._joined import joined
 from dltui.errors import unknown
 from dltui.registry import Entry
 
@@ -83,27 +84,17 @@ class ShapesGroup(typer.core.TyperGroup):
         word = args[0]
         if word.startswith("-"):
             return super().resolve_command(ctx, args)
-        args = _joined(args)
         if "(" in word:
-            return word, _command(SPELLED, "LAYER"), args
+            command = _command(SPELLED, "LAYER")
+            return word, command, joined(command, args, "--input", "-i")
         if word not in VERBS and self.get_command(ctx, word) is None:
             if ctx.resilient_parsing:
                 return None, None, args[1:]
             from dltui.shapes.layers import LAYERS
 
             raise unknown("layer", word, [*VERBS, *LAYERS])
-        return word, self.commands[word], args[1:]
-
-
-def _joined(args: list[str]) -> list[str]:
-    """Return the words with repeated ``--input`` made one, its shapes parted by semicolons."""
-    shapes, kept, words = [], [], iter(args)
-    for word in words:
-        if word in {"-i", "--input"}:
-            shapes.append(next(words, ""))
-        else:
-            kept.append(word)
-    return [*kept, "--input", ";".join(shapes)] if len(shapes) > 1 else args
+        command = self.commands[word]
+        return word, command, joined(command, args[1:], "--input", "-i")
 
 
 def _command(module: str, name: str) -> Any:

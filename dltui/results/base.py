@@ -78,6 +78,10 @@ class Result(ABC):
     def figures(self) -> list[Figure]:
         """Return how the result likes to be seen, the main picture first."""
 
+    def lines(self, width: int) -> list[str] | None:  # noqa: ARG002
+        """Return the result as a page of text of ``width`` cells, or None where its figures tell it better."""
+        return None
+
     def document(self) -> dict[str, Any]:
         """Return the JSON document: schema, title, the summary, and how it was made."""
         return {

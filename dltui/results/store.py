@@ -16,6 +16,7 @@ KINDS = {
     "landscape": "dltui.results.landscape:Landscape",
     "spectrum": "dltui.results.spectrum:Spectrum",
     "gradients": "dltui.results.gradients:GradientNorms",
+    "summary": "dltui.results.summary:Summary",
     "training": "dltui.results.training:TrainingHistory",
     "figures": "dltui.results.gallery:Gallery",
 }
