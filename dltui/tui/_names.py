@@ -2,14 +2,17 @@
 
 SCREENS = {
     "checkpoint": "dltui.tui.screens.card:CardScreen",
+    "data": "dltui.tui.screens.data:DataScreen",
     "exhibit": "dltui.tui.screens.card:CardScreen",
     "model": "dltui.tui.screens.card:CardScreen",
+    "overlay": "dltui.tui.screens.overlay:OverlayScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
     "run": "dltui.tui.screens.run:RunScreen",
 }
 
 GLIMPSES = {
     "checkpoint": "dltui.tui.catalog.models:glimpse",
+    "data": "dltui.tui.catalog.data:glimpse",
     "exhibit": "dltui.tui.catalog.exhibits:glimpse",
     "model": "dltui.tui.catalog.models:glimpse",
     "result": "dltui.tui.catalog.results:glimpse",
@@ -46,6 +49,14 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "No models are known.",
         (),
         "dltui.tui.catalog.models:read",
+    ),
+    (
+        "data",
+        "Data",
+        40,
+        "No data sets are known.",
+        ("dltui data list",),
+        "dltui.tui.catalog.data:read",
     ),
     (
         "lab",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,16 +22,17 @@ from textual.worker import Worker, WorkerState
 from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
-from dltui.tui.palette import Everything
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
+from dltui.tui.usage import Usage
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
     from dltui.jobs import Engine, Job
+    from dltui.tui.fuzzy import Candidate
 
 THEMES = ("textual-dark", "textual-light")
 HOME = "home"
@@ -52,7 +54,6 @@ class DltuiApp(App[int]):
     BINDINGS = actions.bindings("app")
     MODES = {HOME: HomeScreen}  # noqa: RUF012
     DEFAULT_MODE = HOME
-    COMMANDS = {Everything}  # noqa: RUF012 - as Textual declares it
 
     @dataclass
     class JobNews(Message):
@@ -84,6 +85,7 @@ class DltuiApp(App[int]):
         self._open_path = open_path
         self._warm = warm
         self._opened: dict[str, Item] = {}
+        self.usage = Usage()
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
@@ -164,19 +166,45 @@ class DltuiApp(App[int]):
         if event.job.over and event.job.path is not None:
             self.read_shelf("results")
 
+    def jobs_going(self) -> list[Item]:
+        """Return the jobs that have not ended, as things."""
+        jobs = self.engine.jobs if "engine" in self.__dict__ else []
+        return [_job_item(job) for job in jobs if not job.over]
+
     # the way
 
     def open_item(self, item: Item) -> None:
         """Open a thing in a tab of its own on the screen for its kind, or go to its tab."""
         place = item.place
+        if item.kind == "shelf":
+            self.go_home(item.key)
+            return
         if place not in self.trail.open:
             kinds = (f"{item.kind}:{item.schema}", item.kind)
-            kind = next(kind for kind in kinds if kind in _names.SCREENS)
+            kind = next((kind for kind in kinds if kind in _names.SCREENS), "")
+            if not kind:
+                self.notify(
+                    f"{item.command or item.name} runs on the command line; y copies it.", markup=False
+                )
+                return
             make: type[Room] = catalog.named(_names.SCREENS[kind])
             self._opened[place] = item
             self.add_mode(place, partial(make, item))
+        self._count_use(place)
         self.trail.go(place)
         self._arrive()
+
+    def go_home(self, shelf: str = "") -> None:
+        """Go home, to the overview or to a shelf by its name."""
+        self.go_to(HOME)
+        home = self.screen_stack[0]
+        if isinstance(home, HomeScreen):
+            home.show_shelf(shelf)
+
+    def _count_use(self, place: str) -> None:
+        """Remember that a thing was wanted."""
+        self.usage.count(place)
+        self.run_worker(self.usage.keep, thread=True, group="usage", exclusive=True, exit_on_error=False)
 
     def go_to(self, place: str) -> None:
         """Go to the tab of a place that is open."""
@@ -246,13 +274,60 @@ class DltuiApp(App[int]):
         await self.close_place(self.trail.here)
 
     def action_help(self) -> None:
-        """Show the keys of the screen."""
-        command = self.screen.command_line if isinstance(self.screen, Room) else ""
-        self.push_screen(HelpScreen(self.screen, command))
+        """Show the keys of the screen, and what it shows."""
+        room = self.screen if isinstance(self.screen, Room) else None
+        self.push_screen(
+            HelpScreen(self.screen, room.command_line if room else "", room.about if room else "")
+        )
+
+    def action_search(self) -> None:
+        """Find anything."""
+        from dltui.tui.palette import everything
+
+        self._ask(
+            everything(self),
+            title="Find",
+            ask="results, runs, models, data, exhibits, verbs …",
+            glimpses=True,
+        )
+
+    def action_command_palette(self) -> None:
+        """Choose what to do."""
+        from dltui.tui.palette import commands
+
+        self._ask(commands(self), title="Commands", ask="what to do", glimpses=False)
+
+    def _ask(self, candidates: Sequence[Candidate], *, title: str, ask: str, glimpses: bool) -> None:
+        """Let one of many things be found."""
+        from dltui.tui.screens.search import SearchScreen
+
+        if not isinstance(self.screen, SearchScreen):
+            question = SearchScreen(candidates, self.usage.uses, title=title, ask=ask, glimpses=glimpses)
+            self.push_screen(question, self._answered)
+
+    async def _answered(self, chosen: Candidate | None) -> None:
+        """Do or open what was found."""
+        if chosen is None:
+            return
+        if chosen.run is None:
+            self.open_item(chosen.item)
+            return
+        self._count_use(chosen.item.place)
+        done = chosen.run()
+        if isawaitable(done):
+            await done
 
     def action_next_theme(self) -> None:
         """Change between dark and light."""
         self.theme = THEMES[1] if self.current_theme.dark else THEMES[0]
+
+
+def _job_item(job: Job) -> Item:
+    """Return a job as a thing of a list."""
+    told = f"{job.state} · {job.progress.done} of {job.progress.total}" if job.progress else job.state
+    return Item(
+        "job", job.line.removeprefix("dltui "), told, job.name, job.line, when=job.submitted, state="running"
+    )
 
 
 def run_app(open_path: Path | None = None) -> int:

@@ -22,7 +22,7 @@ def read(folder: Path) -> list[Item]:
     del folder
     ordered = sorted(NAMES.items(), key=lambda pair: (pair[1].family, pair[0]))
     return [
-        Item("exhibit", name, f"{entry.family} · {entry.summary}", name, f"dltui lab run {name}")
+        Item("exhibit", name, entry.summary, name, f"dltui lab run {name}", group=entry.family)
         for name, entry in ordered
     ]
 

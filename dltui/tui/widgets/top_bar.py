@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.cells import cell_len, set_cell_size
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -11,7 +15,7 @@ ARROW = " › "
 
 
 class TopBar(Widget):
-    """The way from home to this screen on the left, a remark on the right."""
+    """The way from home to this screen on the left, a remark on the right; a click on the way leads there."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -20,6 +24,16 @@ class TopBar(Widget):
 
     crumbs: reactive[tuple[str, ...]] = reactive(())
     remark: reactive[str] = reactive("")
+
+    @dataclass
+    class Chosen(Message):
+        """Someone clicked a part of the way.
+
+        Attributes:
+            step: Its number; 0 is home.
+        """
+
+        step: int
 
     def render(self) -> Content:
         """Return the line; a long remark gives way first."""
@@ -36,6 +50,15 @@ class TopBar(Widget):
             gap,
             (remark, "$foreground 60%"),
         )
+
+    def on_click(self, event: events.Click) -> None:
+        """Go where the way was clicked."""
+        offset, column = event.get_content_offset(self), 0
+        for step, name in enumerate(("dltui", *self.crumbs)):
+            wide = cell_len(name)
+            if offset is not None and column <= offset.x < column + wide:
+                self.post_message(self.Chosen(step))
+            column += wide + cell_len(ARROW)
 
 
 def shortened(text: str, width: int) -> str:
