@@ -37,7 +37,7 @@ class OpenTabs(Widget):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    OpenTabs { dock: top; height: 1; padding: 0 1; background: $panel; display: none; }
+    OpenTabs { height: 1; padding: 0 1; background: $panel; display: none; }
     OpenTabs.-several { display: block; }
     """
 
