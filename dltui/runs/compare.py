@@ -55,7 +55,9 @@ def overlay(told: Mapping[str, Sequence[Curve]], colours: Mapping[str, int], sig
     shown: list[Figure] = []
     for key in sorted(named, key=lambda key: first.get(key, len(first))):
         curve = named[key]
-        name = curve.chart if curve.name == curve.chart.lower() else f"{curve.chart} ({curve.name})"
+        name = (
+            curve.chart if curve.name == curve.chart.lower() else f"{curve.name} {curve.chart}".capitalize()
+        )
         parts = [(run, own, colours[run]) for run, every in told.items() for own in every if own.key == key]
         shown.append(chart(name, parts, sight, title))
     return shown

@@ -61,6 +61,15 @@ def empty_rows(shelf: Shelf) -> list[Row]:
     return [Remark(shelf.nothing), *(trial(command) for command in shelf.tries)]
 
 
+def aired(rows: Sequence[Row]) -> list[Row]:
+    """Return rows with an empty line above every heading but the first."""
+    return [
+        part
+        for at, row in enumerate(rows)
+        for part in ((Remark(""), row) if at and isinstance(row, Heading) else (row,))
+    ]
+
+
 def trial(command: str) -> Item:
     """Return a command line as a thing: opening it asks the verb's questions."""
     words = command.split()

@@ -71,7 +71,7 @@ def item_of(run: Run) -> Item:
     return Item(
         "run",
         run.name,
-        f"{state} · {run.model} on {run.data}",
+        f"{run.model} on {run.data} · {state}",
         str(run.folder),
         run.command or f"dltui runs show {run.name}",
         when=moment(run.started),

@@ -16,7 +16,7 @@ from dltui.tui import actions
 from dltui.tui.catalog import SHELVES, Item, Shelf
 from dltui.tui.catalog.items import homely
 from dltui.tui.fuzzy import Candidate, Finder
-from dltui.tui.overview import empty_rows, overview, shelf_rows
+from dltui.tui.overview import aired, empty_rows, overview, shelf_rows
 from dltui.tui.screens.base import SMALLEST, Room
 from dltui.tui.screens.sure import SureScreen
 from dltui.tui.trouble import sentence
@@ -35,7 +35,11 @@ ORDERS = ("as they come", "by name", "by state")  # the first is that of the she
 DISCARDED = {"result", "run"}  # kinds that can be put away
 MARKED = "runs"  # the shelf on which things can be marked
 ACTED_ON = {"model", "checkpoint", "run", "data"}
-SHOWN = {"-low": 3, "-high": 5}  # things of each shelf in the overview
+SHOWN = {
+    "-vast": 10,
+    "-high": 5,
+}  # things of each shelf in the overview, where there is room for more than few
+FEW = 3
 
 
 class HomeScreen(Room):
@@ -136,6 +140,7 @@ class HomeScreen(Room):
     def _fill(self) -> None:
         """Show the overview, or the things of the chosen shelf."""
         self.set_class(self.shelf is None, "-overview")
+        self.set_class(self.shelf is not None, "-shelf")
         rows, more = self._rows()
         wide = self.has_class("-vast") and self.shelf is None
         items, second = self.query_one("#items", ItemList), self.query_one("#more", ItemList)
@@ -145,8 +150,8 @@ class HomeScreen(Room):
             items.fill(*_fitting([*rows, *more], letters))
             second.fill([])
         else:
-            items.fill(rows if wide else [*rows, *more])
-            second.fill(more if wide else [])
+            items.fill(aired(rows) if wide else [*rows, *more])
+            second.fill(aired(more) if wide else [])
         if second.has_focus and not wide:
             self.set_focus(items)
         self._count()
@@ -157,7 +162,7 @@ class HomeScreen(Room):
     def _rows(self) -> tuple[list[Row], list[Row]]:
         """Return the rows of the first list and of the second."""
         if self.shelf is None:
-            most = next((count for name, count in SHOWN.items() if self.has_class(name)), 3)
+            most = next((count for name, count in SHOWN.items() if self.has_class(name)), FEW)
             return overview(self.dltui.items, self.dltui.jobs_going(), most)
         items = self.dltui.items.get(self.shelf.name)
         if items is None:

@@ -244,7 +244,8 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         name = "item-list--cursor" if cursor else "item-list--hover" if hover else ""
         style = self.get_visual_style(name) if name else self.visual_style
         strips = [
-            Visual.to_strips(self, content, width, 1, style)[0] for content in self._contents(at, width)
+            Visual.to_strips(self, content, width, 1, style)[0].extend_cell_length(width, style.rich_style)
+            for content in self._contents(at, width)
         ]
         if not hover:
             self._written[at, cursor] = [(width, self.has_focus), strips]

@@ -12,6 +12,12 @@ from textual.widget import Widget
 
 GAP = 2
 LASTING = "app"  # actions of this scope stand at the right and are never left out
+SHARED = {
+    "turn": 1,
+    "plane": 1,
+    "read": 1,
+    "gallery": 2,
+}  # what many screens have gives way to what one alone has
 
 
 @dataclass
@@ -55,7 +61,7 @@ class KeyBar(Widget):
         self.refresh()
 
     def hints(self) -> list[Hint]:
-        """Return the actions that the table wants in the footer, those of the focused widget first."""
+        """Return the actions that the table wants in the footer, those of this screen alone first."""
         found: dict[str, Hint] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
             if binding.show and binding.id and enabled:
@@ -63,7 +69,7 @@ class KeyBar(Widget):
                 scope = name.partition(".")[0]
                 hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
                 hint.keys.append(binding.key_display or binding.key)
-        return list(found.values())
+        return sorted(found.values(), key=lambda hint: SHARED.get(hint.scope, 0))
 
     def render(self) -> Content:
         """Return the line, and remember where each hint stands."""

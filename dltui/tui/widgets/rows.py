@@ -13,7 +13,8 @@ from dltui.tui.widgets.spark import sparkline
 from dltui.tui.widgets.top_bar import shortened
 
 FLAT = 58  # cells from which a name and its note stand in one line
-SPARK = 14  # cells of a sketched curve
+SPARK = (10, 14)  # cells of a sketched curve, where there is little room and where there is more
+ROOMY = 72  # cells of a line with more room
 AGE = 4  # cells of "12 h"
 BADGE = 10  # cells of the kind
 STATES = {  # a glyph and a colour; the word itself stands in the note
@@ -79,9 +80,10 @@ def is_flat(width: int) -> bool:
 
 def heading_line(row: Heading, width: int) -> Content:
     """Return a heading with a rule up to what stands at its right end."""
-    room = width - cell_len(row.text) - (cell_len(row.remark) + 1 if row.remark else 0) - 3
+    text = row.text[:1].upper() + row.text[1:]
+    room = width - cell_len(text) - (cell_len(row.remark) + 1 if row.remark else 0) - 3
     return Content.assemble(
-        (f" {row.text} ", "$text-primary bold"),
+        (f" {text} ", "$text-primary bold"),
         ("─" * max(0, room), "$foreground 20%"),
         (f" {row.remark}" if row.remark else "", "$foreground 55%"),
     )
@@ -133,7 +135,7 @@ def _head(item: Item, writing: Writing) -> tuple[list[Content], int]:
 def _tail(item: Item, width: int) -> tuple[list[Content], int]:
     """Return the sketched curve and the age, and the cells that they take."""
     parts, wide = [], 0
-    cells = SPARK if width >= 34 else 0
+    cells = 0 if width < 34 else SPARK[width >= ROOMY]
     if item.spark and cells:
         parts.append(Content.styled(f" {sparkline(item.spark, cells):<{cells}}", "$text-primary"))
         wide += cells + 1
