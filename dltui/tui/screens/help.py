@@ -23,7 +23,7 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [  # noqa: RUF012 - as Textual declares it
         Binding("escape,enter", "leave", show=False, priority=True),
-        Binding("question_mark,f1", "dismiss", show=False, priority=True),
+        Binding("f1", "dismiss", show=False, priority=True),
         Binding("down", "scroll(1)", show=False, priority=True),
         Binding("up", "scroll(-1)", show=False, priority=True),
         Binding("pagedown", "scroll(12)", show=False, priority=True),
@@ -68,6 +68,9 @@ class HelpScreen(ModalScreen[None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        if event.value.endswith("?"):  # the field takes the letter that would close the page as it opened it
+            self.dismiss()
+            return
         found = help_text(self._scopes, self._command_line, self._about, event.value)
         self.query_one(VerticalScroll).query_one(Static).update(found)
         self.query_one(VerticalScroll).scroll_home(animate=False)

@@ -6,18 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
 
 from dltui.tui import actions
 from dltui.tui.catalog.items import Item
 from dltui.tui.widgets.rows import (
     Heading,
+    Line,
     Remark,
     Row,
     Writing,
@@ -35,9 +37,39 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
 
     ALLOW_SELECT = False
     BINDINGS = actions.bindings("list")
-    COMPONENT_CLASSES = {"item-list--cursor", "item-list--hover"}  # noqa: RUF012 - as Textual declares it
+    COMPONENT_CLASSES = {  # noqa: RUF012 - as Textual declares it
+        f"item-list--{part}"
+        for part in (
+            *(
+                "cursor",
+                "hover",
+                "name",
+                "note",
+                "heading",
+                "rule",
+                "quiet",
+                "mark",
+                "badge",
+                "found",
+                "spark",
+            ),
+            *("good", "bad", "odd"),
+        )
+    }
     DEFAULT_CSS = """
     ItemList { height: 1fr; overflow-x: hidden; background: transparent; }
+    ItemList > .item-list--name { text-style: bold; }
+    ItemList > .item-list--note { color: $foreground 60%; }
+    ItemList > .item-list--heading { color: $text-primary; text-style: bold; }
+    ItemList > .item-list--rule { color: $foreground 20%; }
+    ItemList > .item-list--quiet { color: $foreground 50%; }
+    ItemList > .item-list--mark { color: $text-accent; text-style: bold; }
+    ItemList > .item-list--badge { color: $text-secondary; }
+    ItemList > .item-list--found { color: $text-accent; text-style: bold underline; }
+    ItemList > .item-list--spark { color: $text-primary; }
+    ItemList > .item-list--good { color: $text-success; }
+    ItemList > .item-list--bad { color: $text-error; }
+    ItemList > .item-list--odd { color: $text-warning; }
     ItemList > .item-list--hover { background: $foreground 5%; }
     ItemList > .item-list--cursor { background: $foreground 8%; }
     ItemList:focus > .item-list--cursor { background: $primary-muted; }
@@ -104,6 +136,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         self._hover: int | None = None
         self._laid_for = 0
         self._written: dict[tuple[int, bool], list[Any]] = {}
+        self._colours: dict[tuple[bool, str, str], Style] = {}
         self.fill(rows)
 
     # what it holds
@@ -223,6 +256,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         """Write anew in other colours."""
         super().notify_style_update()
         self._written.clear()
+        self._colours.clear()
 
     def render_line(self, y: int) -> Strip:
         """Return one line of what is seen."""
@@ -241,17 +275,27 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         if known is not None and not hover and known[0] == (width, self.has_focus):
             strips: list[Strip] = known[1]
             return strips
-        name = "item-list--cursor" if cursor else "item-list--hover" if hover else ""
-        style = self.get_visual_style(name) if name else self.visual_style
-        strips = [
-            Visual.to_strips(self, content, width, 1, style)[0].extend_cell_length(width, style.rich_style)
-            for content in self._contents(at, width)
-        ]
+        ground = "cursor" if cursor else "hover" if hover else ""
+        strips = [self._strip(line, width, ground) for line in self._contents(at, width)]
         if not hover:
             self._written[at, cursor] = [(width, self.has_focus), strips]
         return strips
 
-    def _contents(self, at: int, width: int) -> list[Any]:
+    def _strip(self, line: Line, width: int, ground: str) -> Strip:
+        """Return the texts of a line in the colours of their parts."""
+        segments = [Segment(text, self._style(ground, part)) for text, part in line if text]
+        return Strip(segments).adjust_cell_length(width, self._style(ground, ""))
+
+    def _style(self, ground: str, part: str) -> Style:
+        """Return the colours of a part on a ground."""
+        key = (self.has_focus, ground, part)
+        if key not in self._colours:
+            names = (f"item-list--{name}" for name in (ground, part) if name)
+            self._colours[key] = self.get_visual_style(*names).rich_style
+        return self._colours[key]
+
+    def _contents(self, at: int, width: int) -> list[Line]:
+        """Return the lines of a row."""
         row = self._rows[at]
         if isinstance(row, Heading):
             return [heading_line(row, width)]

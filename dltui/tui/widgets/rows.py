@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual.content import Content
 
 from dltui.tui.catalog.items import Item
 from dltui.tui.widgets.spark import sparkline
@@ -17,14 +16,16 @@ SPARK = (10, 14)  # cells of a sketched curve, where there is little room and wh
 ROOMY = 72  # cells of a line with more room
 AGE = 4  # cells of "12 h"
 BADGE = 10  # cells of the kind
-STATES = {  # a glyph and a colour; the word itself stands in the note
-    "running": ("●", "$text-success"),
-    "done": ("✓", "$foreground 55%"),
-    "failed": ("✗", "$text-error"),
-    "killed": ("✗", "$text-error"),
-    "cancelled": ("○", "$text-warning"),
+STATES = {  # a glyph and its part; the word itself stands in the note
+    "running": ("●", "good"),
+    "done": ("✓", "quiet"),
+    "failed": ("✗", "bad"),
+    "killed": ("✗", "bad"),
+    "cancelled": ("○", "odd"),
 }
 clock = time.time
+
+Line = list[tuple[str, str]]  # texts, each with the part that it plays: name, note, heading …
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +79,23 @@ def is_flat(width: int) -> bool:
     return width >= FLAT
 
 
-def heading_line(row: Heading, width: int) -> Content:
+def heading_line(row: Heading, width: int) -> Line:
     """Return a heading with a rule up to what stands at its right end."""
     text = row.text[:1].upper() + row.text[1:]
     room = width - cell_len(text) - (cell_len(row.remark) + 1 if row.remark else 0) - 3
-    return Content.assemble(
-        (f" {text} ", "$text-primary bold"),
-        ("─" * max(0, room), "$foreground 20%"),
-        (f" {row.remark}" if row.remark else "", "$foreground 55%"),
-    )
+    return [
+        (f" {text} ", "heading"),
+        ("─" * max(0, room), "rule"),
+        (f" {row.remark}" if row.remark else "", "quiet"),
+    ]
 
 
-def remark_line(row: Remark, width: int) -> Content:
+def remark_line(row: Remark, width: int) -> Line:
     """Return a quiet sentence, cut where it is too long."""
-    return Content.styled(shortened(f"   {row.text}", width - 1), "$foreground 60%")
+    return [(shortened(f"   {row.text}", width - 1), "note")]
 
 
-def item_lines(item: Item, width: int, writing: Writing) -> list[Content]:
+def item_lines(item: Item, width: int, writing: Writing) -> list[Line]:
     """Return a thing in one line, or in two where there is little room.
 
     Args:
@@ -109,55 +110,49 @@ def item_lines(item: Item, width: int, writing: Writing) -> list[Content]:
     tail, wide = _tail(item, width)
     room = max(4, width - taken - wide - 1)
     if not writing.flat:
-        first = _filled(_name(item, room, writing), room)
-        note = Content.styled(shortened(item.note, width - taken - 1), "$foreground 60%")
-        return [Content.assemble(*head, first, *tail), Content.assemble(" " * taken, note)]
+        note = (shortened(item.note, width - taken - 1), "note")
+        return [[*head, *_name(item, room, writing), *tail], [(" " * taken, ""), note]]
     names = min(writing.names, room) if item.note else room - 2
-    name = _filled(_name(item, names, writing), names)
-    note = Content.styled(shortened(item.note, room - names - 2), "$foreground 60%")
-    return [Content.assemble(*head, name, "  ", _filled(note, room - names - 2), *tail)]
+    left = max(0, room - names - 2)
+    note = (_filled(shortened(item.note, left), left), "note")
+    return [[*head, *_name(item, names, writing), ("  ", ""), note, *tail]]
 
 
-def _head(item: Item, writing: Writing) -> tuple[list[Content], int]:
+def _head(item: Item, writing: Writing) -> tuple[Line, int]:
     """Return mark, kind and state, and the cells that they take."""
-    parts = [Content.styled("◆ " if writing.marked else "  ", "$text-accent bold") if writing.marks else " "]
-    taken = 2 if writing.marks else 1
+    line: Line = [("◆ " if writing.marked else "  ", "mark")] if writing.marks else [(" ", "")]
     if writing.badges:
-        parts.append(Content.styled(f"{shortened(item.kind, BADGE - 1):<{BADGE}}", "$text-secondary"))
-        taken += BADGE
+        line.append((f"{shortened(item.kind, BADGE - 1):<{BADGE}}", "badge"))
     if item.state in STATES:
-        glyph, style = STATES[item.state]
-        parts.append(Content.styled(f"{glyph} ", style))
-        taken += 2
-    return [part if isinstance(part, Content) else Content(part) for part in parts], taken
+        glyph, part = STATES[item.state]
+        line.append((f"{glyph} ", part))
+    return line, sum(len(text) for text, _ in line)
 
 
-def _tail(item: Item, width: int) -> tuple[list[Content], int]:
+def _tail(item: Item, width: int) -> tuple[Line, int]:
     """Return the sketched curve and the age, and the cells that they take."""
-    parts, wide = [], 0
+    line: Line = []
     cells = 0 if width < 34 else SPARK[width >= ROOMY]
     if item.spark and cells:
-        parts.append(Content.styled(f" {sparkline(item.spark, cells):<{cells}}", "$text-primary"))
-        wide += cells + 1
+        line.append((f" {sparkline(item.spark, cells):<{cells}}", "spark"))
     if item.when and width >= 30:
-        parts.append(Content.styled(f" {age(item.when):>{AGE}}", "$foreground 45%"))
-        wide += AGE + 1
-    return parts, wide
+        line.append((f" {age(item.when):>{AGE}}", "quiet"))
+    return line, sum(len(text) for text, _ in line)
 
 
-def _name(item: Item, width: int, writing: Writing) -> Content:
-    """Return the name, with what was looked for picked out."""
+def _name(item: Item, width: int, writing: Writing) -> Line:
+    """Return the name in ``width`` cells, with what was looked for picked out."""
     text = shortened(item.name, width)
-    name = Content.styled(text, "bold")
-    for place in writing.found:
-        if place < len(text):
-            name = name.stylize("$text-accent underline", place, place + 1)
-    return name
+    gap = (" " * max(0, width - cell_len(text)), "")
+    if not writing.found:
+        return [(text, "name"), gap]
+    found = set(writing.found)
+    return [(letter, "found" if place in found else "name") for place, letter in enumerate(text)] + [gap]
 
 
-def _filled(content: Content, width: int) -> Content:
-    """Return ``content`` followed by spaces up to ``width`` cells."""
-    return content + " " * max(0, width - content.cell_length)
+def _filled(text: str, width: int) -> str:
+    """Return a text followed by spaces up to ``width`` cells."""
+    return text + " " * max(0, width - cell_len(text))
 
 
 def age(when: float) -> str:
