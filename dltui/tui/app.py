@@ -23,7 +23,6 @@ from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
 from dltui.tui.screens.base import Room
-from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
@@ -275,6 +274,8 @@ class DltuiApp(App[int]):
 
     def action_help(self) -> None:
         """Show the keys of the screen, and what it shows."""
+        from dltui.tui.screens.help import HelpScreen
+
         room = self.screen if isinstance(self.screen, Room) else None
         self.push_screen(
             HelpScreen(self.screen, room.command_line if room else "", room.about if room else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +53,8 @@ class Usage:
 
     def keep(self) -> None:
         """Write it down, the things that were used last; called in a thread."""
+        import json  # not before the first picture
+
         newest = sorted(self.uses.items(), key=lambda pair: -pair[1].last)[:MOST]
         try:
             write_text(self.path, json.dumps({place: [use.count, use.last] for place, use in newest}))
@@ -63,6 +64,8 @@ class Usage:
 
 def _read(path: Path) -> dict[str, Use]:
     """Return what a file tells; nothing when it is missing or damaged."""
+    import json
+
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         return {str(place): Use(int(count), float(last)) for place, (count, last) in stored.items()}

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from dltui.tui import actions
 from dltui.tui.catalog import SHELVES, Item, Shelf
 from dltui.tui.catalog.items import homely
-from dltui.tui.fuzzy import Candidate, Finder
 from dltui.tui.overview import aired, empty_rows, overview, shelf_rows
 from dltui.tui.screens.base import SMALLEST, Room
-from dltui.tui.screens.sure import SureScreen
 from dltui.tui.trouble import sentence
 from dltui.tui.widgets.item_list import ItemList
 from dltui.tui.widgets.preview import Preview
@@ -26,6 +23,8 @@ from dltui.tui.widgets.rows import Remark, Row
 from dltui.tui.widgets.tab_line import TabLine
 
 if TYPE_CHECKING:
+    from textual.widgets import Input
+
     from dltui.jobs import Job
     from dltui.runs import Discarded
 
@@ -60,6 +59,7 @@ class HomeScreen(Room):
         super().__init__()
         self._at = 0  # 0 for the overview, else the number of the shelf
         self._order = 0
+        self._letters = ""
         self._gone: list[Discarded] = []
         self._stamps: tuple[float, ...] | None = None
 
@@ -85,6 +85,11 @@ class HomeScreen(Room):
         return self._list.chosen
 
     @property
+    def _types(self) -> bool:
+        """Whether letters are being typed."""
+        return self.focused is not None and self.focused.id == "filter"
+
+    @property
     def _list(self) -> ItemList:
         """The list that is in use: the first one, unless the second has the focus."""
         more = self.query_one("#more", ItemList)
@@ -93,7 +98,6 @@ class HomeScreen(Room):
     def furnish(self) -> ComposeResult:
         """Lay out shelves, lists and glimpse."""
         yield TabLine(OVERVIEW, *(shelf.title for shelf in SHELVES), first=0, id="shelves")
-        yield Input(placeholder="letters to look for", id="filter")
         with Horizontal(id="panes"):
             yield ItemList(id="items")
             yield ItemList(id="more")
@@ -145,7 +149,7 @@ class HomeScreen(Room):
         wide = self.has_class("-vast") and self.shelf is None
         items, second = self.query_one("#items", ItemList), self.query_one("#more", ItemList)
         items.marks = self.shelf is not None and self.shelf.name == MARKED
-        letters = self.query_one("#filter", Input).value if self.has_class("-filtering") else ""
+        letters = self._letters if self.has_class("-filtering") else ""
         if letters.strip():
             items.fill(*_fitting([*rows, *more], letters))
             second.fill([])
@@ -257,18 +261,19 @@ class HomeScreen(Room):
     def _open(self, event: ItemList.Opened) -> None:
         self.dltui.open_item(event.item)
 
-    @on(Input.Changed, "#filter")
-    def _typed(self) -> None:
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what fits the letters."""
+        self._letters = event.value
         self._fill()
 
     def on_key(self, event: events.Key) -> None:
         """Go from the letters down into the list."""
-        if event.key == "down" and isinstance(self.focused, Input):
+        if event.key == "down" and self._types:
             event.stop()
-            self._typed_enough()
+            self.on_input_submitted()
 
-    @on(Input.Submitted, "#filter")
-    def _typed_enough(self) -> None:
+    def on_input_submitted(self) -> None:
+        """Go from the letters into the list."""
         self.set_focus(self.query_one("#items"))
 
     # keys
@@ -279,7 +284,7 @@ class HomeScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what means something for what is chosen."""
-        if not self.is_mounted or isinstance(self.focused, Input):
+        if not self.is_mounted or self._types:
             return action == "overview" or action not in _HOME
         kind = self.chosen.kind if self.chosen else ""
         if action == "look":
@@ -352,14 +357,20 @@ class HomeScreen(Room):
             self.set_focus(self._list)
         self.refresh_bindings()
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Ask for letters, and list what fits them."""
+        from textual.widgets import Input  # not before the first picture
+
+        if not self.query("#filter"):
+            await self.mount(Input(placeholder="letters to look for", id="filter"), before="#panes")
         self.add_class("-filtering")
         self.set_focus(self.query_one("#filter"))
 
     def _end_filter(self) -> None:
         self.remove_class("-filtering")
-        self.query_one("#filter", Input).value = ""
+        self._letters = ""
+        for field in self.query("#filter"):
+            field.remove()
 
     def action_sort(self) -> None:
         """List in another order."""
@@ -390,6 +401,7 @@ class HomeScreen(Room):
         if chosen is None:
             return
         from dltui.runs import trash_folder
+        from dltui.tui.screens.sure import SureScreen
 
         remark = f"It is moved to {homely(trash_folder())}, and u brings it back."
         question = SureScreen(f"Move the {chosen.kind} {chosen.name} to the trash?", remark, "move it")
@@ -436,6 +448,8 @@ _HOME = {action.name for action in actions.of_scope("home")}
 
 def _fitting(rows: list[Row], letters: str) -> tuple[list[Row], dict[str, tuple[int, ...]]]:
     """Return the things that fit some letters in the order of the list, and where the letters are."""
+    from dltui.tui.fuzzy import Candidate, Finder
+
     items = list({row.place: row for row in rows if isinstance(row, Item)}.values())
     hits = Finder([Candidate(item) for item in items], {}, 0.0).find(letters, len(items))
     found = {hit.candidate.item.place: hit.places for hit in hits}
