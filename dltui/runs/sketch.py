@@ -48,7 +48,7 @@ def _lines(run: Run) -> list[bytes]:
         lines: list[bytes] = []
         for part in range(POINTS + 1):
             file.seek(min(part * size // POINTS, size - LINE))
-            inside = file.read(LINE).splitlines()[1:-1]  # the first and the last may be cut
+            inside = file.read(LINE).splitlines()[1:]  # the first may be cut
             lines += inside[-2:] if part == POINTS else inside[:1]
         return lines
 
