@@ -159,6 +159,10 @@ class DltuiApp(App[int]):
         """
         return self.engine.run(words)
 
+    def open_job(self, job: Job) -> None:
+        """Open the screen of a job."""
+        self.notify(job.line, title="Begun", markup=False)
+
     @on(JobNews)
     def _news(self, event: JobNews) -> None:
         self.job_news.publish(event.job)

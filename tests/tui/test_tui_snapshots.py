@@ -63,7 +63,6 @@ def made_runs(folder: Path) -> None:
             {"kind": "step", "step": step, "seconds": step / 8, "loss": 4 / (step + number)}
             for step in range(1, 41)
         ]
-        rows.append({"kind": "step", "step": step, "seconds": step / 8, "loss": 4 / (step + number)})
         rows.append({
             "kind": "epoch",
             "epoch": 1,
@@ -102,7 +101,7 @@ SCREENS = {  # the keys that lead there
     "result": ("1", "enter"),
     "help": ("question_mark",),
     "search": ("slash", *"digit"),
-    "commands": ("colon", *"in words"),
+    "commands": ("colon", *"copy"),
     "delete": ("1", "d"),
     "act": ("2", "a"),
 }

@@ -50,7 +50,7 @@ class SearchScreen(ModalScreen[Candidate | None]):
             display: block; width: 1fr; padding: 0 1 0 2; border-left: solid $foreground 15%;
         }
         &.-short > Vertical { width: 92; max-width: 96%; height: auto; max-height: 80%; margin: 2 0 0 0; }
-        &.-short #panes { height: auto; }
+        &.-short #panes, &.-short #none { height: auto; }
         &.-short #hits { height: auto; max-height: 26; }
     }
     """
