@@ -18,7 +18,7 @@ def tui(
         Path | None, typer.Argument(metavar="[FILE]", help="A saved result to open at once.")
     ] = None,
 ) -> None:
-    """Open the terminal application: results, runs, models and the lab."""
+    """Open the terminal application: results, runs, models, data and the lab."""
     open_tui(file)
 
 

@@ -140,7 +140,7 @@ ACTIONS: tuple[Action, ...] = (
            "Go to the next open thing, or the one before.", ("1", "-1"), shown=0),
     Action("app", "close", ("x", "ctrl+w"), "", "Close this thing's tab.", shown=0),
     Action("app", "search", ("slash",), "find", "Find results, runs, models, data, exhibits, verbs and actions."),
-    Action("app", "command_palette", ("colon", "ctrl+p"), "commands",
+    Action("app", "command_palette", ("colon", "ctrl+p"), "do",
            "Choose among everything that can be done here."),
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),

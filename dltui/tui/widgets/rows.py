@@ -11,7 +11,7 @@ from dltui.tui.catalog.items import Item
 from dltui.tui.widgets.spark import sparkline
 from dltui.tui.widgets.top_bar import shortened
 
-FLAT = 58  # cells from which a name and its note stand in one line
+FLAT = 54  # cells from which a name and its note stand in one line
 SPARK = (10, 14)  # cells of a sketched curve, where there is little room and where there is more
 ROOMY = 72  # cells of a line with more room
 AGE = 4  # cells of "12 h"
