@@ -113,7 +113,7 @@ async def test_help_is_that_of_the_figure_that_is_shown(
 async def find(app: DltuiApp, pilot: Pilot[int], letters: str, key: str = "slash") -> list[Item]:
     await pilot.press(key)
     app.screen.query_one(Input).value = letters
-    await pilot.pause()
+    await pilot.pause(0.05)
     return app.screen.query_one("#hits", ItemList).items
 
 
@@ -148,7 +148,7 @@ async def test_palette_finds_models_exhibits_and_actions(
         before = app.theme
         await find(app, pilot, "dark and light")
         await pilot.press("enter")
-        await pilot.pause()
+        await settle(pilot)
         assert app.theme != before
 
 
