@@ -14,7 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the user's own runs, results and terminal settings out of the tests."""
     monkeypatch.setenv("DLTUI_HOME", str(tmp_path_factory.mktemp("home")))
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLUMNS", "LINES"):
+    monkeypatch.setenv("DLTUI_CONFIG", str(tmp_path_factory.mktemp("config") / "settings.toml"))
+    for name in (
+        "NO_COLOR",
+        "DLTUI_GLYPHS",
+        "DLTUI_REDUCED_MOTION",
+        "FORCE_COLOR",
+        "COLORTERM",
+        "COLUMNS",
+        "LINES",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,10 @@ from dltui.lab import EXHIBITS, Choice, Exhibit, Knob, load
 
 SHARED = frozenset({"seed", "device"})  # knobs that are spelled by the common option of that name
 Live = Annotated[bool, typer.Option("--live", help="Show every moment, not the last alone.")]
+Record = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Record every moment to FILE.gif or FILE.cast; implies --live."),
+]
 
 
 class ExhibitGroup(typer.core.TyperGroup):
@@ -54,17 +59,17 @@ def exhibit_command(exhibit: Exhibit) -> Any:
         exhibit: What is run.
 
     Returns:
-        A command with one option a knob, ``--live``, and the common options.
+        A command with one option a knob, ``--live``, ``--record``, and the common options.
     """
     knobs = [knob for knob in exhibit.knobs if knob.name not in SHARED]
 
-    def run_exhibit(live: bool, *, common: Common, **values: object) -> Any:
+    def run_exhibit(live: bool, record: Path | None, *, common: Common, **values: object) -> Any:
         shared = {knob.name: getattr(common, knob.name) for knob in exhibit.knobs if knob.name in SHARED}
         settings = exhibit.settings(values | shared)
-        if live:
+        if live or record:
             from dltui.commands._live import play
 
-            return play(exhibit, settings, common)
+            return play(exhibit, settings, common, record)
         from dltui.lab.run import run
 
         return run(exhibit, settings, report=common.report)
@@ -84,6 +89,7 @@ def _sign(function: Callable[..., Any], knobs: list[Knob]) -> None:
     parameters = [
         *(inspect.Parameter(k.name, keyword, default=_default(k), annotation=_option(k)) for k in knobs),
         inspect.Parameter("live", keyword, default=False, annotation=Live),
+        inspect.Parameter("record", keyword, default=None, annotation=Record),
         inspect.Parameter("common", keyword, annotation=Common),
     ]
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

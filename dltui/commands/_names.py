@@ -13,10 +13,11 @@ VERBS = {
     "gradients": Entry("dltui.commands.gradients", "Norms of the gradient by layer and by sample."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "lab": Entry("dltui.commands.lab", "Ideas with knobs to turn, checked against known answers."),
-    "open": Entry("dltui.commands.open", "Show a saved result again."),
+    "open": Entry("dltui.commands.open", "Show saved results again, one or several side by side."),
     "runs": Entry("dltui.commands.runs", "The runs that training left."),
     "models": Entry("dltui.commands.models", "The networks that dltui knows by name."),
     "data": Entry("dltui.commands.data", "The data sets that dltui knows by name."),
     "tui": Entry("dltui.commands.tui", "The terminal application: results, runs, models, the lab."),
+    "settings": Entry("dltui.commands.settings", "What can be set, what it is, where that comes from."),
     "doctor": Entry("dltui.commands.doctor", "What this machine, terminal and installation can do."),
 }

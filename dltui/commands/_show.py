@@ -12,6 +12,7 @@ from dltui.errors import DltuiError, UsageError
 
 if TYPE_CHECKING:
     from dltui.commands._frame import Common
+    from dltui.draw.look import Look
     from dltui.results import Result
 
 
@@ -89,13 +90,30 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
 
 def show(result: Result, common: Common) -> None:
     """Print every figure of ``result``, drawn for this terminal or said in words."""
-    from dltui.draw import look_of, render, render_words
+    from dltui.draw import render, render_words
+    from dltui.draw.beside import render_rows
+    from dltui.results.gallery import Gallery
 
-    look = look_of(sys.stdout, ascii_only=common.ascii)
+    look = chosen_look(common)
+    if isinstance(result, Gallery) and result.rows and not common.plain:
+        write_lines(render_rows(result.shown, result.rows, look))
+        return
     for place, figure in enumerate(result.figures()):
         if place:
             write_lines([""])
         write_lines(render_words(figure, look) if common.plain else render(figure, look))
+
+
+def chosen_look(common: Common) -> Look:
+    """Return how this terminal shows figures, as the user's settings want it; what is wrong in them is remarked."""
+    from dltui.draw.look import look_of
+    from dltui.draw.wishes import wished
+    from dltui.settings import load
+
+    loaded = load()
+    for trouble in loaded.troubles:
+        common.note(trouble)
+    return wished(look_of(sys.stdout, ascii_only=common.ascii), loaded.settings)
 
 
 def write_files(result_of: Callable[[], Result], common: Common) -> None:

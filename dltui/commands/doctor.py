@@ -78,6 +78,7 @@ def _terminal() -> Iterator[Row]:
     from dltui.draw import look_of
     from dltui.draw.abilities import ask_terminal
     from dltui.draw.look import Depth
+    from dltui.draw.terminals import glyphs_of
 
     look = look_of(sys.stdout)
     size = os.get_terminal_size() if sys.stdout.isatty() else None
@@ -86,7 +87,7 @@ def _terminal() -> Iterator[Row]:
         f"terminal, {size.columns} × {size.lines}" if size else "no terminal (a pipe or a file)",
         "ok",
     )
-    colours = {Depth.NONE: "none", Depth.PALETTE: "256", Depth.TRUE: "16 million"}[look.depth]
+    colours = {Depth.NONE: "none", Depth.TRUE: "16 million"}.get(look.depth, str(int(look.depth)))
     yield (
         "colours",
         f"{colours} (TERM={os.environ.get('TERM', '')}, COLORTERM={os.environ.get('COLORTERM', '')})",
@@ -100,6 +101,11 @@ def _terminal() -> Iterator[Row]:
         "ok" if not look.ascii else "drawn in ASCII",
     )
     able = ask_terminal()
+    yield (
+        "glyphs for pictures",
+        f"{glyphs_of(os.environ, able)} (DLTUI_GLYPHS={os.environ.get('DLTUI_GLYPHS', 'auto')})",
+        "ok",
+    )
     for name, shows in (("kitty pictures", able.kitty), ("sixel pictures", able.sixel)):
         yield (
             name,

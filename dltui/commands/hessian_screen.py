@@ -184,7 +184,7 @@ def _told(pair: Pair, found: Spectrum) -> Content:
     allowed = found.tolerance * max(abs(pair.value), 0.1 * max(map(abs, _ends(found)), default=0.0))
     sure = not found.tolerance or pair.residual <= allowed * 1.001
     mark = ("  ", "") if sure else (" ?", "$text-warning")
-    return Content.assemble((f"{pair.name:>6} ", "$foreground 60%"), (f"{number(pair.value, 4):>10}", ""), mark)
+    return Content.assemble((f"{pair.name:>6} ", "$foreground 70%"), (f"{number(pair.value, 4):>10}", ""), mark)
 
 
 def _ends(found: Spectrum) -> list[float]:

@@ -1,4 +1,4 @@
-"""What the terminal in front of us says it can do: pictures by kitty's protocol or by sixel."""
+"""What the terminal in front of us says: its name, the size of a cell, pictures by kitty's protocol or by sixel."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ import sys
 import time
 from dataclasses import dataclass
 
-# Kitty's graphics query (a 1 × 1 picture that is only checked), then "which terminal are you", which all answer.
-QUERY = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[c"
+# Kitty's graphics query (a 1 × 1 picture that is only checked).
+GRAPHICS = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+# Name and version, pixels of a cell, pixels of the screen, then "which terminal are you", which all answer.
+QUESTIONS = b"\x1b[>0q\x1b[16t\x1b[14t\x1b[c"
 ATTRIBUTES = re.compile(rb"\x1b\[\?([0-9;]*)c")
+NAME = re.compile(rb"\x1bP>\|([^\x1b]*)\x1b\\")
+CELL = re.compile(rb"\x1b\[6;(\d+);(\d+)t")
+SCREEN = re.compile(rb"\x1b\[4;(\d+);(\d+)t")
+MUTE = frozenset({"", "dumb", "linux"})  # would print the questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +28,75 @@ class Abilities:
         answered: It answered at all; what follows is unknown when it has not.
         kitty: It shows pictures by kitty's graphics protocol.
         sixel: It shows pictures by sixel.
+        name: What it calls itself, with its version; empty when it does not say.
+        cell: Pixels of a cell, across and down, or None when it does not say.
     """
 
     answered: bool = False
     kitty: bool = False
     sixel: bool = False
+    name: str = ""
+    cell: tuple[int, int] | None = None
 
 
-def ask_terminal(wait: float = 0.3) -> Abilities:
+def ask_terminal(wait: float = 0.3, *, through_tmux: bool = False) -> Abilities:
     """Ask the terminal on stdin and stdout what pictures it can show.
 
     Args:
         wait: Seconds to wait for the answer.
+        through_tmux: Hand the question for kitty's pictures on to the terminal that shows tmux.
 
     Returns:
         The answer; nothing is known where stdin or stdout is no terminal, or it is silent.
     """
     if os.name != "posix" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return Abilities()
-    return read_answer(_converse(wait))
+    if os.environ.get("TERM", "") in MUTE:
+        return Abilities()
+    graphics = (
+        b"\x1bPtmux;" + GRAPHICS.replace(b"\x1b", b"\x1b\x1b") + b"\x1b\\" if through_tmux else GRAPHICS
+    )
+    size = os.get_terminal_size(sys.stdout.fileno())
+    return read_answer(_converse(graphics + QUESTIONS, wait), (size.columns, size.lines))
 
 
-def read_answer(answer: bytes) -> Abilities:
-    """Return what the bytes of a terminal's answer mean; attribute 4 of the device stands for sixel."""
+def read_answer(answer: bytes, size: tuple[int, int] = (0, 0)) -> Abilities:
+    """Return what the bytes of a terminal's answer mean.
+
+    Args:
+        answer: Everything it sent; attribute 4 of the device stands for sixel.
+        size: Columns and rows of the screen, from which the size of a cell follows where only the screen's is told.
+
+    Returns:
+        What it said; nothing when the last question stayed without an answer.
+    """
     found = ATTRIBUTES.search(answer)
     if found is None:
         return Abilities()
-    return Abilities(answered=True, kitty=b"\x1b_Gi=31;OK" in answer, sixel=b"4" in found[1].split(b";"))
+    name = NAME.search(answer)
+    return Abilities(
+        answered=True,
+        kitty=b"\x1b_Gi=31;OK" in answer,
+        sixel=b"4" in found[1].split(b";"),
+        name=name[1].decode("utf-8", "replace") if name else "",
+        cell=_cell(answer, size),
+    )
 
 
-def _converse(wait: float) -> bytes:
-    """Write the query and return what comes back until the last answer, with the terminal left as it was."""
+def _cell(answer: bytes, size: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the pixels of a cell, as told or as the screen's pixels over its cells."""
+    cell, screen = CELL.search(answer), SCREEN.search(answer)
+    if cell:
+        down, across = int(cell[1]), int(cell[2])
+    elif screen and min(size) > 0:
+        down, across = int(screen[1]) // size[1], int(screen[2]) // size[0]
+    else:
+        return None
+    return (across, down) if 2 <= across <= 200 and 4 <= down <= 400 else None
+
+
+def _converse(questions: bytes, wait: float) -> bytes:
+    """Write the questions and return what comes back until the last answer, with the terminal left as it was."""
     import termios
     import tty
 
@@ -61,7 +105,8 @@ def _converse(wait: float) -> bytes:
     answer = b""
     try:
         tty.setcbreak(descriptor)
-        os.write(sys.stdout.fileno(), QUERY)
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), questions)
         end = time.monotonic() + wait
         while not ATTRIBUTES.search(answer) and (left := end - time.monotonic()) > 0:
             if select.select([descriptor], [], [], left)[0]:

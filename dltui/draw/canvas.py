@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.draw.look import Depth
+from dltui.draw.nearest import basic
+from dltui.draw.patches import Patch
+from dltui.draw.slots import SLOT, slot_text
 
 Rgb = tuple[int, int, int]
 NO_COLOUR = 1 << 24  # beyond any packed 0xRRGGBB: the terminal's own colour
@@ -30,6 +33,7 @@ class Canvas:
         front: Colour of each glyph, packed 0xRRGGBB, or ``NO_COLOUR``.
         back: Colour behind each glyph, likewise.
         bold: Whether the glyph is bold.
+        patches: Pictures made of real pixels that may lie over the cells, for terminals that take them.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -37,6 +41,7 @@ class Canvas:
         self.front: NDArray[np.uint32] = np.full((height, width), NO_COLOUR, np.uint32)
         self.back: NDArray[np.uint32] = np.full((height, width), NO_COLOUR, np.uint32)
         self.bold: NDArray[np.bool_] = np.zeros((height, width), np.bool_)
+        self.patches: list[Patch] = []
 
     @property
     def width(self) -> int:
@@ -69,7 +74,7 @@ class Canvas:
             if wide and 0 <= row < self.height and column >= 0 and column + wide <= self.width:
                 self._part(column, row)
                 self._part(column + wide, row)
-                self.glyph[row, column] = ord(character) if character.isprintable() else ord(" ")
+                self.glyph[row, column] = ord(character) if _printable(character) else ord(" ")
                 self.glyph[row, column + 1 : column + wide] = 0
                 self.front[row, column : column + wide] = colour
                 self.bold[row, column : column + wide] = bold
@@ -94,7 +99,10 @@ class Canvas:
             self.glyph[row, column - 1 : column + 1] = ord(" ")
 
     def cut(self, width: int, height: int) -> Canvas:
-        """Return the upper left part as a canvas of its own; a wide character that is cut through becomes a space."""
+        """Return the upper left part as a canvas of its own, without patches.
+
+        A wide character that is cut through becomes a space.
+        """
         part = Canvas(min(width, self.width), min(height, self.height))
         for name in ("glyph", "front", "back", "bold"):
             getattr(part, name)[:] = getattr(self, name)[: part.height, : part.width]
@@ -104,7 +112,7 @@ class Canvas:
 
     def plain(self) -> list[str]:
         """Return the rows as text without colours, without spaces at the ends."""
-        return [_characters(row).rstrip() for row in self.glyph]
+        return [characters(row).rstrip() for row in self.glyph]
 
     def lines(self, depth: Depth) -> list[str]:
         """Return the rows as text with escape codes for ``depth`` colours; each row ends in its reset."""
@@ -128,7 +136,7 @@ class Canvas:
         parts: list[str] = []
         for start, stop in zip(starts, [*starts[1:], end], strict=True):
             code = _sgr(int(front[start]), int(back[start]), bool(bold[start]), depth)
-            parts += [code, _characters(self.glyph[row, start:stop])]
+            parts += [code, characters(self.glyph[row, start:stop])]
         return "".join([*parts, RESET])
 
     def _end(self, row: int) -> int:
@@ -141,11 +149,22 @@ class Canvas:
 @lru_cache(maxsize=4096)
 def cell_width(character: str) -> int:
     """Return how many cells a character takes: 0 for combining ones, 2 for wide ones, else 1."""
-    if ord(character) < 0x300:
+    code = ord(character)
+    if code < 0x300 or _is_block(code):
         return 1
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"} or 0x1160 <= ord(character) <= 0x11FF:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"} or 0x1160 <= code <= 0x11FF:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _is_block(code: int) -> bool:
+    """Return whether a code point is of a block for mosaics, which Python's tables may be too old to know."""
+    return 0x1CC00 <= code < 0x1CEC0 or 0x1FB00 <= code < 0x1FC00
+
+
+def _printable(character: str) -> bool:
+    """Return whether a character is one that is seen."""
+    return character.isprintable() or _is_block(ord(character))
 
 
 def text_width(text: str) -> int:
@@ -204,9 +223,14 @@ def _colour(kind: int, colour: int, depth: Depth) -> list[str]:
         return []
     if depth is Depth.PALETTE:
         return [f"{kind};5;{palette_index(colour)}"]
+    if depth is Depth.BASIC:
+        index = int(basic(np.array([colour], np.uint32))[0])
+        return [str(kind - 8 + (index if index < 8 else index + 52))]
     return [f"{kind};2;{colour >> 16};{(colour >> 8) & 255};{colour & 255}"]
 
 
-def _characters(glyphs: NDArray[np.uint32]) -> str:
+def characters(glyphs: NDArray[np.uint32]) -> str:
     """Return code points as a string; the right halves of wide characters vanish."""
+    if glyphs.size and glyphs.max() >= SLOT:
+        return "".join(slot_text(code) if code >= SLOT else chr(code) for code in glyphs.tolist() if code)
     return str(glyphs[glyphs != 0].astype("<u4").tobytes(), "utf-32-le")

@@ -62,7 +62,10 @@ def colours_of(figure: Points, look: Look, which: Ints | slice = ALL) -> NDArray
         return grouped
     if figure.value is not None:
         return pack(
-            paint("viridis", axis_of(figure.value).share(np.asarray(figure.value, float).ravel()[which]))
+            paint(
+                look.map_of("viridis"),
+                axis_of(figure.value).share(np.asarray(figure.value, float).ravel()[which]),
+            )
         )
     return np.full(count, pack(np.array(series_color(0), np.uint8)), np.uint32)
 
@@ -71,7 +74,7 @@ def bar_of_values(figure: Points, look: Look) -> Bar | None:
     """Return the colour bar, where colour tells a value."""
     if figure.value is None or figure.rgb is not None or figure.group is not None or look.depth is Depth.NONE:
         return None
-    return Bar(axis_of(figure.value), "viridis", "")
+    return Bar(axis_of(figure.value), look.map_of("viridis"), "")
 
 
 def keys_of(figure: Points, look: Look) -> list[Key]:

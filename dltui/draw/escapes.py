@@ -7,14 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dltui.draw.canvas import Canvas, Rgb, text_width
+from dltui.draw.nearest import BASIC
 
+_FRONTS = frozenset({*range(30, 38), *range(90, 98)})
+_BACKS = frozenset({*range(40, 48), *range(100, 108)})
 CODE = re.compile(r"\x1b\[([0-9;]*)m")
-# The first sixteen colours of xterm; the others are a cube and a row of greys.
-BASIC: tuple[Rgb, ...] = (
-    (0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205), (229, 229, 229),
-    (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255),
-    (255, 255, 255),
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -80,6 +77,9 @@ def _apply(style: Style, numbers: Iterator[int]) -> None:
             parts = [next(numbers, 0) for _ in range(count)]
             colour = palette_rgb(parts[0]) if kind == 5 else (parts[0], parts[1], parts[2])
             style.front, style.back = (colour, style.back) if number == 38 else (style.front, colour)
+        elif number in _FRONTS or number in _BACKS:
+            colour = BASIC[number % 10 + (8 if number >= 90 else 0)]
+            style.front, style.back = (colour, style.back) if number in _FRONTS else (style.front, colour)
         elif number == 39:
             style.front = None
         elif number == 49:

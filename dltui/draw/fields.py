@@ -41,9 +41,8 @@ class Bar:
 
 def bar_of(figure: Field, colormap: ColorMap) -> Bar:
     """Return the colour bar of a field; ``coolwarm`` is centred on 0."""
-    return Bar(
-        axis_of(figure.values, figure.scale, centred=colormap == "coolwarm"), colormap, figure.value_label
-    )
+    values = figure.values if figure.limits is None else np.asarray(figure.limits, float)
+    return Bar(axis_of(values, figure.scale, centred=colormap == "coolwarm"), colormap, figure.value_label)
 
 
 def put_bar(plot: Plot, bar: Bar, look: Look) -> None:

@@ -15,6 +15,7 @@ from dltui.draw.fields import Bar, bar_of, put_bar, resample, spaced
 from dltui.draw.layout import Key, Plot, chart
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
+from dltui.draw.patches import put_patch
 from dltui.draw.scales import Axis, Floats, within
 from dltui.draw.view import Drawing, View
 from dltui.figures import Heatmap, number
@@ -27,7 +28,7 @@ TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255))
 
 def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
     """Return a field as colours, with contours, trails, marks, axes and colour bar."""
-    bar = bar_of(figure, figure.colormap)
+    bar = bar_of(figure, look.map_of(figure.colormap))
     x_places, y_places = np.asarray(figure.x, float), np.asarray(figure.y, float)
     x, y = within(spaced(x_places), view.x_range), within(spaced(y_places), view.y_range)
     upright = Axis(y.high, y.low, y.scale, y.bend) if figure.downwards else y
@@ -95,7 +96,14 @@ def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Float
             np.uint32
         )
         put_halves(plot.canvas, plot.left, plot.top, pixels)
-        if figure.contours and not look.ascii:
+        if look.pixels is not None:
+            _put_pixels(
+                plot,
+                figure,
+                bar,
+                _picture(plot, figure, shares, x, y, look.pixels.grain(plot.width, plot.height)),
+            )
+        elif figure.contours and not look.ascii:
             _contours(plot, _picture(plot, figure, shares, x, y, (2, 4)))
     empty = ~np.isfinite(picture).reshape(plot.height, -1, plot.width).any(axis=1)
     area = np.s_[plot.top : plot.top + plot.height, plot.left : plot.left + plot.width]
@@ -114,13 +122,30 @@ def _picture(
     return resample(shares, x, y, across, up, smooth=figure.contours)[::-1]
 
 
-def _contours(plot: Plot, picture: Floats) -> None:
-    """Draw dots where the value passes from one band to the next; ``picture`` has 4 × 2 pixels a cell."""
+def _put_pixels(plot: Plot, figure: Heatmap, bar: Bar, picture: Floats) -> None:
+    """Lay the field over the plot's cells in real pixels, contours as thin lines."""
+    colours = paint(bar.colormap, picture).astype(float)
+    if figure.contours:
+        line = _between_bands(picture)
+        tone = colours[line]
+        dark = (tone @ np.array([0.299, 0.587, 0.114]) < 75)[:, None]
+        colours[line] = np.where(dark, tone * 0.55 + 255 * 0.45, tone * 0.4)
+    size = plot.width, plot.height
+    put_patch(plot.canvas, plot.left, plot.top, size, colours.astype(np.uint8), np.isfinite(picture))
+
+
+def _between_bands(picture: Floats) -> NDArray[np.bool_]:
+    """Return the pixels where the value passes from one band to the next."""
     band = np.nan_to_num(np.floor(picture * LEVELS), nan=-1)
     line = np.zeros(band.shape, np.bool_)
     line[:-1] |= (band[:-1] != band[1:]) & (band[1:] >= 0)
     line[:, :-1] |= (band[:, :-1] != band[:, 1:]) & (band[:, 1:] >= 0)
-    pattern = cells_of(line & (band >= 0)).astype(np.uint32)
+    return line & (band >= 0)
+
+
+def _contours(plot: Plot, picture: Floats) -> None:
+    """Draw dots where the value passes from one band to the next; ``picture`` has 4 × 2 pixels a cell."""
+    pattern = cells_of(_between_bands(picture)).astype(np.uint32)
     canvas, hit = plot.canvas, pattern > 0
     area = np.s_[plot.top : plot.top + plot.height, plot.left : plot.left + plot.width]
     front, back = canvas.front[area], canvas.back[area]

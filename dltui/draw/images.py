@@ -7,12 +7,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.draw.blocks import put_halves, put_quarters
+from dltui.draw.blocks import put_halves
 from dltui.draw.braille import BLANK, cells_of
 from dltui.draw.canvas import Canvas, clip, pack, text_width
 from dltui.draw.colors import QUIET
 from dltui.draw.layout import sheet
 from dltui.draw.look import Depth, Look
+from dltui.draw.mosaic import put_mosaic
+from dltui.draw.patches import put_patch
 from dltui.draw.scales import Floats
 from dltui.draw.view import Drawing, View
 from dltui.figures import Images
@@ -111,13 +113,9 @@ def _put(
     if columns < 1 or rows < 1:
         return
     if look.depth is not Depth.NONE and colour.shape[1] > columns:
-        fine = resized(colour, 2 * rows, 2 * columns)
-        put_quarters(
-            canvas, left, top, (fine * 255).round().astype(np.uint8), np.ones(fine.shape[:2], np.bool_)
-        )
+        put_mosaic(canvas, left, top, _sized(colour, columns, rows, look.glyphs.grain), glyphs=look.glyphs)
     elif look.depth is not Depth.NONE:
-        fine = resized(colour, 2 * rows, columns)
-        put_halves(canvas, left, top, pack((fine * 255).round().astype(np.uint8)))
+        put_halves(canvas, left, top, pack(_sized(colour, columns, rows, (1, 2))))
     elif look.ascii:
         steps = np.minimum(resized(grey, rows, columns) * len(LADDER), len(LADDER) - 1).astype(int)
         canvas.glyph[top : top + rows, left : left + columns] = np.array([ord(g) for g in LADDER], np.uint32)[
@@ -128,3 +126,12 @@ def _put(
         threshold = np.tile(DITHER, (rows, -(-columns // 2)))[:, : 2 * columns]
         pattern = cells_of(fine > threshold)
         canvas.glyph[top : top + rows, left : left + columns] = BLANK + pattern.astype(np.uint32)
+    if look.pixels is not None and look.depth is not Depth.NONE:
+        sharp = _sized(colour, columns, rows, look.pixels.grain(columns, rows))
+        put_patch(canvas, left, top, (columns, rows), sharp)
+
+
+def _sized(colour: Floats, columns: int, rows: int, grain: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a picture of 0…1 as bytes, ``grain`` pixels to a cell across and down."""
+    fine = resized(colour, grain[1] * rows, grain[0] * columns)
+    return (fine * 255 + 0.5).astype(np.uint8)

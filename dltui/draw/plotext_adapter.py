@@ -41,7 +41,7 @@ def chart_lines(figure: Figure, look: Look) -> list[str] | None:
     Returns:
         Lines of at most ``look.width`` cells, or None.
     """
-    if look.ascii or (look.height is not None and look.height < 12):
+    if look.ascii or look.depth is Depth.BASIC or (look.height is not None and look.height < 12):
         return None
     if isinstance(figure, Lines):
         return _lines(figure, look)

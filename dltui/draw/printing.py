@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dltui.draw.canvas import Canvas
+from dltui.draw.kitty import fresh_numbers, placed, sent
 from dltui.draw.letters import wrap
-from dltui.draw.look import Look
+from dltui.draw.look import Depth, Look
+from dltui.draw.patches import Patch
 from dltui.draw.pictures import draw
+from dltui.draw.sixel import as_sixel
+from dltui.draw.terminals import Pixels
 from dltui.figures import Figure
 from dltui.plaintext import to_ascii
 
@@ -22,7 +27,42 @@ def render(figure: Figure, look: Look) -> list[str]:
     from dltui.draw.plotext_adapter import chart_lines
 
     lines = chart_lines(figure, look)
-    return draw(figure, look).canvas.lines(look.depth) if lines is None else lines
+    if lines is not None:
+        return lines
+    canvas = draw(figure, look).canvas
+    if look.pixels is None or not canvas.patches:
+        return canvas.lines(look.depth)
+    return pictured(canvas, look.pixels)
+
+
+def pictured(canvas: Canvas, pixels: Pixels) -> list[str]:
+    """Return the lines of a canvas with its patches in real pixels.
+
+    Args:
+        canvas: Cells with patches.
+        pixels: How the terminal takes them.
+
+    Returns:
+        As many lines as there are rows; cells alone where sixel has no room to go back up.
+    """
+    if pixels.protocol == "kitty":
+        numbers = fresh_numbers(len(canvas.patches))
+        lines = placed(canvas, numbers).lines(Depth.TRUE)
+        return [sent(canvas, numbers, wrapped=pixels.wrapped) + lines[0], *lines[1:]]
+    lines = canvas.lines(Depth.TRUE)
+    if canvas.height >= pixels.rows:
+        return lines
+    return [
+        *lines[:-1],
+        lines[-1] + "".join(_painted_over(canvas, patch, pixels) for patch in canvas.patches),
+    ]
+
+
+def _painted_over(canvas: Canvas, patch: Patch, pixels: Pixels) -> str:
+    """Return the way from the last row up to a patch, the patch as sixel, and the way back."""
+    up, right = canvas.height - 1 - patch.top, patch.left
+    there = "\x1b7\r" + (f"\x1b[{up}A" if up else "") + (f"\x1b[{right}C" if right else "")
+    return f"{there}{as_sixel(canvas, patch, pixels.cell)}\x1b8"
 
 
 def render_words(figure: Figure, look: Look) -> list[str]:

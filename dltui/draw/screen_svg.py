@@ -6,17 +6,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from dltui.draw.blocks import QUARTERS
 from dltui.draw.braille import BITS, BLANK
 from dltui.draw.canvas import NO_COLOUR, Canvas, text_width
 from dltui.draw.escapes import canvas_of
 from dltui.draw.export.letterpress import hexed, runs
+from dltui.draw.mosaic import parts_of
 
 WIDE, TALL = 8, 17  # units of a cell
 BORDER, HEAD = 14, 34
 PAPER, INK, FRAME = "#14141a", "#d8d8de", "#3a3a46"
 LIGHTS = ("#ff5f57", "#febc2e", "#28c840")
-QUARTER_BITS = {int(code): bits for bits, code in enumerate(QUARTERS.tolist()) if bits}
 LEFT_EIGHTHS = {ord(glyph): i for i, glyph in enumerate("▏▎▍▌▋▊▉█", 1)}
 LOWER_EIGHTHS = {ord(glyph): i for i, glyph in enumerate("▁▂▃▄▅▆▇█", 1)}
 SHADES = {ord("░"): 0.25, ord("▒"): 0.5, ord("▓"): 0.75}
@@ -88,7 +87,6 @@ def _shapes(canvas: Canvas) -> list[tuple[str, float, list[Box]]]:
 
 def _boxes(code: int) -> list[Box]:
     """Return what a glyph fills of its cell, or nothing when it is a letter."""
-    half_w, half_h = WIDE / 2, TALL / 2
     if code in SHADES:
         return [(0, 0, WIDE, TALL)]
     if code in LEFT_EIGHTHS:
@@ -96,17 +94,17 @@ def _boxes(code: int) -> list[Box]:
     if code in LOWER_EIGHTHS:
         tall = TALL * LOWER_EIGHTHS[code] / 8
         return [(0, TALL - tall, WIDE, tall)]
-    if code in QUARTER_BITS:
-        return [
-            (half_w * (i % 2), half_h * (i // 2), half_w, half_h)
-            for i in range(4)
-            if QUARTER_BITS[code] >> i & 1
-        ]
+    if code in parts_of():
+        glyphs, pattern = parts_of()[code]
+        across, down = glyphs.grain
+        wide, tall = WIDE / across, TALL / down
+        parts = [divmod(i, across) for i in range(across * down) if pattern >> i & 1]
+        return [(wide * column, tall * row, wide, tall) for row, column in parts]
     if BLANK < code < BLANK + 256:
         places = [
             (row, column) for row in range(4) for column in range(2) if (code - BLANK) & BITS[row][column]
         ]
-        return [(1 + half_w * column, 1.1 + TALL / 4 * row, 2, 2) for row, column in places]
+        return [(1 + WIDE / 2 * column, 1.1 + TALL / 4 * row, 2, 2) for row, column in places]
     return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.draw.blocks import put_quarters, put_shades
+from dltui.draw.blocks import put_shades
 from dltui.draw.box import put_box
 from dltui.draw.braille import BITS, BLANK
 from dltui.draw.camera import Camera, camera_of
@@ -16,11 +16,14 @@ from dltui.draw.fields import put_bar
 from dltui.draw.layout import Plot, put_keys, sheet
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
+from dltui.draw.mosaic import put_mosaic
+from dltui.draw.patches import put_patch
 from dltui.draw.scales import Axis, Floats, axis_of
 from dltui.draw.view import Drawing, View
 from dltui.figures import Points
 
 Ints = NDArray[np.int64]
+Seen = tuple[Ints, Ints, Floats]  # pixels, which point is in front there, how far away it is
 ROWS = 24
 LONGEST = 8.0  # an axis this many times shorter than another gets a unit of its own
 INDEX_BITS = 32
@@ -73,25 +76,72 @@ def _put(
     ]
     column, row, depth = camera.see(place[0], place[1], place[2] * tall)
     count = len(figure.position)
-    dense = look.depth is not Depth.NONE and count > 3 * plot.width * plot.height
-    across, down = (2, 2) if dense else (2, 4)
-    dots_x, dots_y, dots_z, which = _inside(plot, column * across, row * down, depth, (across, down))
-    if not which.size:
+    cells = plot.width * plot.height
+    dense = look.depth is not Depth.NONE and count > 3 * cells
+    grain = look.glyphs.grain if dense else (2, 4)
+    seen = _seen(plot, column, row, depth, grain)
+    if seen is None:
         return
-    wide = plot.width * across
-    near, far = float(dots_z.min()), float(dots_z.max())
-    haze = (dots_z - near) * np.float32(1 / max(far - near, 1e-6))
-    winner = _front(dots_y * wide + dots_x, haze, plot.height * down * wide)
-    pixel = np.flatnonzero(winner >= 0)
-    won = winner[pixel]
-    spots = pixel % wide, pixel // wide
     if dense:
-        picture = np.zeros((plot.height * down, wide, 3), np.uint8)
-        picture[spots[1], spots[0]] = _hazy(colours_of(figure, look, which[won]), haze[won])
-        put_quarters(plot.canvas, plot.left, plot.top, picture, (winner >= 0).reshape(-1, wide))
-        return
-    order = np.argsort(-haze[won], kind="stable")
-    _put_dots(plot, spots[0][order], spots[1][order], which[won][order], haze[won][order], figure, look)
+        put_mosaic(plot.canvas, plot.left, plot.top, *_picture(plot, seen, grain, figure, look), look.glyphs)
+    else:
+        spots, which, haze = seen
+        order = np.argsort(-haze, kind="stable")
+        wide = plot.width * grain[0]
+        _put_dots(
+            plot, (spots % wide)[order], (spots // wide)[order], which[order], haze[order], figure, look
+        )
+    if look.pixels is not None and count * 5 > cells:
+        fine = look.pixels.grain(plot.width, plot.height)
+        sharp = _seen(plot, column, row, depth, fine, size=max(1, round(0.4 * fine[0])))
+        if sharp is not None:
+            whole = plot.width, plot.height
+            put_patch(plot.canvas, plot.left, plot.top, whole, *_picture(plot, sharp, fine, figure, look))
+
+
+def _seen(
+    plot: Plot, column: Floats, row: Floats, depth: Floats, grain: tuple[int, int], *, size: int = 1
+) -> Seen | None:
+    """Return the points in front, or None where there is none.
+
+    Args:
+        plot: Where they are drawn.
+        column: Places in cells from the left, shape (n,).
+        row: Places in cells from the top, shape (n,).
+        depth: Distances, smaller is nearer, shape (n,).
+        grain: Pixels of a cell across and down.
+        size: Pixels of a point, across and down.
+
+    Returns:
+        Pixels in reading order, the point in front at each, and its distance as a share 0…1.
+    """
+    across, down, far_points, which = _inside(plot, column * grain[0], row * grain[1], depth, grain)
+    if not which.size:
+        return None
+    wide, tall = plot.width * grain[0], plot.height * grain[1]
+    near, far = float(far_points.min()), float(far_points.max())
+    haze = (far_points - near) * np.float32(1 / max(far - near, 1e-6))
+    spots = [
+        np.minimum(down + y, tall - 1) * wide + np.minimum(across + x, wide - 1)
+        for y in range(size)
+        for x in range(size)
+    ]
+    winner = _front(np.concatenate(spots), np.tile(haze, size * size), tall * wide)
+    pixel = np.flatnonzero(winner >= 0)
+    won = winner[pixel] % len(which)
+    return pixel, which[won], haze[won]
+
+
+def _picture(
+    plot: Plot, seen: Seen, grain: tuple[int, int], figure: Points, look: Look
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the points in front as a picture, and the pixels on which there is one."""
+    pixel, which, haze = seen
+    shape = plot.height * grain[1], plot.width * grain[0]
+    picture, filled = np.zeros((shape[0] * shape[1], 3), np.uint8), np.zeros(shape[0] * shape[1], np.bool_)
+    picture[pixel] = _hazy(colours_of(figure, look, which), haze)
+    filled[pixel] = True
+    return picture.reshape(*shape, 3), filled.reshape(shape)
 
 
 def _inside(

@@ -30,7 +30,7 @@ def draw_tokens(figure: Tokens, look: Look, view: View) -> Drawing:
     weights = np.zeros(len(figure.tokens)) if weights is None else weights
     signed = bool((weights < 0).any())
     axis = axis_of(weights, centred=signed)
-    colormap: ColorMap = "coolwarm" if signed else "viridis"
+    colormap = look.map_of("coolwarm" if signed else "viridis")
     loud = np.zeros(0, int) if look.depth is not Depth.NONE else _loudest(weights)
     texts = [_shown(token, weights[i] if i in loud else None, look) for i, token in enumerate(figure.tokens)]
     pieces = _laid(texts, max(look.width, 1))

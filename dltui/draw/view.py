@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from dltui.draw.canvas import Canvas
 
@@ -29,6 +30,35 @@ class View:
     y_range: tuple[float, float] | None = None
     cursor: tuple[float, float] | None = None
     offset: int = 0
+
+
+def view_from(known: object) -> View | None:
+    """Return the view that ``asdict`` made a dictionary of, also after JSON, or None when it is none.
+
+    Args:
+        known: Anything.
+
+    Returns:
+        A view whose numbers are finite and whose ranges and cursor are pairs.
+    """
+    if not isinstance(known, dict):
+        return None
+    try:
+        parts: dict[str, Any] = {
+            k: tuple(part) if isinstance(part, list) else part for k, part in known.items()
+        }
+        view = View(**parts)
+        pairs = [part for part in (view.x_range, view.y_range, view.cursor) if part is not None]
+        numbers = [
+            view.azimuth,
+            view.elevation,
+            view.zoom,
+            view.offset,
+            *(end for x, y in pairs for end in (x, y)),
+        ]
+        return view if all(map(math.isfinite, numbers)) and isinstance(view.offset, int) else None
+    except (TypeError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

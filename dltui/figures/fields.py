@@ -55,6 +55,7 @@ class Field(Figure):
         y_label: Name and unit of the ordinate.
         value_label: Name and unit of the values.
         scale: How values are spaced in colour and height.
+        limits: The values at the ends of the colours and heights, or None for the least and the largest one.
         paths: Trails drawn over the field.
         marks: Named spots drawn over the field.
     """
@@ -66,6 +67,7 @@ class Field(Figure):
     y_label: str = "y"
     value_label: str = ""
     scale: Scale = "linear"
+    limits: tuple[float, float] | None = None
     paths: tuple[Path, ...] = ()
     marks: tuple[Mark, ...] = ()
 

@@ -68,7 +68,7 @@ def in_columns(rows: tuple[tuple[str | int | float, ...], ...], width: int) -> l
     for row in cells:
         head = "".join(_pad(cell, wide[i], right=right[i]) + " " * GAP for i, cell in enumerate(row[:-1]))
         last = row[-1].rjust(wide[-1]) if right[-1] else row[-1]
-        tail = wrap(last, max(20, width - indent)) if not right[-1] else [last]
+        tail = wrap(last, max(20, width - indent), break_on_hyphens=False) if not right[-1] else [last]
         lines += [(head if not i else " " * indent) + part for i, part in enumerate(tail or [""])]
     return [line.rstrip() for line in lines]
 

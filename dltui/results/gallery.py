@@ -21,6 +21,7 @@ class Gallery(Result):
         shown: The figures, the main one first.
         numbers: Named values for ``--json``.
         knobs: The settings they were made with.
+        rows: How many figures stand side by side in each row; empty when each stands alone.
     """
 
     schema: ClassVar[str] = "figures/1"
@@ -28,6 +29,7 @@ class Gallery(Result):
     shown: tuple[Figure, ...] = ()
     numbers: dict[str, Any] = field(default_factory=dict)
     knobs: dict[str, Any] = field(default_factory=dict)
+    rows: tuple[int, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """Return knobs, numbers, and each figure in words."""
@@ -45,14 +47,20 @@ class Gallery(Result):
         """Return arrays by name, and the figures as JSON that points to them by name."""
         arrays: dict[str, Array] = {}
         packed = [_pack(figure, arrays) for figure in self.shown]
-        return arrays, {"title": self.title, "shown": packed, "numbers": self.numbers, "knobs": self.knobs}
+        plain = {"title": self.title, "shown": packed, "numbers": self.numbers, "knobs": self.knobs}
+        return arrays, plain | ({"rows": list(self.rows)} if self.rows else {})
 
     @classmethod
     def restore(cls, arrays: dict[str, Array], plain: dict[str, Any], made: Made) -> Self:
         """Build the figures again from ``parts``."""
         shown = tuple(_unpack(figure, arrays) for figure in plain["shown"])
         return cls(
-            title=plain["title"], shown=shown, numbers=plain["numbers"], knobs=plain["knobs"], made=made
+            title=plain["title"],
+            shown=shown,
+            numbers=plain["numbers"],
+            knobs=plain["knobs"],
+            rows=tuple(plain.get("rows", ())),
+            made=made,
         )
 
 

@@ -2,6 +2,7 @@
 
 SCREENS = {
     "checkpoint": "dltui.tui.screens.card:CardScreen",
+    "compare": "dltui.tui.screens.compare:CompareScreen",
     "data": "dltui.tui.screens.data:DataScreen",
     "exhibit": "dltui.tui.screens.card:CardScreen",
     "model": "dltui.tui.screens.card:CardScreen",
@@ -11,6 +12,7 @@ SCREENS = {
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "run": "dltui.tui.screens.run:RunScreen",
+    "settings": "dltui.tui.screens.settings:SettingsScreen",
 }
 
 GLIMPSES = {

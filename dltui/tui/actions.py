@@ -5,7 +5,7 @@ What belongs to one screen alone stands beside that screen, which adds it with `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -18,14 +18,16 @@ DISPLAY = {
     "escape": "esc", "enter": "enter", "backspace": "⌫", "ctrl+p": "^p", "ctrl+c": "^c", "ctrl+q": "^q",
     "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
     "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab", "delete": "del",
-    "full_stop": ".", "comma": ",", "asterisk": "*",
+    "comma": ",", "vertical_line": "|", "asterisk": "*",
 }  # fmt: skip
 
+NO_KEY = "no-key"  # how the keys begin of what the user has taken all keys from; no keyboard sends them
 
 SCOPES = {  # in the order in which the help screen lists them
     "turn": "This figure",
     "plane": "This figure",
     "read": "This figure",
+    "figure": "Every figure",
     "list": "The list",
     "home": "Home",
     "gallery": "This screen",
@@ -114,7 +116,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("gallery", "figure", _DIGITS, "", "Show a figure by its number.", _DIGITS, shown=0),
     Action("gallery", "words", ("w",), "words", "Say in words what the figure shows, and back."),
     Action("gallery", "details", ("i",), "details", "Show or hide how it was made."),
-    Action("gallery", "export", ("e",), "export", "Write the figure to a file: PNG, SVG, PDF, HTML, CSV."),
+    Action("gallery", "export", ("e",), "save", "Write the figure to a file."),
     Action("gallery", "copy_command", ("y",), "copy command", "Copy the command line that makes or shows this."),
     # figures that are turned: surfaces, clouds in space
     Action("turn", "turn", _ARROWS, "turn", "Turn the figure around, tip it up or down.", _TOWARDS, shown=4),
@@ -133,6 +135,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("read", "page", ("pageup", "pagedown"), "", "Scroll by a page.", ("-1", "1"), shown=0),
     Action("read", "edge", ("home", "end", "g", "G"), "", "Go to the first or the last line.",
            ("0", "1", "0", "1"), shown=0),
+    # every figure, wherever it is shown
+    Action("figure", "save", ("e",), "save", "Write the figure to a file: as a picture, as numbers, as text."),
+    Action("figure", "copy_text", ("c",), "", "Copy the figure as text.", shown=0),
+    Action("figure", "record", ("v",), "", "Record the figure as it moves, or stop and save a GIF.", shown=0),
+    Action("figure", "glyphs", ("m",), "", "Draw pictures in finer glyphs, then coarse ones again.", shown=0),
     # everywhere
     Action("app", "back", ("escape", "backspace", "alt+left"), "back", "Go back to where you came from."),
     Action("app", "forward", ("alt+right", "ctrl+f"), "", "Go forward again.", shown=0),
@@ -145,11 +152,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),
     Action("app", "change_theme", ("T",), "", "Choose among all themes.", shown=0),
+    Action("app", "mark", ("space",), "", "Mark what is chosen, to put it beside others.", shown=0),
+    Action("app", "put_beside", ("vertical_line",), "", "Put what is chosen or marked side by side with others.",
+           shown=0),
+    Action("app", "settings", ("comma",), "", "Show and change settings and keys.", shown=0),
     Action("app", "quit", ("q", "ctrl+q"), "quit", "Leave dltui."),
 )  # fmt: skip
 
 
 _ADDED: dict[str, tuple[str, tuple[Action, ...]]] = {}  # scope -> heading, actions
+_REMAKE: list[Callable[[Action], Action]] = []  # gives actions the user's own keys; none or one
 
 
 def register(heading: str, *actions: Action) -> list[BindingType]:
@@ -167,9 +179,24 @@ def register(heading: str, *actions: Action) -> list[BindingType]:
     return bindings(scope)
 
 
-def everything() -> list[Action]:
-    """Return every action that is known: the table's, and those of the screens imported by now."""
+def known() -> list[Action]:
+    """Return every action as it was written: the table's, and those of the screens imported by now."""
     return [*ACTIONS, *(action for _, actions in _ADDED.values() for action in actions)]
+
+
+def everything() -> list[Action]:
+    """Return every action that is known, with the keys that the user gave it."""
+    remake = _REMAKE[0] if _REMAKE else None
+    return [remake(action) for action in known()] if remake else known()
+
+
+def remake(by: Callable[[Action], Action] | None) -> None:
+    """Let help, palette and footer tell other keys than those of the table.
+
+    Args:
+        by: Returns an action with the user's own keys; None for those of the table.
+    """
+    _REMAKE[:] = [by] if by else []
 
 
 def scopes() -> dict[str, str]:
@@ -202,7 +229,9 @@ def bindings(*of: str) -> list[BindingType]:
     Returns:
         One binding a key, for a class's ``BINDINGS``.
     """
-    return [binding for scope in of for action in of_scope(scope) for binding in _bind(action)]
+    return [
+        binding for scope in of for action in known() if action.scope == scope for binding in _bind(action)
+    ]
 
 
 def _bind(action: Action) -> Iterable[Binding]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import isawaitable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
@@ -19,13 +19,17 @@ from textual.message_pump import MessagePump
 from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
+from dltui.draw.terminals import Surroundings, look_around
 from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
+from dltui.tui.keeping import Keeper
+from dltui.tui.marking import Marking
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
+from dltui.tui.tuning import Tuning
 from dltui.tui.usage import Usage
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
@@ -33,8 +37,8 @@ if TYPE_CHECKING:
     from dltui.jobs import Engine, Job
     from dltui.tui.fuzzy import Candidate
 
-THEMES = ("textual-dark", "textual-light")
 HOME = "home"
+SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
 
 
@@ -46,6 +50,7 @@ class DltuiApp(App[int]):
         items: What stands on each shelf that has been read, by the shelf's name.
         shelf_read: Tells the name of a shelf that was read.
         job_news: Tells a job that has news.
+        surroundings: What the terminal said that it is good for, or None when it was not asked.
     """
 
     TITLE = "dltui"
@@ -65,7 +70,12 @@ class DltuiApp(App[int]):
             return isinstance(message, DltuiApp.JobNews) and message.job is self.job
 
     def __init__(
-        self, open_path: Path | None = None, folder: Path | None = None, *, warm: bool = True
+        self,
+        open_path: Path | None = None,
+        folder: Path | None = None,
+        *,
+        warm: bool = True,
+        fresh: bool = False,
     ) -> None:
         """Make the application.
 
@@ -73,6 +83,7 @@ class DltuiApp(App[int]):
             open_path: A saved result to open at once.
             folder: Where the user is; the current folder when None.
             warm: Load torch in a worker process soon after the start, so that the first job begins at once.
+            fresh: Open nothing again that was open the last time.
         """
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
@@ -81,13 +92,18 @@ class DltuiApp(App[int]):
         self.shelf_read: Signal[str] = Signal(self, "shelf-read")
         self.job_news: Signal[Job] = Signal(self, "job-news")
         self.trail = Trail(HOME)
+        self.surroundings: Surroundings | None = None
         self._open_path = open_path
         self._warm = warm
+        self.tuning = Tuning(self)
+        self.marking = Marking(self)
+        self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
         self.usage = Usage()
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
+        self.tuning.start()
         if self._open_path is not None:
             from dltui.tui.catalog.results import item_of, look_in
 
@@ -97,6 +113,7 @@ class DltuiApp(App[int]):
         """Begin to read once the first picture stands."""
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
+        self.call_after_refresh(self.keeper.begin)
         if self._warm:
             self.set_timer(WARM_AFTER, self._warm_up)
 
@@ -139,7 +156,9 @@ class DltuiApp(App[int]):
         """What runs verbs and exhibits in processes of their own."""
         from dltui.jobs import Engine
 
-        return Engine(on_news=self._hear)
+        wished = self.tuning.settings
+        threads = None if wished.threads == "auto" else wished.threads
+        return Engine(wished.jobs, threads=threads, on_news=self._hear)
 
     def _warm_up(self) -> None:
         self.engine.start()
@@ -178,23 +197,15 @@ class DltuiApp(App[int]):
 
     def open_item(self, item: Item) -> None:
         """Open a thing in a tab of its own on the screen for its kind, or go to its tab."""
-        place = item.place
         if item.kind == "shelf":
             self.go_home(item.key)
             return
-        if place not in self.trail.open:
-            kinds = (f"{item.kind}:{item.schema}", item.kind)
-            kind = next((kind for kind in kinds if kind in _names.SCREENS), "")
-            if not kind:
-                self.notify(
-                    f"{item.command or item.name} runs on the command line; y copies it.", markup=False
-                )
-                return
-            make: type[Room] = catalog.named(_names.SCREENS[kind])
-            self._opened[place] = item
-            self.add_mode(place, partial(make, item))
-        self._count_use(place)
-        self.trail.go(place)
+        if item.place not in self.trail.open and not _screen_of(item):
+            self.notify(f"{item.command or item.name} runs on the command line; y copies it.", markup=False)
+            return
+        self.add_item(item)
+        self._count_use(item.place)
+        self.trail.go(item.place)
         self._arrive()
 
     def go_home(self, shelf: str = "") -> None:
@@ -209,15 +220,31 @@ class DltuiApp(App[int]):
         self.usage.count(place)
         self.run_worker(self.usage.keep, thread=True, group="usage", exclusive=True, exit_on_error=False)
 
+    def add_item(self, item: Item) -> None:
+        """Make a tab for a thing; its screen is made when one goes there."""
+        if item.place not in self.trail.open:
+            self._opened[item.place] = item
+            self.add_mode(item.place, partial(self._room, item))
+            self.trail.add(item.place)
+
+    def _room(self, item: Item) -> Room:
+        """Return the screen for a thing."""
+        make: type[Room] = catalog.named(_names.SCREENS[_screen_of(item)])
+        self.tuning.screens_came()
+        return make(item)
+
     def go_to(self, place: str) -> None:
         """Go to the tab of a place that is open."""
         self.trail.go(place)
         self._arrive()
 
+    def opened(self) -> list[Item]:
+        """Return all things that have a tab, in the order of the tabs."""
+        return [self._opened[place] for place in self.trail.open if place != HOME]
+
     def tabs(self) -> tuple[Tab, ...]:
         """Return the tabs of all open things."""
-        named = ((place, self._opened[place].name) for place in self.trail.open if place != HOME)
-        return (Tab(HOME, "home", kept=True), *(Tab(place, name) for place, name in named))
+        return (Tab(HOME, "home", kept=True), *(Tab(item.place, item.name) for item in self.opened()))
 
     async def close_place(self, place: str) -> None:
         """Close the tab of a place."""
@@ -230,6 +257,7 @@ class DltuiApp(App[int]):
 
     def _arrive(self) -> None:
         """Show the place where the trail says one is."""
+        self.keeper.note()
         self.switch_mode(self.trail.here)
         room = self.screen_stack[0]
         if isinstance(room, Room):
@@ -242,6 +270,11 @@ class DltuiApp(App[int]):
         else:
             self.go_to(event.place)
 
+    def exit(self, *args: Any, **options: Any) -> None:
+        """Write down where one was, and leave."""
+        self.keeper.end()
+        super().exit(*args, **options)
+
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -252,6 +285,8 @@ class DltuiApp(App[int]):
             return self.trail.can(1)
         if action == "beside":
             return len(self.trail.open) > 1
+        if action in {"mark", "put_beside"}:
+            return self.marking.offered(action)
         if action == "close":
             return self.trail.here != HOME
         return super().check_action(action, parameters)
@@ -324,7 +359,30 @@ class DltuiApp(App[int]):
 
     def action_next_theme(self) -> None:
         """Change between dark and light."""
-        self.theme = THEMES[1] if self.current_theme.dark else THEMES[0]
+        self.tuning.turn_ground()
+
+    def action_change_theme(self) -> None:
+        """Choose among all themes."""
+        from dltui.tui.screens.theme import ThemeScreen
+
+        self.push_screen(ThemeScreen())
+
+    def action_mark(self) -> None:
+        """Mark what is chosen, or take the mark off."""
+        self.marking.mark()
+
+    def action_put_beside(self) -> None:
+        """Put things side by side."""
+        self.marking.put_beside()
+
+    def action_settings(self) -> None:
+        """Show everything that can be set."""
+        self.open_item(SETTINGS)
+
+
+def _screen_of(item: Item) -> str:
+    """Return the kind under which a screen for a thing is registered, or "" when there is none."""
+    return next((kind for kind in (f"{item.kind}:{item.schema}", item.kind) if kind in _names.SCREENS), "")
 
 
 def _job_item(job: Job) -> Item:
@@ -335,11 +393,12 @@ def _job_item(job: Job) -> Item:
     )
 
 
-def run_app(open_path: Path | None = None) -> int:
+def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:
     """Run the application until the user leaves it.
 
     Args:
         open_path: A saved result to open at once.
+        fresh: Open nothing again that was open the last time.
 
     Returns:
         The exit code.
@@ -357,6 +416,7 @@ def run_app(open_path: Path | None = None) -> int:
 
         if peek(open_path) is None:
             load(open_path)  # raises the sentence that says why
-    app = DltuiApp(open_path)
+    app = DltuiApp(open_path, fresh=fresh)
+    app.surroundings = look_around()
     app.run()
     return app.return_code or 0

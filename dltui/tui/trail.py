@@ -22,10 +22,14 @@ class Trail:
         """Where one is."""
         return self._steps[self._at]
 
-    def go(self, place: str) -> None:
-        """Step to a place; what lay ahead is forgotten."""
+    def add(self, place: str) -> None:
+        """Give a place a tab without going there."""
         if place not in self.open:
             self.open.append(place)
+
+    def go(self, place: str) -> None:
+        """Step to a place; what lay ahead is forgotten."""
+        self.add(place)
         if place == self.here:
             return
         self._steps = [*self._steps[: self._at + 1], place][-LONGEST:]

@@ -140,7 +140,7 @@ def test_a_page_is_not_ended_by_what_is_in_it(tmp_path):
 @pytest.mark.parametrize("path", ["a.bmp", "a", "a.jpeg"])
 def test_an_unknown_ending_is_told(path, tmp_path):
     with pytest.raises(
-        UsageError, match=r"must end in one of \.png, \.svg, \.pdf, \.html, \.csv, \.json, \.txt"
+        UsageError, match=r"must end in one of \.png, \.svg, \.pdf, \.html, \.csv, \.json, \.npz, \.txt"
     ):
         save(FIGURES[:1], tmp_path / path)
     with pytest.raises(UsageError, match="no figure"):

@@ -69,7 +69,7 @@ KINDS = {
     ("hessian", "weights"): "path",
     ("hessian", "at"): "text",
     ("hessian", "normalize"): "choice",
-    ("open", "file"): "path",
+    ("open", "files"): "path",
     ("landscape", "normalize"): "choice",
     ("gradients", "per_sample"): "switch",
     ("landscape", "distance"): "number",
@@ -263,6 +263,8 @@ def test_the_command_line_reads_back(verb: str, data: st.DataObject) -> None:
 
 def _read(asked: Form, name: str, value: object) -> object:
     """What an exhibit makes of the text that its parser hands on."""
+    if isinstance(value, list):  # an argument that may be given several times was given once
+        return value[0]
     exhibit = asked.verb.startswith("lab run")
     return validate(asked.field(name), value) if exhibit and isinstance(value, str) else value
 

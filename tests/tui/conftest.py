@@ -89,7 +89,9 @@ def mixture() -> Gallery:
 @pytest.fixture(autouse=True)
 def calm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The same terminal, time zone and home for every test."""
-    for name in ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_THEME", "TEXTUAL"):
+    for name in ("NO_COLOR", "SSH_CONNECTION", "TEXTUAL_THEME", "TEXTUAL", "TMUX", "STY", "DLTUI_GLYPHS"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("TERM_PROGRAM", "VTE_VERSION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()

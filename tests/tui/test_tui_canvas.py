@@ -11,11 +11,15 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from dltui.draw.canvas import NO_COLOUR, Canvas, palette_index
-from dltui.draw.look import Depth
+from dltui.draw.glyphs import Glyphs
+from dltui.draw.look import Depth, Look
+from dltui.draw.nearest import palette
+from dltui.draw.pictures import draw
+from dltui.figures import Images
 from dltui.tui.widgets import escape
 from dltui.tui.widgets.canvas_view import CanvasStrip, CanvasView
 
-GLYPHS = np.array([ord(c) for c in "aZ ~é─▀⣿\U0001cd00…"], np.uint32)
+GLYPHS = np.array([ord(c) for c in "aZ ~é─▀⣿▚\U0001fb0f\U0001cd00\U0001cde5\U0001cea8…"], np.uint32)
 FRONT, BACK = 0xE0E0E0, 0x121212
 
 
@@ -58,6 +62,18 @@ def test_fast_path_shows_what_the_slow_path_shows(seed: int) -> None:
     assert screen(fast, canvas.width) == screen(slow(canvas), canvas.width)
 
 
+@pytest.mark.parametrize("depth", [Depth.BASIC, Depth.PALETTE, Depth.TRUE])
+@pytest.mark.parametrize("glyphs", Glyphs)
+def test_fast_path_shows_pictures_as_the_lines_of_the_command_line_do(depth: Depth, glyphs: Glyphs) -> None:
+    rng = np.random.default_rng(0)
+    picture = Images(pixels=rng.random((1, 90, 90, 3)))
+    canvas = draw(picture, Look(width=36, height=18, depth=Depth.TRUE, glyphs=glyphs)).canvas
+    canvas.front[canvas.front == NO_COLOUR] = FRONT
+    canvas.back[canvas.back == NO_COLOUR] = BACK
+    fast = escape.rows(canvas, depth, FRONT, BACK)
+    assert screen(fast, canvas.width) == screen(canvas.lines(depth), canvas.width)
+
+
 def test_escape_text_says_the_cells_themselves() -> None:
     canvas = Canvas(3, 1)
     canvas.text(0, 0, "ab", (1, 20, 255), bold=True)
@@ -77,7 +93,7 @@ def test_codes_stand_only_where_the_style_changes() -> None:
 
 def test_palette_agrees_with_the_one_of_drawing() -> None:
     colours = np.random.default_rng(1).integers(0, 1 << 24, 2000).astype(np.uint32)
-    assert escape.palette(colours).tolist() == [palette_index(int(c)) for c in colours]
+    assert palette(colours).tolist() == [palette_index(int(c)) for c in colours]
 
 
 def test_256_colours_take_a_fraction_of_the_bytes() -> None:

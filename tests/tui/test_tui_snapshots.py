@@ -90,8 +90,9 @@ def made_files(folder: Path) -> None:
         os.utime(path, (NOW - 86_400, NOW - 86_400))
 
 
-SIZES = {"textual-dark": (80, 24), "textual-light": (120, 40)}
-SCREENS = {  # the keys that lead there
+SIZES = [(80, 24), (120, 40)]
+GROUNDS = ("dark", "light")  # the themes of screens that have no other below, one a size
+SCREENS: dict[str, tuple[str, ...]] = {  # the keys that lead there
     "home": (),
     "runs": ("2",),
     "data": ("4", "enter"),
@@ -104,10 +105,22 @@ SCREENS = {  # the keys that lead there
     "commands": ("colon", *"copy"),
     "delete": ("1", "d"),
     "act": ("2", "a"),
+    "settings": ("comma",),
+    "settings-light": ("comma", "down"),
+    "compare": ("space", "down", "space", "vertical_line"),
+    "compare-light": ("space", "down", "space", "vertical_line", "o", "s"),
+    "themes": ("T",),
+}
+THEMES = {
+    "settings": "dark",
+    "settings-light": "contrast-light",
+    "compare": "safe-dark",
+    "compare-light": "light",
+    "themes": "dark",
 }
 
 
-@pytest.mark.parametrize("theme", SIZES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
 async def test_snapshot(
     results: Path,
@@ -115,8 +128,8 @@ async def test_snapshot(
     make_app: Make,
     settle: Settle,
     monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
     name: str,
-    theme: str,
 ) -> None:
     monkeypatch.setattr("dltui.tui.widgets.figure_view.draw", pattern)
     # names and counts of other rooms would change the picture with every model and exhibit
@@ -127,13 +140,16 @@ async def test_snapshot(
     made_files(here)
     monkeypatch.setenv("DLTUI_HOME", "home")
     monkeypatch.chdir(root)
+    monkeypatch.setenv("DLTUI_CONFIG", "settings.toml")
     app = make_app()
     app.folder = Path("here")
-    size = SIZES[theme]
     async with app.run_test(size=size) as pilot:
-        app.theme = theme
+        app.theme = THEMES.get(name, GROUNDS[SIZES.index(size)])
         await settle(pilot)
-        await pilot.press(*SCREENS[name])
+        for key in SCREENS[name]:
+            await pilot.press(key)
+            await settle(pilot)
+        app.clear_notifications()
         await settle(pilot)
         found = plain(app.export_screenshot(), root)
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.svg"

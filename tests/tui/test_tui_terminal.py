@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -78,6 +79,20 @@ class Terminal:
                 return shown
         raise AssertionError(f"{text!r} never came; the screen is\n" + "\n".join(self.screen.display))
 
+    def answer(self, question: bytes, answer: bytes, seconds: float = 30) -> None:
+        """Wait for a question, say the answer."""
+        self.read_raw_until(question, seconds)
+        os.write(self._main, answer)
+
+    def read_raw_until(self, pattern: bytes, seconds: float = 30) -> re.Match[bytes]:
+        """Wait for bytes that the emulator would not understand."""
+        end = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.raw)) and time.monotonic() < end:
+            if select.select([self._main], [], [], 0.05)[0]:
+                self.raw += os.read(self._main, 65536)
+        assert found, f"{pattern!r} never came"
+        return found
+
     def press(self, keys: str) -> None:
         os.write(self._main, keys.encode())
 
@@ -126,6 +141,34 @@ def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, termin
     for on, off in [(b"?1049h", b"?1049l"), (b"?1000h", b"?1000l"), (b"?25l", b"?25h")]:
         assert app.raw.rindex(b"\x1b[" + off) > app.raw.rindex(b"\x1b[" + on)
     assert b"Traceback" not in app.raw
+
+
+KITTY = b"\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.40.1)\x1b\\\x1b[6;16;8t\x1b[?62;c"
+FOOT = b"\x1bP>|foot(1.20.0)\x1b\\\x1b[6;16;8t\x1b[?62;4;22c"
+
+
+def test_a_resting_surface_becomes_pixels_in_kitty(results: Path, terminal: Start) -> None:
+    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app.answer(rb"a=q,t=d.*\x1b\[c", KITTY)
+    first = app.read_raw_until(rb"\x1b_Ga=T,U=1,q=2,f=32,o=z,s=(\d+),v=(\d+),i=(\d+),c=(\d+),r=(\d+),m=1;")
+    wide, tall, number, columns, rows = map(int, first.groups())
+    assert (wide, tall) == (8 * columns, 16 * rows)
+    colour = f"38;2;{number >> 16};{number >> 8 & 255};{number & 255}".encode()
+    app.read_raw_until(re.escape(colour) + rb"[;0-9]*m" + "\U0010eeee".encode())
+    seen = len(app.raw)
+    app.press("q")
+    assert app.ended() == 0
+    assert f"a=d,d=I,i={number},q=2".encode() in app.raw[seen:]
+    assert termios.tcgetattr(app.child) == app.before
+
+
+def test_a_resting_surface_becomes_sixel_in_foot(results: Path, terminal: Start) -> None:
+    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app.answer(rb"a=q,t=d.*\x1b\[c", FOOT)
+    found = app.read_raw_until(rb"\x1b\[\?2026h\x1b7\x1b\[\d+;\d+H\x1bP0;1;0q\"1;1;(\d+);(\d+)#")
+    assert int(found[1]) % 8 == int(found[2]) % 16 == 0
+    app.press("q")
+    assert app.ended() == 0
 
 
 def test_command_opens_a_file_on_a_terminal(results: Path, terminal: Start) -> None:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from dltui.draw.look import Depth, Look
 from dltui.errors import UsageError
-from dltui.figures import Figure
+from dltui.figures import Figure, Heatmap, Surface
 from dltui.files import write_bytes, write_text
 
-__all__ = ["SUFFIXES", "save"]
+__all__ = ["EXTRA", "KINDS", "SUFFIXES", "save"]
+
+KINDS = {
+    ".png": "a picture for slides and web, 200 dots an inch",
+    ".svg": "a picture that can be enlarged and edited",
+    ".pdf": "a plate for paper, one figure a page",
+    ".html": "one page to turn and hover over, needs nothing else",
+    ".csv": "the numbers as a tidy table",
+    ".json": "the whole figure, every part by name",
+    ".npz": "the arrays, for numpy",
+    ".txt": "what the terminal shows, without colours",
+}
+EXTRA = {".png": ("matplotlib",), ".pdf": ("matplotlib",), ".gif": ("PIL",)}  # packages that an ending needs
 
 Write = Callable[[Sequence[Figure], Path, Look], None]
 
@@ -18,13 +32,14 @@ Write = Callable[[Sequence[Figure], Path, Look], None]
 def save(figures: Sequence[Figure], path: Path, look: Look | None = None) -> None:
     """Write figures to one file; its ending says which kind.
 
-    ``.png``, ``.svg`` and ``.pdf`` are drawn by matplotlib, ``.html`` is one page that needs nothing else, ``.csv``
-    and ``.json`` hold the numbers, ``.txt`` is what the terminal shows without colours.
+    ``.png``, ``.svg`` and ``.pdf`` are drawn by matplotlib, ``.html`` is one page that needs nothing else, ``.csv``,
+    ``.json`` and ``.npz`` hold the numbers, ``.txt`` is what the terminal shows without colours. Without matplotlib
+    an ``.svg`` shows the cells of the terminal.
 
     Args:
         figures: What to draw; several are stacked (pages in a PDF, sections in a CSV).
         path: Where to; replaced whole or not at all.
-        look: Width of text; 100 cells without colour when None.
+        look: Width of text and colours of fields; 100 cells, without colour and in viridis when None.
 
     Raises:
         UsageError: If the ending is none of these, or there is nothing to draw.
@@ -35,13 +50,39 @@ def save(figures: Sequence[Figure], path: Path, look: Look | None = None) -> Non
         raise UsageError(f"can't draw to {path.name!r}: its name must end in one of {', '.join(SUFFIXES)}")
     if not figures:
         raise UsageError(f"there is no figure to draw to {path.name!r}")
-    write(figures, path, look or Look(width=100))
+    look = look or Look(width=100)
+    write([_in_colours_of(figure, look) for figure in figures], path, look)
 
 
-def _plates(figures: Sequence[Figure], path: Path, look: Look) -> None:  # noqa: ARG001
+def _in_colours_of(figure: Figure, look: Look) -> Figure:
+    """Return a field in the user's own colours, where it does not want others."""
+    if isinstance(figure, Heatmap | Surface):
+        return replace(figure, colormap=look.map_of(figure.colormap))
+    return figure
+
+
+def _plates(figures: Sequence[Figure], path: Path, look: Look) -> None:
+    if path.suffix.lower() == ".svg" and find_spec("matplotlib") is None:
+        _cells(figures, path, look)
+        return
     from dltui.draw.export.plates import save_plates
 
     save_plates(figures, path)
+
+
+def _cells(figures: Sequence[Figure], path: Path, look: Look) -> None:
+    from dltui.draw.pictures import draw
+    from dltui.draw.screen_svg import svg_of
+
+    bright = replace(look, depth=Depth.TRUE, pixels=None)
+    lines = [line for figure in figures for line in [*draw(figure, bright).canvas.lines(Depth.TRUE), ""]]
+    write_text(path, svg_of(lines[:-1], title=figures[0].title))
+
+
+def _arrays(figures: Sequence[Figure], path: Path, look: Look) -> None:  # noqa: ARG001
+    from dltui.draw.export.values import to_npz
+
+    write_bytes(path, to_npz(figures))
 
 
 def _page(figures: Sequence[Figure], path: Path, look: Look) -> None:  # noqa: ARG001
@@ -76,6 +117,7 @@ _WRITERS: dict[str, Write] = {
     ".html": _page,
     ".csv": _csv,
     ".json": _json,
+    ".npz": _arrays,
     ".txt": _text,
 }
 SUFFIXES = tuple(_WRITERS)

@@ -44,7 +44,7 @@ def save_plates(figures: Sequence[Figure], path: Path) -> None:
         from matplotlib.backends.backend_pdf import PdfPages
     except ImportError as error:
         raise DltuiError(
-            f"{path.suffix[1:].upper()} needs matplotlib: pip install 'dltui[figures]'"
+            f"{path.suffix[1:].upper()} needs matplotlib: pip install 'dltui[figures]'; .svg and .txt work without"
         ) from error
     # Fonts without a glyph and constant fields without contours are no reason to bother anyone.
     with warnings.catch_warnings(), mpl.rc_context(STYLE), replacing(path) as temporary:

@@ -6,7 +6,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -88,6 +88,23 @@ class Room(Screen[None]):
         return ""
 
     @property
+    def thing(self) -> Item | None:
+        """What is open here, or under the cursor."""
+        return self._item
+
+    @property
+    def place(self) -> str:
+        """The name of its tab."""
+        return self._item.place if self._item else "home"
+
+    def remember(self) -> dict[str, Any]:
+        """Return what the screen wants to know again the next time, as JSON; called when one leaves it."""
+        return {}
+
+    def recall(self, known: dict[str, Any]) -> None:
+        """Take up what ``remember`` returned the last time; it may be of another version, or nonsense."""
+
+    @property
     def dltui(self) -> DltuiApp:
         """The application, by its own type."""
         return cast("DltuiApp", self.app)
@@ -101,6 +118,8 @@ class Room(Screen[None]):
     def _on_mount(self, event: events.Mount) -> None:
         super()._on_mount(event)
         self._write_tabs()
+        if self._item is not None and (known := self.dltui.keeper.memory.rooms.get(self.place)):
+            self.recall(known)
 
     def _write_tabs(self) -> None:
         row = self.query_one(OpenTabs)

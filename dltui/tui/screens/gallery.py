@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,11 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from dltui.draw.view import View
+from dltui.draw.view import View, view_from
 from dltui.figures import Figure
 from dltui.tui import actions
 from dltui.tui.catalog import Item
 from dltui.tui.screens.base import DESIGNED, Room
-from dltui.tui.screens.export import ExportScreen
 from dltui.tui.trouble import sentence
 from dltui.tui.widgets.facts import Facts
 from dltui.tui.widgets.figure_view import FigureView
@@ -39,6 +38,7 @@ class GalleryScreen(Room):
         self._figures: list[Figure] = []
         self._shown = 0
         self._views: dict[int, View] = {}  # from where each figure was looked at last
+        self._recalled: tuple[int, dict[int, View]] | None = None
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -117,6 +117,9 @@ class GalleryScreen(Room):
         self._figures = list(figures)
         self._shown = self._shown if same else 0
         self._views = self._views if same else {}
+        if self._recalled is not None and not same and self._recalled[0] < len(figures):
+            self._shown, self._views = self._recalled
+        self._recalled = None
         self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
         self.query_one(Facts).facts = facts
         self.query_one("#command", Static).update(_command(self.command_line))
@@ -134,6 +137,23 @@ class GalleryScreen(Room):
         self.query_one("#said", Static).update(sentence(error))
         self.add_class("-words")
 
+    def remember(self) -> dict[str, Any]:
+        """Return which figure is shown, and from where each was looked at."""
+        if not self._figures:
+            return {}
+        views = self._views | {self._shown: self.view.view}
+        return {
+            "figure": self._shown,
+            "views": {str(place): asdict(view) for place, view in views.items() if view != View()},
+        }
+
+    def recall(self, known: dict[str, Any]) -> None:
+        """Show that figure again, and each from there, as soon as they are read."""
+        figure, views = known.get("figure"), known.get("views")
+        if isinstance(figure, int) and figure >= 0 and isinstance(views, dict):
+            seen = {int(place): view_from(view) for place, view in views.items() if str(place).isdecimal()}
+            self._recalled = (figure, {place: view for place, view in seen.items() if view is not None})
+
     def view_of(self, place: int) -> View | None:
         """Return from where a figure shall be looked at: as it was left, or None for its own default."""
         return self._views.get(place)
@@ -142,6 +162,8 @@ class GalleryScreen(Room):
         """Show the chosen figure, from the same view if ``keep``, else as it was left."""
         figure = self._figures[self._shown]
         self.query_one(TabLine).active = self._shown
+        number = f"-{self._shown + 1}" if len(self._figures) > 1 else ""
+        self.view.keeping.stem = self.item.name.replace("/", "-") + number
         self.view.show_figure(figure, self.view.view if keep else self.view_of(self._shown))
         self.query_one("#said", Static).update(spoken(figure))
 
@@ -199,19 +221,10 @@ class GalleryScreen(Room):
 
     def action_export(self) -> None:
         """Ask for a file name, then write the figure to it."""
-        stem = self.item.name.replace("/", "-") + (f"-{self._shown + 1}" if len(self._figures) > 1 else "")
-        self.app.push_screen(ExportScreen(f"{stem}.png"), self._write)
-
-    def _write(self, name: str | None) -> None:
-        if name:
-            from dltui.draw import save
-
-            path = self.dltui.folder / Path(name).expanduser()
-            work = partial(save, [self._figures[self._shown]], path)
-            self.run_worker(work, thread=True, group="export", name=str(path), exit_on_error=False)
+        self.view.action_save()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Take what was read, or tell how writing a file ended."""
+        """Take what was read."""
         event.stop()
         worker = event.worker
         if worker.group not in {"read", "export"}:
@@ -220,10 +233,6 @@ class GalleryScreen(Room):
             self.received(worker.result)
         elif event.state is WorkerState.ERROR and worker.group == "read":
             self.fail(worker.error)
-        elif event.state is WorkerState.SUCCESS:
-            self.notify(worker.name, title="Written", markup=False)
-        elif event.state is WorkerState.ERROR:
-            self.notify(sentence(worker.error), title="Not written", severity="error", markup=False)
 
 
 def short_title(figure: Figure) -> str:
@@ -239,7 +248,7 @@ def spoken(figure: Figure) -> str:
 def _command(line: str) -> Content:
     """Return the command line under its heading."""
     return (
-        Content.assemble(("as a command (y copies it)\n", "$foreground 55%"), (line, "$text-accent"))
+        Content.assemble(("as a command (y copies it)\n", "$foreground 70%"), (line, "$text-accent"))
         if line
         else Content("")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -95,6 +95,21 @@ class HomeScreen(Room):
         more = self.query_one("#more", ItemList)
         return more if more.has_focus else self.query_one("#items", ItemList)
 
+    @property
+    def thing(self) -> Item | None:
+        """What is chosen."""
+        return self._list.chosen
+
+    def remember(self) -> dict[str, Any]:
+        """Return which shelf is shown, and what is chosen on it."""
+        chosen = self._list.chosen
+        return {"shelf": self.shelf.name if self.shelf else "", "chosen": chosen.key if chosen else ""}
+
+    def recall(self, known: dict[str, Any]) -> None:
+        """Show that shelf again, and choose that thing as soon as it is read."""
+        self.show_shelf(str(known.get("shelf", "")))
+        self._list.wanted = str(known.get("chosen", ""))
+
     def furnish(self) -> ComposeResult:
         """Lay out shelves, lists and glimpse."""
         yield TabLine(OVERVIEW, *(shelf.title for shelf in SHELVES), first=0, id="shelves")
@@ -143,6 +158,8 @@ class HomeScreen(Room):
 
     def _fill(self) -> None:
         """Show the overview, or the things of the chosen shelf."""
+        if not self.query("#more"):
+            return  # asked for before it was laid out, or after it was taken down
         self.set_class(self.shelf is None, "-overview")
         self.set_class(self.shelf is not None, "-shelf")
         rows, more = self._rows()

@@ -10,14 +10,21 @@ import numpy as np
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual.errors import NoWidget
 from textual.filter import ANSIToTruecolor
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
-from dltui.draw.canvas import NO_COLOUR, Canvas
+from dltui.draw.canvas import NO_COLOUR, Canvas, characters
 from dltui.draw.look import Depth
 from dltui.tui.widgets import escape
+from dltui.tui.widgets.settled import Settled, at_once, painted, write
+
+AGAIN = 0.3  # seconds after which pixels that were written over are painted again
+LOOSE = (4, 2)  # every so many columns and rows it is checked that nothing lies over the picture
+DEPTHS = {"truecolor": Depth.TRUE, "256": Depth.PALETTE, "standard": Depth.BASIC}
 
 
 class CanvasStrip(Strip):
@@ -62,6 +69,10 @@ class CanvasView(Widget):
         super().__init__(id=id, classes=classes)
         self._canvas = Canvas(0, 0)
         self._strips: list[Strip] | None = None
+        self._settled: Settled | None = None
+        self._sharp: list[Strip] | None = None
+        self._painted = False
+        self._again: Timer | None = None
         self.depth = Depth.TRUE
 
     @property
@@ -70,15 +81,36 @@ class CanvasView(Widget):
         return self._canvas
 
     def show(self, canvas: Canvas) -> None:
-        """Show ``canvas`` from now on."""
+        """Show ``canvas`` from now on; pixels of the last one go first."""
         self._canvas = canvas
         self._strips = None
+        self._lift()
         self.refresh()
+
+    def settle(self, picture: Settled) -> None:
+        """Show what is shown in real pixels, until something else is shown."""
+        self._lift()
+        if picture.ahead and not write(self.app, picture.ahead):
+            return
+        self._settled = picture
+        if picture.over:
+            self._paint_over()
+        else:
+            self.refresh()
+
+    @property
+    def in_pixels(self) -> bool:
+        """Whether real pixels are shown now."""
+        return self._settled is not None and (self._painted or not self._settled.over)
+
+    def on_unmount(self) -> None:
+        """Let the terminal forget the pixels."""
+        self._lift()
 
     def notify_style_update(self) -> None:
         """Draw again in the colours of a new theme."""
         super().notify_style_update()
-        self._strips = None
+        self._strips = self._sharp = None
 
     def render_line(self, y: int) -> Strip:
         """Return one row, for those who ask for single rows."""
@@ -88,6 +120,12 @@ class CanvasView(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the rows of a part of the widget."""
         strips = self._all()[crop.y : crop.bottom]
+        if (
+            self._settled is not None and self._settled.over
+        ):  # the terminal forgets sixel where cells are written
+            self._painted = False
+            if self._again is None:
+                self._again = self.set_timer(AGAIN, self._paint_over)
         for line_filter in self.get_line_filters():
             if not isinstance(line_filter, ANSIToTruecolor):
                 strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
@@ -98,31 +136,66 @@ class CanvasView(Widget):
     def _all(self) -> list[Strip]:
         """Return all rows at the size of the widget."""
         size = self.size
-        if (
-            self._strips is None
-            or len(self._strips) != size.height
-            or self._strips[0].cell_length != size.width
-        ):
-            self._strips = self._render_rows(_fitted(self._canvas, size.width, size.height))
-        return self._strips
+        # Below another screen all colours are tinted, and those of kitty's pictures would no longer be numbers.
+        if self._settled is not None and self._settled.ahead and self.screen is self.app.screen:
+            if not _fit(self._sharp, size):
+                self._sharp = self._render_rows(_fitted(self._settled.cells, size.width, size.height), None)
+            return self._sharp or []
+        if not _fit(self._strips, size):
+            self._strips = self._render_rows(
+                _fitted(self._canvas, size.width, size.height), self.fast_depth()
+            )
+        return self._strips or []
 
-    def _render_rows(self, canvas: Canvas) -> list[Strip]:
-        """Return a strip a row, with its escape text where nothing will restyle it afterwards."""
-        ground = self._ground()
-        depth = self._fast_depth()
+    def _lift(self) -> None:
+        """Show cells again, and let the terminal forget the pixels once these stand."""
+        if self._settled is not None and self._settled.after:
+            after = self._settled.after
+            if not self.is_attached or not self.call_after_refresh(write, self.app, after):
+                write(self.app, after)
+        self._settled, self._sharp, self._painted = None, None, False
+
+    def _paint_over(self) -> None:
+        """Paint sixel over the cells, where nothing else lies over these."""
+        self._again = None
+        if self._settled is None or not self._settled.over or not self._uncovered(self._settled):
+            return
+        left, top = self.region.offset
+        parts = [painted(left + x, top + y, sequence) for x, y, _, _, sequence in self._settled.over]
+        self._painted = write(self.app, at_once("".join(parts)))
+
+    def _uncovered(self, picture: Settled) -> bool:
+        """Return whether every cell of the pictures is on the screen, and this widget the uppermost there."""
+        if self.screen is not self.app.screen or not self.screen.region.contains_region(self.region):
+            return False
+        left, top = self.region.offset
+        spots = [
+            (left + column, top + row)
+            for x, y, columns, rows, _ in picture.over
+            for column in {*range(x, x + columns, LOOSE[0]), x + columns - 1}
+            for row in {*range(y, y + rows, LOOSE[1]), y + rows - 1}
+        ]
+        try:
+            return all(self.screen.get_widget_at(*spot)[0] is self for spot in spots)
+        except NoWidget:
+            return False
+
+    def _render_rows(self, canvas: Canvas, depth: Depth | None) -> list[Strip]:
+        """Return a strip a row, with its escape text in so many colours, or segments alone."""
+        ground = self.ground()
         texts: Iterable[str | None] = [None] * canvas.height
         if depth is not None:
             texts = escape.rows(canvas, depth, *ground)
         return [CanvasStrip(canvas, row, ground, text) for row, text in enumerate(texts)]
 
-    def _fast_depth(self) -> Depth | None:
+    def fast_depth(self) -> Depth | None:
         """Return the colours for ready escape text, or None where only segments will do."""
         if self.app.native_ansi_color or self.app.no_color:
             return None
-        known = {"truecolor": Depth.TRUE, "256": Depth.PALETTE}.get(self.app.console.color_system or "")
+        known = DEPTHS.get(self.app.console.color_system or "")
         return None if known is None else min(known, self.depth)
 
-    def _ground(self) -> tuple[int, int]:
+    def ground(self) -> tuple[int, int]:
         """Return the colours, in front and behind, of cells that have none of their own."""
         if self.app.native_ansi_color or self.app.no_color:
             return NO_COLOUR, NO_COLOUR
@@ -150,8 +223,7 @@ def segments(canvas: Canvas, row: int, ground: tuple[int, int]) -> Iterable[Segm
     for start, stop in pairwise(bounds):
         if stop > start:
             cells = glyph[start:stop]
-            text = cells[cells != 0].astype("<u4").tobytes().decode("utf-32-le")
-            yield Segment(text, _style(int(front[start]), int(back[start]), bool(bold[start])))
+            yield Segment(characters(cells), _style(int(front[start]), int(back[start]), bool(bold[start])))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -179,3 +251,12 @@ def _fitted(canvas: Canvas, width: int, height: int) -> Canvas:
     for part in ("glyph", "front", "back", "bold"):
         getattr(fitted, part)[:high, :wide] = getattr(canvas, part)[:high, :wide]
     return fitted
+
+
+def _fit(strips: list[Strip] | None, size: Size) -> bool:
+    """Return whether there are rows, and they have the size of the widget."""
+    return (
+        strips is not None
+        and len(strips) == size.height
+        and (not strips or strips[0].cell_length == size.width)
+    )

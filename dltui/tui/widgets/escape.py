@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from dltui.draw.canvas import NO_COLOUR, Canvas
 from dltui.draw.look import Depth
+from dltui.draw.nearest import basic, palette
 
 RESET = "\x1b[0m"
-_LEVELS = np.array([0, 95, 135, 175, 215, 255])  # of the 6 × 6 × 6 cube in the table of 256 colours
-_BORDERS = (_LEVELS[1:] + _LEVELS[:-1]) // 2 + 1  # a tie goes to the darker one
 _ZERO = ord("0")
 
 
@@ -24,7 +23,7 @@ def rows(canvas: Canvas, depth: Depth, front: int, back: int) -> list[str]:
 
     Args:
         canvas: The cells.
-        depth: ``Depth.TRUE`` or ``Depth.PALETTE``.
+        depth: Any but ``Depth.NONE``.
         front: Packed colour 0xRRGGBB for cells that leave theirs to the terminal.
         back: Packed colour behind those.
 
@@ -35,7 +34,7 @@ def rows(canvas: Canvas, depth: Depth, front: int, back: int) -> list[str]:
         return [""] * canvas.height
     fronts = np.where(canvas.front == NO_COLOUR, np.uint32(front), canvas.front)
     backs = np.where(canvas.back == NO_COLOUR, np.uint32(back), canvas.back)
-    colour = _true if depth is Depth.TRUE else _indexed
+    colour = {Depth.TRUE: _true, Depth.PALETTE: _indexed, Depth.BASIC: _sixteen}[depth]
     slots = [_weight(canvas.bold), colour(fronts, 3), colour(backs, 4), _glyphs(canvas.glyph)]
     layout = np.concatenate([bytes_ for bytes_, _ in slots], axis=2)
     wanted = np.concatenate([used for _, used in slots], axis=2)
@@ -70,18 +69,12 @@ def _indexed(colours: NDArray[np.uint32], kind: int) -> Slot:
     return slot, _spread(_changed(index, first=True), slot.shape[2])
 
 
-def palette(colours: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return the nearest of the cube's 216 colours and the 24 greys to each packed colour, as 16…255."""
-    parts = np.stack([(colours >> np.uint32(shift)) & np.uint32(255) for shift in (16, 8, 0)]).astype(
-        np.int64
-    )
-    steps = np.searchsorted(_BORDERS, parts, side="right")
-    cube = 16 + 36 * steps[0] + 6 * steps[1] + steps[2]
-    grey = np.clip(np.rint((parts.sum(axis=0) / 3 - 8) / 10), 0, 23).astype(np.int64)
-    off_cube = ((parts - _LEVELS[steps]) ** 2).sum(axis=0)
-    off_grey = ((parts - (8 + 10 * grey)) ** 2).sum(axis=0)
-    nearest: NDArray[np.uint32] = np.where(off_grey < off_cube, 232 + grey, cube).astype(np.uint32)
-    return nearest
+def _sixteen(colours: NDArray[np.uint32], kind: int) -> Slot:
+    """Return the codes that set colours out of 16 in front (kind 3) or behind (kind 4): 30…37, 90…97 and ten more."""
+    index = basic(colours)
+    slot = _template(colours.shape, b"\x1b[000m")
+    _digits(slot[:, :, 2:5], np.where(index < 8, index, index + 52) + np.uint32(10 * kind))
+    return slot, _spread(_changed(index, first=True), slot.shape[2])
 
 
 def _glyphs(glyph: NDArray[np.uint32]) -> Slot:

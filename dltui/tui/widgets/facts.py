@@ -37,7 +37,7 @@ class Facts(Widget):
         for name, value in self.facts:
             for place, part in enumerate(_wrapped(value, max(LEAST, width - wide))):
                 head = name if place == 0 else ""
-                yield Content.assemble((f"{head}{' ' * (wide - cell_len(head))}", "$foreground 55%"), part)
+                yield Content.assemble((f"{head}{' ' * (wide - cell_len(head))}", "$foreground 70%"), part)
 
 
 def _wrapped(value: str, width: int) -> list[str]:

@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from textual import events
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
+from textual.worker import Worker, WorkerState
 
 from dltui.draw import draw
 from dltui.draw.canvas import Canvas
+from dltui.draw.glyphs import Glyphs
 from dltui.draw.look import Depth, Look
+from dltui.draw.terminals import Surroundings, glyphs_of
+from dltui.draw.turntable import turns
 from dltui.draw.view import View
+from dltui.draw.wishes import wished, wished_surroundings
 from dltui.errors import DltuiError
-from dltui.figures import Figure
+from dltui.figures import Figure, Heatmap, Images
+from dltui.settings import Settings
 from dltui.tui import actions
 from dltui.tui.manners import Manner, manner_of
+from dltui.tui.themes import INKS, Ink
 from dltui.tui.widgets.canvas_view import CanvasView
+from dltui.tui.widgets.dyeing import dye
+from dltui.tui.widgets.keeping import GROUP, Keeping
 from dltui.tui.widgets.pace import Pace, waiting
+from dltui.tui.widgets.settled import Settled, settled
 
+MEANT = {
+    scope: frozenset(known.name for known in actions.of_scope(scope)) for scope in ("turn", "plane", "read")
+}
 SPIN = 2.0  # degrees a frame
 SMALLEST = (8, 3)  # cells below which nothing is drawn
+REST = 0.2  # seconds without a change after which a picture becomes pixels
+NAMES = {"half": "halves", "pixels": "pixels"}
+ALWAYS = frozenset({"save", "copy_text", "record", "glyphs"})  # actions that every figure has
 
 
 class FigureView(CanvasView, can_focus=True):
     """Owns a figure and the view of it; every key, click and move of the mouse leads to a new view."""
 
-    BINDINGS = actions.bindings("turn", "plane", "read")
+    BINDINGS = actions.bindings("turn", "plane", "read", "figure")
     DEFAULT_CSS = """
     FigureView { width: 1fr; height: 1fr; }
     """
@@ -49,6 +66,21 @@ class FigureView(CanvasView, can_focus=True):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, FigureView.Readout) and message.view is self.view
 
+    @dataclass
+    class Looked(Message):
+        """Someone looks from another place; only the newest one counts."""
+
+        view: FigureView
+
+        @property
+        def control(self) -> FigureView:
+            """The view that it comes from."""
+            return self.view
+
+        def can_replace(self, message: MessagePump | Message) -> bool:
+            """Return whether an older message of the queue may be dropped for this one."""
+            return isinstance(message, FigureView.Looked) and message.view is self.view
+
     def __init__(self, figure: Figure | None = None, *, pace: Pace | None = None) -> None:
         super().__init__()
         self._figure = figure
@@ -59,7 +91,18 @@ class FigureView(CanvasView, can_focus=True):
         self._spinning: Timer | None = None
         self._drawn_at = 0.0
         self._grip: tuple[int, int] | None = None
+        self._inked = ""
+        self._resting: Timer | None = None
+        self._frames = 0
+        self._mode = ""
+        self.keeping = Keeping(self)
         self.trouble = ""
+
+    @property
+    def settings(self) -> Settings:
+        """How the user wants pictures to be."""
+        tuning = getattr(self.app, "tuning", None)
+        return tuning.settings if tuning else Settings()
 
     @property
     def figure(self) -> Figure | None:
@@ -92,14 +135,18 @@ class FigureView(CanvasView, can_focus=True):
         if view != self._view:
             self._view = view
             self._ask_for_frame()
+            self.post_message(self.Looked(self))
 
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Allow only the actions that mean something for this figure."""
-        mine = {known.name for known in actions.of_scope(self._manner.scope)} if self._manner else set()
-        others = {known.name for scope in ("turn", "plane", "read") for known in actions.of_scope(scope)}
-        return action in mine or action not in others
+        if action == "spin" and self.settings.motion == "reduced":
+            return False
+        if action in ALWAYS:
+            return self._figure is not None and (action != "glyphs" or pictorial(self._figure))
+        mine = MEANT[self._manner.scope] if self._manner else frozenset()
+        return action in mine or all(action not in names for names in MEANT.values())
 
     def action_turn(self, right: int, up: int) -> None:
         """Turn the figure."""
@@ -151,6 +198,25 @@ class FigureView(CanvasView, can_focus=True):
         else:
             self._spinning = self.set_interval(1 / self._pace.rate, self._spin)
 
+    def action_save(self) -> None:
+        """Ask for a name and write the figure to a file."""
+        self.keeping.ask()
+
+    def action_copy_text(self) -> None:
+        """Put the figure on the clipboard as text."""
+        self.keeping.copy()
+
+    def action_record(self) -> None:
+        """Keep every frame from now on, or end that and write them to a file."""
+        self.keeping.toggle()
+
+    def action_glyphs(self) -> None:
+        """Divide the cells of pictures otherwise: finer, then real pixels, then halves again."""
+        modes = [*Glyphs, *(["pixels"] if self._surroundings().pixels else [])]
+        self._mode = modes[(modes.index(self._drawn_in()) + 1) % len(modes)]
+        self._draw()
+        self.post_message(self.Readout(self, f"drawn in {NAMES.get(self._mode, self._mode + 's')}"))
+
     # mouse
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
@@ -190,6 +256,27 @@ class FigureView(CanvasView, can_focus=True):
 
     # frames
 
+    def on_mount(self) -> None:
+        """Follow the settings."""
+        tuning = getattr(self.app, "tuning", None)
+        if tuning:
+            tuning.news.subscribe(self, self._tuned)
+            self._tuned(tuning.settings)
+
+    def _tuned(self, settings: Settings) -> None:
+        """Draw as the user wants it from now on."""
+        self._mode = ""
+        self._pace.limit(None if settings.frame_rate == "auto" else settings.frame_rate)
+        if settings.motion == "reduced":
+            self._stop_spinning()
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        """Draw in the colours of a new theme."""
+        super().notify_style_update()
+        if self._inked and self._inked != self.app.theme:
+            self._draw()
+
     def on_resize(self) -> None:
         """Draw for the new size."""
         self._draw()
@@ -197,6 +284,8 @@ class FigureView(CanvasView, can_focus=True):
     def on_unmount(self) -> None:
         """Stop what would draw to a widget that is gone."""
         self._stop_spinning()
+        self.keeping.stop()
+        super().on_unmount()
 
     def _move(self, right: int, up: int) -> None:
         if self._manner:
@@ -234,12 +323,13 @@ class FigureView(CanvasView, can_focus=True):
         """Draw the figure from the view, at the size of the widget."""
         width, height = self.size
         self._drawn_at = time.monotonic()
+        self._frames += 1
         if self._figure is None or self._manner is None or width < SMALLEST[0] or height < SMALLEST[1]:
             self.show(Canvas(width, height))
             return
         self._pace.drawn()
         self.depth = self._pace.depth
-        look = Look(width=width, height=height, depth=Depth.NONE if self.app.no_color else Depth.TRUE)
+        look = self.plain_look()
         try:
             drawing = draw(self._figure, look, self._view)
         except Exception as error:  # noqa: BLE001 - a figure from a broken file must not take the application down
@@ -248,5 +338,89 @@ class FigureView(CanvasView, can_focus=True):
             self.post_message(self.Readout(self, f"can't draw this figure: {self.trouble}"))
             return
         self._manner.drawn(drawing, self._view, look)
+        self._inked = self.app.theme
+        if (ink := self._ink()) is not None:
+            dye(drawing.canvas, ink)
         self.show(drawing.canvas)
+        self.keeping.frame(drawing.canvas)
         self.post_message(self.Readout(self, self._manner.readout(self._view)))
+        self._rest()
+
+    def _ink(self) -> Ink | None:
+        """Return the colours of the theme, or None where there are none or they are another maker's."""
+        return None if self.app.no_color else INKS.get(self.app.theme)
+
+    # pixels
+
+    def plain_look(self) -> Look:
+        """Return how the figure is drawn while it moves: in cells, at the size of the widget."""
+        glyphs = Glyphs(self._mode) if self._mode in set(Glyphs) else self._surroundings().glyphs
+        depth = Depth.NONE if self.app.no_color else Depth.TRUE
+        look = wished(Look(self.size.width, self.size.height, depth), self.settings)
+        return replace(look, glyphs=glyphs, pixels=None)
+
+    def _surroundings(self) -> Surroundings:
+        """Return what the terminal is good for; unasked, its name alone tells."""
+        around = getattr(self.app, "surroundings", None) or Surroundings(glyphs_of())
+        return wished_surroundings(around, self.settings)
+
+    def _drawn_in(self) -> str:
+        """Return the glyphs that pictures are drawn in when they rest, or ``pixels``."""
+        around = self._surroundings()
+        return self._mode or ("pixels" if around.pixels else around.glyphs)
+
+    def _rest(self) -> None:
+        """Wait until nothing moves any more, then draw in real pixels where the terminal takes them."""
+        if self._resting is not None:
+            self._resting.stop()
+            self._resting = None
+        if (
+            self._figure is not None
+            and self._drawn_in() == "pixels"
+            and pictorial(self._figure)
+            and self.fast_depth() is Depth.TRUE
+        ):
+            self._resting = self.set_timer(REST, self._settle_down)
+
+    def _settle_down(self) -> None:
+        """Draw in real pixels, in a thread."""
+        self._resting = None
+        pixels = self._surroundings().pixels
+        if self._figure is None or pixels is None:
+            return
+        if waiting(self.app) or self._due is not None:
+            self._rest()
+            return
+        work = partial(
+            _sharp,
+            self._frames,
+            self._figure,
+            replace(self.plain_look(), pixels=pixels),
+            self._view,
+            self._ink(),
+        )
+        self.run_worker(work, thread=True, group="pixels", exclusive=True, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show pixels if nothing has moved since, or tell how writing a file ended."""
+        event.stop()
+        if event.worker.group == GROUP:
+            self.keeping.written(event)
+        elif event.state is WorkerState.SUCCESS and event.worker.result:
+            frame, picture = event.worker.result
+            if frame == self._frames and picture is not None:
+                self.settle(picture)
+
+
+def pictorial(figure: Figure) -> bool:
+    """Return whether a figure has a picture that glyphs or pixels can show finer."""
+    return isinstance(figure, Images | Heatmap) or turns(figure)
+
+
+def _sharp(frame: int, figure: Figure, look: Look, view: View, ink: Ink | None) -> tuple[int, Settled | None]:
+    """Return a figure in real pixels, with the number of the frame that it belongs to."""
+    assert look.pixels is not None
+    canvas = draw(figure, look, view).canvas
+    if ink is not None:
+        dye(canvas, ink)
+    return frame, settled(canvas, look.pixels)

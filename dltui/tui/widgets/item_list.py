@@ -59,10 +59,10 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     ItemList { height: 1fr; overflow-x: hidden; background: transparent; }
     ItemList > .item-list--name { text-style: bold; }
-    ItemList > .item-list--note { color: $foreground 60%; }
+    ItemList > .item-list--note { color: $foreground 70%; }
     ItemList > .item-list--heading { color: $text-primary; text-style: bold; }
-    ItemList > .item-list--rule { color: $foreground 20%; }
-    ItemList > .item-list--quiet { color: $foreground 50%; }
+    ItemList > .item-list--rule { color: $primary-muted; }
+    ItemList > .item-list--quiet { color: $foreground 70%; }
     ItemList > .item-list--mark { color: $text-accent; text-style: bold; }
     ItemList > .item-list--badge { color: $text-secondary; }
     ItemList > .item-list--found { color: $text-accent; text-style: bold underline; }
@@ -123,6 +123,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
             id: Name of the widget.
         """
         super().__init__(id=id)
+        self.wanted = ""  # the key of what shall be chosen once it is there
         self.marks = marks
         self.marked: set[str] = set()
         self._badges = badges
@@ -175,6 +176,9 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
             return
         self._rows = list(rows)
         self._cursor = self._place_of(before.place, at) if before and self._held else None
+        wanted = [at for at, row in enumerate(self._rows) if isinstance(row, Item) and row.key == self.wanted]
+        if self.wanted and wanted:
+            self._cursor, self._held, self.wanted = wanted[0], True, ""
         if self._cursor is None:
             self._cursor = self._nearest(at if self._held and at is not None else 0)
         self._lay_out()

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from dltui.tui.actions import scopes
+from dltui.tui.actions import NO_KEY, key_name, scopes
 
 GAP = 2
 AT_HAND = ("list", "turn", "plane", "read")  # scopes of what has the focus
@@ -61,11 +61,11 @@ class KeyBar(Widget):
         """Return the actions that the table wants in the footer: those at hand, the screen's, the rest."""
         found: dict[str, Hint] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
-            if binding.show and binding.id and enabled:
+            if binding.show and binding.id and enabled and not binding.key.startswith(NO_KEY):
                 name = binding.id.rpartition(".")[0]
                 scope = name.partition(".")[0]
                 hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
-                hint.keys.append(binding.key_display or binding.key)
+                hint.keys.append(key_name(binding.key))
         order = list(scopes())
         at_hand = [hint for hint in found.values() if hint.scope in AT_HAND]
         others = sorted(

@@ -71,7 +71,7 @@ class OpenTabs(Widget):
             column += wide
             if not tab.kept:
                 self._spans.append((range(column, column + 1), tab.place, True))
-                parts.append(Content.styled(CLOSE, "$foreground 45%"))
+                parts.append(Content.styled(CLOSE, "$foreground 70%"))
                 column += 1
             parts.append(Content(" "))
             column += 1

@@ -24,11 +24,13 @@ class Pace:
         rate: Frames a second.
         depth: Colours that are sent; 256 take a fifth of the bytes of all.
         remote: The terminal is at the other end of a network.
+        most: Frames a second that are never exceeded.
     """
 
     rate: float = FULL_RATE
     depth: Depth = Depth.TRUE
     remote: bool = False
+    most: float = FULL_RATE
     _calm: int = 0
     _busy: int = 0
 
@@ -39,6 +41,11 @@ class Pace:
             return cls(rate=REMOTE_RATE, depth=Depth.PALETTE, remote=True)
         return cls()
 
+    def limit(self, most: float | None) -> None:
+        """Never send more frames a second than this; None for as many as pictures need."""
+        self.most = most or FULL_RATE
+        self.rate = min(REMOTE_RATE, self.most) if self.remote else self.most
+
     def drawn(self) -> None:
         """Note that a frame found the line free; after a while of this, ask for more."""
         self._busy = 0
@@ -46,8 +53,8 @@ class Pace:
         if self._calm < CALM_FRAMES:
             return
         self._calm = 0
-        if self.rate < FULL_RATE:
-            self.rate = min(FULL_RATE, self.rate * 1.5)
+        if self.rate < self.most:
+            self.rate = min(self.most, self.rate * 1.5)
         else:
             self.depth = Depth.TRUE
 
@@ -56,7 +63,7 @@ class Pace:
         self._calm = 0
         self._busy += 1
         if self._busy >= BUSY_FRAMES and self.remote:
-            self.rate, self.depth, self._busy = REMOTE_RATE, Depth.PALETTE, 0
+            self.rate, self.depth, self._busy = min(REMOTE_RATE, self.most), Depth.PALETTE, 0
 
 
 def waiting(app: App[object]) -> bool:

@@ -67,7 +67,7 @@ class TabLine(Widget):
                 style = "reverse bold" if self.app.no_color else "$text-primary on $primary-muted bold"
                 parts += [Content.styled(text, style), Content(" ")]
             else:
-                digit = Content.styled(f"{key} ", "$foreground 45%")
+                digit = Content.styled(f"{key} ", "$foreground 70%")
                 parts += [digit, Content.styled(f"{name} ", "$foreground 80%"), Content(" ")]
         return Content("").join(parts)
 

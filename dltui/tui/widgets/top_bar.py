@@ -48,7 +48,7 @@ class TopBar(Widget):
             (ARROW if last else "", "$foreground 70%"),
             (last, "bold"),
             gap,
-            (remark, "$foreground 60%"),
+            (remark, "$foreground 70%"),
         )
 
     def on_click(self, event: events.Click) -> None:

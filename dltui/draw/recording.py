@@ -1,0 +1,204 @@
+"""Drawings in motion: frames kept while they are shown, then written as GIF or as an asciinema recording."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.draw.canvas import Canvas
+from dltui.draw.look import Depth
+from dltui.draw.raster import CELL, FULL, INK, PAPER, filled, grounded
+from dltui.draw.sixel import reduced
+from dltui.errors import DltuiError, UsageError
+from dltui.files import replacing, write_text
+
+ENDINGS = (".gif", ".cast")
+MOST = 600  # frames that are kept; when there are more, every second one goes and only every second is taken
+HOLD = 1.0  # seconds that the last frame stays
+SHORTEST = 0.02  # seconds of a frame of a GIF; viewers slow down shorter ones
+SAMPLES = 40  # frames whose colours make the palette
+
+Frames = list[tuple[float, Canvas]]
+
+
+@dataclass
+class Recording:
+    """Frames with the seconds at which they were shown; memory is bounded.
+
+    Attributes:
+        paper: Packed colour behind cells that leave theirs to the terminal.
+        ink: Packed colour of letters that do.
+        frames: Time and cells of each frame that was kept.
+        every: One of so many frames is kept.
+    """
+
+    paper: int = PAPER
+    ink: int = INK
+    frames: Frames = field(default_factory=list)
+    every: int = 1
+    _seen: int = 0
+
+    def add(self, canvas: Canvas, at: float) -> None:
+        """Keep a frame; the canvas must not be drawn on any more."""
+        if self._seen % self.every == 0:
+            self.frames.append((at, canvas))
+        self._seen += 1
+        if len(self.frames) > MOST:
+            self.frames = self.frames[::2]
+            self.every *= 2
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts, without the hold at the end."""
+        return self.frames[-1][0] - self.frames[0][0] if self.frames else 0.0
+
+    def save(self, path: Path) -> None:
+        """Write the frames; the ending of the name says how.
+
+        Args:
+            path: A name that ends in ``.gif`` or ``.cast``.
+
+        Raises:
+            UsageError: If it ends in something else, or there is no frame.
+            DltuiError: If Pillow is needed and missing, or the folder can't be written.
+        """
+        check_ending(path)
+        if not self.frames:
+            raise UsageError(f"there is no frame to write to {path.name!r}")
+        if path.suffix.lower() == ".cast":
+            write_text(path, "\n".join(cast_lines(self.frames)) + "\n")
+        else:
+            save_gif(self, path)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a name that no recording can have.
+
+    Raises:
+        UsageError: If it ends in anything but ``.gif`` or ``.cast``.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(f"can't record to {path.name!r}: its name must end in {' or '.join(ENDINGS)}")
+
+
+def cast_lines(frames: Frames) -> Iterator[str]:
+    """Yield the lines of an asciinema recording, version 2; a frame writes only the rows that have changed."""
+    width, height = _size(frames)
+    yield json.dumps({"version": 2, "width": width, "height": height})
+    start, before = frames[0][0], [""] * height
+    for place, (at, canvas) in enumerate(frames):
+        rows = canvas.lines(Depth.TRUE) + [""] * (height - canvas.height)
+        changed = [
+            f"\x1b[{row}H{line}\x1b[K"
+            for row, (line, old) in enumerate(zip(rows, before, strict=True), start=1)
+            if line != old
+        ]
+        head = "\x1b[?25l\x1b[2J" if place == 0 else ""
+        if head or changed:
+            yield json.dumps([round(at - start, 4), "o", head + "".join(changed)], ensure_ascii=False)
+        before = rows
+    yield json.dumps([round(frames[-1][0] - start + HOLD, 4), "o", "\x1b[?25h"])
+
+
+def save_gif(recording: Recording, path: Path) -> None:
+    """Write frames as an animated GIF that plays again and again.
+
+    Args:
+        recording: The frames and the ground that they stand on.
+        path: Where to.
+
+    Raises:
+        DltuiError: If Pillow is missing, or the folder can't be written.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise DltuiError(
+            "a GIF needs Pillow: pip install 'dltui[figures]'; a name that ends in .cast works without"
+        ) from error
+    frames = recording.frames
+    size = _size(frames)
+    palette, table = _palette(recording)
+
+    def drawn() -> Iterator[Image.Image]:
+        for _, canvas in frames:
+            index = _indices(_filled_up(canvas, *size), table, recording)
+            image = Image.fromarray(index, "P")
+            image.putpalette(palette.tobytes())
+            yield image
+
+    pictures = drawn()
+    with replacing(path) as temporary:
+        next(pictures).save(
+            temporary,
+            format="GIF",
+            save_all=True,
+            append_images=pictures,
+            duration=durations(frames),
+            loop=0,
+            optimize=False,
+        )
+
+
+def durations(frames: Frames) -> list[int]:
+    """Return how long each frame of a GIF stays, in milliseconds; rounding does not add up."""
+    marks = [round(at * 100) for at, _ in frames]
+    shortest = round(SHORTEST * 100)
+    return [10 * max(shortest, later - sooner) for sooner, later in pairwise(marks)] + [round(HOLD * 1000)]
+
+
+def _size(frames: Frames) -> tuple[int, int]:
+    """Return columns and rows that hold all frames."""
+    return max(canvas.width for _, canvas in frames), max(canvas.height for _, canvas in frames)
+
+
+def _filled_up(canvas: Canvas, width: int, height: int) -> Canvas:
+    """Return a canvas with empty cells added on the right and below."""
+    if (canvas.width, canvas.height) == (width, height):
+        return canvas
+    whole = Canvas(width, height)
+    for part in ("glyph", "front", "back", "bold"):
+        getattr(whole, part)[: canvas.height, : canvas.width] = getattr(canvas, part)
+    return whole
+
+
+def _palette(recording: Recording) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a palette for all frames, and the number of the nearest of its colours to every colour of 15 bits."""
+    frames = recording.frames
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(SAMPLES, len(frames))).astype(int))
+    layers = [layer for i in chosen for layer in _layers(frames[i][1], recording)]
+    packed = np.concatenate([layer.ravel() for layer in layers])
+    rgb = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1).astype(np.uint8)
+    palette, _ = reduced(rgb[None], 256)
+    steps = np.arange(1 << 15)
+    known = np.stack([steps >> 10, steps >> 5 & 31, steps & 31], axis=1) * 8.0 + 4
+    far = (palette.astype(float) ** 2).sum(axis=1) - 2 * known @ palette.T.astype(float)
+    return palette, far.argmin(axis=1).astype(np.uint8)
+
+
+def _layers(canvas: Canvas, recording: Recording) -> list[NDArray[np.uint32]]:
+    """Return the colours behind, halfway, and in front of each cell."""
+    front, back = grounded(canvas, recording.paper, recording.ink)
+    half = (front >> 1 & 0x7F7F7F) + (back >> 1 & 0x7F7F7F)
+    return [back, half, front]
+
+
+def _indices(canvas: Canvas, table: NDArray[np.uint8], recording: Recording) -> NDArray[np.uint8]:
+    """Return a frame as numbers of the palette's colours, shape (rows · down, columns · across)."""
+    layers = [
+        np.repeat(np.repeat(table[_keys(layer)], CELL[1], axis=0), CELL[0], axis=1)
+        for layer in _layers(canvas, recording)
+    ]
+    levels = filled(canvas)
+    return np.where(levels == 0, layers[0], np.where(levels == FULL, layers[2], layers[1]))
+
+
+def _keys(packed: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return packed colours cut to five bits a channel."""
+    return np.asarray((packed >> 19 & 31) << 10 | (packed >> 11 & 31) << 5 | packed >> 3 & 31, np.uint32)
