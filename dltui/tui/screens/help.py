@@ -35,7 +35,7 @@ class HelpScreen(ModalScreen[None]):
         & > Vertical {
             width: 88; max-width: 100%; height: auto; max-height: 100%; padding: 0 2 1 2;
             background: $surface; border: round $primary; border-title-color: $text-primary;
-            border-subtitle-color: $foreground 60%;
+            border-subtitle-color: $foreground 70%;
         }
         Input { border: none; height: 1; margin: 0 0 1 0; padding: 0 1; background: $foreground 6%; }
         Input:focus { border: none; }

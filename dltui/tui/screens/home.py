@@ -143,6 +143,8 @@ class HomeScreen(Room):
 
     def _fill(self) -> None:
         """Show the overview, or the things of the chosen shelf."""
+        if not self.query("#more"):
+            return  # asked for before it was laid out, or after it was taken down
         self.set_class(self.shelf is None, "-overview")
         self.set_class(self.shelf is not None, "-shelf")
         rows, more = self._rows()

@@ -37,13 +37,13 @@ class SearchScreen(ModalScreen[Candidate | None]):
         align: center top;
         & > Vertical {
             width: 100%; max-width: 180; height: 100%; padding: 0 1; background: $surface;
-            border: round $primary; border-title-color: $text-primary; border-subtitle-color: $foreground 60%;
+            border: round $primary; border-title-color: $text-primary; border-subtitle-color: $foreground 70%;
         }
         Input { border: none; height: 1; margin: 0 0 1 0; padding: 0 1; background: $foreground 6%; }
         Input:focus { border: none; }
         #hits { width: 1fr; }
         #glimpse { display: none; }
-        #none { display: none; height: 1fr; padding: 0 1; color: $foreground 60%; }
+        #none { display: none; height: 1fr; padding: 0 1; color: $foreground 70%; }
         &.-nothing #none { display: block; }
         &.-nothing #panes { display: none; }
         &.-wide.-glimpses #glimpse {

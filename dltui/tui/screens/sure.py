@@ -22,7 +22,7 @@ class SureScreen(ModalScreen[bool]):
     SureScreen > Vertical {
         width: 70; max-width: 96%; height: auto; padding: 1 2; background: $surface; border: round $primary;
     }
-    SureScreen #remark { color: $foreground 60%; margin: 1 0; }
+    SureScreen #remark { color: $foreground 70%; margin: 1 0; }
     SureScreen .answer { width: auto; color: $text-accent; }
     """
 

@@ -59,10 +59,10 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     ItemList { height: 1fr; overflow-x: hidden; background: transparent; }
     ItemList > .item-list--name { text-style: bold; }
-    ItemList > .item-list--note { color: $foreground 60%; }
+    ItemList > .item-list--note { color: $foreground 70%; }
     ItemList > .item-list--heading { color: $text-primary; text-style: bold; }
-    ItemList > .item-list--rule { color: $foreground 20%; }
-    ItemList > .item-list--quiet { color: $foreground 50%; }
+    ItemList > .item-list--rule { color: $primary-muted; }
+    ItemList > .item-list--quiet { color: $foreground 70%; }
     ItemList > .item-list--mark { color: $text-accent; text-style: bold; }
     ItemList > .item-list--badge { color: $text-secondary; }
     ItemList > .item-list--found { color: $text-accent; text-style: bold underline; }

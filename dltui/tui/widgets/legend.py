@@ -72,7 +72,7 @@ class Legend(Widget, can_focus=True):
         """Return the lines."""
         look = Look(depth=Depth.NONE if self.app.no_color else Depth.TRUE)
         lines = [self._line(at, entry, look) for at, entry in enumerate(self.entries)]
-        return Content("\n").join([*lines, Content.styled("◆ compared with · ○ hidden", "$foreground 50%")])
+        return Content("\n").join([*lines, Content.styled("◆ compared with · ○ hidden", "$foreground 70%")])
 
     def _line(self, at: int, entry: Entry, look: Look) -> Content:
         red, green, blue = series_color(entry.tint)
@@ -81,7 +81,7 @@ class Legend(Widget, can_focus=True):
         name = shortened(entry.name, self.size.width - 6)
         here = self.has_focus and at == self.cursor
         style = ("reverse" if self.app.no_color else "on $primary-muted") if here else ""
-        quiet = "" if entry.shown else "$foreground 50%"
+        quiet = "" if entry.shown else "$foreground 70%"
         return Content.assemble(
             (f"{swatch:<2}", f"rgb({red},{green},{blue})"), f" {mark} ", (name, f"{quiet} {style}".strip())
         )
