@@ -68,14 +68,14 @@ async def test_curves_are_smoothed_straightened_and_drawn_over_time(make_app: Ma
         before = lines(app)
         assert [line.name for line in before.series] == ["batch", "test"]
         assert (before.x_label, before.y_scale) == ("step", "log")
-        await pilot.press("m", "m", "b", "v", "v")
+        await pilot.press("s", "s", "b", "X", "X")
         await settle(pilot)
         after = lines(app)
         assert (after.x_label, after.y_scale) == ("time (s)", "linear")
         assert after.series[0].y[-1] > before.series[0].y[-1]
         command = f"dltui runs show {run.name} --x time --smooth 0.9 --linear"
         assert gallery(app).command_line == command
-        await pilot.press("m", "m", "b", "v")
+        await pilot.press("s", "s", "b", "X")
         await settle(pilot)
         assert lines(app).series[0].y.tolist() == before.series[0].y.tolist()
 
@@ -146,7 +146,7 @@ async def test_overlay_of_runs_that_are_gone_is_a_sentence(make_app: Make, settl
         app.open_item(Item("overlay", "2 runs", "", "gone,lost", ""))
         await settle(pilot)
         assert "unknown run 'gone'" in str(app.screen.query_one("#said").render())
-        await pilot.press("m", "b", "v", "P", "tab", "space", "n", "escape")
+        await pilot.press("s", "b", "X", "P", "tab", "space", "n", "escape")
         assert isinstance(app.screen, HomeScreen)
 
 
@@ -169,7 +169,7 @@ async def test_pictures_are_leafed_through_by_page_and_class(
         await pilot.press("less_than_sign", "less_than_sign")
         await settle(pilot)
         assert "page 72 of 72" in app.screen.query_one(TopBar).remark
-        await pilot.press("c", "c")
+        await pilot.press("f", "f")
         await settle(pilot)
         shown = gallery(app).view.figure
         assert isinstance(shown, Images)
@@ -190,10 +190,10 @@ async def test_own_files_points_and_broken_ones(here: Path, make_app: Make, sett
         await pilot.press("slash", *"own.npz", "enter")
         await settle(pilot)
         assert isinstance(gallery(app).view.figure, Points)
-        await pilot.press("c", "escape", "slash", *"broken.npz", "enter")
+        await pilot.press("f", "escape", "slash", *"broken.npz", "enter")
         await settle(pilot)
         assert "can't read" in str(app.screen.query_one("#said").render())
-        await pilot.press("c", "greater_than_sign", "n", "e", "escape")
+        await pilot.press("f", "greater_than_sign", "n", "e", "escape")
         assert isinstance(app.screen, HomeScreen)
 
 

@@ -25,7 +25,7 @@ class DataScreen(GalleryScreen):
         "This data set",
         Action("data", "page", ("greater_than_sign", "less_than_sign"), "page",
                "Show the next page of samples, or the one before.", ("1", "-1"), shown=2),
-        Action("data", "only", ("c", "C"), "class", "Show the samples of one class after the other, or of all again.",
+        Action("data", "only", ("f", "F"), "class", "Show the samples of one class after the other, or of all again.",
                ("1", "-1"), shown=1),
         Action("data", "deeds", ("a",), "act", "Choose what to do with it: train a model on it."),
     )  # fmt: skip

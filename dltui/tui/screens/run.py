@@ -37,9 +37,9 @@ class SightScreen(GalleryScreen):
 
     BINDINGS = actions.register(
         "These curves",
-        Action("curves", "smooth", ("m",), "smooth", "Smooth the curves more, or not at all again."),
+        Action("curves", "smooth", ("s",), "smooth", "Smooth the curves more, or not at all again."),
         Action("curves", "log", ("b",), "log", "Space losses by their logarithm, or evenly."),
-        Action("curves", "across", ("v",), "over", "Draw over steps, over epochs, or over time."),
+        Action("curves", "across", ("X",), "over", "Draw over steps, over epochs, or over time."),
     )
     shelf_title = "Runs"
 
