@@ -27,11 +27,14 @@ def list_data(*, common: Common) -> Gallery:  # noqa: ARG001
 @verb(app, "show")
 def show_data(
     data: Annotated[str, typer.Argument(metavar=DATA, help="A name, file.npz, or pkg.mod:fn.")],
+    page: Annotated[int, typer.Option("--page", min=1, help="Which page of samples.")] = 1,
+    only: Annotated[str | None, typer.Option("--class", help="Samples of this class alone.")] = None,
     *,
     common: Common,
 ) -> Gallery:
-    """Show shape, classes, ranges and samples of a data set."""
+    """Show shape, classes, samples, ranges and features of a data set."""
     from dltui.data import load
     from dltui.data.overview import overview
+    from dltui.data.views import Leaf
 
-    return overview(load(data, seed=common.seed))
+    return overview(load(data, seed=common.seed), Leaf(page, only))

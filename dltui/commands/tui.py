@@ -30,7 +30,7 @@ def tui(
         bool, typer.Option("--fresh", help="Open nothing again that was open the last time.")
     ] = False,
 ) -> None:
-    """Open the terminal application: results, runs, models and the lab."""
+    """Open the terminal application: results, runs, models, data and the lab."""
     open_tui(file, plain=plain, fresh=fresh)
 
 

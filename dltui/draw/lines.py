@@ -27,12 +27,12 @@ def draw_lines(figure: Lines, look: Look, view: View) -> Drawing:
     x, y = axes_of(figure, view)
     keys = _keys(figure, look, view)
     plot = chart(figure, look, x, y, labels=(figure.x_label, figure.y_label), keys=keys)
-    for index, series in enumerate(figure.series):
+    for index, series in figure.tinted():
         if series.low is not None and series.high is not None:
             _band(plot, series, index, look)
     for level, text in figure.levels:
         _level(plot, level, text)
-    for index, series in enumerate(figure.series):
+    for index, series in figure.tinted():
         _curve(plot, series, index, look)
         if series.marks or (len(figure.series) > 1 and look.depth is Depth.NONE):
             _markers(plot, series, index, len(figure.series), look)
@@ -87,7 +87,7 @@ def pixels(plot: Plot, x: Floats, y: Floats) -> tuple[Floats, Floats]:
 def _keys(figure: Lines, look: Look, view: View) -> list[Key]:
     """Return the legend; with a cursor it tells the values there."""
     keys = []
-    for index, series in enumerate(figure.series):
+    for index, series in figure.tinted():
         plain = look.depth is Depth.NONE and (len(figure.series) > 1 or series.marks)
         glyph = marker(index, look) if plain or series.marks else "━━"
         text = series.name
@@ -143,7 +143,7 @@ def _markers(plot: Plot, series: Series, index: int, count: int, look: Look) -> 
         chosen = range(len(x))
     else:
         gap = max(6, plot.width // 6)
-        wanted = np.arange(gap * (index + 1) // (count + 1), plot.width, gap)
+        wanted = np.arange(gap * (index + 1) // (count + 1) % gap, plot.width, gap)
         order = np.argsort(x, kind="stable")
         found = (
             np.searchsorted(x[order], plot.x.values((wanted + 0.5) / plot.width)).clip(0, max(len(x) - 1, 0))

@@ -60,12 +60,12 @@ def _lines(figure: Lines, look: Look) -> list[str] | None:
     if not plain or not told or figure.levels or points < 2:
         return None
     x, y = axes_of(figure, View())
-    keys = [Key("━━", line.name, series_color(i)) for i, line in enumerate(figure.series)]
+    keys = [Key("━━", line.name, series_color(i)) for i, line in figure.tinted()]
     keys = [] if len(keys) == 1 and figure.series[0].name in {"", figure.y_label} else keys
     borders = x.values(np.linspace(0, 1, look.width + 1))
 
     def put(plt: Any) -> None:
-        for i, line in enumerate(figure.series):
+        for i, line in figure.tinted():
             short_x, short_y = thin(np.asarray(line.x, float), np.asarray(line.y, float), borders)
             for run_x, run_y in _runs(x.bent(short_x), y.bent(short_y)):
                 plt.plot(run_x, run_y, marker="braille", color=_colour(packed_of(series_color(i)), look))

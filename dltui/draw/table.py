@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dltui.draw.canvas import clip, text_width
 from dltui.draw.colors import QUIET
 from dltui.draw.layout import sheet
@@ -17,12 +19,11 @@ NARROWEST = 3
 
 def draw_table(figure: Table, look: Look, view: View) -> Drawing:
     """Return the rows of a table from the view's offset on, under a ruled header."""
-    words = [[cell_text(cell, look) for cell in row[: len(figure.columns)]] for row in figure.rows]
+    words, right, natural = _read(figure, look.ascii)
     canvas, top, rows = sheet(figure, look, len(words) + 2)
     shown_rows = max(0, rows - 2)
     first = max(0, min(view.offset, len(words) - shown_rows))
-    right = [_is_numeric(figure, column) for column in range(len(figure.columns))]
-    widths = column_widths(figure.columns, words, canvas.width)
+    widths = column_widths(natural, canvas.width)
     canvas.text(0, top, _line(list(figure.columns), widths, right), bold=True)
     canvas.text(0, top + 1, (" " * GAP).join("─" * width for width in widths), QUIET)
     for place, row in enumerate(words[first : first + shown_rows]):
@@ -33,7 +34,19 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
     return Drawing(canvas)
 
 
-def cell_text(cell: Cell, look: Look) -> str:
+@lru_cache(maxsize=4)
+def _read(figure: Table, ascii_only: bool) -> tuple[list[list[str]], list[bool], list[int]]:
+    """Return cells as text, which columns are numbers, and how wide they would like to be; kept for scrolling."""
+    columns = range(len(figure.columns))
+    words = [[cell_text(cell, ascii_only) for cell in row[: len(columns)]] for row in figure.rows]
+    natural = [
+        max(text_width(figure.columns[i]), *(text_width(row[i]) for row in words if i < len(row)), 1)
+        for i in columns
+    ]
+    return words, [_is_numeric(figure, column) for column in columns], natural
+
+
+def cell_text(cell: Cell, ascii_only: bool) -> str:
     """Return a cell as text of one line: numbers short, yes and no for truth, a dash for nothing."""
     if cell is None:
         return "–"
@@ -41,26 +54,22 @@ def cell_text(cell: Cell, look: Look) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, float):
         text = number(cell)
-        return to_ascii(text) if look.ascii else text
+        return to_ascii(text) if ascii_only else text
     return str(cell)
 
 
-def column_widths(columns: tuple[str, ...], words: list[list[str]], room: int) -> list[int]:
+def column_widths(natural: list[int], room: int) -> list[int]:
     """Return how wide each column is; the widest shrink first when there is not enough room.
 
     Args:
-        columns: Names of the columns.
-        words: Cells as text.
+        natural: How wide each would like to be.
         room: Cells in a row.
 
     Returns:
         A width for each column that has a place; columns that have none are missing.
     """
     most = max(1, (room + GAP) // (NARROWEST + GAP))
-    widths = [
-        max(text_width(name), *(text_width(row[i]) for row in words if i < len(row)), 1)
-        for i, name in enumerate(columns[:most])
-    ]
+    widths = natural[:most]
     excess = sum(widths) + GAP * (len(widths) - 1) - room
     while excess > 0 and widths and max(widths) > 1:
         widest = max(widths)

@@ -23,6 +23,7 @@ class Series:
         low: Lower edge of an error band, shape (n,), or None.
         high: Upper edge of the band, shape (n,), or None.
         marks: Draw points instead of a joined line.
+        tint: Which colour of the palette it has, from 0; None for the one of its place in the chart.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Series:
     low: Array | None = None
     high: Array | None = None
     marks: bool = False
+    tint: int | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,6 +54,10 @@ class Lines(Figure):
     x_scale: Scale = "linear"
     y_scale: Scale = "linear"
     levels: tuple[tuple[float, str], ...] = ()
+
+    def tinted(self) -> list[tuple[int, Series]]:
+        """Return the curves, each after its place in the palette."""
+        return [(place if line.tint is None else line.tint, line) for place, line in enumerate(self.series)]
 
     def words(self) -> str:
         """Return range, trend and extreme of every curve."""

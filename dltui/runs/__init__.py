@@ -6,20 +6,27 @@ from dltui.runs.history import history
 from dltui.runs.home import home, results_folder, runs_folder
 from dltui.runs.metrics import MetricsReader, MetricsWriter, read_metrics
 from dltui.runs.new import finish, new_run
+from dltui.runs.sketch import loss_sketch
+from dltui.runs.trash import Discarded, discard, restore, trash_folder
 
 __all__ = [
+    "Discarded",
     "MetricsReader",
     "MetricsWriter",
     "Run",
     "State",
+    "discard",
     "find_run",
     "finish",
     "history",
     "home",
     "list_runs",
+    "loss_sketch",
     "new_run",
     "open_run",
     "read_metrics",
+    "restore",
     "results_folder",
     "runs_folder",
+    "trash_folder",
 ]

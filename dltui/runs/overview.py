@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dltui.figures import Cell, Figure, Table
+from dltui.figures import Cell, Table
 from dltui.results.gallery import Gallery
 from dltui.results.training import TrainingHistory
+from dltui.runs.curves import PLAIN, Sight, charts, curves
 from dltui.runs.folder import Run, list_runs
 from dltui.runs.history import history
 from dltui.runs.home import runs_folder
+from dltui.runs.metrics import read_metrics
 
 # as wide as 80 columns allow with every name whole, for names are what people copy
 SHOWN = {
@@ -37,14 +39,15 @@ def overview_all() -> Gallery:
     return Gallery(title="runs", shown=(table,), numbers={"runs": rows})
 
 
-def overview(run: Run) -> Gallery:
+def overview(run: Run, sight: Sight = PLAIN) -> Gallery:
     """Return how a run was made, its curves so far, and its checkpoints.
 
     Args:
         run: The run.
+        sight: How to look at its curves.
 
     Returns:
-        A table of facts, then the curves once an epoch has ended.
+        A table of facts, then a chart for each quantity that its metrics hold.
     """
     so_far = history(run)
     facts: dict[str, Cell] = {
@@ -62,7 +65,7 @@ def overview(run: Run) -> Gallery:
         columns=("what", "value"),
         rows=tuple((name.replace("_", " "), value) for name, value in rows if value not in ("", None)),
     )
-    curves: list[Figure] = so_far.figures() if so_far.epochs.size else []
+    drawn = charts(curves(read_metrics(run)), sight, f"{run.model} on {run.data}")
     numbers: dict[str, Any] = {
         **facts,
         "settings": run.settings,
@@ -73,7 +76,7 @@ def overview(run: Run) -> Gallery:
             for name in ("epochs", "train_loss", "test_loss", "test_accuracy")
         },
     }
-    return Gallery(title=so_far.title, shown=(table, *curves), numbers=numbers, made=so_far.made)
+    return Gallery(title=so_far.title, shown=(table, *drawn), numbers=numbers, made=so_far.made)
 
 
 def _line(run: Run, so_far: TrainingHistory) -> dict[str, Cell]:

@@ -4,9 +4,11 @@ SCREENS = {
     "chain": "dltui.commands.shapes_screen:ChainScreen",
     "checkpoint": "dltui.tui.screens.card:CardScreen",
     "compare": "dltui.tui.screens.compare:CompareScreen",
+    "data": "dltui.tui.screens.data:DataScreen",
     "exhibit": "dltui.tui.screens.exhibit:ExhibitScreen",
     "job": "dltui.tui.screens.job:JobScreen",
     "model": "dltui.tui.screens.card:CardScreen",
+    "overlay": "dltui.tui.screens.overlay:OverlayScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
@@ -20,6 +22,7 @@ SCREENS = {
 GLIMPSES = {
     "chain": "dltui.commands.shapes_screen:glimpse",
     "checkpoint": "dltui.tui.catalog.models:glimpse",
+    "data": "dltui.tui.catalog.data:glimpse",
     "exhibit": "dltui.tui.catalog.exhibits:glimpse",
     "job": "dltui.tui.catalog.jobs:glimpse",
     "model": "dltui.tui.catalog.models:glimpse",
@@ -30,14 +33,6 @@ GLIMPSES = {
 }
 
 SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
-    (
-        "verbs",
-        "Do",
-        5,
-        "Nothing can be done here.",
-        (),
-        "dltui.tui.catalog.verbs:read",
-    ),
     (
         "results",
         "Results",
@@ -69,6 +64,14 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "dltui.tui.catalog.models:read",
     ),
     (
+        "data",
+        "Data",
+        40,
+        "No data sets are known.",
+        ("dltui data list",),
+        "dltui.tui.catalog.data:read",
+    ),
+    (
         "shapes",
         "Shapes",
         45,
@@ -83,6 +86,14 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "The lab has no exhibits yet.",
         ("dltui lab list",),
         "dltui.tui.catalog.exhibits:read",
+    ),
+    (
+        "verbs",
+        "Do",
+        60,
+        "Nothing can be done here.",
+        (),
+        "dltui.tui.catalog.verbs:read",
     ),
     (
         "jobs",

@@ -17,10 +17,10 @@ DISPLAY = {
     "alt+left": "alt+←", "alt+right": "alt+→", "ctrl+f": "^f", "ctrl+w": "^w",
     "escape": "esc", "enter": "enter", "backspace": "⌫", "ctrl+p": "^p", "ctrl+c": "^c", "ctrl+q": "^q",
     "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
-    "comma": ",", "vertical_line": "|",
     "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab",
     "ctrl+r": "^r", "ctrl+y": "^y", "ctrl+s": "^s", "ctrl+n": "^n", "ctrl+enter": "^enter",
     "delete": "del", "space": "space", "full_stop": ".",
+    "comma": ",", "vertical_line": "|", "asterisk": "*",
 }  # fmt: skip
 
 NO_KEY = "no-key"  # how the keys begin of what the user has taken all keys from; no keyboard sends them
@@ -72,8 +72,8 @@ class Action:
 
     def key_names(self) -> str:
         """Return the keys as a person reads them; arrows stand together, digits in a row are folded."""
-        if self.keys[:3] == ("1", "2", "3"):
-            return f"1…{self.keys[-1]}"
+        if len(self.keys) > 3 and all(key.isdigit() for key in self.keys):
+            return f"{self.keys[0]}…{self.keys[-1]}"
         if len(self.keys) == 2 * len(_DIRECTIONS):
             arrows = "".join(DISPLAY[way] for way in _DIRECTIONS)
             shift = "⇧" if self.keys[0].startswith("shift+") else ""
@@ -97,12 +97,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("list", "first", ("home", "g"), "", "Go to the first.", shown=0),
     Action("list", "last", ("end", "G"), "", "Go to the last.", shown=0),
     # home
-    Action("home", "shelf", ("left", "right", "h", "l"), "shelf", "Go to the shelf on the left or right.",
+    Action("home", "shelf", ("left", "right", "h", "l"), "shelf", "Go to the list or shelf on the left or right.",
            ("-1", "1", "-1", "1"), shown=2),
-    Action("home", "shelf_number", _DIGITS, "", "Go to a shelf by its number.", tuple("012345678"), shown=0),
+    Action("home", "shelf_number", (*"0123456789",), "", "Go to a shelf by its number; 0 is the overview.",
+           (*"0123456789",), shown=0),
+    Action("home", "filter", ("f",), "filter", "List only what fits some letters."),
     Action("home", "look", ("tab",), "look closer", "Go from the list into the picture beside it, and back."),
+    Action("home", "deeds", ("a",), "act", "Choose what to do with it: train, landscape, Hessian, gradients."),
+    Action("home", "mark", ("space",), "mark", "Mark a run, to look at several together."),
+    Action("home", "overlay", ("o",), "overlay", "Lay the curves of the marked runs over each other."),
+    Action("home", "discard", ("d", "delete"), "delete", "Move a result or a run to the trash, after a question."),
+    Action("home", "restore", ("u",), "bring back", "Bring back what was moved to the trash last."),
+    Action("home", "sort", ("s",), "sort", "Sort by time, by name, or by state."),
     Action("home", "copy_command", ("y",), "copy command", "Copy the command that made or shows what is chosen."),
     Action("home", "reload", ("r", "f5"), "reload", "Read the folders again."),
+    Action("home", "overview", ("escape",), "overview", "Take a filter away, or go back to the overview."),
     # what shows figures: results, runs, cards
     Action("gallery", "next_figure", ("n",), "next", "Show the next figure."),
     Action("gallery", "previous_figure", ("p",), "", "Show the previous figure.", shown=0),
@@ -139,8 +148,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "beside", ("right_square_bracket", "left_square_bracket"), "",
            "Go to the next open thing, or the one before.", ("1", "-1"), shown=0),
     Action("app", "close", ("x", "ctrl+w"), "", "Close this thing's tab.", shown=0),
-    Action("app", "command_palette", ("slash", "ctrl+p", "colon"), "find",
-           "Find results, runs, models, exhibits and actions."),
+    Action("app", "search", ("slash",), "find", "Find results, runs, models, data, exhibits, verbs and actions."),
+    Action("app", "command_palette", ("colon", "ctrl+p"), "do",
+           "Choose among everything that can be done here."),
     Action("app", "jobs", ("J", "f3"), "", "Show the jobs: how far they are, what they found.", shown=0),
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
     Action("app", "next_theme", ("t",), "theme", "Switch between dark and light.", shown=0),

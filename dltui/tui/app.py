@@ -8,12 +8,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
-from textual.command import Provider
 from textual.markup import escape
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -33,24 +33,19 @@ from dltui.tui.sheet import Sheet
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
 from dltui.tui.tuning import Tuning
+from dltui.tui.usage import Usage
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
     from dltui.jobs import Engine, Job
+    from dltui.tui.fuzzy import Candidate
 
 HOME = "home"
 SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
 COUNT_AFTER = 0.5  # seconds after news of a job that the shelf of jobs is read again
-
-
-def everything() -> type[Provider]:
-    """Return what the palette searches, once it is opened."""
-    from dltui.tui.palette import Everything
-
-    return Everything
 
 
 class DltuiApp(App[int]):
@@ -69,7 +64,6 @@ class DltuiApp(App[int]):
     BINDINGS = actions.bindings("app")
     MODES = {HOME: HomeScreen}  # noqa: RUF012
     DEFAULT_MODE = HOME
-    COMMANDS = {everything}  # noqa: RUF012 - as Textual declares it
 
     @dataclass
     class JobNews(Message):
@@ -116,6 +110,7 @@ class DltuiApp(App[int]):
         self._opened: dict[str, Item] = {}
         self._count_due = False
         jobs.follow(lambda: self.jobs)
+        self.usage = Usage()
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
@@ -258,13 +253,37 @@ class DltuiApp(App[int]):
         if isinstance(room, FormScreen) and values is not None:
             room.prefill(values)
 
+    def jobs_going(self) -> list[Item]:
+        """Return the jobs that have not ended, as things."""
+        jobs = self.engine.jobs if "engine" in self.__dict__ else []
+        return [_job_item(job) for job in jobs if not job.over]
+
     # the way
 
     def open_item(self, item: Item) -> None:
         """Open a thing in a tab of its own on the screen for its kind, or go to its tab."""
+        if item.kind == "shelf":
+            self.go_home(item.key)
+            return
+        if item.place not in self.trail.open and not _screen_of(item):
+            self.notify(f"{item.command or item.name} runs on the command line; y copies it.", markup=False)
+            return
         self.add_item(item)
+        self._count_use(item.place)
         self.trail.go(item.place)
         self._arrive()
+
+    def go_home(self, shelf: str = "") -> None:
+        """Go home, to the overview or to a shelf by its name."""
+        self.go_to(HOME)
+        home = self.screen_stack[0]
+        if isinstance(home, HomeScreen):
+            home.show_shelf(shelf)
+
+    def _count_use(self, place: str) -> None:
+        """Remember that a thing was wanted."""
+        self.usage.count(place)
+        self.run_worker(self.usage.keep, thread=True, group="usage", exclusive=True, exit_on_error=False)
 
     def add_item(self, item: Item) -> None:
         """Make a tab for a thing; its screen is made when one goes there."""
@@ -275,9 +294,7 @@ class DltuiApp(App[int]):
 
     def _room(self, item: Item) -> Room:
         """Return the screen for a thing."""
-        kinds = (f"{item.kind}:{item.schema}", item.kind)
-        kind = next(kind for kind in kinds if kind in _names.SCREENS)
-        make: type[Room] = catalog.named(_names.SCREENS[kind])
+        make: type[Room] = catalog.named(_names.SCREENS[_screen_of(item)])
         self.tuning.screens_came()
         return make(item)
 
@@ -360,11 +377,50 @@ class DltuiApp(App[int]):
         await self.close_place(self.trail.here)
 
     def action_help(self) -> None:
-        """Show the keys of the screen."""
+        """Show the keys of the screen, and what it shows."""
         from dltui.tui.screens.help import HelpScreen
 
-        command = self.screen.command_line if isinstance(self.screen, Room) else ""
-        self.push_screen(HelpScreen(self.screen, command))
+        room = self.screen if isinstance(self.screen, Room) else None
+        self.push_screen(
+            HelpScreen(self.screen, room.command_line if room else "", room.about if room else "")
+        )
+
+    def action_search(self) -> None:
+        """Find anything."""
+        from dltui.tui.palette import everything
+
+        self._ask(
+            everything(self),
+            title="Find",
+            ask="results, runs, models, data, exhibits, verbs …",
+            glimpses=True,
+        )
+
+    def action_command_palette(self) -> None:
+        """Choose what to do."""
+        from dltui.tui.palette import commands
+
+        self._ask(commands(self), title="Commands", ask="what to do", glimpses=False)
+
+    def _ask(self, candidates: Sequence[Candidate], *, title: str, ask: str, glimpses: bool) -> None:
+        """Let one of many things be found."""
+        from dltui.tui.screens.search import SearchScreen
+
+        if not isinstance(self.screen, SearchScreen):
+            question = SearchScreen(candidates, self.usage.uses, title=title, ask=ask, glimpses=glimpses)
+            self.push_screen(question, self._answered)
+
+    async def _answered(self, chosen: Candidate | None) -> None:
+        """Do or open what was found."""
+        if chosen is None:
+            return
+        if chosen.run is None:
+            self.open_item(chosen.item)
+            return
+        self._count_use(chosen.item.place)
+        done = chosen.run()
+        if isawaitable(done):
+            await done
 
     def action_jobs(self) -> None:
         """Lay the jobs over the screen."""
@@ -421,6 +477,19 @@ class DltuiApp(App[int]):
     def action_settings(self) -> None:
         """Show everything that can be set."""
         self.open_item(SETTINGS)
+
+
+def _screen_of(item: Item) -> str:
+    """Return the kind under which a screen for a thing is registered, or "" when there is none."""
+    return next((kind for kind in (f"{item.kind}:{item.schema}", item.kind) if kind in _names.SCREENS), "")
+
+
+def _job_item(job: Job) -> Item:
+    """Return a job as a thing of a list."""
+    told = f"{job.state} · {job.progress.done} of {job.progress.total}" if job.progress else job.state
+    return Item(
+        "job", job.line.removeprefix("dltui "), told, job.name, job.line, when=job.submitted, state="running"
+    )
 
 
 def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:

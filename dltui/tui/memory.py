@@ -48,7 +48,8 @@ class Memory:
 
     def text(self) -> str:
         """Return all of it as JSON."""
-        tabs = [asdict(item) for item in self.tabs if item.kind not in PASSING][-MOST_TABS:]
+        lasting = [asdict(item) for item in self.tabs if item.kind not in PASSING][-MOST_TABS:]
+        tabs = [{name: value for name, value in one.items() if isinstance(value, str)} for one in lasting]
         known = {
             "version": VERSION,
             "tabs": tabs,

@@ -1,74 +1,68 @@
-"""The command palette: every action that works now, and everything on the shelves."""
+"""What the command palette offers: every action that works now, every verb, every theme."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
-
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from typing import TYPE_CHECKING
 
 from dltui.tui.actions import by_id
 from dltui.tui.catalog import SHELVES
+from dltui.tui.catalog.items import Item
+from dltui.tui.fuzzy import Candidate
+from dltui.tui.offers import verbs
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from dltui.tui.app import DltuiApp
 
-WORTH = 0.5  # part of the best score below which a hit is left out
+
+def everything(app: DltuiApp) -> list[Candidate]:
+    """Return whatever can be looked at: all that stands on the shelves, the shelves, verbs, and actions.
+
+    Args:
+        app: The application.
+
+    Returns:
+        Shelf by shelf, the newest first.
+    """
+    things = [
+        Candidate(item, words=shelf.title) for shelf in SHELVES for item in app.items.get(shelf.name) or []
+    ]
+    shelves = [Candidate(shelf.item) for shelf in SHELVES]
+    return [*things, *shelves, *map(Candidate, verbs()), *_actions(app, app.screen)]
 
 
-@dataclass(frozen=True)
-class Command:
-    """One line of the palette."""
+def commands(app: DltuiApp) -> list[Candidate]:
+    """Return what can be done here.
 
-    name: str
-    help: str
-    run: Callable[[], Any]
+    Args:
+        app: The application.
+
+    Returns:
+        Actions with their keys, verbs, themes.
+    """
+    return [*_actions(app, app.screen), *map(Candidate, verbs()), *_themes(app)]
 
 
-class Everything(Provider):
-    """Finds actions by what they do, and things by name or note."""
+def _actions(app: DltuiApp, screen: Screen[object]) -> Iterator[Candidate]:
+    """Yield the actions that work on a screen, each once."""
+    seen: set[str] = set()
+    for bound in screen.active_bindings.values():
+        name = (bound.binding.id or "").rpartition(".")[0]
+        action = by_id(name)
+        if action is None or name in seen or not bound.enabled:
+            continue
+        seen.add(name)
+        run = partial(app.run_action, bound.binding.action, bound.node)
+        yield Candidate(
+            Item("action", action.help.rstrip("."), action.key_names(), name, ""), run, action.label
+        )
 
-    async def discover(self) -> Hits:
-        """Yield what is offered before anything is typed: the actions, then the things."""
-        for command in self._commands():
-            yield DiscoveryHit(command.name, command.run, help=command.help)
 
-    async def search(self, query: str) -> Hits:
-        """Yield what fits the letters typed.
-
-        Args:
-            query: What was typed.
-        """
-        matcher = self.matcher(query)
-        scored = [(max(matcher.match(c.name), 0.6 * matcher.match(c.help)), c) for c in self._commands()]
-        least = WORTH * max((score for score, _ in scored), default=0.0)
-        for score, command in scored:
-            if score > 0 and score >= least:
-                yield Hit(
-                    score, matcher.highlight(command.name), command.run, text=command.name, help=command.help
-                )
-
-    def _commands(self) -> Iterator[Command]:
-        yield from self._actions()
-        yield from self._things()
-
-    def _actions(self) -> Iterator[Command]:
-        """Yield the actions that work on the screen below, each once."""
-        seen: set[str] = set()
-        for bound in self.screen.active_bindings.values():
-            name = (bound.binding.id or "").rpartition(".")[0]
-            action = by_id(name)
-            if action is None or action.arguments or name in seen or not bound.enabled:
-                continue
-            seen.add(name)
-            run = partial(self.app.run_action, bound.binding.action, bound.node)
-            yield Command(action.help.rstrip("."), f"key {action.key_names()}", run)
-
-    def _things(self) -> Iterator[Command]:
-        """Yield everything that stands on the shelves."""
-        app = cast("DltuiApp", self.app)
-        for shelf in SHELVES:
-            for item in app.items.get(shelf.name) or []:
-                yield Command(f"{shelf.title} › {item.name}", item.note, partial(app.open_item, item))
+def _themes(app: DltuiApp) -> Iterator[Candidate]:
+    """Yield the themes."""
+    for name, theme in app.available_themes.items():
+        ground = "dark" if theme.dark else "light"
+        yield Candidate(Item("theme", name, ground, name, ""), partial(setattr, app, "theme", name))

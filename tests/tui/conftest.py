@@ -27,6 +27,7 @@ from dltui.results.landscape import Landscape
 from dltui.tui.app import DltuiApp
 
 ROOT = Path(__file__).resolve().parents[2]
+NOW = 1_795_608_000.0  # 2026-11-25 12:00, for ages in lists
 
 
 def made(command: str, when: str) -> Made:
@@ -108,7 +109,8 @@ def calm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setenv("DLTUI_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("dltui.tui.screens.home.PAUSE", 0.01)
+    monkeypatch.setattr("dltui.tui.widgets.preview.PAUSE", 0.01)
+    monkeypatch.setattr("dltui.tui.widgets.rows.clock", lambda: NOW)
     (tmp_path / "here").mkdir()
 
 

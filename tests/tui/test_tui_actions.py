@@ -8,12 +8,13 @@ import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import Input
 
 from dltui.lab._names import NAMES as EXHIBITS
 from dltui.tui import _names
 from dltui.tui.actions import Action, bindings, everything, of_scope, scopes
 from dltui.tui.app import DltuiApp
+from dltui.tui.catalog.items import Item
 from dltui.tui.screens.card import CardScreen
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.screens.help import HelpScreen, help_text
@@ -109,13 +110,11 @@ async def test_help_is_that_of_the_figure_that_is_shown(
             assert not isinstance(app.screen, HelpScreen)
 
 
-async def find(app: DltuiApp, pilot: Pilot[int], letters: str) -> OptionList:
-    await pilot.press("slash")
+async def find(app: DltuiApp, pilot: Pilot[int], letters: str, key: str = "slash") -> list[Item]:
+    await pilot.press(key)
     app.screen.query_one(Input).value = letters
-    await pilot.pause(0.2)
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause(0.1)
-    return app.screen.query_one(OptionList)
+    await pilot.pause(0.05)
+    return app.screen.query_one("#hits", ItemList).items
 
 
 async def test_palette_finds_a_result_and_opens_it(results: Path, make_app: Make, settle: Settle) -> None:
@@ -123,7 +122,7 @@ async def test_palette_finds_a_result_and_opens_it(results: Path, make_app: Make
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         hits = await find(app, pilot, "mixtur")
-        assert "Results › mixture" in str(hits.get_option_at_index(0).prompt)
+        assert (hits[0].kind, hits[0].name) == ("result", "mixture")
         await pilot.press("enter")
         await settle(pilot)
         assert isinstance(app.screen, ResultScreen)
@@ -137,11 +136,11 @@ async def test_palette_finds_models_exhibits_and_actions(
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         for letters, found in [
-            ("resnet20-no", "Models › resnet20-noskip"),
-            (min(EXHIBITS), f"Lab › {min(EXHIBITS)}"),
+            ("resnet20-no", ("model", "resnet20-noskip")),
+            (min(EXHIBITS), ("exhibit", min(EXHIBITS))),
         ]:
             hits = await find(app, pilot, letters)
-            assert found in str(hits.get_option_at_index(0).prompt)
+            assert (hits[0].kind, hits[0].name) == found
             await pilot.press("enter")
             await settle(pilot)
             assert isinstance(app.screen, CardScreen)
@@ -149,7 +148,7 @@ async def test_palette_finds_models_exhibits_and_actions(
         before = app.theme
         await find(app, pilot, "dark and light")
         await pilot.press("enter")
-        await pilot.pause()
+        await settle(pilot)
         assert app.theme != before
 
 
@@ -159,8 +158,8 @@ async def test_palette_offers_what_works_here(results: Path, make_app: Make, set
         await settle(pilot)
         await pilot.press("enter")
         await settle(pilot)
-        hits = await find(app, pilot, "in words")
-        assert "words what the figure shows" in str(hits.get_option_at_index(0).prompt)
+        hits = await find(app, pilot, "in words", "colon")
+        assert (hits[0].name, hits[0].note) == ("Say in words what the figure shows, and back", "w")
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen.has_class("-words")

@@ -12,6 +12,7 @@ from dltui.lab._names import NAMES as EXHIBITS
 from dltui.models._names import NAMES as MODELS
 from dltui.results.base import HEADER
 from dltui.runs import MetricsWriter, new_run
+from dltui.runs.curves import Sight
 from dltui.tui import catalog
 from dltui.tui.catalog import SHELVES, Item
 from dltui.tui.catalog.models import tensors
@@ -71,7 +72,7 @@ def test_glimpse_of_a_result_is_its_main_figure(results: Path, here: Path) -> No
     assert dict(found.facts)["seed"] == "7"
 
 
-def test_models_come_first_then_checkpoints_without_hidden_and_own_ones(
+def test_checkpoints_come_first_without_hidden_and_own_ones_then_models(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLTUI_HOME", str(here / "kept"))
@@ -88,7 +89,7 @@ def test_models_come_first_then_checkpoints_without_hidden_and_own_ones(
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_bytes(b"x" * 2048)
     items = catalog.read(MODELS_SHELF, here)
-    assert [item.name for item in items if item.kind == "model"] == list(MODELS)
+    assert [item.name for item in items[3:]] == list(MODELS)
     found = {item.name: item.note for item in items if item.kind == "checkpoint"}
     assert found == {"a.pt": "2.0 kB", "deep/b.ckpt": "2.0 kB", "1/2/3/f.pt": "2.0 kB"}
 
@@ -104,13 +105,13 @@ def test_tensors_are_told_from_the_header(here: Path) -> None:
     table, parameters = tensors(here / "net.safetensors")
     assert parameters == 156
     assert ("conv.weight", "6 × 1 × 5 × 5", "F32", 150) in table.rows
-    item = catalog.read(MODELS_SHELF, here)[-1]
+    item = catalog.read(MODELS_SHELF, here)[0]
     assert dict(catalog.glimpse(item).facts)["numbers"] == "156"
 
 
 def test_checkpoint_of_torch_is_never_unpickled(here: Path) -> None:
     (here / "evil.pt").write_bytes(b"cos\nsystem\n(S'touch pwned'\ntR.")
-    found = catalog.glimpse(catalog.read(MODELS_SHELF, here)[-1])
+    found = catalog.glimpse(catalog.read(MODELS_SHELF, here)[0])
     assert "torch.save" in found.words
     assert not Path("pwned").exists()
 
@@ -131,12 +132,13 @@ def test_run_is_told_from_its_first_row_to_its_last(here: Path) -> None:
         command="dltui train lenet",
     )
     writer = MetricsWriter(run)
-    assert [type(figure).__name__ for figure in story(run.folder).figures] == ["Prose"]
+    assert [type(figure).__name__ for figure in story(run.folder).figures(Sight())] == ["Prose"]
     writer.append({"kind": "start", "parameters": 10, "split": "a fifth", "device": "cpu"})
     writer.append({"kind": "step", "step": 1, "epoch": 1, "loss": 2.3, "learning_rate": 0.05})
     told = story(run.folder)
     assert told.state == "running"
-    assert [figure.title for figure in told.figures] == ["Loss by step · lenet on digits"]
+    titles = [figure.title for figure in told.figures(Sight())]
+    assert titles == ["Loss · lenet on digits", "Learning rate · lenet on digits"]
     row = {
         "epoch": 1,
         "step": 2,
@@ -146,9 +148,12 @@ def test_run_is_told_from_its_first_row_to_its_last(here: Path) -> None:
         "learning_rate": 0.05,
     }
     writer.append({"kind": "epoch", "seconds": 1.0, **row})
-    assert len(story(run.folder).figures) == 3
+    loss, accuracy, _ = story(run.folder).figures(Sight())
+    assert [line.name for line in loss.series] == ["batch", "train", "test"]  # type: ignore[attr-defined]
+    assert accuracy.title == "Accuracy · lenet on digits"
     (item,) = catalog.read(RUNS, here)
-    assert item.note == "running · lenet on digits"
+    assert item.note == "lenet on digits · running"
+    assert (item.state, item.spark) == ("running", (2.3,))
     assert dict(catalog.glimpse(item).facts)["learning rate"] == "0.05"
     writer.close()
     assert story(run.folder).state == "killed"

@@ -41,7 +41,13 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType
     module = import_module(NAME)
     arrays = register.SHELF_OF["arrays"]
     assert arrays == Shelf("arrays", "Arrays", 60, "No .npy files in this folder.", (), f"{NAME}:read")
-    for where in ("dltui.tui.app", "dltui.tui.catalog", "dltui.tui.screens.home", "dltui.tui.palette"):
+    for where in (
+        "dltui.tui.app",
+        "dltui.tui.catalog",
+        "dltui.tui.screens.home",
+        "dltui.tui.overview",
+        "dltui.tui.palette",
+    ):
         monkeypatch.setattr(f"{where}.SHELVES", (*catalog.SHELVES[:1], arrays))
     monkeypatch.setitem(_names.SCREENS, "array", f"{NAME}:ArrayScreen")
     monkeypatch.setitem(_names.GLIMPSES, "array", f"{NAME}:glimpse")

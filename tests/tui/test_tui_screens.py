@@ -15,6 +15,7 @@ from dltui.figures import Heatmap, number
 from dltui.runs import MetricsWriter, new_run
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.card import CardScreen
+from dltui.tui.screens.data import DataScreen
 from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.export import ExportScreen
 from dltui.tui.screens.gallery import GalleryScreen
@@ -53,13 +54,14 @@ async def test_home_and_help_at_every_size_in_the_dark_and_in_the_light(
             }
         await pilot.press("question_mark")
         async for text in everywhere(app, pilot):
-            assert "Keys" in text
+            assert "Help" in text
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
 
 
 @pytest.mark.parametrize(
-    ("shelf", "kind"), [("2", ResultScreen), ("3", RunScreen), ("4", CardScreen), ("5", ExhibitScreen)]
+    ("shelf", "kind"),
+    [("1", ResultScreen), ("2", RunScreen), ("3", CardScreen), ("4", DataScreen), ("6", ExhibitScreen)],
 )
 async def test_every_screen_at_every_size_in_the_dark_and_in_the_light(
     results: Path, make_app: Make, settle: Settle, shelf: str, kind: type[GalleryScreen]
@@ -126,7 +128,7 @@ async def test_glimpse_follows_the_cursor(results: Path, make_app: Make, settle:
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         assert "Loss landscape · rosenbrock" in seen(app)
-        await pilot.press("j")
+        await pilot.press("1", "j")
         await settle(pilot)
         assert "Loss landscape · saddle" in seen(app)
         await pilot.press("G")
@@ -306,7 +308,7 @@ async def test_corrupt_file_is_told_and_nothing_breaks(results: Path, make_app: 
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        await pilot.press("G")
+        await pilot.press("1", "G")
         await settle(pilot)
         assert "can't read" in seen(app)
         await pilot.press("enter")
@@ -337,7 +339,7 @@ async def test_run_is_followed_while_it_grows(make_app: Make, settle: Settle) ->
                 })
             await pilot.pause(0.6)
             await settle(pilot)
-            assert "Loss by step" in seen(app)
+            assert "Loss · lenet on digits" in seen(app)
             await pilot.press("right")
             view = app.screen.query_one(FigureView)
             cursor = view.view.cursor

@@ -4,12 +4,15 @@ Pictures have tests of their own; here a pattern stands for them, so that only t
 that is meant, run ``DLTUI_UPDATE_SNAPSHOTS=1 pytest tests/tui/test_tui_snapshots.py`` and look at the new files.
 """
 
+import json
 import os
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from textual.pilot import Pilot
 
 from dltui.draw import Drawing, Look, View
@@ -17,6 +20,7 @@ from dltui.draw.canvas import Canvas
 from dltui.figures import Figure
 from dltui.tui.app import DltuiApp
 
+NOW = 1_795_608_000.0  # 2026-11-25 12:00, as the clock of lists has it here
 FOLDER = Path(__file__).parent / "snapshots"
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
@@ -39,21 +43,85 @@ def plain(svg: str, tmp_path: Path) -> str:
     return svg.replace(str(tmp_path), "") + "\n"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize(
-    ("name", "theme", "keys"),
-    [
-        ("home", "dark", ()),
-        ("result", "light", ("enter",)),
-        ("help", "dark", ("question_mark",)),
-        ("settings", "dark", ("comma",)),
-        ("settings-light", "contrast-light", ("comma", "down")),
-        ("compare", "safe-dark", ("space", "down", "space", "vertical_line")),
-        ("compare-light", "light", ("space", "down", "space", "vertical_line", "o", "s")),
-        ("themes", "dark", ("T",)),
-    ],
-    ids=lambda part: part if isinstance(part, str) else "",
-)
+def made_runs(folder: Path) -> None:
+    """Two runs that are always the same: one done, one killed."""
+    for number, (model, state) in enumerate([("lenet", "done"), ("mlp", "running")]):
+        run = folder / f"digits-{model}-000{number}"
+        (run / "checkpoints").mkdir(parents=True)
+        (run / "run.json").write_text(
+            json.dumps({
+                "model": model,
+                "data": "digits",
+                "settings": {"epochs": 2, "learning_rate": 0.1 * (number + 1)},
+                "started": f"2026-11-2{4 - number}T20:00:00+00:00",
+                "command": f"dltui train {model}",
+                "state": state,
+            })
+        )
+        rows: list[dict[str, object]] = [{"kind": "start", "steps": 40, "epochs": 2, "parameters": 9_000}]
+        rows += [
+            {"kind": "step", "step": step, "seconds": step / 8, "loss": 4 / (step + number)}
+            for step in range(1, 41)
+        ]
+        rows.append({
+            "kind": "epoch",
+            "epoch": 1,
+            "step": 20,
+            "seconds": 5.0,
+            "test_loss": 0.5,
+            "test_accuracy": 0.9,
+        })
+        (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        weights = run / "checkpoints" / "step-000020.safetensors"
+        save_file(
+            {"conv.weight": np.zeros((6, 1, 5, 5), np.float32), "conv.bias": np.zeros(6, np.float32)}, weights
+        )
+        os.utime(weights, (NOW - 3600, NOW - 3600))
+
+
+def made_files(folder: Path) -> None:
+    """A data set and a checkpoint in the current folder."""
+    x = np.linspace(0, 1, 40 * 36, dtype=np.float32).reshape(40, 6, 6)
+    np.savez(folder / "waves.npz", x=x, y=np.array(["up", "down"])[np.arange(40) % 2])
+    save_file(
+        {"fc.weight": np.zeros((10, 84), np.float32), "fc.bias": np.zeros(10)}, folder / "net.safetensors"
+    )
+    for path in folder.iterdir():
+        os.utime(path, (NOW - 86_400, NOW - 86_400))
+
+
+SIZES = [(80, 24), (120, 40)]
+GROUNDS = ("dark", "light")  # the themes of screens that have no other below, one a size
+SCREENS: dict[str, tuple[str, ...]] = {  # the keys that lead there
+    "home": (),
+    "runs": ("2",),
+    "data": ("4", "enter"),
+    "card": ("3", "enter"),
+    "run": ("2", "enter"),
+    "overlay": ("2", "space", "space", "o"),
+    "result": ("1", "enter"),
+    "help": ("question_mark",),
+    "search": ("slash", *"digit"),
+    "commands": ("colon", *"copy"),
+    "delete": ("1", "d"),
+    "act": ("2", "a"),
+    "settings": ("comma",),
+    "settings-light": ("comma", "down"),
+    "compare": ("space", "down", "space", "vertical_line"),
+    "compare-light": ("space", "down", "space", "vertical_line", "o", "s"),
+    "themes": ("T",),
+}
+THEMES = {
+    "settings": "dark",
+    "settings-light": "contrast-light",
+    "compare": "safe-dark",
+    "compare-light": "light",
+    "themes": "dark",
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
 async def test_snapshot(
     results: Path,
     here: Path,
@@ -62,32 +130,33 @@ async def test_snapshot(
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
     name: str,
-    theme: str,
-    keys: tuple[str, ...],
 ) -> None:
     monkeypatch.setattr("dltui.tui.widgets.figure_view.draw", pattern)
     # names and counts of other rooms would change the picture with every model and exhibit
-    monkeypatch.setattr("dltui.tui.catalog.models.NAMES", {})
-    monkeypatch.setattr("dltui.tui.catalog.exhibits.NAMES", {})
-    monkeypatch.setattr("dltui.tui.catalog.results.results_folder", lambda: Path("home/results"))
-    monkeypatch.chdir(results.parents[1])
+    for table in ("catalog.models.NAMES", "catalog.exhibits.NAMES", "catalog.data.NAMES", "offers.VERBS"):
+        monkeypatch.setattr(f"dltui.tui.{table}", {})
+    root = results.parents[1]
+    made_runs(root / "home" / "runs")
+    made_files(here)
+    monkeypatch.setenv("DLTUI_HOME", "home")
+    monkeypatch.chdir(root)
     monkeypatch.setenv("DLTUI_CONFIG", "settings.toml")
     app = make_app()
     app.folder = Path("here")
     async with app.run_test(size=size) as pilot:
-        app.theme = theme
+        app.theme = THEMES.get(name, GROUNDS[SIZES.index(size)])
         await settle(pilot)
-        for key in keys:
+        for key in SCREENS[name]:
             await pilot.press(key)
             await settle(pilot)
         app.clear_notifications()
         await settle(pilot)
-        found = plain(app.export_screenshot(), results.parents[1])
+        found = plain(app.export_screenshot(), root)
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.svg"
     if os.environ.get("DLTUI_UPDATE_SNAPSHOTS"):
         FOLDER.mkdir(exist_ok=True)
         path.write_text(found, encoding="utf-8")
     if found != path.read_text(encoding="utf-8"):
-        other = results.parents[1] / path.name
+        other = root / path.name
         other.write_text(found, encoding="utf-8")
         pytest.fail(f"{path.name} looks different now: compare {path} with {other}")

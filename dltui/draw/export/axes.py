@@ -64,7 +64,7 @@ def tint(index: int) -> tuple[float, ...]:
 
 def _lines(part: Any, figure: Lines) -> None:
     axes = part.add_subplot()
-    for index, line in enumerate(figure.series):
+    for index, line in figure.tinted():
         style = {"color": tint(index), "label": said(line.name) or None}
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=tint(index), alpha=0.2, lw=0)

@@ -24,9 +24,10 @@ def figures_of(item: Item) -> list[Figure]:
 
         found = load(item.path).figures()
     elif item.kind == "run":
+        from dltui.runs.curves import PLAIN
         from dltui.tui.catalog.runs import story
 
-        found = list(story(item.path).figures)
+        found = story(item.path).figures(PLAIN)
     else:
         figure = catalog.glimpse(item).figure
         found = [figure] if figure is not None else []

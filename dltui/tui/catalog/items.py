@@ -21,7 +21,10 @@ class Item:
         key: What its kind finds it by: a path, or a registered name.
         command: The command line that made it, or that shows it.
         schema: Kind of a result, such as ``landscape``; empty for other things.
-        group: Heading under which a list shows it; empty for none.
+        when: When it came to be, in seconds since 1970; 0 where that means nothing.
+        state: How it goes, such as ``running``; empty for what doesn't go on.
+        spark: A curve to sketch beside its name, such as the loss so far.
+        group: The heading below which its shelf lists it; empty where there are none.
     """
 
     kind: str
@@ -30,6 +33,9 @@ class Item:
     key: str
     command: str
     schema: str = ""
+    when: float = 0.0
+    state: str = ""
+    spark: tuple[float, ...] = ()
     group: str = ""
 
     @property
@@ -79,6 +85,11 @@ class Shelf:
     nothing: str
     tries: tuple[str, ...]
     reader: str
+
+    @property
+    def item(self) -> Item:
+        """The shelf itself as a thing that search finds and home shows."""
+        return Item("shelf", self.title, "everything of this kind", self.name, "")
 
 
 def homely(path: Path) -> str:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shlex
-from collections.abc import Iterator
+import zipfile
 from pathlib import Path
 
 from dltui.errors import DltuiError
 from dltui.figures import Table
 from dltui.models._names import NAMES
-from dltui.runs import home
 from dltui.tui import register
+from dltui.tui.catalog.files import MOST, files_under, newest_first, size_in_words
 from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.results import look_in
 
-DEEPEST = 3  # folders below the current one
-MOST = 200  # checkpoints listed
-MOST_ENTRIES = 20_000  # directory entries looked at
 ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt")
-SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv", "build", "dist"}
+HERE = "checkpoints here"  # heading of what lies under the current folder
+TOLD = "dltui-model"  # key of a header under which dltui tells which model the weights are of
 
 
 @register.shelf("models", "Models", place=30, nothing="No models are known.")
 def read(folder: Path) -> list[Item]:
-    """Return the registered networks, then the checkpoints under ``folder``.
+    """Return the checkpoints under ``folder``, then the registered networks by family.
 
     Args:
         folder: Where the user is.
@@ -33,10 +31,10 @@ def read(folder: Path) -> list[Item]:
         The things; files are looked for three folders deep, hidden folders and environments are left out.
     """
     known = [
-        Item("model", name, entry.summary, name, f"dltui landscape {name} --data digits")
+        Item("model", name, entry.summary, name, f"dltui landscape {name} --data digits", group=entry.family)
         for name, entry in NAMES.items()
     ]
-    return known + [_checkpoint(path, folder) for path in _checkpoints(folder)]
+    return [_checkpoint(path, folder) for path in _checkpoints(folder)] + known
 
 
 @register.glimpse("model", "checkpoint")
@@ -62,21 +60,18 @@ def glimpse(item: Item) -> Glimpse:
                 ("train it", f"dltui train {item.name} --data digits"),
                 ("its loss landscape", f"dltui landscape {item.name} --data digits"),
                 ("its curvature", f"dltui hessian {item.name} --data digits"),
+                ("its gradients", f"dltui gradients {item.name} --data digits"),
                 ("code", entry.module),
             ),
         )
-    size = ("size", _bytes(item.path.stat().st_size))
     if item.path.suffix != ".safetensors":
-        return Glimpse(
-            title=item.name,
-            words="A checkpoint written by torch.save. Its contents are read by the commands, never in here.",
-            facts=(size, ("file", homely(item.path))),
-        )
+        return _torch_file(item)
     table, parameters = tensors(item.path)
     facts = (
-        ("tensors", str(len(table.rows))),
+        *about(item.path),
+        ("tensors", f"{len(table.rows):,}"),
         ("numbers", f"{parameters:,}"),
-        size,
+        ("size", size_in_words(item.path.stat().st_size)),
         ("file", homely(item.path)),
     )
     return Glimpse(title=item.name, figure=table, words=table.words(), facts=facts)
@@ -109,37 +104,86 @@ def tensors(path: Path) -> tuple[Table, int]:
     return table, sum(row[3] for row in rows)
 
 
-def _checkpoint(path: Path, folder: Path) -> Item:
-    """Return the list entry of a checkpoint."""
-    name = str(path.relative_to(folder))
+def about(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return what a ``.safetensors`` file of dltui says of its weights, by name; nothing of other files.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Model, shape of a sample, run and step, as far as the header tells them.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            told = json.loads((file.metadata() or {}).get(TOLD, "{}"))
+        rows = (
+            ("model", str(told.get("model", ""))),
+            ("one sample", " × ".join(str(size) for size in told.get("input_shape", ()))),
+            ("run", str(told.get("run", ""))),
+            ("step", f"{told['step']:,}" if isinstance(told.get("step"), int) else ""),
+        )
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError):
+        return ()  # a header that someone wrote by hand; the table tells what is wrong with a broken file
+    return tuple((name, value) for name, value in rows if value)
+
+
+def checkpoint_item(path: Path, name: str, note: str = "") -> Item:
+    """Return the list entry of a file of weights.
+
+    Args:
+        path: The file.
+        name: What the list calls it.
+        note: What is known of it; its size when empty.
+
+    Returns:
+        The entry.
+    """
+    known = path.stat()
     return Item(
-        "checkpoint", name, _bytes(path.stat().st_size), str(path), f"dltui landscape {shlex.quote(name)}"
+        "checkpoint",
+        name,
+        note or size_in_words(known.st_size),
+        str(path),
+        f"dltui landscape {shlex.quote(str(path))}",
+        when=known.st_mtime,
+        group=HERE,
+    )
+
+
+def _checkpoint(path: Path, folder: Path) -> Item:
+    """Return the list entry of a checkpoint below the current folder."""
+    return checkpoint_item(path, str(path.relative_to(folder)))
+
+
+def _torch_file(item: Item) -> Glimpse:
+    """Return what is known of a file that torch wrote: its list of contents; what is in it is never unpickled."""
+    facts = [("size", size_in_words(item.path.stat().st_size)), ("file", homely(item.path))]
+    try:
+        with zipfile.ZipFile(item.path) as file:
+            stored = [part for part in file.infolist() if "/data/" in part.filename]
+    except (OSError, zipfile.BadZipFile):
+        stored = []
+    if stored:
+        in_all = size_in_words(sum(part.file_size for part in stored))
+        facts.insert(0, ("tensors", f"{len(stored):,}, {in_all} in all"))
+    return Glimpse(
+        title=item.name,
+        words="A checkpoint written by torch.save. Its contents are read by the commands, never in here.",
+        facts=tuple(facts),
     )
 
 
 def _checkpoints(folder: Path) -> list[Path]:
     """Return the files under ``folder`` that look like weights, the newest first."""
     found: list[Path] = []
-    own = home().resolve()
-    for looked_at, path in enumerate(_walk(folder, DEEPEST, own)):
-        if looked_at >= MOST_ENTRIES or len(found) >= MOST:
+    for path in files_under(folder):
+        if len(found) >= MOST:
             break
         if path.suffix in ENDINGS and not (path.suffix == ".safetensors" and look_in(path)):
             found.append(path)
-    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def _walk(folder: Path, deep: int, own: Path) -> Iterator[Path]:
-    """Yield the files of a folder, then those of the folders in it, without dltui's own and those that are closed."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    yield from (Path(entry.path) for entry in entries if entry.is_file())
-    for entry in entries if deep else ():
-        hidden = entry.name.startswith(".") or entry.name in SKIPPED
-        if entry.is_dir(follow_symlinks=False) and not hidden and Path(entry.path).resolve() != own:
-            yield from _walk(Path(entry.path), deep - 1, own)
+    return newest_first(found)
 
 
 def _count(shape: list[int]) -> int:
@@ -148,12 +192,3 @@ def _count(shape: list[int]) -> int:
     for size in shape:
         total *= size
     return total
-
-
-def _bytes(size: int) -> str:
-    """Return a size of a file as people say it."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000  # type: ignore[assignment]
-    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"

@@ -112,7 +112,16 @@ def item_of(path: Path, known: Peek | None = None) -> Item:
         return Item("result", path.stem, "can't be read", str(path), again)
     schema = known.schema.partition("/")[0]
     note = f"{schema} · {known.title}" if known.title else schema
-    return Item("result", path.stem, note, str(path), known.made.command or again, schema)
+    command = known.made.command or again
+    return Item("result", path.stem, note, str(path), command, schema, when=moment(known.made.when))
+
+
+def moment(when: str) -> float:
+    """Return a stored time in seconds since 1970; 0 when it can't be read."""
+    try:
+        return datetime.fromisoformat(when).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _files(folder: Path) -> Iterable[Path]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
-from dltui.figures import Figure, Lines, Prose, Series, number
-from dltui.runs import Run, history, list_runs, open_run, read_metrics
+from dltui.figures import Figure, Prose, number
+from dltui.runs import MetricsReader, Run, list_runs, loss_sketch, open_run, read_metrics
+from dltui.runs.curves import Curve, Sight, charts, curves
+from dltui.runs.folder import State
+from dltui.runs.metrics import Row
 from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item
+from dltui.tui.catalog.results import moment
 
 Facts = tuple[tuple[str, str], ...]
+Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,25 @@ class RunStory:
     """What there is to see of a run by now.
 
     Attributes:
+        run: What its card says.
         state: How it goes, or how it ended.
-        figures: Losses and accuracy, then the loss of single steps.
+        curves: What its metrics hold.
+        waiting: A sentence instead of charts while there are none.
         facts: Settings and progress, by name.
+        judged: What is known of each step that an epoch ended with, by step.
     """
 
-    state: str
-    figures: tuple[Figure, ...]
+    run: Run
+    state: State
+    curves: tuple[Curve, ...]
+    waiting: Prose
     facts: Facts
+    judged: dict[int, str] = field(default_factory=dict)
+
+    def figures(self, sight: Sight) -> list[Figure]:
+        """Return the charts, or the sentence while there are none."""
+        title = f"{self.run.model} on {self.run.data}"
+        return [*charts(self.curves, sight, title)] or [self.waiting]
 
 
 @register.shelf(
@@ -45,13 +59,40 @@ def read(folder: Path) -> list[Item]:
         folder: Where the user is; runs are kept elsewhere.
 
     Returns:
-        One entry a run.
+        One entry a run, with its loss so far.
     """
     del folder
-    return [
-        Item("run", run.name, f"{run.state_now()} · {run.model} on {run.data}", str(run.folder), run.command)
-        for run in list_runs()
-    ]
+    return [item_of(run) for run in list_runs()]
+
+
+def item_of(run: Run) -> Item:
+    """Return the list entry of a run, with a sketch of its loss."""
+    state = run.state_now()
+    return Item(
+        "run",
+        run.name,
+        f"{run.model} on {run.data} · {state}",
+        str(run.folder),
+        run.command or f"dltui runs show {run.name}",
+        when=moment(run.started),
+        state=state,
+        spark=_sketch(run),
+    )
+
+
+_SKETCHES: dict[Path, tuple[Stamp, tuple[float, ...]]] = {}  # as a run's metrics were at a stamp
+
+
+def _sketch(run: Run) -> tuple[float, ...]:
+    """Return the loss of a run, read again only when its file has changed."""
+    try:
+        known = run.metrics.stat()
+    except OSError:
+        return ()
+    stamp = (known.st_size, known.st_mtime_ns)
+    if _SKETCHES.get(run.folder, (None,))[0] != stamp:
+        _SKETCHES[run.folder] = (stamp, loss_sketch(run))
+    return _SKETCHES[run.folder][1]
 
 
 @register.glimpse("run")
@@ -68,61 +109,75 @@ def glimpse(item: Item) -> Glimpse:
         DltuiError: If the run is gone or its card can't be read.
     """
     told = story(item.path)
-    main = told.figures[0]
+    main = told.figures(Sight())[0]
     figure = None if isinstance(main, Prose) else main
     return Glimpse(title=item.name, figure=figure, words=main.words(), facts=told.facts)
 
 
-def story(folder: Path) -> RunStory:
+def story(folder: Path, rows: list[Row] | None = None) -> RunStory:
     """Return what a run's folder tells at this moment.
 
     Args:
         folder: The run's folder.
+        rows: Its metrics, when they have been read already.
 
     Returns:
-        Figures and facts; before the first row a sentence instead of a chart.
+        Curves and facts; before the first row a sentence instead of a chart.
 
     Raises:
         DltuiError: If there is no run or its card can't be read.
     """
     run = open_run(folder)
     state = run.state_now()
-    figures = (*_epochs(run), *_steps(run))
+    told = read_metrics(run) if rows is None else rows
     waiting = Prose(
         title=f"Loss · {run.model} on {run.data}", text=f"{run.name} is {state}; no step is written yet."
     )
-    return RunStory(state, figures or (waiting,), _facts(run, state))
+    return RunStory(run, state, tuple(curves(told)), waiting, _facts(run, state, told), _judged(told))
 
 
-def _epochs(run: Run) -> tuple[Figure, ...]:
-    """Return the charts over epochs, once the first has ended."""
-    told = history(run)
-    return tuple(told.figures()) if len(told.epochs) else ()
+class Follower:
+    """Reads a run again and again, of its metrics only what is new."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._reader: MetricsReader | None = None
+        self._rows: list[Row] = []
+
+    def look(self) -> RunStory:
+        """Return what the run tells by now; called in a thread, one call at a time."""
+        run = open_run(self._folder)
+        if self._reader is None:
+            self._reader = MetricsReader(run)
+        self._rows += self._reader.new_rows()
+        return story(self._folder, self._rows)
 
 
-def _steps(run: Run) -> tuple[Figure, ...]:
-    """Return the chart of single steps, when there are any."""
-    rows = [row for row in read_metrics(run) if row.get("kind") == "step" and row.get("loss") is not None]
-    if not rows:
-        return ()
-    step, loss = (np.array([float(row[name]) for row in rows]) for name in ("step", "loss"))
-    chart = Lines(
-        title=f"Loss by step · {run.model} on {run.data}",
-        caption=f"the loss of one batch before each written step; last {number(float(loss[-1]))}",
-        series=(Series(name="batch loss", x=step, y=loss),),
-        x_label="step",
-        y_label="loss",
-        y_scale="log",
-    )
-    return (chart,)
+def _judged(rows: list[Row]) -> dict[int, str]:
+    """Return epoch, loss and accuracy of the steps that epochs ended with."""
+    found = {}
+    for row in rows:
+        if row.get("kind") == "epoch" and isinstance(row.get("step"), int):
+            loss, right = row.get("test_loss"), row.get("test_accuracy")
+            parts = [f"epoch {row.get('epoch', '?')}"]
+            parts += [f"test loss {number(float(loss))}"] if isinstance(loss, int | float) else []
+            parts += [f"{100 * right:.1f} % right"] if isinstance(right, int | float) else []
+            found[row["step"]] = " · ".join(parts)
+    return found
 
 
-def _facts(run: Run, state: str) -> Facts:
+def _facts(run: Run, state: State, rows: list[Row]) -> Facts:
     """Return state, settings and place of a run."""
     steps = run.steps()
-    rows = (
+    start = next((row for row in rows if row.get("kind") == "start"), {})
+    parameters, total = start.get("parameters"), start.get("steps")
+    done = max((row["step"] for row in rows if isinstance(row.get("step"), int)), default=0)
+    told = (
         ("state", f"{state}: {run.reason}" if run.reason else state),
+        ("progress", f"step {done:,} of {total:,}" if isinstance(total, int) else ""),
+        ("took", _took(rows)),
         ("model", run.model),
+        ("parameters", f"{parameters:,}" if isinstance(parameters, int) else ""),
         ("data", run.data),
         ("started", _moment(run.started)),
         ("seed", str(run.seed)),
@@ -131,7 +186,19 @@ def _facts(run: Run, state: str) -> Facts:
         ("with", ", ".join(f"{name} {version}" for name, version in run.versions.items())),
         ("folder", str(run.folder)),
     )
-    return tuple((name, value) for name, value in rows if value)
+    return tuple((name, value) for name, value in told if value)
+
+
+def _took(rows: list[Row]) -> str:
+    """Return the wall time by the last row."""
+    seconds = rows[-1].get("seconds") if rows else None
+    if not isinstance(seconds, int | float):
+        return ""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return (
+        f"{hours} h {minutes} min" if hours else f"{minutes} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
+    )
 
 
 def _setting(value: object) -> str:

@@ -12,7 +12,7 @@ SHELVED = frozenset({"lab list", "lab show", "models list", "data list", "runs l
 CROWD = "shapes "  # verbs that are many stand last
 
 
-@register.shelf("verbs", "Do", place=5, nothing="Nothing can be done here.")
+@register.shelf("verbs", "Do", place=60, nothing="Nothing can be done here.")
 def read(folder: Path) -> list[Item]:
     """Return the verbs in the order of the command line, layers last.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
+from dltui.tui.catalog import SHELVES
 from dltui.tui.catalog.items import Item
 from dltui.tui.catalog.jobs import at_a_glance
 from dltui.tui.widgets.key_bar import KeyBar
@@ -20,6 +24,8 @@ from dltui.tui.widgets.top_bar import TopBar
 if TYPE_CHECKING:
     from dltui.jobs import Job
     from dltui.tui.app import DltuiApp
+    from dltui.tui.catalog.deeds import Deed
+    from dltui.tui.fuzzy import Candidate
 
 SMALLEST = (60, 18)
 DESIGNED = 110  # columns from which there is room for a second pane
@@ -76,6 +82,11 @@ class Room(Screen[None]):
     @property
     def command_line(self) -> str:
         """The command line that shows the same; empty when there is none."""
+        return ""
+
+    @property
+    def about(self) -> str:
+        """What the screen shows, in words, for the help; empty when it speaks for itself."""
         return ""
 
     @property
@@ -136,6 +147,60 @@ class Room(Screen[None]):
         bar.crumbs = self.crumbs
         bar.remark = remark
 
+    @on(TopBar.Chosen)
+    def _way_clicked(self, event: TopBar.Chosen) -> None:
+        """Go where the way was clicked: home, or the shelf that one came from."""
+        titles = {shelf.title: shelf.name for shelf in SHELVES}
+        name = self.crumbs[event.step - 1] if event.step else ""
+        if not event.step or name in titles:
+            self.dltui.go_home(titles.get(name, ""))
+
+    # what can be done with things
+
+    def ask_deed(self, item: Item, *, data: str = "") -> None:
+        """Ask what to do with a thing, then open the form of the verb.
+
+        Args:
+            item: The thing.
+            data: The data that it goes with, when that is known.
+        """
+        self.run_worker(self._ask_deed(item, data), group="deeds", exclusive=True)
+
+    async def _ask_deed(self, item: Item, data: str) -> None:
+        from dltui.tui.catalog.deeds import deeds
+
+        self.choose_deed(await asyncio.to_thread(deeds, item, data=data), item.name)
+
+    def choose_deed(self, found: Sequence[Deed], name: str) -> None:
+        """Let one of some verbs be chosen.
+
+        Args:
+            found: The verbs with their values.
+            name: What it is done to.
+        """
+        from dltui.tui.fuzzy import Candidate
+        from dltui.tui.screens.search import SearchScreen
+
+        listed = [
+            Candidate(
+                Item("verb", deed.label, deed.command, deed.command, deed.command), partial(self.begin, deed)
+            )
+            for deed in found
+        ]
+        if not listed:
+            self.notify("Nothing can be done with this yet.", severity="warning")
+            return
+        question = SearchScreen(listed, {}, title=name, ask="what to do", glimpses=False)
+        self.app.push_screen(question, _done)
+
+    def begin(self, deed: Deed) -> None:
+        """Open the form of a verb with its values; where there are no forms, copy its command line."""
+        open_form = getattr(self.dltui, "open_form", None)
+        if open_form is None:
+            self.copy(deed.command)
+        else:
+            open_form(deed.verb, deed.values)
+
     def copy(self, text: str) -> None:
         """Put ``text`` on the clipboard and say so."""
         if not text:
@@ -143,3 +208,9 @@ class Room(Screen[None]):
             return
         self.app.copy_to_clipboard(text)
         self.notify(text, title="Copied", markup=False)
+
+
+def _done(chosen: Candidate | None) -> None:
+    """Do what was chosen."""
+    if chosen is not None and chosen.run is not None:
+        chosen.run()

@@ -45,15 +45,21 @@ def compared(members: Sequence[Item]) -> Item:
         An item whose key holds all of them, so that it can be opened again after a restart.
     """
     names = " | ".join(item.name for item in members)
-    return Item("compare", names, "side by side", json.dumps([astuple(item) for item in members]), "")
+    return Item("compare", names, "side by side", json.dumps([astuple(item)[:6] for item in members]), "")
 
 
 def members_of(item: Item) -> list[Item]:
     """Return the things that an item of ``compared`` holds; none when it was not made by it."""
     try:
-        return [Item(*map(str, fields)) for fields in json.loads(item.key)][:MOST]
+        return [_member(fields) for fields in json.loads(item.key)][:MOST]
     except (TypeError, ValueError):
         return []
+
+
+def _member(fields: list[object]) -> Item:
+    """Return a thing from what the key keeps of it."""
+    kind, name, note, key, command, schema = map(str, fields)
+    return Item(kind, name, note, key, command, schema)
 
 
 @screen("compare")

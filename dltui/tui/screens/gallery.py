@@ -60,6 +60,11 @@ class GalleryScreen(Room):
         return self.item.command
 
     @property
+    def about(self) -> str:
+        """What the figure says, without a picture."""
+        return spoken(self._figures[self._shown]) if self._figures else ""
+
+    @property
     def view(self) -> FigureView:
         """The widget that shows the figure."""
         return self.query_one(FigureView)
@@ -74,9 +79,13 @@ class GalleryScreen(Room):
                 with VerticalScroll(id="spoken"):
                     yield Static(id="said", markup=False)
             with VerticalScroll(id="details", can_focus=False):
-                yield Facts()
-                yield Static(id="command")
+                yield from self.compose_details()
         yield Static(id="readout", markup=False)
+
+    def compose_details(self) -> ComposeResult:
+        """Lay out what stands beside the picture."""
+        yield Facts()
+        yield Static(id="command")
 
     def on_mount(self) -> None:
         """Show what is known at once, and begin to read."""
@@ -222,6 +231,8 @@ class GalleryScreen(Room):
         """Take what was read."""
         event.stop()
         worker = event.worker
+        if worker.group not in {"read", "export"}:
+            return
         if event.state is WorkerState.SUCCESS and worker.group == "read":
             self.received(worker.result)
         elif event.state is WorkerState.ERROR and worker.group == "read":

@@ -1,62 +1,99 @@
-"""Home: the shelves, and a glimpse of what is chosen on them."""
+"""Home: an overview of everything at hand, the shelves, and a glimpse of what is chosen on them."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
-from textual.timer import Timer
-from textual.widgets import OptionList, Static
 from textual.worker import Worker, WorkerState
 
-from dltui.tui import actions, catalog
-from dltui.tui.catalog import SHELVES, Glimpse, Item, Shelf
+from dltui.tui import actions
+from dltui.tui.catalog import SHELVES, Item, Shelf
 from dltui.tui.catalog.items import homely
-from dltui.tui.screens.base import Room
+from dltui.tui.overview import aired, empty_rows, overview, shelf_rows
+from dltui.tui.screens.base import SMALLEST, Room
 from dltui.tui.trouble import sentence
 from dltui.tui.widgets.item_list import ItemList
 from dltui.tui.widgets.preview import Preview
+from dltui.tui.widgets.rows import Remark, Row
 from dltui.tui.widgets.tab_line import TabLine
 
-FIRST = "results"  # the shelf that is shown at the start
-PAUSE = 0.08  # seconds that the cursor rests on a thing before its file is read
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from dltui.jobs import Job
+    from dltui.runs import Discarded
+
+EVERY = 1.5  # seconds between looks at the folders
+OVERVIEW = "Overview"
+ORDERS = ("as they come", "by name", "by state")  # the first is that of the shelf: mostly the newest first
+DISCARDED = {"result", "run"}  # kinds that can be put away
+MARKED = "runs"  # the shelf on which things can be marked
+ACTED_ON = {"model", "checkpoint", "run", "data"}
+SHOWN = {
+    "-vast": 10,
+    "-high": 5,
+}  # things of each shelf in the overview, where there is room for more than few
+FEW = 3
 
 
 class HomeScreen(Room):
-    """Everything at hand: results, runs, models, the lab."""
+    """Everything at hand: what is new, results, runs, models, data, the lab, verbs."""
 
     CSS_PATH = "home.tcss"
     BINDINGS = actions.bindings("home")
-    AUTO_FOCUS = "ItemList"
+    AUTO_FOCUS = "#items"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-narrow"),
+        (SMALLEST[0], "-plain"),
+        (96, "-middle"),
+        (110, "-wide"),
+        (160, "-vast"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._shelf = [shelf.name for shelf in SHELVES].index(FIRST)
-        self._pause: Timer | None = None
+        self._at = 0  # 0 for the overview, else the number of the shelf
+        self._order = 0
+        self._letters = ""
+        self._gone: list[Discarded] = []
+        self._stamps: tuple[float, ...] | None = None
 
     @property
     def crumbs(self) -> tuple[str, ...]:
-        """Home is where the way begins."""
-        return ()
+        """Home is where the way begins; a shelf is one step from there."""
+        return (self.shelf.title,) if self.shelf else ()
 
     @property
     def command_line(self) -> str:
         """The command of what is chosen."""
-        chosen = self._list.chosen
+        chosen = self.chosen
         return chosen.command if chosen else ""
 
     @property
-    def shelf(self) -> Shelf:
-        """The shelf that is shown."""
-        return SHELVES[self._shelf]
+    def shelf(self) -> Shelf | None:
+        """The shelf that is shown, or None for the overview."""
+        return SHELVES[self._at - 1] if self._at else None
+
+    @property
+    def chosen(self) -> Item | None:
+        """What is under the cursor."""
+        return self._list.chosen
+
+    @property
+    def _types(self) -> bool:
+        """Whether letters are being typed."""
+        return self.focused is not None and self.focused.id == "filter"
 
     @property
     def _list(self) -> ItemList:
-        return self.query_one(ItemList)
+        """The list that is in use: the first one, unless the second has the focus."""
+        more = self.query_one("#more", ItemList)
+        return more if more.has_focus else self.query_one("#items", ItemList)
 
     @property
     def thing(self) -> Item | None:
@@ -66,97 +103,195 @@ class HomeScreen(Room):
     def remember(self) -> dict[str, Any]:
         """Return which shelf is shown, and what is chosen on it."""
         chosen = self._list.chosen
-        return {"shelf": self.shelf.name, "chosen": chosen.key if chosen else ""}
+        return {"shelf": self.shelf.name if self.shelf else "", "chosen": chosen.key if chosen else ""}
 
     def recall(self, known: dict[str, Any]) -> None:
         """Show that shelf again, and choose that thing as soon as it is read."""
-        names = [shelf.name for shelf in SHELVES]
+        self.show_shelf(str(known.get("shelf", "")))
         self._list.wanted = str(known.get("chosen", ""))
-        if known.get("shelf") in names:
-            self.action_shelf_number(names.index(str(known["shelf"])))
 
     def furnish(self) -> ComposeResult:
-        """Lay out shelves, list and glimpse."""
-        shelves = TabLine(*(shelf.title for shelf in SHELVES), id="shelves")
-        shelves.active = self._shelf
-        yield shelves
+        """Lay out shelves, lists and glimpse."""
+        yield TabLine(OVERVIEW, *(shelf.title for shelf in SHELVES), first=0, id="shelves")
         with Horizontal(id="panes"):
             yield ItemList(id="items")
+            yield ItemList(id="more")
             yield Preview(id="glimpse")
-            yield Static(id="empty")
 
     def on_mount(self) -> None:
-        """Follow what is read from the folders."""
+        """Follow what is read from the folders, and what is computed."""
         self.dltui.shelf_read.subscribe(self, self._shelf_read)
-        self.tell(homely(self.dltui.folder))
+        self.dltui.job_news.subscribe(self, self._job_news)
+        self.set_interval(EVERY, self._watch)
         self._fill()
 
     def on_screen_resume(self) -> None:
         """Show what may have come while another screen was shown."""
         self._fill()
 
+    def on_resize(self) -> None:
+        """Show as much as there is room for."""
+        self.call_after_refresh(self._fill)
+
+    # what stands where
+
     def _shelf_read(self, shelf: str) -> None:
-        if shelf == self.shelf.name:
+        if self.shelf is None or shelf == self.shelf.name:
             self._fill()
         self._count()
+
+    def _job_news(self, job: Job) -> None:
+        del job
+        if self.shelf is None:
+            self._fill()
 
     def _count(self) -> None:
         """Write how much stands on each shelf beside its name."""
         counts = [self.dltui.items.get(shelf.name) for shelf in SHELVES]
-        self.query_one(TabLine).names = tuple(
-            shelf.title if items is None else f"{shelf.title} {len(items)}"
-            for shelf, items in zip(SHELVES, counts, strict=True)
+        self.query_one(TabLine).names = (
+            OVERVIEW,
+            *(
+                shelf.title if items is None else f"{shelf.title} {len(items)}"
+                for shelf, items in zip(SHELVES, counts, strict=True)
+            ),
         )
 
     def _fill(self) -> None:
-        """Show the things of the chosen shelf."""
-        items = self.dltui.items.get(self.shelf.name)
-        self._list.fill(items or [])
+        """Show the overview, or the things of the chosen shelf."""
+        if not self.query("#more"):
+            return  # asked for before it was laid out, or after it was taken down
+        self.set_class(self.shelf is None, "-overview")
+        self.set_class(self.shelf is not None, "-shelf")
+        rows, more = self._rows()
+        wide = self.has_class("-vast") and self.shelf is None
+        items, second = self.query_one("#items", ItemList), self.query_one("#more", ItemList)
+        items.marks = self.shelf is not None and self.shelf.name == MARKED
+        letters = self._letters if self.has_class("-filtering") else ""
+        if letters.strip():
+            items.fill(*_fitting([*rows, *more], letters))
+            second.fill([])
+        else:
+            items.fill(aired(rows) if wide else [*rows, *more])
+            second.fill(aired(more) if wide else [])
+        if second.has_focus and not wide:
+            self.set_focus(items)
         self._count()
-        nothing = items is not None and not items
-        self.set_class(nothing, "-empty")
-        if nothing:
-            self.query_one("#empty", Static).update(_empty(self.shelf))
+        remark = homely(self.dltui.folder)
+        self.tell(f"{ORDERS[self._order]} · {remark}" if self.shelf and self._order else remark)
+        self.refresh_bindings()
+
+    def _rows(self) -> tuple[list[Row], list[Row]]:
+        """Return the rows of the first list and of the second."""
+        if self.shelf is None:
+            most = next((count for name, count in SHOWN.items() if self.has_class(name)), FEW)
+            return overview(self.dltui.items, self.dltui.jobs_going(), most)
+        items = self.dltui.items.get(self.shelf.name)
+        if items is None:
+            return [Remark("reading …")], []
         if not items:
-            self.query_one(Preview).show(None)
+            return empty_rows(self.shelf), []
+        if self._order:
+            keys = {
+                1: lambda item: item.name.lower(),
+                2: lambda item: (item.state or item.note, item.name.lower()),
+            }
+            return sorted(items, key=keys[self._order]), []
+        return shelf_rows(items), []
+
+    def show_shelf(self, name: str) -> None:
+        """Show a shelf.
+
+        Args:
+            name: Its name in the program, with ``#group`` for the first thing of a group; empty for the overview.
+        """
+        word, _, group = name.partition("#")
+        numbers = {shelf.name: number for number, shelf in enumerate(SHELVES, 1)}
+        self.action_shelf_number(numbers.get(word, 0))
+        first = next(
+            (item for item in self.dltui.items.get(word) or [] if group and item.group == group), None
+        )
+        if first is not None:
+            self._list.choose(first.place)
+
+    # the folders
+
+    def _watch(self) -> None:
+        """See in a thread whether the folders have changed, while someone looks."""
+        if self.app.screen is self:
+            self.run_worker(
+                partial(_stamps, self.dltui.folder),
+                thread=True,
+                exclusive=True,
+                group="watch",
+                exit_on_error=False,
+            )
+
+    def _watched(self, stamps: tuple[float, ...]) -> None:
+        """Read again what has changed; runs that go on always have."""
+        before, self._stamps = self._stamps, stamps
+        going = any(item.state == "running" for item in self.dltui.items.get("runs") or [])
+        if going or (before and before[0] != stamps[0]):
+            self.dltui.read_shelf("runs")
+        if before and before[1:] != stamps[1:]:
+            self.dltui.read_shelf("results")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Take what threads have found or done."""
+        group = event.worker.group
+        if group not in {"watch", "discard", "restore"}:
+            return
+        event.stop()
+        if event.state is WorkerState.ERROR:
+            self.notify(sentence(event.worker.error), severity="error", markup=False)
+        elif event.state is WorkerState.SUCCESS and group == "watch":
+            self._watched(event.worker.result or ())
+        elif event.state is WorkerState.SUCCESS and group == "discard" and event.worker.result:
+            self._discarded(event.worker.result)
+        elif event.state is WorkerState.SUCCESS and group == "restore":
+            self._gone.pop()
+            self._read_again()
+            self.notify(homely(event.worker.result or Path()), title="Brought back", markup=False)
+
+    def _read_again(self) -> None:
+        self.dltui.read_shelf("results")
+        self.dltui.read_shelf("runs")
 
     # what is chosen
 
-    @on(OptionList.OptionHighlighted)
-    def _rest(self) -> None:
-        """Read the file of what is chosen, once the cursor rests."""
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.set_timer(PAUSE, self._glimpse)
-
-    def _glimpse(self) -> None:
-        chosen = self._list.chosen
-        if chosen is not None:
-            work = partial(_named_glimpse, chosen)
-            self.run_worker(
-                work, thread=True, exclusive=True, group="glimpse", name=chosen.name, exit_on_error=False
-            )
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what was read, or why it can't be."""
-        if event.worker.group != "glimpse":
-            return
-        event.stop()
-        preview = self.query_one(Preview)
-        if event.state is WorkerState.ERROR:
-            preview.say(event.worker.name, sentence(event.worker.error))
+    @on(ItemList.Moved)
+    def _moved(self, event: ItemList.Moved) -> None:
+        if event.list is self._list:
+            self.query_one(Preview).look_at(event.item)
             self.refresh_bindings()
-        elif event.state is WorkerState.SUCCESS and event.worker.result is not None:
-            item, found = event.worker.result
-            if item == self._list.chosen:
-                preview.show(found)
-                self.refresh_bindings()
 
-    @on(OptionList.OptionSelected)
-    def _open(self) -> None:
-        chosen = self._list.chosen
-        if chosen is not None:
-            self.dltui.open_item(chosen)
+    def on_descendant_focus(self) -> None:
+        """Show a glimpse of what the other list has chosen."""
+        if isinstance(self.focused, ItemList):
+            self.query_one(Preview).look_at(self.chosen)
+            self.refresh_bindings()
+
+    @on(Preview.Shown)
+    def _shown(self) -> None:
+        self.refresh_bindings()
+
+    @on(ItemList.Opened)
+    def _open(self, event: ItemList.Opened) -> None:
+        self.dltui.open_item(event.item)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what fits the letters."""
+        self._letters = event.value
+        self._fill()
+
+    def on_key(self, event: events.Key) -> None:
+        """Go from the letters down into the list."""
+        if event.key == "down" and self._types:
+            event.stop()
+            self.on_input_submitted()
+
+    def on_input_submitted(self) -> None:
+        """Go from the letters into the list."""
+        self.set_focus(self.query_one("#items"))
 
     # keys
 
@@ -164,32 +299,157 @@ class HomeScreen(Room):
     def _clicked(self, event: TabLine.Chosen) -> None:
         self.action_shelf_number(event.index)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what means something for what is chosen."""
+        if not self.is_mounted or self._types:
+            return action == "overview" or action not in _HOME
+        kind = self.chosen.kind if self.chosen else ""
+        if action == "look":
+            return self.chosen is not None
+        if action == "overview":
+            return self.has_class("-filtering") or self.has_class("-looking") or self._leads_to_overview()
+        if action in {"mark", "sort"}:
+            return self.shelf is not None and (action == "sort" or self.shelf.name == MARKED) and bool(kind)
+        meant = {
+            "overlay": self._list.marks and len(self._marked()) > 1,
+            "discard": kind in DISCARDED,
+            "restore": bool(self._gone),
+            "deeds": kind in ACTED_ON,
+        }
+        return meant.get(action, super().check_action(action, parameters))
+
+    def _leads_to_overview(self) -> bool:
+        """Return whether escape shows the overview: on a shelf, when it leads nowhere else."""
+        return self.shelf is not None and not self.dltui.trail.can(-1)
+
     def action_shelf_number(self, number: int) -> None:
-        """Show a shelf by its place."""
-        if number >= len(SHELVES):
+        """Show a shelf by its place; 0 is the overview."""
+        if number > len(SHELVES):
             return
-        self._shelf = number
+        self._at, self._order = number, 0
+        self._end_filter()
+        self.remove_class("-looking")
         self.query_one(TabLine).active = number
+        items = self.query_one("#items", ItemList)
+        self.set_focus(items)
+        items.rewind()
         self._fill()
-        self.set_focus(self._list)
 
     def action_shelf(self, step: int) -> None:
-        """Show the next shelf, or the one before."""
-        self.action_shelf_number((self._shelf + step) % len(SHELVES))
+        """Go to the list beside, or to the next shelf or the one before."""
+        items, more = self.query_one("#items", ItemList), self.query_one("#more", ItemList)
+        beside = (
+            more
+            if self.focused is items and step > 0
+            else items
+            if self.focused is more and step < 0
+            else None
+        )
+        if beside is not None and beside.display and len(beside):
+            self.set_focus(beside)
+        else:
+            self.action_shelf_number((self._at + step) % (len(SHELVES) + 1))
+
+    def action_overview(self) -> None:
+        """Go back to the list, take a filter away, or show the overview."""
+        if self.has_class("-looking"):
+            self._look(picture=False)
+        elif self.has_class("-filtering"):
+            self._end_filter()
+            self.set_focus(self.query_one("#items"))
+            self._fill()
+        else:
+            self.action_shelf_number(0)
 
     def action_look(self) -> None:
-        """Move between the list and the picture."""
-        pictures = self.query("Preview.-picture FigureView")
-        if isinstance(self.focused, ItemList) and pictures:
-            self.set_focus(pictures.first())
-        else:
-            self.set_focus(self._list)
+        """Move between the list and the picture, or where there is room for one of them, show the other."""
+        self._look(picture=isinstance(self.focused, ItemList) and not self.has_class("-looking"))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer a closer look only where there is a picture."""
-        if action == "look":
-            return bool(self.query("Preview.-picture"))
-        return super().check_action(action, parameters)
+    def _look(self, *, picture: bool) -> None:
+        """Turn to the picture, or to the list."""
+        self.set_class(picture, "-looking")
+        pictures = self.query("Preview.-picture FigureView")
+        self.set_focus(pictures.first() if picture and pictures else self.query_one("#items"))
+        if picture and not pictures:
+            self.set_focus(self._list)
+        self.refresh_bindings()
+
+    async def action_filter(self) -> None:
+        """Ask for letters, and list what fits them."""
+        from textual.widgets import Input  # not before the first picture
+
+        if not self.query("#filter"):
+            await self.mount(Input(placeholder="letters to look for", id="filter"), before="#panes")
+        self.add_class("-filtering")
+        self.set_focus(self.query_one("#filter"))
+
+    def _end_filter(self) -> None:
+        self.remove_class("-filtering")
+        self._letters = ""
+        for field in self.query("#filter"):
+            field.remove()
+
+    def action_sort(self) -> None:
+        """List in another order."""
+        self._order = (self._order + 1) % len(ORDERS)
+        self._fill()
+
+    def action_mark(self) -> None:
+        """Mark the run, and go to the next."""
+        if self.chosen is not None:
+            self._list.mark(self.chosen)
+            self._list.action_cursor_down()
+            self.refresh_bindings()
+
+    def _marked(self) -> list[Item]:
+        return self.query_one("#items", ItemList).marked_items
+
+    def action_overlay(self) -> None:
+        """Lay the marked runs over each other."""
+        names = [item.path.name for item in self._marked()]
+        word = ",".join(names)
+        self.dltui.open_item(
+            Item("overlay", f"{len(names)} runs", ", ".join(names), word, f"dltui runs compare {word}")
+        )
+
+    def action_discard(self) -> None:
+        """Ask, then move what is chosen to the trash."""
+        chosen = self.chosen
+        if chosen is None:
+            return
+        from dltui.runs import trash_folder
+        from dltui.tui.screens.sure import SureScreen
+
+        remark = f"It is moved to {homely(trash_folder())}, and u brings it back."
+        question = SureScreen(f"Move the {chosen.kind} {chosen.name} to the trash?", remark, "move it")
+        self.app.push_screen(question, partial(self._discard, chosen))
+
+    def _discard(self, item: Item, sure: bool | None) -> None:
+        if sure:
+            from dltui.runs import discard
+
+            work = partial(discard, item.path)
+            self.run_worker(work, thread=True, group="discard", name=item.place, exit_on_error=False)
+
+    def _discarded(self, gone: Discarded) -> None:
+        """Tell where it is now, and close its tab."""
+        self._gone.append(gone)
+        for kind in DISCARDED:
+            self.run_worker(self.dltui.close_place(f"{kind} {gone.origin}"), group="close")
+        self._read_again()
+        self.notify(f"{homely(gone.path)}; u brings it back", title="Moved to the trash", markup=False)
+
+    def action_restore(self) -> None:
+        """Bring back what was moved last."""
+        from dltui.runs import restore
+
+        work = partial(restore, self._gone[-1])
+        self.run_worker(work, thread=True, group="restore", exclusive=True, exit_on_error=False)
+
+    def action_deeds(self) -> None:
+        """Ask what to do with what is chosen."""
+        if self.chosen is not None:
+            self.ask_deed(self.chosen)
 
     def action_reload(self) -> None:
         """Read the folders again."""
@@ -200,12 +460,28 @@ class HomeScreen(Room):
         self.copy(self.command_line)
 
 
-def _named_glimpse(item: Item) -> tuple[Item, Glimpse]:
-    """Return a thing with what is shown of it."""
-    return item, catalog.glimpse(item)
+_HOME = {action.name for action in actions.of_scope("home")}
 
 
-def _empty(shelf: Shelf) -> Content:
-    """Return what an empty shelf says."""
-    tries = [Content.assemble("  ", (command, "$text-accent bold")) for command in shelf.tries]
-    return Content("\n\n").join([Content(shelf.nothing), *tries])
+def _fitting(rows: list[Row], letters: str) -> tuple[list[Row], dict[str, tuple[int, ...]]]:
+    """Return the things that fit some letters in the order of the list, and where the letters are."""
+    from dltui.tui.fuzzy import Candidate, Finder
+
+    items = list({row.place: row for row in rows if isinstance(row, Item)}.values())
+    hits = Finder([Candidate(item) for item in items], {}, 0.0).find(letters, len(items))
+    found = {hit.candidate.item.place: hit.places for hit in hits}
+    kept: list[Row] = [item for item in items if item.place in found]
+    return kept or [Remark(f"Nothing here fits {letters!r}.")], found
+
+
+def _stamps(folder: Path) -> tuple[float, ...]:
+    """Return when the folders of runs and results, and the current one, have changed; called in a thread."""
+    from dltui.runs import results_folder, runs_folder
+
+    stamps = []
+    for path in (runs_folder(), results_folder(), folder):
+        try:
+            stamps.append(path.stat().st_mtime)
+        except OSError:
+            stamps.append(0.0)
+    return tuple(stamps)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
-from dltui.tui.catalog import Glimpse
+from dltui.tui import catalog
+from dltui.tui.catalog import Glimpse, Item
+from dltui.tui.trouble import sentence
 from dltui.tui.widgets.facts import Facts
 
 if TYPE_CHECKING:
     from dltui.figures import Figure
+
+PAUSE = 0.08  # seconds that the cursor rests on a thing before its file is read
 
 
 class Preview(Vertical):
@@ -32,6 +40,16 @@ class Preview(Vertical):
     }
     """
 
+    @dataclass
+    class Shown(Message):
+        """Something else is shown."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._item: Item | None = None
+        self._pause: Timer | None = None
+        self._pictured = ""
+
     def compose(self) -> ComposeResult:
         """Lay out the parts; the picture's own widget comes with the first picture."""
         yield Static(id="title", markup=False)
@@ -39,6 +57,32 @@ class Preview(Vertical):
         with VerticalScroll(id="told", can_focus=False):
             yield Static(id="words", markup=False)
             yield Facts()
+
+    def look_at(self, item: Item | None) -> None:
+        """Read what there is to see of a thing in a thread, once the cursor rests on it, and show it."""
+        self._item = item
+        if self._pause is not None:
+            self._pause.stop()
+        if item is None:
+            self.show(None)
+        else:
+            self._pause = self.set_timer(PAUSE, partial(self._read, item))
+
+    def _read(self, item: Item) -> None:
+        work = partial(catalog.glimpse, item)
+        self.run_worker(
+            work, thread=True, exclusive=True, group="glimpse", name=item.place, exit_on_error=False
+        )
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what was read, or why it can't be."""
+        event.stop()
+        if self._item is None or event.worker.name != self._item.place:
+            return
+        if event.state is WorkerState.ERROR:
+            self.say(self._item.name, sentence(event.worker.error))
+        elif event.state is WorkerState.SUCCESS:
+            self.show(event.worker.result)
 
     def show(self, glimpse: Glimpse | None) -> None:
         """Show another thing, or nothing."""
@@ -48,6 +92,7 @@ class Preview(Vertical):
         self.query_one(Facts).facts = shown.facts
         self.set_class(shown.figure is not None, "-picture")
         self._picture(shown)
+        self.post_message(self.Shown())
 
     def say(self, title: str, trouble: str) -> None:
         """Show in words why there is nothing to show."""
@@ -60,10 +105,13 @@ class Preview(Vertical):
         from dltui.tui.widgets.figure_view import FigureView
 
         views = self.query(FigureView)
+        place = self._item.place if self._item else ""
         if views:
-            views.first().show_figure(_bare(glimpse.figure))
+            view = views.first()
+            view.show_figure(_bare(glimpse.figure), view.view if place == self._pictured else None)
         elif glimpse.figure is not None:
             self.query_one("#picture").mount(FigureView(_bare(glimpse.figure)))
+        self._pictured = place
 
 
 def _bare(figure: Figure | None) -> Figure | None:

@@ -39,8 +39,16 @@ class TabLine(Widget):
             """The line it was in."""
             return self.line
 
-    def __init__(self, *names: str, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *names: str, first: int = 1, id: str | None = None) -> None:  # noqa: A002
+        """Make the line.
+
+        Args:
+            names: What stands in it.
+            first: Number of the first name; those above 9 have none.
+            id: Name of the widget.
+        """
         super().__init__(id=id)
+        self._first = first
         self._spans: list[range] = []
         self.set_reactive(TabLine.names, names)
 
@@ -50,14 +58,16 @@ class TabLine(Widget):
         parts: list[Content] = []
         self._spans, column = [], 0
         for index, name in enumerate(names):
-            text = f" {index + 1} {name} "
+            number = index + self._first
+            key = f" {number}" if number < 10 else ""
+            text = f"{key} {name} "
             self._spans.append(range(column, column + cell_len(text)))
             column += cell_len(text) + 1
             if index == self.active:
                 style = "reverse bold" if self.app.no_color else "$text-primary on $primary-muted bold"
                 parts += [Content.styled(text, style), Content(" ")]
             else:
-                digit = Content.styled(f" {index + 1} ", "$foreground 70%")
+                digit = Content.styled(f"{key} ", "$foreground 70%")
                 parts += [digit, Content.styled(f"{name} ", "$foreground 80%"), Content(" ")]
         return Content("").join(parts)
 

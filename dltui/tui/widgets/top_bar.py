@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -13,7 +16,7 @@ GAP = "   "
 
 
 class TopBar(Widget):
-    """The way from home to this screen on the left, a remark on the right, what runs at the end; a click shows it."""
+    """The way from home to here, a remark, and what runs; a click on the way or on the jobs leads there."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -23,6 +26,16 @@ class TopBar(Widget):
     crumbs: reactive[tuple[str, ...]] = reactive(())
     remark: reactive[str] = reactive("")
     jobs: reactive[str] = reactive("")
+
+    @dataclass
+    class Chosen(Message):
+        """Someone clicked a part of the way.
+
+        Attributes:
+            step: Its number; 0 is home.
+        """
+
+        step: int
 
     def render(self) -> Content:
         """Return the line; a long remark gives way first."""
@@ -43,9 +56,16 @@ class TopBar(Widget):
         )
 
     async def on_click(self, event: events.Click) -> None:
-        """Show the jobs when it is they that are clicked on."""
+        """Go where the way was clicked, or show the jobs when it is they that are clicked on."""
         if self.jobs and event.x >= self.size.width - cell_len(self.jobs):
             await self.run_action("app.jobs")
+            return
+        offset, column = event.get_content_offset(self), 0
+        for step, name in enumerate(("dltui", *self.crumbs)):
+            wide = cell_len(name)
+            if offset is not None and column <= offset.x < column + wide:
+                self.post_message(self.Chosen(step))
+            column += wide + cell_len(ARROW)
 
 
 def shortened(text: str, width: int) -> str:

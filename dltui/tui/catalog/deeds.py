@@ -1,0 +1,90 @@
+"""What can be done with a thing: verbs with the thing already filled in."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+
+from dltui.tui.catalog.items import Item
+from dltui.tui.catalog.models import about
+
+LOOKS = (  # verbs that look at a model, and what they show
+    ("landscape", "Its loss landscape"),
+    ("hessian", "Its curvature: eigenvalues and spectrum of the Hessian"),
+    ("gradients", "Its gradients, by layer and by sample"),
+)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A verb with some of its values.
+
+    Attributes:
+        verb: Its words.
+        label: What it does to the thing.
+        values: Values by name of the verb's arguments.
+    """
+
+    verb: str
+    label: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """The command line, where the values are told by their place or by an option of the same name."""
+        places = [self.values.get("model", "MODEL")]
+        options = [
+            part for name, value in self.values.items() if name != "model" for part in (f"--{name}", value)
+        ]
+        return shlex.join(["dltui", *self.verb.split(), *places, *options])
+
+
+def deeds(item: Item, *, data: str = "") -> list[Deed]:
+    """Return what can be done with a thing; reads the header of a checkpoint, so it is called in a thread.
+
+    Args:
+        item: A model, a checkpoint, a run, or a data set; with other things nothing can be done.
+        data: The data that the thing goes with, when that is known.
+
+    Returns:
+        Verbs with their values, the most likely first.
+    """
+    if item.kind == "data":
+        return [Deed("train", "Train a model on it", {"model": "mlp", "data": item.key})]
+    if item.kind == "model":
+        chosen = {"model": item.key, "data": data or "digits"}
+        return [Deed("train", "Train it", chosen), *_looks(chosen)]
+    if item.kind == "run":
+        return _looks({"model": f"run:{item.path.name}", **_with(data)})
+    return _on_checkpoint(item, data) if item.kind == "checkpoint" else []
+
+
+def at_step(run: str, step: int, data: str) -> list[Deed]:
+    """Return what can be done with a run as it was after a step.
+
+    Args:
+        run: Its name.
+        step: A step that has a checkpoint.
+        data: What it was trained on.
+
+    Returns:
+        Verbs with their values.
+    """
+    return _looks({"model": f"run:{run}@step={step}", "data": data})
+
+
+def _on_checkpoint(item: Item, data: str) -> list[Deed]:
+    """Return what can be done with a file of weights, by whether it says which model it is of."""
+    if item.path.suffix == ".safetensors" and dict(about(item.path)).get("model"):
+        chosen = {"model": item.key, **_with(data)}
+        return _looks(chosen)
+    weights = {"weights": item.key, **_with(data)}
+    return [*_looks(weights), Deed("train", "Train on from these weights", weights)]
+
+
+def _looks(values: dict[str, str]) -> list[Deed]:
+    return [Deed(verb, label, values) for verb, label in LOOKS]
+
+
+def _with(data: str) -> dict[str, str]:
+    return {"data": data} if data else {}

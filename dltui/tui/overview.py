@@ -1,0 +1,114 @@
+"""What home shows first: a little of everything, the newest of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from dltui.tui.catalog import SHELVES
+from dltui.tui.catalog.items import Item, Shelf
+from dltui.tui.offers import verbs
+from dltui.tui.widgets.rows import Heading, Remark, Row
+
+READING = "reading …"
+BY_FAMILY = "lab"  # the shelf of which only the families are shown
+FIRST = ("results", "runs")  # shelves that show what is new; the others stand in the second column
+GOING = "running"
+
+
+def overview(
+    known: Mapping[str, Sequence[Item]], jobs: Sequence[Item], most: int
+) -> tuple[list[Row], list[Row]]:
+    """Return what is new, and what else there is.
+
+    Args:
+        known: The things of each shelf that has been read.
+        jobs: What is being computed at this moment.
+        most: Things that are shown of each shelf.
+
+    Returns:
+        Rows of the first column and of the second; with one column they follow each other.
+    """
+    first = list(_going(known, jobs))
+    for shelf in SHELVES:
+        if shelf.name in FIRST:
+            first += _shelf(shelf, known, most)
+    second: list[Row] = []
+    for shelf in SHELVES:
+        if shelf.name == BY_FAMILY:
+            second += _families(shelf, known)
+        elif shelf.name not in FIRST:
+            second += _shelf(shelf, known, most)
+    doing = verbs()
+    return first, [*second, Heading("Do", f"{len(doing)} verbs"), *doing]
+
+
+def shelf_rows(items: Sequence[Item]) -> list[Row]:
+    """Return the things of a shelf, each group below its heading where the shelf has groups."""
+    counts = Counter(item.group for item in items)
+    rows: list[Row] = []
+    group = ""
+    for item in items:
+        if item.group != group:
+            group = item.group
+            rows.append(Heading(group, str(counts[group])))
+        rows.append(item)
+    return rows
+
+
+def empty_rows(shelf: Shelf) -> list[Row]:
+    """Return what an empty shelf says: a sentence, and the commands that would fill it."""
+    return [Remark(shelf.nothing), *(trial(command) for command in shelf.tries)]
+
+
+def aired(rows: Sequence[Row]) -> list[Row]:
+    """Return rows with an empty line above every heading but the first."""
+    return [
+        part
+        for at, row in enumerate(rows)
+        for part in ((Remark(""), row) if at and isinstance(row, Heading) else (row,))
+    ]
+
+
+def trial(command: str) -> Item:
+    """Return a command line as a thing: opening it asks the verb's questions."""
+    words = command.split()
+    return Item("verb", command, "", words[1], command)
+
+
+def _going(known: Mapping[str, Sequence[Item]], jobs: Sequence[Item]) -> Iterator[Row]:
+    """Yield what goes on at this moment."""
+    runs = [item for item in known.get("runs", ()) if item.state == GOING]
+    if jobs or runs:
+        yield Heading("Now", str(len(jobs) + len(runs)))
+        yield from jobs
+        yield from runs
+
+
+def _shelf(shelf: Shelf, known: Mapping[str, Sequence[Item]], most: int) -> Iterator[Row]:
+    """Yield the first things of a shelf below its name."""
+    items = known.get(shelf.name)
+    yield Heading(shelf.title, "" if items is None else str(len(items)), shelf.item)
+    if items is None:
+        yield Remark(READING)
+        return
+    if not items:
+        yield from empty_rows(shelf)
+    quiet = [item for item in items if item.state != GOING] if shelf.name == "runs" else list(items)
+    shown = most if len(quiet) > most + 1 else len(quiet)  # "1 more" would take as much room as the one
+    yield from quiet[:shown]
+    if len(quiet) > shown:
+        yield Item("shelf", f"… {len(quiet) - shown} more", "", shelf.name, "")
+
+
+def _families(shelf: Shelf, known: Mapping[str, Sequence[Item]]) -> Iterator[Row]:
+    """Yield the families of a shelf with how many things each has."""
+    items = known.get(shelf.name)
+    yield Heading(shelf.title, "" if items is None else str(len(items)), shelf.item)
+    if items is None:
+        yield Remark(READING)
+    elif not items:
+        yield from empty_rows(shelf)
+    for family, count in Counter(item.group for item in items or ()).items():
+        names = ", ".join(item.name for item in items or () if item.group == family)
+        yield Item("shelf", family, f"{count} · {names}", f"{shelf.name}#{family}", "")
