@@ -20,7 +20,7 @@ class GradientsScreen(MeasuredScreen):
 
     BINDINGS = actions.register(
         "These gradients",
-        Action("gradients", "measure", ("m",), "measure", "Change what the bars show: ‖∇L‖, against ‖w‖, ‖w‖ alone …"),
+        Action("gradients", "measure", ("m",), "measure", "Change what the bars show: ‖∇L‖, that against ‖w‖, ‖w‖ alone, ‖∇L‖ a number."),
         Action("gradients", "order", ("o",), "order", "Order the layers by size, or as the model has them."),
         Action("gradients", "log", ("l",), "log", "Space the bars by powers, or evenly."),
         Action("gradients", "landscape", ("L",), "landscape", "Scan the loss around the same weights."),

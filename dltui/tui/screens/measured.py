@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.worker import Worker, WorkerState
 
 from dltui.errors import DltuiError
-from dltui.figures import Figure
-from dltui.results import Result, load
-from dltui.tui.catalog.results import facts
 from dltui.tui.onward import Origin, origin
-from dltui.tui.screens.gallery import GalleryScreen
+from dltui.tui.screens.result import ResultScreen
 from dltui.tui.trouble import sentence
 
 if TYPE_CHECKING:
@@ -28,7 +24,7 @@ class Shower(Protocol):
         """Show a partial or the final result; ``first`` for the first one of a job."""
 
 
-class MeasuredScreen(GalleryScreen):
+class MeasuredScreen(ResultScreen):
     """A result that was measured on a model; others can be asked for from here."""
 
     _job: Job | None = None
@@ -40,18 +36,6 @@ class MeasuredScreen(GalleryScreen):
         """Follow the jobs that are started from here."""
         super().on_mount()
         self.dltui.job_news.subscribe(self, self._job_told)
-
-    def read(self) -> None:
-        """Load the file in a thread."""
-        self.read_by(partial(_loaded, self.item.path))
-
-    def received(self, found: tuple[Result, list[Figure]]) -> None:
-        """Show what was loaded."""
-        self.show_result(*found)
-
-    def show_result(self, result: Any, figures: list[Figure]) -> None:
-        """Show the figures of a result and how it was made."""
-        self.hang(figures, facts(result, self.item.path), result.title)
 
     # asking further
 
@@ -115,12 +99,6 @@ class MeasuredScreen(GalleryScreen):
             self._then(event.worker.result)
         elif event.state is WorkerState.ERROR:
             self.notify(sentence(event.worker.error), severity="error", markup=False)
-
-
-def _loaded(path: Path) -> tuple[Result, list[Figure]]:
-    """Return a result and its figures."""
-    result = load(path)
-    return result, result.figures()
 
 
 def _words(command: str, verb: str, changes: dict[str, object]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dltui.figures import Figure
 from dltui.results import Result, load
@@ -23,8 +24,11 @@ class ResultScreen(GalleryScreen):
         self.read_by(partial(_load, self.item.path))
 
     def received(self, found: Found) -> None:
-        """Show the figures and how they were made."""
-        result, figures = found
+        """Show what was loaded."""
+        self.show_result(*found)
+
+    def show_result(self, result: Any, figures: list[Figure]) -> None:
+        """Show the figures of a result and how it was made."""
         self.hang(figures, facts(result, self.item.path), result.title)
 
 
