@@ -15,6 +15,7 @@ from dltui.tui import _names
 from dltui.tui.actions import Action, bindings, everything, of_scope, scopes
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.card import CardScreen
+from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.screens.help import HelpScreen, help_text
 from dltui.tui.screens.home import HomeScreen
@@ -122,7 +123,7 @@ async def test_palette_finds_a_result_and_opens_it(results: Path, make_app: Make
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        hits = await find(app, pilot, "mixtur")
+        hits = await find(app, pilot, "results mixtur")
         assert "Results › mixture" in str(hits.get_option_at_index(0).prompt)
         await pilot.press("enter")
         await settle(pilot)
@@ -144,7 +145,7 @@ async def test_palette_finds_models_exhibits_and_actions(
             assert found in str(hits.get_option_at_index(0).prompt)
             await pilot.press("enter")
             await settle(pilot)
-            assert isinstance(app.screen, CardScreen)
+            assert isinstance(app.screen, CardScreen | ExhibitScreen)
             await pilot.press("escape")
         before = app.theme
         await find(app, pilot, "dark and light")

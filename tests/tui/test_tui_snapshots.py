@@ -39,6 +39,19 @@ def plain(svg: str, tmp_path: Path) -> str:
     return svg.replace(str(tmp_path), "") + "\n"
 
 
+def compared(app: DltuiApp, name: str, tmp_path: Path) -> None:
+    """Fail when the screen does not look like its file, and leave the new picture beside."""
+    found = plain(app.export_screenshot(), tmp_path)
+    path = FOLDER / f"{name}.svg"
+    if os.environ.get("DLTUI_UPDATE_SNAPSHOTS"):
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(found, encoding="utf-8")
+    if found != path.read_text(encoding="utf-8"):
+        other = tmp_path / path.name
+        other.write_text(found, encoding="utf-8")
+        pytest.fail(f"{path.name} looks different now: compare {path} with {other}")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize(
     ("name", "theme", "keys"),
@@ -64,6 +77,7 @@ async def test_snapshot(
     # names and counts of other rooms would change the picture with every model and exhibit
     monkeypatch.setattr("dltui.tui.catalog.models.NAMES", {})
     monkeypatch.setattr("dltui.tui.catalog.exhibits.NAMES", {})
+    monkeypatch.setattr("dltui.commands._forms.VERBS", {})
     monkeypatch.setattr("dltui.tui.catalog.results.results_folder", lambda: Path("home/results"))
     monkeypatch.chdir(results.parents[1])
     app = make_app()
@@ -73,12 +87,4 @@ async def test_snapshot(
         await settle(pilot)
         await pilot.press(*keys)
         await settle(pilot)
-        found = plain(app.export_screenshot(), results.parents[1])
-    path = FOLDER / f"{name}-{size[0]}x{size[1]}.svg"
-    if os.environ.get("DLTUI_UPDATE_SNAPSHOTS"):
-        FOLDER.mkdir(exist_ok=True)
-        path.write_text(found, encoding="utf-8")
-    if found != path.read_text(encoding="utf-8"):
-        other = results.parents[1] / path.name
-        other.write_text(found, encoding="utf-8")
-        pytest.fail(f"{path.name} looks different now: compare {path} with {other}")
+        compared(app, f"{name}-{size[0]}x{size[1]}", results.parents[1])

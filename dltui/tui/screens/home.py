@@ -34,7 +34,7 @@ class HomeScreen(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shelf = [shelf.name for shelf in SHELVES].index(FIRST)
+        self._shelf = next((place for place, shelf in enumerate(SHELVES) if shelf.name == FIRST), 0)
         self._pause: Timer | None = None
 
     @property
