@@ -90,6 +90,19 @@ def made_files(folder: Path) -> None:
         os.utime(path, (NOW - 86_400, NOW - 86_400))
 
 
+def compared(app: DltuiApp, name: str, tmp_path: Path) -> None:
+    """Fail when the screen does not look like its file, and leave the new picture beside."""
+    found = plain(app.export_screenshot(), tmp_path)
+    path = FOLDER / f"{name}.svg"
+    if os.environ.get("DLTUI_UPDATE_SNAPSHOTS"):
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(found, encoding="utf-8")
+    if found != path.read_text(encoding="utf-8"):
+        other = tmp_path / path.name
+        other.write_text(found, encoding="utf-8")
+        pytest.fail(f"{path.name} looks different now: compare {path} with {other}")
+
+
 SIZES = [(80, 24), (120, 40)]
 GROUNDS = ("dark", "light")  # the themes of screens that have no other below, one a size
 SCREENS: dict[str, tuple[str, ...]] = {  # the keys that lead there
@@ -135,6 +148,8 @@ async def test_snapshot(
     # names and counts of other rooms would change the picture with every model and exhibit
     for table in ("catalog.models.NAMES", "catalog.exhibits.NAMES", "catalog.data.NAMES", "offers.VERBS"):
         monkeypatch.setattr(f"dltui.tui.{table}", {})
+    monkeypatch.setattr("dltui.commands._forms.VERBS", {})
+    monkeypatch.setattr("dltui.commands.shapes_screen.named_chains", list)
     root = results.parents[1]
     made_runs(root / "home" / "runs")
     made_files(here)
@@ -151,12 +166,4 @@ async def test_snapshot(
             await settle(pilot)
         app.clear_notifications()
         await settle(pilot)
-        found = plain(app.export_screenshot(), root)
-    path = FOLDER / f"{name}-{size[0]}x{size[1]}.svg"
-    if os.environ.get("DLTUI_UPDATE_SNAPSHOTS"):
-        FOLDER.mkdir(exist_ok=True)
-        path.write_text(found, encoding="utf-8")
-    if found != path.read_text(encoding="utf-8"):
-        other = root / path.name
-        other.write_text(found, encoding="utf-8")
-        pytest.fail(f"{path.name} looks different now: compare {path} with {other}")
+    compared(app, f"{name}-{size[0]}x{size[1]}", root)
