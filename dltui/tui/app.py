@@ -255,8 +255,7 @@ class DltuiApp(App[int]):
 
     def jobs_going(self) -> list[Item]:
         """Return the jobs that have not ended, as things."""
-        jobs = self.engine.jobs if "engine" in self.__dict__ else []
-        return [_job_item(job) for job in jobs if not job.over]
+        return [jobs.job_item(job) for job in self.jobs if not job.over]
 
     # the way
 
@@ -482,14 +481,6 @@ class DltuiApp(App[int]):
 def _screen_of(item: Item) -> str:
     """Return the kind under which a screen for a thing is registered, or "" when there is none."""
     return next((kind for kind in (f"{item.kind}:{item.schema}", item.kind) if kind in _names.SCREENS), "")
-
-
-def _job_item(job: Job) -> Item:
-    """Return a job as a thing of a list."""
-    told = f"{job.state} · {job.progress.done} of {job.progress.total}" if job.progress else job.state
-    return Item(
-        "job", job.line.removeprefix("dltui "), told, job.name, job.line, when=job.submitted, state="running"
-    )
 
 
 def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:

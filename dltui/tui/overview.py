@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dltui.tui.catalog import SHELVES
 from dltui.tui.catalog.items import Item, Shelf
-from dltui.tui.offers import verbs
 from dltui.tui.widgets.rows import Heading, Remark, Row
 
 READING = "reading …"
@@ -39,8 +38,7 @@ def overview(
             second += _families(shelf, known)
         elif shelf.name not in FIRST:
             second += _shelf(shelf, known, most)
-    doing = verbs()
-    return first, [*second, Heading("Do", f"{len(doing)} verbs"), *doing]
+    return first, second
 
 
 def shelf_rows(items: Sequence[Item]) -> list[Row]:

@@ -10,7 +10,6 @@ from dltui.tui.actions import by_id
 from dltui.tui.catalog import SHELVES
 from dltui.tui.catalog.items import Item
 from dltui.tui.fuzzy import Candidate
-from dltui.tui.offers import verbs
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def everything(app: DltuiApp) -> list[Candidate]:
-    """Return whatever can be looked at: all that stands on the shelves, the shelves, verbs, and actions.
+    """Return whatever can be looked at: all that stands on the shelves, verbs among them, the shelves, and actions.
 
     Args:
         app: The application.
@@ -31,7 +30,7 @@ def everything(app: DltuiApp) -> list[Candidate]:
         Candidate(item, words=shelf.title) for shelf in SHELVES for item in app.items.get(shelf.name) or []
     ]
     shelves = [Candidate(shelf.item) for shelf in SHELVES]
-    return [*things, *shelves, *map(Candidate, verbs()), *_actions(app, app.screen)]
+    return [*things, *shelves, *_actions(app, app.screen)]
 
 
 def commands(app: DltuiApp) -> list[Candidate]:
@@ -43,7 +42,8 @@ def commands(app: DltuiApp) -> list[Candidate]:
     Returns:
         Actions with their keys, verbs, themes.
     """
-    return [*_actions(app, app.screen), *map(Candidate, verbs()), *_themes(app)]
+    verbs = map(Candidate, app.items.get("verbs") or [])
+    return [*_actions(app, app.screen), *verbs, *_themes(app)]
 
 
 def _actions(app: DltuiApp, screen: Screen[object]) -> Iterator[Candidate]:

@@ -146,7 +146,7 @@ async def test_snapshot(
 ) -> None:
     monkeypatch.setattr("dltui.tui.widgets.figure_view.draw", pattern)
     # names and counts of other rooms would change the picture with every model and exhibit
-    for table in ("catalog.models.NAMES", "catalog.exhibits.NAMES", "catalog.data.NAMES", "offers.VERBS"):
+    for table in ("catalog.models.NAMES", "catalog.exhibits.NAMES", "catalog.data.NAMES"):
         monkeypatch.setattr(f"dltui.tui.{table}", {})
     monkeypatch.setattr("dltui.commands._forms.VERBS", {})
     monkeypatch.setattr("dltui.commands.shapes_screen.named_chains", list)

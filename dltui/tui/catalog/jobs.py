@@ -76,7 +76,16 @@ def job_item(job: Job) -> Item:
     Returns:
         The entry; opening it shows how the job goes.
     """
-    return Item("job", job_title(job), f"{MARKS[job.state]} {standing(job)}", job.name, job.line)
+    going = "" if job.over else "running"
+    return Item(
+        "job",
+        job_title(job),
+        f"{MARKS[job.state]} {standing(job)}",
+        job.name,
+        job.line,
+        when=job.submitted,
+        state=going,
+    )
 
 
 def by_name(name: str) -> Job | None:
