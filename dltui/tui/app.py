@@ -16,13 +16,13 @@ from textual.app import App
 from textual.command import Provider
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
 from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item
 from dltui.tui.motion import reduced
+from dltui.tui.news import News
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
@@ -89,8 +89,8 @@ class DltuiApp(App[int]):
             self.animation_level = "none"
         self.folder = folder or Path.cwd()
         self.items: dict[str, list[Item]] = {}
-        self.shelf_read: Signal[str] = Signal(self, "shelf-read")
-        self.job_news: Signal[Job] = Signal(self, "job-news")
+        self.shelf_read: News[str] = News(self, "shelf-read")
+        self.job_news: News[Job] = News(self, "job-news")
         self.trail = Trail(HOME)
         self._open_path = open_path
         self._warm = warm
