@@ -17,7 +17,6 @@ from textual.app import App
 from textual.markup import escape
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual.signal import Signal
 from textual.worker import Worker, WorkerState
 
 from dltui.draw.terminals import Surroundings, look_around
@@ -27,6 +26,7 @@ from dltui.tui.catalog import SHELVES, Item, jobs
 from dltui.tui.keeping import Keeper
 from dltui.tui.marking import Marking
 from dltui.tui.motion import reduced
+from dltui.tui.news import News
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
@@ -98,8 +98,8 @@ class DltuiApp(App[int]):
             self.animation_level = "none"
         self.folder = folder or Path.cwd()
         self.items: dict[str, list[Item]] = {}
-        self.shelf_read: Signal[str] = Signal(self, "shelf-read")
-        self.job_news: Signal[Job] = Signal(self, "job-news")
+        self.shelf_read: News[str] = News(self, "shelf-read")
+        self.job_news: News[Job] = News(self, "job-news")
         self.trail = Trail(HOME)
         self.surroundings: Surroundings | None = None
         self._open_path = open_path

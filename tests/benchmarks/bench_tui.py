@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -31,7 +32,7 @@ EMPTY = (
 )
 SCAN = ["landscape", "lenet", "--steps", "101"]
 KEYS = 60
-TAIL = 1 << 16  # bytes kept to look for an answer in
+TAIL = 256  # bytes kept of what was read before, for answers that come in two parts
 
 
 class Reading:
@@ -59,6 +60,8 @@ class Reading:
         )
         os.close(child)
         self._drain, self._heard = drain, threading.Condition()
+        self._wanted: re.Pattern[bytes] | None = None  # what is waited for, and once it came: what and when
+        self._found: tuple[re.Match[bytes], float] | None = None
         self._tail, self.bytes = b"", 0
         self._open = True
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -76,28 +79,30 @@ class Reading:
             if self._drain:
                 time.sleep(len(part) / self._drain)
             with self._heard:
-                self._tail = (self._tail + part)[-TAIL:]
+                self._tail = (self._tail + part)[-TAIL - len(part) :]
                 self.bytes += len(part)
-                self._heard.notify_all()
+                self._look()
 
-    def until(self, text: str, seconds: float = 60) -> float:
+    def _look(self) -> None:
+        """Look whether what is waited for has come."""
+        match = self._wanted.search(self._tail) if self._wanted else None
+        if match:
+            self._wanted, self._tail = None, self._tail[match.end() :]
+            self._found = match, time.perf_counter()
+            self._heard.notify_all()
+
+    def find(self, pattern: str, seconds: float = 60) -> tuple[str, float]:
+        """Wait for text; return what matched, and when it came."""
+        with self._heard:
+            self._wanted, self._found = re.compile(pattern.encode()), None
+            self._look()
+            if not self._heard.wait_for(lambda: self._found is not None, seconds) or self._found is None:
+                raise TimeoutError(f"{pattern!r} never came; the last was {self._tail[-500:]!r}")
+            return self._found[0].group().decode(), self._found[1]
+
+    def until(self, text: str) -> float:
         """Wait for a text; return when it came."""
-        with self._heard:
-            if not self._heard.wait_for(lambda: text.encode() in self._tail, seconds):
-                raise TimeoutError(f"{text!r} never came; the last was {self._tail[-500:]!r}")
-            self._tail = b""
-            return time.perf_counter()
-
-    def number(self, text: str, seconds: float = 60) -> int:
-        """Wait for a text with a number and a semicolon after it; return the number."""
-
-        def there() -> bool:
-            return b";" in self._tail.partition(text.encode())[2]
-
-        with self._heard:
-            if not self._heard.wait_for(there, seconds):
-                raise TimeoutError(f"{text!r} never came")
-            return int(self._tail.partition(text.encode())[2].partition(b";")[0])
+        return self.find(text)[1]
 
     def press(self, key: str, answer: str) -> float:
         """Press a key; return the seconds until its answer was painted."""
@@ -190,7 +195,7 @@ def _changing(reading: Reading, seconds: float) -> tuple[float, float, float]:
 def _frames(reading: Reading, asked: int) -> int:
     """Ask how many frames were drawn."""
     os.write(reading.keyboard, b"f")
-    return reading.number(f"question {asked}, frames ")
+    return int(reading.find(rf"question {asked}, frames \d+(?=;)")[0].split()[-1])
 
 
 def cancelling(rounds: int) -> None:

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import time
 import tty
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,9 +46,13 @@ def test_a_terminal_that_is_full_is_waited_for() -> None:
     os.set_blocking(child, False)
     try:
         assert not waiting(app)
-        with suppress(BlockingIOError):
-            while True:
-                os.write(child, b"x" * 4096)
+        for _ in range(200):  # what was written moves on for a moment before the terminal is full for good
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(child, b"x" * 4096)
+            time.sleep(0.005)
+            if waiting(app):
+                break
         assert waiting(app)
         while select.select([main], [], [], 0.05)[0]:
             os.read(main, 65536)
