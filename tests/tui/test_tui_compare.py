@@ -40,7 +40,7 @@ async def side_by_side(app: DltuiApp, pilot: Pilot[int], settle: Settle, *names:
     await settle(pilot)
     listed = app.screen.query_one(ItemList)
     for name in names:
-        listed.highlighted = [item.name for item in listed.items].index(name)
+        assert listed.choose(next(item.place for item in listed.items if item.name == name))
         await pilot.pause()
         await pilot.press("space")
     await pilot.press("vertical_line")

@@ -171,10 +171,10 @@ async def test_help_is_narrowed_by_letters(results: Path, make_app: Make, settle
         page = app.screen.query_one("VerticalScroll Static")
         assert "A field of 41 × 41 values of loss" in str(page.render())  # what is seen, in words
         assert "dltui landscape rosenbrock" in str(page.render())
-        await pilot.press(*"export")
+        await pilot.press(*"file")
         await pilot.pause()
         told = str(page.render())
-        assert "Write the figure to a file" in told
+        assert "to a file" in told
         assert "Leave dltui" not in told
         await pilot.press("escape")
         assert app.screen.query_one(Input).value == ""
