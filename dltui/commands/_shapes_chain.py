@@ -156,7 +156,7 @@ def _listing(chain: Chain, flops: str, dtype: str) -> Listing:
 def _row(number: int, step: Step) -> tuple[str | int | float, ...]:
     """Return the cells of one row."""
     report = step.report
-    parameters = "tied" if step.row.tied else f"{report.parameters:,}" if report.parameters else "·"
+    parameters = ("tied" if step.row.tied else f"{report.parameters:,}") if report.parameters else "·"
     field = step.field.text() + ("" if step.field.aligned else "!") if step.field else "all"
     return (
         number,
