@@ -66,7 +66,7 @@ def model_ledger(
     ] = "float32",
     snap: Annotated[str, Choice(*BLOCKS, help="a block that is snapped on at the end")] = "none",
 ) -> Iterator[Frame]:
-    """A network opened layer by layer: shape, parameters, products, bytes; and a block snapped on at its end.
+    """A network opened layer by layer: shape, parameters, products, bytes; a block snapped on at its end.
 
     Try: --network vgg16 --by parameters: one dense layer holds three quarters of them; --by activations; --snap
     linear, --snap conv and --snap lstm: the calculus says in words what fits and what does not.
