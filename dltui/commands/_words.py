@@ -54,6 +54,22 @@ def share(tolerance: float) -> float:
     return below_one(tolerance)
 
 
+def somewhere(place: str | None) -> str | None:
+    """Return the spelling of a place in a line or a plane when it can be read, or None."""
+    from dltui.instruments.limits import spelled_steps
+
+    if place is not None:
+        spelled_steps(place)
+    return place
+
+
+def steps_to(place: str | None) -> tuple[float, ...]:
+    """Return the steps to a place, or none for the model itself."""
+    from dltui.instruments.limits import spelled_steps
+
+    return () if place is None else spelled_steps(place)
+
+
 Model = Annotated[
     str,
     typer.Argument(
@@ -79,3 +95,16 @@ Weights = Annotated[
 Double = Annotated[bool, typer.Option("--double", help="Compute in float64.")]
 Part = Annotated[Literal["train", "test"], typer.Option("--part", help="Which samples.")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="Draw so many samples instead of all.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="A,B",
+        callback=somewhere,
+        help="Look at θ* + A·d₁ + B·d₂ of the plane that `dltui landscape` scans with this seed; A for its line.",
+    ),
+]
+Normalize = Annotated[
+    Literal["filter", "layer", "weight", "none"],
+    typer.Option("--normalize", help="How the directions of --at are scaled."),
+]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Data, Double, Model, Part, Samples, Weights
+from dltui.commands._words import At, Data, Double, Model, Normalize, Part, Samples, Weights, steps_to
 
 if TYPE_CHECKING:
     from dltui.results.gradients import GradientNorms
@@ -23,6 +23,8 @@ def gradients(
     per_sample: Annotated[
         bool, typer.Option("--per-sample/--no-per-sample", help="Also the gradient norm of every sample.")
     ] = True,
+    at: At = None,
+    normalize: Normalize = "filter",
     double: Double = False,
     part: Part = "train",
     samples: Samples = None,
@@ -34,4 +36,11 @@ def gradients(
     from dltui.instruments.gradients import measure
 
     objective = open_objective(model, data, weights, common, part=part, samples=samples, double=double)
-    return measure(objective, per_sample=per_sample, report=common.report)
+    return measure(
+        objective,
+        at=steps_to(at),
+        normalize=normalize,
+        seed=common.seed,
+        per_sample=per_sample,
+        report=common.report,
+    )

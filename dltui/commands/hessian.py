@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Data, Double, Model, Part, Samples, Weights, share
+from dltui.commands._words import (
+    At,
+    Data,
+    Double,
+    Model,
+    Normalize,
+    Part,
+    Samples,
+    Weights,
+    share,
+    steps_to,
+)
 
 if TYPE_CHECKING:
     from dltui.results.spectrum import Spectrum
@@ -29,6 +40,8 @@ def hessian(
     tolerance: Annotated[
         float, typer.Option("--tolerance", callback=share, help="Relative residual of each eigenvalue.")
     ] = 1e-4,
+    at: At = None,
+    normalize: Normalize = "filter",
     double: Double = False,
     part: Part = "train",
     samples: Samples = None,
@@ -42,6 +55,8 @@ def hessian(
     objective = open_objective(model, data, weights, common, part=part, samples=samples, double=double)
     return spectrum(
         objective,
+        at=steps_to(at),
+        normalize=normalize,
         top=top,
         bottom=bottom,
         probes=probes,

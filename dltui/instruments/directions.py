@@ -12,13 +12,30 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, unknown
 from dltui.objective import Slot, Twin
 
 Normalize = Literal["filter", "layer", "weight", "none"]
 NORMALIZE: tuple[str, ...] = get_args(Normalize)
 
 TINY = 1e-10  # keeps a filter of zeros from being divided by
+
+
+def scaling(normalize: str) -> str:
+    """Return ``normalize`` when it names a way to scale directions.
+
+    Args:
+        normalize: ``filter``, ``layer``, ``weight`` or ``none``.
+
+    Returns:
+        The same word.
+
+    Raises:
+        UsageError: If it is none of them; it suggests the nearest.
+    """
+    if normalize not in NORMALIZE:
+        raise unknown("normalisation", normalize, NORMALIZE)
+    return normalize
 
 
 def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[Tensor], float]:

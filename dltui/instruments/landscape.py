@@ -1,33 +1,67 @@
-"""The loss over a random line or plane through the weights.
+"""The loss over a line or a plane through the weights.
 
-L(α, β) = L(θ* + α·d₁ + β·d₂), the directions scaled as in Li et al. 2018 (see ``directions``). Every point is
-computed from θ* and never from its neighbour, so nothing drifts; the middle cell is the model itself.
+L(α, β) = L(θ* + α·d₁ + β·d₂), the directions scaled as in Li et al. 2018 (see ``directions``), or eigenvectors of the
+Hessian. Every point is computed from θ* and never from its neighbour, so nothing drifts, and a window around another
+point has the very values that a wider scan has there. A coarse lattice over the whole window comes first, then finer
+ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from time import monotonic
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dltui.errors import UsageError, unknown
+from dltui.errors import UsageError
+from dltui.instruments.axes import Axes, chosen, eigen_axes, random_axes
 from dltui.instruments.crew import crew
-from dltui.instruments.directions import NORMALIZE, plane
-from dltui.instruments.limits import above_zero, odd_steps
-from dltui.objective import Objective, Reading, Twin, same_randomness
+from dltui.instruments.limits import above_zero, finite_steps, odd_steps
+from dltui.instruments.place import move
+from dltui.objective import Objective, Reading, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.landscape import Landscape
+from dltui.results.lattice import Cell, cells_by_lattice
 
 PICTURES_EACH = 0.1  # seconds between two partial results
 
 Grid = NDArray[np.float64]
-Cell = tuple[int, int]  # row, column
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which part of the line or plane is scanned.
+
+    Attributes:
+        alphas: Steps along d₁, shape (w,).
+        betas: Steps along d₂, shape (h,), or one 0 for a line.
+        lattices: The cells in the order of the scan, one list a lattice.
+    """
+
+    alphas: Grid
+    betas: Grid
+    lattices: list[list[Cell]]
+
+    @classmethod
+    def around(cls, center: Sequence[float], steps: int, distance: float) -> Window:
+        """Return a line around [α], or a plane around [α, β]."""
+        ticks = distance * (np.arange(steps) - steps // 2) / (steps // 2)
+        alphas, betas = [*(middle + ticks for middle in center), np.zeros(1)][:2]
+        return cls(alphas, betas, cells_by_lattice(len(betas), len(alphas)))
+
+    @property
+    def middle(self) -> Cell:
+        """The cell in the middle."""
+        return len(self.betas) // 2, len(self.alphas) // 2
+
+    def steps(self, cell: Cell) -> tuple[float, float]:
+        """Return α and β of a cell."""
+        return float(self.alphas[cell[1]]), float(self.betas[cell[0]])
 
 
 def scan(
@@ -36,79 +70,136 @@ def scan(
     steps: int = 25,
     distance: float = 1.0,
     dimensions: int = 2,
+    center: Sequence[float] = (),
+    along: Sequence[int] = (),
     normalize: str = "filter",
     seed: int = 0,
     report: Report = silent,
 ) -> Landscape:
-    """Scan the loss around a model's weights along one or two random directions.
+    """Scan the loss around a model's weights along one or two directions.
 
     Args:
         objective: The loss of a model on its data.
-        steps: Points along each direction, odd, so that the middle one is the model itself.
+        steps: Points along each direction, odd, so that one of them is in the middle.
         distance: How far to go to either side, in units of the direction.
         dimensions: 1 for a line, 2 for a plane.
-        normalize: ``filter``, ``layer``, ``weight`` or ``none``.
+        center: α and β of the middle, or α for a line; the model itself otherwise.
+        along: Numbers of eigenvectors of the Hessian, 1 for the largest eigenvalue and −1 for the lowest, at most one
+            a dimension; random directions otherwise.
+        normalize: How random directions are scaled, ``filter``, ``layer``, ``weight`` or ``none``; ``none`` for
+            eigenvectors.
         seed: Seed of the directions.
-        report: Called about ten times a second with a ``Landscape`` that has NaN where nothing is known yet; points
-            near the middle come first.
+        report: Called with the cells done and in all, and a ``Landscape`` that has NaN where nothing is known yet:
+            as soon as a lattice over the whole window is complete, and about ten times a second. Products with the
+            Hessian come before the cells and count like these.
 
     Returns:
         The grid of losses and accuracies; NaN where the loss is not finite.
 
     Raises:
-        UsageError: If ``steps``, ``distance``, ``dimensions`` or ``normalize`` can't be used.
+        UsageError: If one of the settings can't be used.
         DltuiError: If the loss is not finite at the model's own weights.
     """
-    check(steps, distance, dimensions, normalize)
-    twin = objective.twin()
-    directions, cosine = plane(twin, normalize, seed, dimensions)
-    ticks = distance * (np.arange(steps) - steps // 2) / (steps // 2)
-    betas = ticks if dimensions == 2 else np.zeros(1)
-    loss = np.full((len(betas), steps), np.nan)
-    right = np.full_like(loss, np.nan)
-
-    def picture() -> Landscape:
-        return Landscape(
-            title=objective.title,
-            made=Made(device=str(objective.device), seed=seed),
-            alphas=ticks,
-            betas=ticks if dimensions == 2 else None,
-            loss=loss.copy(),
-            accuracy=right.copy() if center.accuracy is not None else None,
-            center_loss=center.loss,
-            normalize=normalize,
-            cosine=cosine,
-            samples=objective.samples,
-            parameters=len(twin.flat),
-            seed=seed,
-            loss_name=objective.criterion.name,
-        )
-
-    cells = outwards(ticks, betas)
-    shown = monotonic()
+    check(steps, distance, dimensions, center, along, normalize)
+    window = Window.around(center or (0.0,) * dimensions, steps, distance)
+    cells = [cell for lattice in window.lattices for cell in lattice]
+    twin, eigen = objective.twin(), chosen(along, dimensions, normalize)
+    axes = (
+        eigen_axes(objective, eigen, seed, _more(report, 0, len(cells)))
+        if eigen
+        else random_axes(twin, normalize, seed, dimensions)
+    )
+    report = _more(report, axes.products, axes.products)
     with same_randomness(), crew(objective.device) as workers:
-        center = objective.center()
-        start = _evaluator(objective, twin.flat, directions, (ticks, betas))
-        for done, (cell, reading) in enumerate(workers.stream(start, cells), 1):
-            loss[cell] = reading.loss if isfinite(reading.loss) else np.nan
-            right[cell] = np.nan if reading.accuracy is None else reading.accuracy
-            if monotonic() - shown >= PICTURES_EACH:
-                report(done, len(cells), picture())
-                shown = monotonic()
-    final = picture()
+        model = objective.center()
+        start = _evaluator(objective, twin.flat, axes.directions, window)
+        at_middle = start()(window.middle) if any(center) else model
+        blank = _blank(objective, window, axes, (model, at_middle), normalize, seed)
+        canvas = _Canvas(blank, window.lattices)
+        for partial in canvas.filled(workers.stream(start, cells)):
+            report(canvas.done, len(cells), partial)
+    final = canvas.picture()
     report(len(cells), len(cells), final)
     return final
 
 
-def outwards(alphas: Grid, betas: Grid) -> list[Cell]:
-    """Return the cells of the grid as (row, column), those nearest to the middle first."""
-    radius = np.hypot(betas[:, None], alphas[None, :]).ravel()
-    rows, columns = np.divmod(np.argsort(radius, kind="stable"), len(alphas))
-    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+class _Canvas:
+    """A landscape that is being filled, cell by cell.
+
+    Attributes:
+        done: How many cells are.
+    """
+
+    def __init__(self, blank: Landscape, lattices: list[list[Cell]]) -> None:
+        self.done = 0
+        self._blank, self._lattices = blank, lattices
+        self._loss, self._right = np.full_like(blank.loss, np.nan), np.full_like(blank.loss, np.nan)
+        self._known = np.zeros(blank.loss.shape, bool)
+
+    def filled(self, readings: Iterator[tuple[Cell, Reading]]) -> Iterator[Landscape]:
+        """Take readings in, and yield what is worth showing before the last one."""
+        of = {cell: index for index, lattice in enumerate(self._lattices) for cell in lattice}
+        left = [len(lattice) for lattice in self._lattices]
+        shown = monotonic()
+        for cell, reading in readings:
+            self._take(cell, reading)
+            left[of[cell]] -= 1
+            whole = not any(left[: of[cell] + 1])
+            if any(left) and (whole or monotonic() - shown >= PICTURES_EACH):
+                yield self.picture()
+                shown = monotonic()
+
+    def picture(self) -> Landscape:
+        """Return what is known by now."""
+        return replace(
+            self._blank,
+            loss=self._loss.copy(),
+            accuracy=None if self._blank.accuracy is None else self._right.copy(),
+            known=None if self._known.all() else self._known.copy(),
+        )
+
+    def _take(self, cell: Cell, reading: Reading) -> None:
+        """Write one reading down."""
+        self._loss[cell] = reading.loss if isfinite(reading.loss) else np.nan
+        self._right[cell] = np.nan if reading.accuracy is None else reading.accuracy
+        self._known[cell] = True
+        self.done += 1
+
+
+def _blank(
+    objective: Objective,
+    window: Window,
+    axes: Axes,
+    readings: tuple[Reading, Reading],
+    normalize: str,
+    seed: int,
+) -> Landscape:
+    """Return a landscape that says what is scanned, and knows the loss at θ* and in the middle."""
+    model, middle = readings
+    nothing = np.full((len(window.betas), len(window.alphas)), np.nan)
+    return Landscape(
+        title=objective.title,
+        made=Made(device=str(objective.device), seed=seed),
+        alphas=window.alphas,
+        betas=window.betas if len(axes.directions) == 2 else None,
+        loss=nothing,
+        accuracy=None if model.accuracy is None else nothing,
+        center_loss=middle.loss if isfinite(middle.loss) else float("nan"),
+        model_loss=model.loss,
+        normalize=normalize,
+        along=axes.along,
+        curvatures=axes.curvatures,
+        residuals=axes.residuals,
+        cosine=axes.cosine,
+        samples=objective.samples,
+        parameters=len(axes.directions[0]),
+        seed=seed,
+        loss_name=objective.criterion.name,
+    )
 
 
 def _evaluator(
-    objective: Objective, theta: Tensor, directions: list[Tensor], ticks: tuple[Grid, Grid]
+    objective: Objective, theta: Tensor, directions: list[Tensor], window: Window
 ) -> Callable[[], Callable[[Cell], Reading]]:
     """Return what a worker calls once to get its own copy of the model and the function from a cell to a reading."""
 
@@ -116,7 +207,7 @@ def _evaluator(
         twin = objective.twin()
 
         def evaluate(cell: Cell) -> Reading:
-            _move(twin, theta, directions, (ticks[0][cell[1]], ticks[1][cell[0]]))
+            move(twin, theta, directions, window.steps(cell))
             return objective.read(twin)
 
         return evaluate
@@ -124,29 +215,47 @@ def _evaluator(
     return start
 
 
-def _move(twin: Twin, theta: Tensor, directions: list[Tensor], steps: tuple[float, float]) -> None:
-    """Set the weights to θ* + α·d₁ + β·d₂, in place."""
-    with torch.inference_mode():
-        twin.flat.copy_(theta)
-        for direction, step in zip(directions, steps, strict=False):
-            twin.flat.add_(direction, alpha=float(step))
+def _more(report: Report, before: int, beside: int) -> Report:
+    """Return a report for a part of the work: so much is done before it, and so much is to be done besides."""
+
+    def part(done: int, total: int, partial: object = None) -> None:
+        report(before + done, beside + total, partial)
+
+    return part
 
 
-def check(steps: int, distance: float, dimensions: int, normalize: str) -> None:
+def check(
+    steps: int,
+    distance: float,
+    dimensions: int,
+    center: Sequence[float] = (),
+    along: Sequence[int] = (),
+    normalize: str = "filter",
+) -> None:
     """Refuse what can't be scanned, before anything is loaded.
 
     Args:
         steps: Points along each direction.
         distance: How far to go.
         dimensions: 1 or 2.
+        center: Where the middle is.
+        along: Numbers of eigenvectors.
         normalize: How directions are scaled.
 
     Raises:
         UsageError: If one of them makes no sense.
     """
-    if normalize not in NORMALIZE:
-        raise unknown("normalisation", normalize, NORMALIZE)
     odd_steps(steps)
     above_zero(distance)
     if dimensions not in {1, 2}:
         raise UsageError(f"can't scan {dimensions} dimensions: expected 1 (a line) or 2 (a plane)")
+    told = ",".join(f"{step:g}" for step in center)
+    if center and len(finite_steps(center)) != dimensions:
+        kind, wanted = ("line", "α alone, as in 0.3") if dimensions == 1 else ("plane", "α,β, as in 0.3,-0.2")
+        raise UsageError(f"can't scan a {kind} around {told}: expected {wanted}")
+    if any(step + distance / (steps // 2) == step for step in center):
+        raise UsageError(
+            f"can't scan a distance of {distance:g} around {told}: its points fall together; expected numbers of a "
+            "like size; try a larger distance"
+        )
+    chosen(along, dimensions, normalize)

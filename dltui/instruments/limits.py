@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 from dltui.errors import UsageError
@@ -61,3 +62,68 @@ def below_one(tolerance: float) -> float:
             f"can't use a tolerance of {tolerance:g}: expected a number between 0 and 1; try 1e-4"
         )
     return tolerance
+
+
+def finite_steps(steps: Sequence[float]) -> tuple[float, ...]:
+    """Return the steps along a line or a plane when they lead somewhere.
+
+    Args:
+        steps: α, or α and β; empty for the model itself.
+
+    Returns:
+        The same numbers.
+
+    Raises:
+        UsageError: If there are more than two, or one isn't finite.
+    """
+    if len(steps) > 2 or not all(map(isfinite, steps)):
+        raise UsageError(
+            f"can't go to {','.join(f'{step:g}' for step in steps)}: expected a finite α, or α,β; try 0.3,-0.2"
+        )
+    return tuple(steps)
+
+
+def spelled_steps(text: str) -> tuple[float, ...]:
+    """Return the steps that a text such as ``0.3,-0.2`` spells.
+
+    Args:
+        text: One number for a line, two with a comma for a plane.
+
+    Returns:
+        α, or α and β.
+
+    Raises:
+        UsageError: If it is spelled otherwise.
+    """
+    try:
+        steps = [float(part) for part in text.replace("−", "-").split(",")]
+    except ValueError:
+        raise UsageError(f"can't read the place {text!r}: expected α, or α,β; try 0.3,-0.2") from None
+    return finite_steps(steps)
+
+
+def spelled_along(text: str) -> tuple[int, ...]:
+    """Return which eigenvectors a text such as ``eigen:1,eigen:2`` names.
+
+    Args:
+        text: ``random``, or one or two of ``eigen:1`` (largest eigenvalue), ``eigen:2``, … and ``eigen:-1`` (lowest).
+
+    Returns:
+        Their numbers; empty for random directions.
+
+    Raises:
+        UsageError: If it is spelled otherwise.
+    """
+    if text == "random":
+        return ()
+    parts = [part.strip().partition(":") for part in text.replace("−", "-").split(",")]
+    try:
+        numbers = tuple(int(number) for name, _, number in parts if name == "eigen")
+    except ValueError:
+        numbers = ()
+    if len(numbers) != len(parts) or len(numbers) > 2 or 0 in numbers or len(set(numbers)) < len(numbers):
+        raise UsageError(
+            f"can't scan along {text!r}: expected random, or one or two different eigenvectors such as eigen:1 "
+            "(the largest eigenvalue), eigen:2 or eigen:-1 (the lowest); try eigen:1,eigen:2"
+        )
+    return numbers

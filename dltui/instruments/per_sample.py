@@ -28,13 +28,13 @@ def sample_norms(objective: Objective, *, report: Report = silent) -> tuple[NDAr
 
     Args:
         objective: The loss of a model on its data.
-        report: Called with blocks done and in all.
+        report: Called after every block with samples done and in all, and the norms known by then, NaN elsewhere.
 
     Returns:
         Norms of shape (n,), and ``ghost norms``, ``vmap`` or ``one by one``.
     """
     name, way = _way(objective)
-    found = np.empty(objective.samples)
+    found, done = np.full(objective.samples, np.nan), 0
     with crew(objective.device) as workers:
         spread = objective.spread(workers.size)
         blocks = spread.blocks
@@ -43,11 +43,11 @@ def sample_norms(objective: Objective, *, report: Report = silent) -> tuple[NDAr
             norms = way(spread, spread.twin())
             return lambda index: norms(*blocks[index][:2])
 
-        count = len(blocks)
-        for done, (index, norms) in enumerate(workers.stream(start, range(count)), 1):
+        for index, norms in workers.stream(start, range(len(blocks))):
             first = index * spread.block
             found[first : first + len(norms)] = norms.cpu().numpy()
-            report(done, count)
+            done += len(norms)
+            report(done, objective.samples, found)
     return found, name
 
 

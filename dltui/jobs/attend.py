@@ -36,7 +36,7 @@ def attend(job: Job, order: Order, threads: int | None) -> None:
             with there:
                 around = Surroundings(Descriptor(errors.fileno()), threads=threads)
                 process = server.fork(work, order, around, there)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, ValueError) as error:
             job.take(
                 Failed(f"no process could be started for `{order.line}`: {error or 'the server has ended'}")
             )

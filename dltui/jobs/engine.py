@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
+from weakref import WeakSet
 
 from dltui.errors import DltuiError
 from dltui.jobs.exhibit import LiveExhibit
@@ -16,6 +17,7 @@ from dltui.jobs.order import Order
 from dltui.runs import results_folder
 
 SIZE = 2  # jobs at a time: a short one is not kept waiting by a long one
+TIDY = 0.5  # seconds that closing waits for the thread of a job that has ended
 GRACE = 5.0  # seconds that closing waits for jobs to keep what they know
 
 
@@ -50,6 +52,7 @@ class Engine:
         self.warm = threading.Event()
         self._size, self._threads, self._on_news = size, threads, on_news
         self._queue: deque[Job] = deque()
+        self._attendants: WeakSet[threading.Thread] = WeakSet()
         self._running: dict[str, Job] = {}
         self._exhibits: list[LiveExhibit] = []
         self._lock = threading.Lock()
@@ -133,6 +136,10 @@ class Engine:
             job.cancel()
         for job in jobs:
             job.wait(GRACE)
+        for thread in list(self._attendants):
+            thread.join(
+                GRACE
+            )  # a process that a thread still puts away must not meet multiprocessing's own end
         atexit.unregister(self.close)
 
     def _warm_up(self) -> None:
@@ -142,7 +149,7 @@ class Engine:
         self._close_at_exit()
         try:
             process = server.fork(_answer)
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError):
             return  # the first job tells what is wrong
         process.join()
         process.close()
@@ -169,7 +176,9 @@ class Engine:
                 if not job.starting():
                     continue
                 self._running[job.name] = job
-            threading.Thread(target=self._attend, args=(job,), name=f"dltui-{job.name}", daemon=True).start()
+            thread = threading.Thread(target=self._attend, args=(job,), name=f"dltui-{job.name}", daemon=True)
+            self._attendants.add(thread)
+            thread.start()
 
     def _attend(self, job: Job) -> None:
         """See a job through, and make room for the next."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ def ensure_running() -> None:
     """Start the server unless it runs; returns at once, torch is loaded over there."""
     with _lock:
         _context.set_forkserver_preload([WARM])
-        with _environment(_surroundings()):
+        with _environment(_surroundings()), _true_stderr():
             forkserver.ensure_running()
 
 
@@ -51,6 +52,20 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _true_stderr() -> Iterator[None]:
+    """Put the process's own stderr in place while this lasts.
+
+    multiprocessing hands the descriptor of ``sys.stderr`` on to its helpers, and Textual's stand-in says −1.
+    """
+    before = sys.stderr
+    sys.stderr = sys.__stderr__
+    try:
+        yield
+    finally:
+        sys.stderr = before
 
 
 def fork(function: Callable[..., None], *arguments: Any) -> ForkServerProcess:

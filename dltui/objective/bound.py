@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
@@ -215,14 +215,25 @@ class Objective:
                 loss = scalar(criterion.loss(outputs, y), criterion.name).item()
                 yield loss, criterion.right(outputs, y).item() if counts else 0.0, share
 
-    def gradient(self, twin: Twin) -> Tensor:
-        """Return ∇L where ``twin`` stands now, summed in float64 where the device has it, shape (n,)."""
+    def gradient(self, twin: Twin, tick: Callable[[int], None] = lambda _: None) -> Tensor:
+        """Return ∇L where ``twin`` stands now, summed in float64 where the device has it.
+
+        Args:
+            twin: A copy of the model.
+            tick: Called after every block with how many samples have gone through.
+
+        Returns:
+            The gradient, shape (n,).
+        """
+        done = 0
         wide = torch.float32 if self.device.type == "mps" else torch.float64
         total = torch.zeros(len(twin.flat), dtype=wide, device=self.device)
         for x, y, share in self.blocks:
             loss = self.loss(twin, x, y)
             parts = torch.autograd.grad(loss, twin.parameters, allow_unused=True, materialize_grads=True)
             total.add_(torch.cat([part.reshape(-1) for part in parts]), alpha=share)
+            done += len(x)
+            tick(done)
         return total
 
     def read(self, twin: Twin) -> Reading:
@@ -247,7 +258,7 @@ class Objective:
             first, again = self.read(twin), self.read(twin)
         if not isfinite(first.loss):
             raise DltuiError(
-                f"the loss of {self.title} at its own weights is {first.loss}; expected a finite number; "
+                f"the loss of {self.title} is {first.loss} before anything is changed; expected a finite number; "
                 "check the weights, or train with a smaller learning rate"
             )
         if abs(first.loss - again.loss) > 1e-4 * max(abs(first.loss), 1e-12):

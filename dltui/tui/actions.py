@@ -1,4 +1,7 @@
-"""Every key of the application, in one table that keys, footer, help and palette are read from."""
+"""Every key of the application, in one table that keys, footer, help and palette are read from.
+
+What belongs to one screen alone stands beside that screen, which adds it with ``register``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ DISPLAY = {
     "left": "←", "right": "→", "up": "↑", "down": "↓",
     "shift+left": "⇧←", "shift+right": "⇧→", "shift+up": "⇧↑", "shift+down": "⇧↓",
     "question_mark": "?", "plus": "+", "equals_sign": "=", "minus": "-", "slash": "/", "colon": ":",
+    "alt+left": "alt+←", "alt+right": "alt+→", "ctrl+f": "^f", "ctrl+w": "^w",
     "escape": "esc", "enter": "enter", "backspace": "⌫", "ctrl+p": "^p", "ctrl+c": "^c", "ctrl+q": "^q",
     "pageup": "pgup", "pagedown": "pgdn", "greater_than_sign": ">", "less_than_sign": "<",
     "left_square_bracket": "[", "right_square_bracket": "]", "tab": "tab",
@@ -121,7 +125,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("read", "edge", ("home", "end", "g", "G"), "", "Go to the first or the last line.",
            ("0", "1", "0", "1"), shown=0),
     # everywhere
-    Action("app", "back", ("escape", "backspace"), "back", "Go back to where you came from."),
+    Action("app", "back", ("escape", "backspace", "alt+left"), "back", "Go back to where you came from."),
+    Action("app", "forward", ("alt+right", "ctrl+f"), "", "Go forward again.", shown=0),
+    Action("app", "beside", ("right_square_bracket", "left_square_bracket"), "",
+           "Go to the next open thing, or the one before.", ("1", "-1"), shown=0),
+    Action("app", "close", ("x", "ctrl+w"), "", "Close this thing's tab.", shown=0),
     Action("app", "command_palette", ("slash", "ctrl+p", "colon"), "find",
            "Find results, runs, models, exhibits and actions."),
     Action("app", "help", ("question_mark", "f1"), "help", "Show every key that works here."),
@@ -131,14 +139,43 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
+_ADDED: dict[str, tuple[str, tuple[Action, ...]]] = {}  # scope -> heading, actions
+
+
+def register(heading: str, *actions: Action) -> list[BindingType]:
+    """Add the actions of one screen, and return the key bindings for its ``BINDINGS``.
+
+    Args:
+        heading: What the help screen writes above them.
+        *actions: Actions of one scope.
+
+    Returns:
+        One binding a key.
+    """
+    scope = actions[0].scope
+    _ADDED[scope] = (heading, actions)
+    return bindings(scope)
+
+
+def everything() -> list[Action]:
+    """Return every action that is known: the table's, and those of the screens imported by now."""
+    return [*ACTIONS, *(action for _, actions in _ADDED.values() for action in actions)]
+
+
+def scopes() -> dict[str, str]:
+    """Return scopes with their headings, in the order in which the help screen lists them."""
+    added = {scope: heading for scope, (heading, _) in _ADDED.items()}
+    return added | SCOPES
+
+
 def of_scope(scope: str) -> list[Action]:
     """Return the actions that work in ``scope``, in the order of the table."""
-    return [action for action in ACTIONS if action.scope == scope]
+    return [action for action in everything() if action.scope == scope]
 
 
 def by_id(name: str) -> Action | None:
     """Return the action whose ``id`` is ``name``, or None."""
-    return next((action for action in ACTIONS if action.id == name), None)
+    return next((action for action in everything() if action.id == name), None)
 
 
 def key_name(key: str) -> str:
@@ -146,16 +183,16 @@ def key_name(key: str) -> str:
     return DISPLAY.get(key, key)
 
 
-def bindings(*scopes: str) -> list[BindingType]:
+def bindings(*of: str) -> list[BindingType]:
     """Return the key bindings of the widget that has these scopes.
 
     Args:
-        *scopes: Scopes of the table; where two bind one key, ``check_action`` of the widget decides.
+        *of: Scopes of the table; where two bind one key, ``check_action`` of the widget decides.
 
     Returns:
         One binding a key, for a class's ``BINDINGS``.
     """
-    return [binding for scope in scopes for action in of_scope(scope) for binding in _bind(action)]
+    return [binding for scope in of for action in of_scope(scope) for binding in _bind(action)]
 
 
 def _bind(action: Action) -> Iterable[Binding]:

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dltui.errors import DltuiError
+from dltui.errors import Cancelled, DltuiError
 from dltui.instruments.ghost import outer
 from dltui.instruments.gradients import measure
 from dltui.objective import Objective
 from dltui.results import load
+from dltui.results.gradients import GradientNorms
 
 Case = tuple[nn.Module, Tensor, Tensor, str]
 
@@ -238,6 +239,52 @@ def test_a_gradient_that_is_not_finite_is_told() -> None:
     )
     with pytest.raises(DltuiError, match="gradient .* is not finite"):
         measure(objective)
+
+
+def test_norms_come_as_they_are_known(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dltui.instruments.gradients.PICTURES_EACH", 0)
+    model, x, y, task = case
+    seen: list[tuple[int, int, object]] = []
+    objective = Objective.bind(model, x, y, task=task, block=8)
+    final = measure(objective, report=lambda done, total, partial=None: seen.append((done, total, partial)))
+    done = [one for one, _, _ in seen]
+    assert done == sorted(done)
+    assert {total for _, total, _ in seen} == {2 * objective.samples}
+    assert done[:2] == [8, 16]
+    assert seen[-1][2] is final
+    assert final.complete
+    partial = [p for _, _, p in seen[:-1] if p is not None]
+    assert len(partial) > 2
+    known = []
+    for one in partial:
+        assert isinstance(one, GradientNorms)
+        assert not one.complete
+        assert np.array_equal(one.grad_norms, final.grad_norms)
+        assert one.sample_norms is not None
+        assert final.sample_norms is not None
+        there = ~np.isnan(one.sample_norms)
+        known.append(int(there.sum()))
+        assert np.array_equal(one.sample_norms[there], final.sample_norms[there])
+        assert (one.document()["per_sample"] is None) == (not there.any())
+        assert all(figure.words() for figure in one.figures())
+    assert known[0] == 0
+    assert known == sorted(known)
+    assert f"{known[-1]} of {objective.samples} samples so far" in partial[-1].figures()[-1].caption
+
+
+@pytest.mark.parametrize("sample", [8, 40, 60])
+def test_norms_end_within_a_block(sample: int) -> None:
+    objective = Objective.bind(nn.Linear(3, 2), torch.randn(40, 3), torch.tensor([0, 1] * 20), block=8)
+    seen: list[int] = []
+
+    def stop(done: int, total: int, partial: object = None) -> None:
+        seen.append(done)
+        if done >= sample:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        measure(objective, report=stop)
+    assert sample <= seen[-1] < sample + 8
 
 
 def test_norms_survive_their_file(case: Case, tmp_path: object) -> None:

@@ -57,7 +57,56 @@ def test_a_result_is_kept_in_one_file(capsys: pytest.CaptureFixture[str], tmp_pa
     assert load(path).document()["layers"] == found["layers"]
 
 
+def test_a_window_elsewhere_and_what_is_found_there(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("mlp", "-d", "moons", "--seed", "4")
+    wide = asked(capsys, "landscape", *words, "--steps", "9", "--normalize", "layer")
+    near = asked(
+        capsys, "landscape", *words, "--steps", "3", "--normalize", "layer", "--center", "0.5,-0.25",
+        "--distance", "0.25",
+    )  # fmt: skip
+    assert near["center"] == [0.5, -0.25]
+    assert near["loss"] == [row[5:8] for row in wide["loss"][2:5]]
+    assert near["model_loss"] == wide["center_loss"]
+    there = ("--at", "0.5,-0.25", "--normalize", "layer")
+    for verb in (["hessian", *words, "--top", "1", "--probes", "1"], ["gradients", *words]):
+        found = asked(capsys, *verb, *there)
+        assert found["loss"] == pytest.approx(near["center_loss"], rel=1e-6)
+        assert found["title"] == "mlp on moons at α 0.5, β −0.25"
+        assert (found["at"], found["normalize"]) == ([0.5, -0.25], "layer")
+        line = asked(capsys, *verb, "--at", "0.5", "--normalize", "layer")
+        assert line["loss"] == pytest.approx(wide["loss"][4][6], rel=1e-6)
+        assert line["title"] == "mlp on moons at α 0.5"
+
+
+def test_a_landscape_along_eigenvectors(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("mlp:width=6", "-d", "moons", "--steps", "3", "--distance", "0.1")
+    ends = asked(capsys, "hessian", "mlp:width=6", "-d", "moons")
+    plane = asked(capsys, "landscape", *words, "--along", "eigen:1")
+    assert plane["along"] == ["eigen:1", "eigen:2"]
+    assert plane["curvatures"] == pytest.approx(ends["top_eigenvalues"][:2], rel=1e-6)
+    assert plane["normalize"] == "none"
+    assert len(plane["residuals"]) == 2
+    line = asked(capsys, "landscape", *words, "--along", "eigen:-1", "--dimensions", "1")
+    assert line["along"] == ["eigen:-1"]
+    assert line["curvatures"] == pytest.approx(ends["bottom_eigenvalues"][:1], rel=1e-6)
+    assert asked(capsys, "landscape", *words, "--along", "eigen:1")["loss"] == plane["loss"]
+
+
+def test_a_spectrum_tells_its_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "hessian", "mlp:width=6", "-d", "moons", "--top", "3", "--bottom", "2")
+    assert len(found["top_masses"]) == 3
+    assert len(found["bottom_masses"]) == 2
+    assert all(len(row) == len(found["layers"]) for row in found["top_masses"])
+
+
 WRONG = {
+    "no place": (["hessian", "mlp", "-d", "moons", "--at", "here"], 2, "try 0.3,-0.2"),
+    "three ways": (["gradients", "mlp", "-d", "moons", "--at", "1,2,3"], 2, "try 0.3,-0.2"),
+    "no scaling": (["hessian", "mlp", "--at", "1,2", "--normalize", "x"], 2, "not one of 'filter'"),
+    "middle of a line": (["landscape", "mlp", "--dimensions", "1", "--center", "1,2"], 2, "α alone"),
+    "middle of a plane": (["landscape", "mlp", "--center", "1"], 2, "as in 0.3,-0.2"),
+    "no direction": (["landscape", "mlp", "--along", "eigne:1"], 2, "try eigen:1,eigen:2"),
+    "scaled vector": (["landscape", "mlp", "--along", "eigen:1", "--normalize", "layer"], 2, "leave --norm"),
     "unknown model": (["landscape", "lenett"], 2, "did you mean lenet"),
     "unknown data": (["hessian", "lenet", "-d", "digit"], 2, "digits"),
     "even steps": (["landscape", "mlp", "--steps", "8"], 2, "try 9"),

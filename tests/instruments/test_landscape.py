@@ -14,7 +14,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from dltui.device import threads
 from dltui.errors import Cancelled, DltuiError, UsageError
-from dltui.instruments import landscape
+from dltui.instruments import axes
 from dltui.instruments.directions import plane
 from dltui.instruments.landscape import scan
 from dltui.objective import Objective
@@ -135,7 +135,7 @@ def test_swapped_directions_swap_the_axes(case: Case, monkeypatch: pytest.Monkey
         (first, second), cosine = plane(*arguments)  # type: ignore[arg-type]
         return [second, first], cosine
 
-    monkeypatch.setattr(landscape, "plane", swapped)
+    monkeypatch.setattr(axes, "plane", swapped)
     np.testing.assert_allclose(scan(objective, steps=5).loss, straight.loss.T, rtol=1e-12)
 
 
@@ -160,21 +160,43 @@ class Slow(nn.Linear):
         return super().forward(x)
 
 
-def test_partial_pictures_grow_from_the_middle() -> None:
+def test_partial_pictures_show_the_whole_window_first() -> None:
     objective = Objective.bind(Slow(4, 3), torch.randn(6, 4), torch.tensor([0, 1, 2] * 2))
     seen: list[tuple[int, int, Landscape]] = []
     final = scan(
-        objective, steps=7, report=lambda done, total, partial=None: seen.append((done, total, partial))
+        objective, steps=9, report=lambda done, total, partial=None: seen.append((done, total, partial))
     )
-    assert len(seen) > 2
+    assert len(seen) > 3
     for done, total, partial in seen:
         known = np.isfinite(partial.loss)
-        assert (known.sum(), total) == (done, 49)
-        assert known[3, 3]
+        assert (known.sum(), total) == (done, 81)
         assert np.array_equal(partial.loss[known], final.loss[known])
+        assert partial.center_loss == final.center_loss
         if done < 25:
-            assert not known[0, 0]
+            assert not known[1::2].any()
+            assert not known[:, 1::2].any()
+    assert [done for done, _, _ in seen].count(25) == 1
     assert seen[-1][2] is final
+    assert final.complete
+
+
+def test_a_coarse_picture_comes_at_once_whatever_the_time() -> None:
+    seen: list[Landscape] = []
+    scan(bowl(), steps=17, report=lambda done, total, partial=None: seen.append(partial))  # type: ignore[arg-type]
+    coarse = [figure.caption.partition(" so far")[0] for shown in seen for figure in shown.figures()[:1]]
+    assert "coarse: 5 × 5 of 17 × 17" in coarse
+    assert "coarse: 9 × 9 of 17 × 17" in coarse
+    for shown in seen[:-1]:
+        assert not shown.document()["complete"]
+        assert all(np.isfinite(figure.values).all() for figure in shown.figures()[:2])  # type: ignore[attr-defined]
+
+
+def test_partial_lines_have_no_holes() -> None:
+    seen: list[Landscape] = []
+    scan(bowl(), steps=9, dimensions=1, report=lambda done, total, partial=None: seen.append(partial))  # type: ignore[arg-type]
+    first = seen[0].figures()[0]
+    assert first.caption.startswith("coarse: 5 of 9 so far; ")
+    assert np.isfinite(first.series[0].y).all()  # type: ignore[attr-defined]
 
 
 def test_a_scan_can_be_cancelled() -> None:
@@ -209,7 +231,7 @@ def test_what_cannot_be_scanned_is_refused(name: str) -> None:
 def test_a_broken_model_is_told_before_the_scan() -> None:
     model = nn.Linear(3, 2)
     nn.init.constant_(model.bias, float("inf"))
-    with pytest.raises(DltuiError, match="at its own weights"):
+    with pytest.raises(DltuiError, match="before anything is changed"):
         scan(Objective.bind(model, torch.randn(4, 3), torch.tensor([0, 1, 0, 1])), steps=3)
 
 

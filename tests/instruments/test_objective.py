@@ -247,5 +247,5 @@ def test_a_loss_that_is_not_finite_is_told() -> None:
     model = nn.Linear(4, 3)
     with torch.no_grad():
         model.weight.fill_(float("nan"))
-    with pytest.raises(DltuiError, match="at its own weights is nan"):
+    with pytest.raises(DltuiError, match="is nan before anything is changed"):
         Objective.bind(model, X, Y).center()

@@ -17,12 +17,13 @@ from torch.nn import functional
 
 from dltui.data import load
 from dltui.device import threads
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import Cancelled, DltuiError, UsageError
 from dltui.instruments.curvature.exact import dense
 from dltui.instruments.curvature.hvp import hessian
 from dltui.instruments.curvature.spectrum import spectrum
 from dltui.objective import Objective
 from dltui.results import load as load_result
+from dltui.results.spectrum import Spectrum
 
 Case = tuple[nn.Module, Tensor, Tensor, str]
 
@@ -224,9 +225,40 @@ def test_reports_come_with_what_is_known(
     )
     assert seen[-1] == (final.products, final.products, final)
     partial = [p for _, _, p in seen[:-1] if p is not None]
-    assert len(partial) == 2
+    assert all(isinstance(p, Spectrum) and not p.complete for p in partial)
     assert all(done <= total for done, total, _ in seen)
-    assert np.array_equal(partial[0].top_eigenvalues, final.top_eigenvalues)
+    assert {done for done, _, _ in seen} == set(range(final.products + 1))
+    first, *_, probed, last = partial
+    assert first.products == 1
+    assert first.density.size
+    assert np.trapezoid(first.density, first.eigenvalues) == pytest.approx(1, abs=1e-9)
+    assert 0 < first.top_eigenvalues[0] <= final.top_eigenvalues[0] * (1 + 1e-4)  # Ritz values lie inside
+    assert first.figures()[1].caption.startswith(f"so far, after {first.products} products")
+    for one in (probed, last):
+        assert np.array_equal(one.top_eigenvalues, final.top_eigenvalues)
+        assert np.array_equal(one.top_masses, final.top_masses)
+    for one in partial:
+        assert all(figure.words() and figure.caption for figure in one.figures())
+    assert final.complete
+
+
+@pytest.mark.parametrize("product", [0, 1, 7, 60])
+def test_a_spectrum_ends_within_a_product(
+    trained: tuple[nn.Module, Tensor, Tensor, NDArray[np.float64]], product: int
+) -> None:
+    model, x, y, _ = trained
+    seen: list[int] = []
+
+    def stop(done: int, total: int, partial: object = None) -> None:
+        seen.append(done)
+        if done >= product:
+            raise Cancelled("enough")
+
+    before = torch.get_num_threads()
+    with pytest.raises(Cancelled):
+        spectrum(Objective.bind(model, x, y), exact=False, report=stop)
+    assert seen[-1] == product
+    assert torch.get_num_threads() == before
 
 
 WRONG = {

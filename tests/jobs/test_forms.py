@@ -67,6 +67,8 @@ KINDS = {
     ("train", "data"): "data",
     ("data show", "data"): "data",
     ("hessian", "weights"): "path",
+    ("hessian", "at"): "text",
+    ("hessian", "normalize"): "choice",
     ("open", "file"): "path",
     ("landscape", "normalize"): "choice",
     ("gradients", "per_sample"): "switch",
@@ -114,11 +116,16 @@ REFUSED = [
     ("landscape", "distance", "nan"),
     ("landscape", "dimensions", "3"),
     ("landscape", "normalize", "filtr"),
+    ("landscape", "center", "here"),
+    ("landscape", "along", "eigen:0"),
     ("landscape", "samples", "0"),
     ("landscape", "device", "gpu"),
     ("landscape", "seed", "-1"),
     ("hessian", "tolerance", "2"),
     ("hessian", "probes", "0"),
+    ("hessian", "at", "0.3;0.2"),
+    ("hessian", "normalize", "filtr"),
+    ("gradients", "at", "1,2,3"),
     ("train", "epochs", "0"),
     ("train", "momentum", "1"),
     (EXHIBIT, "lr", "99"),
@@ -150,6 +157,12 @@ TAKEN = [
     ("landscape", "samples", "", None),
     ("landscape", "weights", "", None),
     ("landscape", "distance", "0.5", 0.5),
+    ("landscape", "normalize", "", None),
+    ("landscape", "center", "0.3,-0.2", "0.3,-0.2"),
+    ("landscape", "along", "", "random"),
+    ("hessian", "at", "", None),
+    ("hessian", "at", "-0.2", "-0.2"),
+    ("hessian", "normalize", "", "filter"),
     ("train", "optimizer", "", None),
     ("gradients", "per_sample", "false", False),
     (EXHIBIT, "lr", "", 0.1),
@@ -172,6 +185,7 @@ def test_what_is_required_is_missed() -> None:
 def test_names_complete() -> None:
     assert form("landscape").field("model").complete("resnet2") == ["resnet20", "resnet20-noskip"]
     assert form("train").field("data").complete("mo") == ["moons"]
+    assert form("landscape").field("along").complete("eigen:-") == ["eigen:-1"]
     assert form("lab show").field("name").complete("two") == ["two-weight-saddle"]
 
 
@@ -214,6 +228,11 @@ def _values(asked: Field) -> st.SearchStrategy[Any]:
         return st.booleans()
     if asked.kind == "path":
         return st.just(Path(__file__)) | st.just(Path(__file__).parent / "conftest.py")
+    if asked.name in {"at", "center"}:
+        steps = st.floats(-10, 10).map(spell)
+        return steps | st.tuples(steps, steps).map(",".join)
+    if asked.name == "along":
+        return st.sampled_from(["random", "eigen:1", "eigen:2,eigen:-1"])
     if asked.name == "device":
         return st.sampled_from(["auto", "cpu", "cuda:1"])
     if asked.kind == "whole":

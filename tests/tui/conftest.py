@@ -119,7 +119,7 @@ def make_app(here: Path) -> Callable[..., DltuiApp]:
     """An application whose user is in ``here``."""
 
     def make(open_path: Path | None = None) -> DltuiApp:
-        return DltuiApp(open_path, folder=here)
+        return DltuiApp(open_path, folder=here, warm=False)
 
     return make
 

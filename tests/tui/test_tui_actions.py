@@ -1,14 +1,18 @@
 """One table of actions: keys, footer, help and palette tell the same."""
 
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from dltui.lab._names import NAMES as EXHIBITS
-from dltui.tui.actions import ACTIONS, SCOPES, bindings, of_scope
+from dltui.tui import _names
+from dltui.tui.actions import Action, bindings, everything, of_scope, scopes
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.card import CardScreen
 from dltui.tui.screens.gallery import GalleryScreen
@@ -20,7 +24,9 @@ from dltui.tui.widgets.item_list import ItemList
 
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
-OWNERS = {
+for place in _names.SCREENS.values():
+    import_module(place.partition(":")[0])  # screens add their own actions to the table
+SHARED = {
     "app": DltuiApp,
     "home": HomeScreen,
     "gallery": GalleryScreen,
@@ -29,15 +35,29 @@ OWNERS = {
     "plane": FigureView,
     "read": FigureView,
 }
+SCOPES = scopes()
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-def test_every_action_has_a_method_and_says_what_it_does(action: object) -> None:
-    assert action in ACTIONS
-    owner = OWNERS[action.scope]  # type: ignore[attr-defined]
-    assert callable(getattr(owner, f"action_{action.name}"))  # type: ignore[attr-defined]
-    assert action.help.endswith(".")  # type: ignore[attr-defined]
-    assert bool(action.label) or not action.shown  # type: ignore[attr-defined]
+def owner(scope: str) -> type[DOMNode]:
+    """The class whose bindings belong to a scope."""
+    classes = [kind for kind in everyone(DOMNode) if scope in scopes_bound_by(kind)]
+    return SHARED.get(scope) or classes[0]
+
+
+def everyone(kind: type) -> list[type]:
+    return [kind, *(below for direct in kind.__subclasses__() for below in everyone(direct))]
+
+
+def scopes_bound_by(kind: type) -> set[str]:
+    bound = vars(kind).get("BINDINGS", ())
+    return {(one.id or "").partition(".")[0] for one in bound if isinstance(one, Binding)}
+
+
+@pytest.mark.parametrize("action", everything(), ids=lambda action: action.id)
+def test_every_action_has_a_method_and_says_what_it_does(action: Action) -> None:
+    assert callable(getattr(owner(action.scope), f"action_{action.name}"))
+    assert action.help.endswith(".")
+    assert bool(action.label) or not action.shown
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -84,7 +104,7 @@ async def test_help_is_that_of_the_figure_that_is_shown(
         for key, scope in [("1", "turn"), ("2", "plane")]:
             await pilot.press(key, "question_mark")
             assert isinstance(app.screen, HelpScreen)
-            assert app.screen._scopes == [scope, "gallery", "app"]
+            assert set(app.screen._scopes) == {scope, "landscape", "gallery", "app"}
             await pilot.press("question_mark")
             assert isinstance(app.screen, ResultScreen)
 

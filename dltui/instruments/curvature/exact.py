@@ -6,10 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dltui.instruments.curvature.extremes import Ends
 from dltui.instruments.curvature.operator import Operator
 from dltui.instruments.curvature.slq import Atoms, Estimate
 
 Vector = NDArray[np.float64]
+EXACT = 512  # rows up to which a matrix is written out
 SINGLE = float(np.finfo(np.float32).eps)
 
 
@@ -27,17 +29,33 @@ def dense(operator: Operator) -> NDArray[np.float64]:
     return np.asarray((columns + columns.T) / 2)
 
 
-def diagonalized(matrix: Vector) -> tuple[Vector, Vector]:
-    """Return all eigenvalues of a symmetric matrix, ascending, and the residual ‖Av − λv‖ of each.
+def diagonalized(matrix: Vector, *, top: int, bottom: int) -> Ends:
+    """Return all eigenvalues of a symmetric matrix, and both ends with vectors and residuals ‖Av − λv‖.
 
     Args:
         matrix: A, shape (n, n).
+        top: How many of the largest eigenvalues.
+        bottom: How many of the smallest.
 
     Returns:
-        Eigenvalues and residuals, shape (n,) each.
+        The ends; ``values`` holds all eigenvalues, ascending, ``vectors`` all vectors as rows.
     """
     values, vectors = np.linalg.eigh(matrix)
-    return values, np.linalg.norm(matrix @ vectors - vectors * values, axis=0)
+    residuals = np.linalg.norm(matrix @ vectors - vectors * values, axis=0)
+    rows = torch.from_numpy(vectors.T.copy())
+    order = np.arange(len(values))
+    first, last = order[::-1][:top].copy(), order[:bottom]
+    return Ends(
+        top=values[first],
+        top_residuals=residuals[first],
+        bottom=values[last],
+        bottom_residuals=residuals[last],
+        top_vectors=rows[first],
+        bottom_vectors=rows[last],
+        converged=True,
+        values=values,
+        vectors=rows,
+    )
 
 
 def described(values: Vector) -> Estimate:

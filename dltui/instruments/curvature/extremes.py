@@ -8,7 +8,7 @@ belongs to either end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,6 +33,8 @@ class Ends:
         top_residuals: Bounds on their errors, shape (k,).
         bottom: Smallest eigenvalues, ascending, shape (l,).
         bottom_residuals: Bounds on their errors, shape (l,).
+        top_vectors: Unit eigenvectors of ``top`` as rows, shape (k, n); none while a run goes on.
+        bottom_vectors: Those of ``bottom``, shape (l, n); none while a run goes on.
         converged: Whether all residuals are within the tolerance and a fresh start found nothing else.
         values: Every eigenvalue that came with a converged vector, shape (m,).
         vectors: Their vectors as orthonormal rows, shape (m, n).
@@ -42,13 +44,26 @@ class Ends:
     top_residuals: Vector
     bottom: Vector
     bottom_residuals: Vector
+    top_vectors: Tensor
+    bottom_vectors: Tensor
     converged: bool
     values: Vector
     vectors: Tensor
 
 
+Glimpse = tuple[Ends, Ritz | None]
+Look = Callable[[Callable[[], Glimpse]], None]
+
+
 def ends(
-    operator: Operator, *, top: int, bottom: int, tolerance: float, steps: int, generator: torch.Generator
+    operator: Operator,
+    *,
+    top: int,
+    bottom: int,
+    tolerance: float,
+    steps: int,
+    generator: torch.Generator,
+    look: Look = lambda _: None,
 ) -> Ends:
     """Find both ends of the spectrum of a symmetric matrix.
 
@@ -59,6 +74,8 @@ def ends(
         tolerance: Residual allowed for each, as a share of its size, or of a tenth of the largest where that is more.
         steps: Lanczos steps in one run at most; all runs together take at most four times as many.
         generator: Source of the random starts.
+        look: Called after every step with a function that tells how both ends look by then, and what the run tells
+            of the whole spectrum: the first run, from a random start in the whole space; None for all later ones.
 
     Returns:
         The eigenpairs with bounds on their errors; ``converged`` is False when the steps did not suffice.
@@ -67,7 +84,14 @@ def ends(
     left = RUNS * steps
     start, settled, fresh = gaussian(operator, generator), found.settled(found.wanted), False
     while left > 0 and found.room:
-        run = lanczos(operator, start, min(steps, left), away=found.vectors, settled=settled)
+        run = lanczos(
+            operator,
+            start,
+            min(steps, left),
+            away=found.vectors,
+            settled=settled,
+            look=_glimpses(found, look),
+        )
         left -= len(run.diagonal)
         news = found.take(run)
         missing = found.missing()
@@ -81,6 +105,20 @@ def ends(
     return found.outcome(complete=not found.room)
 
 
+def _glimpses(found: _Found, look: Look) -> Callable[[Callable[[], Ritz]], None]:
+    """Return what shows both ends while a run goes on."""
+    first = not len(found.vectors)
+
+    def looked(now: Callable[[], Ritz]) -> None:
+        def glimpse() -> Glimpse:
+            ritz = now()
+            return found.glimpse(ritz), ritz if first else None
+
+        look(glimpse)
+
+    return looked
+
+
 class _Found:
     """What is known of both ends between two runs."""
 
@@ -92,6 +130,7 @@ class _Found:
         self._floor = ROUNDING * float(torch.finfo(operator.like.dtype).eps)
         self._values, self._residuals = np.empty(0), np.empty(0)  # locked
         self._loose = Ritz(np.empty(0), np.empty((0, 0)), np.empty(0))  # of the last run, not locked
+        self._edge: dict[int, Tensor] = {}  # unit vectors of those at the ends, by their place in _loose
 
     @property
     def room(self) -> bool:
@@ -141,20 +180,44 @@ class _Found:
 
     def outcome(self, *, complete: bool) -> Ends:
         """Return the ends as they are known now."""
-        values = np.concatenate([self._values, self._loose.values])
-        residuals = np.concatenate([self._residuals, self._loose.residuals])
+        outcome, top, bottom = self._both(self._loose)
+        return replace(
+            outcome,
+            top_vectors=self._rows(top),
+            bottom_vectors=self._rows(bottom),
+            converged=complete and self.missing() == (0, 0),
+        )
+
+    def glimpse(self, ritz: Ritz) -> Ends:
+        """Return the ends as they look in the middle of a run."""
+        return self._both(ritz)[0]
+
+    def _both(self, loose: Ritz) -> tuple[Ends, NDArray[np.intp], NDArray[np.intp]]:
+        """Return both ends of what is locked and what is loose, without vectors, and where they lie there."""
+        values = np.concatenate([self._values, loose.values])
+        residuals = np.concatenate([self._residuals, loose.residuals])
         residuals = np.hypot(residuals, self._floor * np.abs(values).max(initial=0.0))
         order = np.argsort(values, kind="stable")
         top, bottom = order[::-1][: self.wanted[0]], order[: self.wanted[1]]
-        return Ends(
+        nothing = self.vectors[:0]
+        found = Ends(
             top=values[top],
             top_residuals=residuals[top],
             bottom=values[bottom],
             bottom_residuals=residuals[bottom],
-            converged=complete and self.missing() == (0, 0),
+            top_vectors=nothing,
+            bottom_vectors=nothing,
+            converged=False,
             values=self._values,
             vectors=self.vectors,
         )
+        return found, top, bottom
+
+    def _rows(self, places: NDArray[np.intp]) -> Tensor:
+        """Return the vectors that belong to places among the locked and the loose values."""
+        locked = len(self._values)
+        rows = [self.vectors[i] if i < locked else self._edge[i - locked] for i in places.tolist()]
+        return torch.stack(rows) if rows else self.vectors[:0]
 
     def _good(self, ritz: Ritz) -> NDArray[np.bool_]:
         """Return which Ritz pairs are within the tolerance."""
@@ -181,6 +244,7 @@ class _Found:
         chosen = [*range(bottom), *range(count - top, count)]
         weights = self._loose.vectors[:, chosen].sum(1)
         self.hint = torch.from_numpy(weights).to(basis) @ basis
+        self._edge = {i: torch.from_numpy(self._loose.vectors[:, i]).to(basis) @ basis for i in set(chosen)}
 
 
 def _kth(values: Vector, k: int) -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -84,6 +85,7 @@ def lanczos(
     *,
     away: Tensor | None = None,
     settled: Callable[[Ritz], bool] | None = None,
+    look: Callable[[Callable[[], Ritz]], None] | None = None,
 ) -> Krylov:
     """Run Lanczos on A, or on (I − UᵀU) A (I − UᵀU) when there are vectors U to keep away from.
 
@@ -93,6 +95,7 @@ def lanczos(
         steps: How many steps at most; fewer when the space is exhausted.
         away: Orthonormal rows U, shape (k, n), or None.
         settled: Asked every few steps whether this is enough.
+        look: Called after every step with a function that tells how T looks by then; it costs nothing if not called.
 
     Returns:
         The basis and T.
@@ -113,6 +116,8 @@ def lanczos(
         against, rows[here + 1], beta = _orthogonal(operator(rows[here]), rows[: here + 1])
         diagonal[j], off[j], leak[j] = against[here], beta, against[:fixed]
         scale = max(scale, abs(diagonal[j]), beta)
+        if look is not None:
+            look(partial(ritz, diagonal[: j + 1], off[: j + 1]))
         exhausted = beta <= tiny * scale
         looks = settled is not None and (j + 1) % LOOK_EACH == 0
         if exhausted or (looks and settled is not None and settled(ritz(diagonal[: j + 1], off[: j + 1]))):

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dltui.instruments.curvature.lanczos import lanczos, ritz
+from dltui.instruments.curvature.lanczos import Ritz, lanczos, ritz
 from dltui.instruments.curvature.operator import Operator, signs
 
 Vector = NDArray[np.float64]
@@ -105,6 +105,21 @@ def quadrature(
         product = product - (vectors @ product) @ vectors
         seconds.append((float(probe.double() @ product.double()), float(product.double().square().sum())))
     return _estimate(operator, values, rest, known, seconds)
+
+
+def guessed(run: Ritz, size: int) -> Estimate:
+    """Return what one Lanczos run from a random start tells of a whole spectrum, without an error.
+
+    Args:
+        run: Ritz pairs of the run so far.
+        size: Rows of the matrix.
+
+    Returns:
+        The estimate of a single probe.
+    """
+    weights = run.vectors[0] ** 2
+    first, second = float(weights @ run.values), float(weights @ run.values**2)
+    return Estimate(Atoms(run.values, weights / weights.sum()), size * first, float("nan"), (first, second))
 
 
 def _probe(operator: Operator, vectors: Tensor, generator: torch.Generator) -> Tensor:

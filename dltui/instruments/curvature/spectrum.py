@@ -6,7 +6,7 @@ stochastic Lanczos quadrature estimates the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -15,23 +15,24 @@ import torch
 
 from dltui.errors import UsageError
 from dltui.instruments.curvature.density import density
-from dltui.instruments.curvature.exact import dense, described, diagonalized
-from dltui.instruments.curvature.extremes import Ends, ends
+from dltui.instruments.curvature.exact import EXACT, dense, described, diagonalized
+from dltui.instruments.curvature.extremes import Ends, Glimpse, Look, ends
 from dltui.instruments.curvature.hvp import hessian
+from dltui.instruments.curvature.masses import masses
 from dltui.instruments.curvature.operator import Counted, Operator
-from dltui.instruments.curvature.slq import Atoms, Estimate, quadrature
+from dltui.instruments.curvature.slq import Atoms, Estimate, guessed, quadrature
 from dltui.instruments.limits import below_one
-from dltui.objective import Objective, same_randomness
+from dltui.instruments.place import moved
+from dltui.objective import Objective, Slot, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.spectrum import Spectrum
 
-EXACT = 512  # rows up to which the matrix is written out
 SLQ_STEPS = 30  # steps of a run that only has to find the shape of the bulk
 TRACE_PROBES = 25  # extra probes of one product each; with few, the standard error itself is uncertain
 BASIS_BYTES = 1 << 30  # a Krylov basis is no larger than this
 FLAT = 1e-3  # share of the largest |λ| below which an eigenvalue counts as flat
-REPORTS_EACH = 0.1  # seconds between two reports
+PICTURES_EACH = 0.1  # seconds between two partial results
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,39 @@ class Plan:
     seed: int
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What is looked at.
+
+    Attributes:
+        blank: A spectrum that says what that is, and nothing about it.
+        slots: Where each parameter tensor lies in θ.
+    """
+
+    blank: Spectrum
+    slots: tuple[Slot, ...]
+
+    def known(self, found: Ends, estimate: Estimate | None, products: int) -> Spectrum:
+        """Return the blank with everything that is known by now."""
+        told = replace(
+            self.blank,
+            top_eigenvalues=found.top,
+            top_residuals=found.top_residuals,
+            bottom_eigenvalues=found.bottom,
+            bottom_residuals=found.bottom_residuals,
+            top_masses=masses(found.top_vectors, self.slots),
+            bottom_masses=masses(found.bottom_vectors, self.slots),
+            converged=found.converged,
+            products=products,
+        )
+        return told if estimate is None else _estimated(told, estimate)
+
+
 def spectrum(
     objective: Objective,
     *,
+    at: Sequence[float] = (),
+    normalize: str = "filter",
     top: int = 5,
     bottom: int = 5,
     probes: int = 3,
@@ -62,6 +93,9 @@ def spectrum(
 
     Args:
         objective: The loss of a model on its data.
+        at: Where to look instead of θ*: α on the line, or α and β in the plane, that a landscape of this ``seed``
+            scans.
+        normalize: How the directions of that plane are scaled.
         top: How many of the largest eigenvalues.
         bottom: How many of the smallest.
         probes: Random vectors for the density; more make density and trace less noisy.
@@ -69,8 +103,8 @@ def spectrum(
         tolerance: Residual allowed for each eigenvalue, relative to its size.
         seed: Seed of all random vectors.
         exact: Write the matrix out in float64 and diagonalise it; by default where it has at most 512 rows.
-        report: Called about ten times a second with the products done and expected, and after each probe with a
-            ``Spectrum`` of what is known by then.
+        report: Called after every product with the products done and expected; about ten times a second, and after
+            each probe, with a ``Spectrum`` of what is known by then.
 
     Returns:
         The spectrum, with error bounds.
@@ -81,48 +115,52 @@ def spectrum(
     """
     plan = Plan(top, bottom, probes, steps, tolerance, seed)
     _check(plan)
-    loss, size = objective.center().loss, len(objective.twin().flat)
+    objective = moved(objective, at, normalize, seed)
+    loss, slots = objective.center().loss, objective.twin().slots
+    size = slots[-1].stop
     small = size <= EXACT if exact is None else exact
     if small:
         objective = objective.doubled()
-    blank = _blank(objective, loss, size, plan)
+    blank = replace(_blank(objective, loss, slots, plan), at=list(at), normalize=normalize if at else "")
     expected = size if small else 2 * steps + probes * SLQ_STEPS + TRACE_PROBES
+    report(0, expected)
     with same_randomness(), hessian(objective) as operator:
-        counted = Counted(operator, _ticker(report, expected))
-        result = _exact(counted, blank, plan) if small else _sampled(counted, blank, plan, report)
+        counted = Counted(operator, lambda products: report(products, max(expected, products + 1)))
+        subject = Subject(blank, slots)
+        result = _exact(counted, subject, plan) if small else _sampled(counted, subject, plan, report)
+    result = replace(result, complete=True)
     report(result.products, result.products, result)
     return result
 
 
-def _exact(operator: Counted, blank: Spectrum, plan: Plan) -> Spectrum:
+def _exact(operator: Counted, subject: Subject, plan: Plan) -> Spectrum:
     """Return everything about a matrix that is small enough to be written out."""
-    values, residuals = diagonalized(dense(operator))
-    top, bottom = slice(None, -plan.top - 1, -1), slice(None, plan.bottom)
-    found = Ends(
-        top=values[top],
-        top_residuals=residuals[top],
-        bottom=values[bottom],
-        bottom_residuals=residuals[bottom],
-        converged=True,
-        values=values,
-        vectors=torch.empty(0, operator.size),
-    )
-    return _filled(replace(blank, method="exact", probes=0), found, described(values), operator.products)
+    found = diagonalized(dense(operator), top=plan.top, bottom=plan.bottom)
+    told = subject.known(found, described(found.values), operator.products)
+    return replace(told, method="exact", probes=0)
 
 
-def _sampled(operator: Counted, blank: Spectrum, plan: Plan, report: Report) -> Spectrum:
+def _sampled(operator: Counted, subject: Subject, plan: Plan, report: Report) -> Spectrum:
     """Return both ends by Lanczos, and the rest by probes in the space orthogonal to them."""
     generator = torch.Generator().manual_seed(plan.seed)
     steps = min(plan.steps, max(SLQ_STEPS, _rows_that_fit(operator)))
+    todo = 2 * plan.steps + plan.probes * SLQ_STEPS + TRACE_PROBES
     found = ends(
-        operator, top=plan.top, bottom=plan.bottom, tolerance=plan.tolerance, steps=steps, generator=generator
+        operator,
+        top=plan.top,
+        bottom=plan.bottom,
+        tolerance=plan.tolerance,
+        steps=steps,
+        generator=generator,
+        look=_glimpses(operator, subject, todo, report),
     )
     if len(found.values) == operator.size:
-        return _filled(replace(blank, probes=0), found, described(np.sort(found.values)), operator.products)
+        whole = described(np.sort(found.values))
+        return replace(subject.known(found, whole, operator.products), probes=0)
     todo = operator.products + plan.probes * SLQ_STEPS + TRACE_PROBES
 
     def look(estimate: Estimate) -> None:
-        report(operator.products, todo, _filled(blank, found, estimate, operator.products))
+        report(operator.products, todo, subject.known(found, estimate, operator.products))
 
     estimate = quadrature(
         operator,
@@ -134,7 +172,29 @@ def _sampled(operator: Counted, blank: Spectrum, plan: Plan, report: Report) -> 
         generator=generator,
         look=look,
     )
-    return _filled(blank, found, estimate, operator.products)
+    return subject.known(found, estimate, operator.products)
+
+
+def _glimpses(operator: Counted, subject: Subject, todo: int, report: Report) -> Look:
+    """Return what reports both ends, and a first guess at the density, while Lanczos runs.
+
+    A run from a random start is a probe of its own: its Ritz values, weighted with the squares of the first entries
+    of their vectors, are quadrature points of the whole spectrum.
+    """
+    shown, guess = float("-inf"), None
+
+    def look(glimpse: Callable[[], Glimpse]) -> None:
+        nonlocal shown, guess
+        if monotonic() - shown < PICTURES_EACH:
+            return
+        found, whole = glimpse()
+        if whole is not None:
+            guess = guessed(whole, operator.size)
+        done = operator.products
+        report(done, max(todo, done + 1), subject.known(found, guess, done))
+        shown = monotonic()
+
+    return look
 
 
 def _rows_that_fit(operator: Operator) -> int:
@@ -142,18 +202,20 @@ def _rows_that_fit(operator: Operator) -> int:
     return BASIS_BYTES // (operator.size * operator.like.element_size())
 
 
-def _blank(objective: Objective, loss: float, size: int, plan: Plan) -> Spectrum:
+def _blank(objective: Objective, loss: float, slots: Sequence[Slot], plan: Plan) -> Spectrum:
     """Return a spectrum that says what is looked at, and nothing about it yet."""
     none = np.empty(0)
     return Spectrum(
         title=objective.title,
         made=Made(device=str(objective.device), seed=plan.seed),
-        parameters=size,
+        parameters=slots[-1].stop,
         top_eigenvalues=none,
         top_residuals=none,
         bottom_eigenvalues=none,
         bottom_residuals=none,
+        layers=[slot.name for slot in slots],
         converged=False,
+        complete=False,
         trace=float("nan"),
         trace_stderr=float("nan"),
         eigenvalues=none,
@@ -169,24 +231,18 @@ def _blank(objective: Objective, loss: float, size: int, plan: Plan) -> Spectrum
     )
 
 
-def _filled(blank: Spectrum, found: Ends, estimate: Estimate, products: int) -> Spectrum:
-    """Return ``blank`` with everything that is known by now."""
+def _estimated(told: Spectrum, estimate: Estimate) -> Spectrum:
+    """Return a spectrum with trace, moments and density."""
     grid, curve, bandwidth = density(estimate.atoms)
     flat, negative = _shares(estimate.atoms)
     return replace(
-        blank,
-        top_eigenvalues=found.top,
-        top_residuals=found.top_residuals,
-        bottom_eigenvalues=found.bottom,
-        bottom_residuals=found.bottom_residuals,
-        converged=found.converged,
+        told,
         trace=estimate.trace,
         trace_stderr=estimate.trace_stderr,
         eigenvalues=grid,
         density=curve,
         bandwidth=bandwidth,
         moments=np.array(estimate.moments),
-        products=products,
         flat_share=flat,
         negative_share=negative,
     )
@@ -197,19 +253,6 @@ def _shares(atoms: Atoms) -> tuple[float, float]:
     edge = FLAT * float(np.abs(atoms.places).max(initial=0.0))
     flat = atoms.weights[np.abs(atoms.places) <= edge].sum()
     return float(flat), float(atoms.weights[atoms.places < -edge].sum())
-
-
-def _ticker(report: Report, expected: int) -> Callable[[int], None]:
-    """Return a function that reports the number of products, not more often than a person can see."""
-    shown = monotonic()
-
-    def tick(products: int) -> None:
-        nonlocal shown
-        if monotonic() - shown >= REPORTS_EACH:
-            report(products, max(expected, products + 1))
-            shown = monotonic()
-
-    return tick
 
 
 def _check(plan: Plan) -> None:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from dltui.tui.catalog.items import SHELVES, Glimpse, Item, Shelf
+from dltui.tui import _names
+from dltui.tui.catalog.items import Glimpse, Item, Shelf
 
-__all__ = ["SHELVES", "Glimpse", "Item", "Shelf", "glimpse", "read"]
+__all__ = ["SHELVES", "Glimpse", "Item", "Shelf", "glimpse", "named", "read"]
 
-HOMES = {
-    "result": "dltui.tui.catalog.results",
-    "run": "dltui.tui.catalog.runs",
-    "model": "dltui.tui.catalog.models",
-    "checkpoint": "dltui.tui.catalog.models",
-    "exhibit": "dltui.tui.catalog.exhibits",
-}
+SHELVES = tuple(Shelf(*row) for row in _names.SHELVES)
 
 
 def read(shelf: Shelf, folder: Path) -> list[Item]:
@@ -28,7 +24,7 @@ def read(shelf: Shelf, folder: Path) -> list[Item]:
     Returns:
         The things, the one most likely wanted first.
     """
-    items: list[Item] = import_module(shelf.module).read(folder)
+    items: list[Item] = named(shelf.reader)(folder)
     return items
 
 
@@ -39,10 +35,18 @@ def glimpse(item: Item) -> Glimpse:
         item: Anything that ``read`` returned.
 
     Returns:
-        A picture, words, facts.
+        A picture, words, facts; name and note alone where nothing more is known.
 
     Raises:
         DltuiError: If the file can't be read.
     """
-    found: Glimpse = import_module(HOMES[item.kind]).glimpse(item)
+    if item.kind not in _names.GLIMPSES:
+        return Glimpse(title=item.name, words=item.note)
+    found: Glimpse = named(_names.GLIMPSES[item.kind])(item)
     return found
+
+
+def named(place: str) -> Any:
+    """Return what ``module:name`` names, importing the module."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from dltui.lab._names import NAMES
+from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item
 
 
+@register.shelf("lab", "Lab", place=50, nothing="The lab has no exhibits yet.", tries=("dltui lab list",))
 def read(folder: Path) -> list[Item]:
     """Return the exhibits by family, then by name.
 
@@ -25,6 +27,7 @@ def read(folder: Path) -> list[Item]:
     ]
 
 
+@register.glimpse("exhibit")
 def glimpse(item: Item) -> Glimpse:
     """Return what the table of the lab says of an exhibit, importing nothing of it.
 

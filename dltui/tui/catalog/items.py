@@ -20,6 +20,7 @@ class Item:
         note: A few quieter words beside the name.
         key: What its kind finds it by: a path, or a registered name.
         command: The command line that made it, or that shows it.
+        schema: Kind of a result, such as ``landscape``; empty for other things.
     """
 
     kind: str
@@ -27,6 +28,12 @@ class Item:
     note: str
     key: str
     command: str
+    schema: str = ""
+
+    @property
+    def place(self) -> str:
+        """The name of its tab: the same thing has one tab, however often it is opened."""
+        return f"{self.kind} {self.key}"
 
     @property
     def path(self) -> Path:
@@ -58,48 +65,18 @@ class Shelf:
     Attributes:
         name: Its name in the program.
         title: Its name on the screen.
-        module: Has ``read(folder) -> list[Item]`` and ``glimpse(item) -> Glimpse``; imported in a thread.
+        place: Shelves stand in this order.
         nothing: What is said when it is empty.
         tries: Commands that would put something there.
+        reader: ``module:function`` of its ``read(folder) -> list[Item]``; imported in a thread.
     """
 
     name: str
     title: str
-    module: str
+    place: int
     nothing: str
     tries: tuple[str, ...]
-
-
-SHELVES = (
-    Shelf(
-        "results",
-        "Results",
-        "dltui.tui.catalog.results",
-        "No saved results yet. Two commands that make some:",
-        ("dltui quickstart", "dltui landscape lenet --data digits --save bowl.safetensors"),
-    ),
-    Shelf(
-        "runs",
-        "Runs",
-        "dltui.tui.catalog.runs",
-        "No training runs yet. A command that makes one:",
-        ("dltui quickstart", "dltui train lenet --data digits"),
-    ),
-    Shelf(
-        "models",
-        "Models",
-        "dltui.tui.catalog.models",
-        "No models are known.",
-        (),
-    ),
-    Shelf(
-        "lab",
-        "Lab",
-        "dltui.tui.catalog.exhibits",
-        "The lab has no exhibits yet.",
-        ("dltui lab list",),
-    ),
-)
+    reader: str
 
 
 def homely(path: Path) -> str:

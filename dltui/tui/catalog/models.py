@@ -11,6 +11,7 @@ from dltui.errors import DltuiError
 from dltui.figures import Table
 from dltui.models._names import NAMES
 from dltui.runs import home
+from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.results import look_in
 
@@ -21,6 +22,7 @@ ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt")
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv", "build", "dist"}
 
 
+@register.shelf("models", "Models", place=30, nothing="No models are known.")
 def read(folder: Path) -> list[Item]:
     """Return the registered networks, then the checkpoints under ``folder``.
 
@@ -37,6 +39,7 @@ def read(folder: Path) -> list[Item]:
     return known + [_checkpoint(path, folder) for path in _checkpoints(folder)]
 
 
+@register.glimpse("model", "checkpoint")
 def glimpse(item: Item) -> Glimpse:
     """Return what is known of a network without building it, or of a checkpoint from its header.
 

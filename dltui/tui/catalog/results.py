@@ -10,11 +10,19 @@ from pathlib import Path
 from dltui.results import Made, Result, load, peek
 from dltui.results.store import Peek
 from dltui.runs import results_folder
+from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item, homely
 
 ENDING = "*.safetensors"
 
 
+@register.shelf(
+    "results",
+    "Results",
+    place=10,
+    nothing="No saved results yet. Two commands that make some:",
+    tries=("dltui quickstart", "dltui landscape lenet --data digits --save bowl.safetensors"),
+)
 def read(folder: Path) -> list[Item]:
     """Return the saved results, the newest first.
 
@@ -34,6 +42,7 @@ def read(folder: Path) -> list[Item]:
     return [item_of(path, known) for path, known in dated]
 
 
+@register.glimpse("result")
 def glimpse(item: Item) -> Glimpse:
     """Return the main figure of a result with its words.
 
@@ -101,10 +110,9 @@ def item_of(path: Path, known: Peek | None = None) -> Item:
     again = f"dltui open {shlex.quote(str(path))}"
     if known is None:
         return Item("result", path.stem, "can't be read", str(path), again)
-    note = (
-        f"{known.schema.partition('/')[0]} · {known.title}" if known.title else known.schema.partition("/")[0]
-    )
-    return Item("result", path.stem, note, str(path), known.made.command or again)
+    schema = known.schema.partition("/")[0]
+    note = f"{schema} · {known.title}" if known.title else schema
+    return Item("result", path.stem, note, str(path), known.made.command or again, schema)
 
 
 def _files(folder: Path) -> Iterable[Path]:

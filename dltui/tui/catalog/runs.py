@@ -10,6 +10,7 @@ import numpy as np
 
 from dltui.figures import Figure, Lines, Prose, Series, number
 from dltui.runs import Run, history, list_runs, open_run, read_metrics
+from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item
 
 Facts = tuple[tuple[str, str], ...]
@@ -30,6 +31,13 @@ class RunStory:
     facts: Facts
 
 
+@register.shelf(
+    "runs",
+    "Runs",
+    place=20,
+    nothing="No training runs yet. Two commands that make one:",
+    tries=("dltui quickstart", "dltui train lenet --data digits"),
+)
 def read(folder: Path) -> list[Item]:
     """Return the runs, the newest first.
 
@@ -46,6 +54,7 @@ def read(folder: Path) -> list[Item]:
     ]
 
 
+@register.glimpse("run")
 def glimpse(item: Item) -> Glimpse:
     """Return the losses of a run with its settings.
 

@@ -7,9 +7,11 @@ from functools import partial
 from dltui.figures import Prose
 from dltui.tui import catalog
 from dltui.tui.catalog import Glimpse
+from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
 
+@screen("model", "checkpoint", "exhibit")
 class CardScreen(GalleryScreen):
     """A card with the commands that go with it."""
 

@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from dltui.draw.view import View
 from dltui.figures import Figure
 from dltui.tui import actions
 from dltui.tui.catalog import Item
@@ -29,15 +30,15 @@ from dltui.tui.widgets.tab_line import TabLine
 class GalleryScreen(Room):
     """Shows the figures of one thing; subclasses read it from the disk."""
 
-    CSS_PATH = "gallery.tcss"
+    CSS_PATH = Path(__file__).with_name("gallery.tcss")  # absolute: screens below it may stand elsewhere
     BINDINGS = actions.bindings("gallery")
     AUTO_FOCUS = "FigureView"
 
     def __init__(self, item: Item) -> None:
-        super().__init__()
-        self.item = item
+        super().__init__(item)
         self._figures: list[Figure] = []
         self._shown = 0
+        self._views: dict[int, View] = {}  # from where each figure was looked at last
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -63,6 +64,7 @@ class GalleryScreen(Room):
         """Lay out names, picture, details and read-out."""
         yield TabLine(id="figures")
         with Horizontal(id="panes"):
+            yield from self.beside()
             with Vertical(id="stage"):
                 yield FigureView()
                 with VerticalScroll(id="spoken"):
@@ -77,6 +79,10 @@ class GalleryScreen(Room):
         self.set_class(self.app.size.width >= DESIGNED, "-details")
         self.tell("reading …")
         self.read()
+
+    def beside(self) -> ComposeResult:
+        """Yield what stands to the left of the picture; nothing unless a screen has something to choose there."""
+        yield from ()
 
     @abstractmethod
     def read(self) -> None:
@@ -101,6 +107,7 @@ class GalleryScreen(Room):
         same = bool(self._figures) and [type(f) for f in figures] == [type(f) for f in self._figures]
         self._figures = list(figures)
         self._shown = self._shown if same else 0
+        self._views = self._views if same else {}
         self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
         self.query_one(Facts).facts = facts
         self.query_one("#command", Static).update(_command(self.command_line))
@@ -118,16 +125,28 @@ class GalleryScreen(Room):
         self.query_one("#said", Static).update(sentence(error))
         self.add_class("-words")
 
+    def view_of(self, place: int) -> View | None:
+        """Return from where a figure shall be looked at: as it was left, or None for its own default."""
+        return self._views.get(place)
+
     def _show(self, *, keep: bool = False) -> None:
-        """Show the chosen figure, from the same view if ``keep``."""
+        """Show the chosen figure, from the same view if ``keep``, else as it was left."""
         figure = self._figures[self._shown]
         self.query_one(TabLine).active = self._shown
-        self.view.show_figure(figure, self.view.view if keep else None)
+        self.view.show_figure(figure, self.view.view if keep else self.view_of(self._shown))
         self.query_one("#said", Static).update(spoken(figure))
 
     @on(FigureView.Readout)
-    def _read_out(self, event: FigureView.Readout) -> None:
-        self.query_one("#readout", Static).update(event.text)
+    def _looked(self, event: FigureView.Readout) -> None:
+        self.query_one("#readout", Static).update(self.read_out(event.text))
+
+    def read_out(self, text: str) -> str:
+        """Return the line below the figure after the eye or the cursor moved.
+
+        Args:
+            text: What the figure itself tells.
+        """
+        return text
 
     @on(TabLine.Chosen)
     def _clicked(self, event: TabLine.Chosen) -> None:
@@ -144,6 +163,7 @@ class GalleryScreen(Room):
     def action_figure(self, number: int) -> None:
         """Show a figure by its number, counted from 1."""
         if 1 <= number <= len(self._figures):
+            self._views[self._shown] = self.view.view
             self._shown = number - 1
             self._show()
 

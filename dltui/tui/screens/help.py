@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from dltui.tui.actions import SCOPES, Action, of_scope
+from dltui.tui.actions import Action, of_scope
+from dltui.tui.actions import scopes as known_scopes
 
 
 class HelpScreen(ModalScreen[None]):
@@ -54,7 +55,7 @@ def scopes_of(screen: Screen[object]) -> list[str]:
         for bound in screen.active_bindings.values()
         if bound.enabled
     }
-    return [scope for scope in SCOPES if scope in active]
+    return [scope for scope in known_scopes() if scope in active]
 
 
 def help_text(scopes: list[str], command_line: str) -> Content:
@@ -71,7 +72,7 @@ def help_text(scopes: list[str], command_line: str) -> Content:
     wide = max((cell_len(action.key_names()) for action in listed), default=0)
     parts: list[Content] = []
     for scope in scopes:
-        lines = [Content.styled(SCOPES[scope], "$text-primary bold")]
+        lines = [Content.styled(known_scopes()[scope], "$text-primary bold")]
         lines += [_line(action, wide) for action in of_scope(scope)]
         parts.append(Content("\n").join(lines))
     if command_line:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dltui.figures import Figure
 from dltui.results import Result, load
 from dltui.tui.catalog.results import facts
+from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
 Found = tuple[Result, list[Figure]]
 
 
+@screen("result")
 class ResultScreen(GalleryScreen):
     """The figures of a result, and how it was made."""
 
@@ -21,8 +24,11 @@ class ResultScreen(GalleryScreen):
         self.read_by(partial(_load, self.item.path))
 
     def received(self, found: Found) -> None:
-        """Show the figures and how they were made."""
-        result, figures = found
+        """Show what was loaded."""
+        self.show_result(*found)
+
+    def show_result(self, result: Any, figures: list[Figure]) -> None:
+        """Show the figures of a result and how it was made."""
         self.hang(figures, facts(result, self.item.path), result.title)
 
 

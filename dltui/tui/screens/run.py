@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dltui.tui.catalog import Item
 from dltui.tui.catalog.runs import RunStory, story
+from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
 EVERY = 0.5  # seconds between looks at the run's files
@@ -15,6 +16,7 @@ ASK_AGAIN = 10  # looks after which an unchanged run is read again
 Stamp = tuple[tuple[int, int], ...]
 
 
+@screen("run")
 class RunScreen(GalleryScreen):
     """The charts of a run; drawn again whenever its files have grown."""
 

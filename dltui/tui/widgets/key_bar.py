@@ -10,7 +10,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from dltui.tui.actions import scopes
+
 GAP = 2
+AT_HAND = ("list", "turn", "plane", "read")  # scopes of what has the focus
 LASTING = "app"  # actions of this scope stand at the right and are never left out
 
 
@@ -55,7 +58,7 @@ class KeyBar(Widget):
         self.refresh()
 
     def hints(self) -> list[Hint]:
-        """Return the actions that the table wants in the footer, those of the focused widget first."""
+        """Return the actions that the table wants in the footer: those at hand, the screen's, the rest."""
         found: dict[str, Hint] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
             if binding.show and binding.id and enabled:
@@ -63,7 +66,13 @@ class KeyBar(Widget):
                 scope = name.partition(".")[0]
                 hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
                 hint.keys.append(binding.key_display or binding.key)
-        return list(found.values())
+        order = list(scopes())
+        at_hand = [hint for hint in found.values() if hint.scope in AT_HAND]
+        others = sorted(
+            (hint for hint in found.values() if hint.scope not in AT_HAND),
+            key=lambda one: order.index(one.scope),
+        )
+        return at_hand + others
 
     def render(self) -> Content:
         """Return the line, and remember where each hint stands."""

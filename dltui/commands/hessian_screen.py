@@ -1,0 +1,202 @@
+"""The screen of a Hessian spectrum: density, eigenvalues to choose from, where each eigenvector lives, slices along it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from dltui.draw.view import View
+from dltui.figures import Array, Bars, Figure, Lines, number
+from dltui.results.spectrum import Spectrum
+from dltui.tui import actions
+from dltui.tui.actions import Action
+from dltui.tui.register import screen
+from dltui.tui.screens.measured import MeasuredScreen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """One eigenvalue with what is known of its eigenvector.
+
+    Attributes:
+        place: 1 for the largest, 2 for the next …; −1 for the smallest, −2 for the next.
+        name: As the list calls it, such as ``λ₁``.
+        value: λ.
+        residual: ‖Hv − λv‖.
+        mass: Share of the eigenvector's squared norm in each parameter tensor, shape (t,); may be empty.
+    """
+
+    place: int
+    name: str
+    value: float
+    residual: float
+    mass: Array
+
+
+class PairList(OptionList, inherit_bindings=False):
+    """The eigenvalues, largest first; keys come from the table of actions."""
+
+    BINDINGS = actions.bindings("list")
+    DEFAULT_CSS = """
+    PairList {
+        width: 24; height: 1fr; border: none; border-right: solid $foreground 15%; padding: 0;
+        background: transparent; text-wrap: nowrap;
+    }
+    PairList:focus { border: none; border-right: solid $foreground 15%; background: transparent; }
+    PairList > .option-list--option { padding: 0 1; }
+    """
+
+
+@screen("result:spectrum")
+class SpectrumScreen(MeasuredScreen):
+    """Density and eigenvectors; the one that is chosen in the list is marked in the density."""
+
+    BINDINGS = actions.register(
+        "This spectrum",
+        Action("spectrum", "choose", ("tab",), "eigenvalues", "Go to the list of eigenvalues, and back to the figure."),
+        Action("spectrum", "slice", ("s",), "slice", "Scan the loss along the chosen eigenvector."),
+        Action("spectrum", "plane", ("P",), "plane", "Scan the loss over the plane of the first two eigenvectors."),
+        Action("spectrum", "landscape", ("L",), "landscape", "Scan the loss over a random plane of the same model."),
+    )
+
+    _spectrum: Spectrum | None = None
+    _pairs: tuple[Pair, ...] = ()
+
+    @property
+    def pair(self) -> Pair | None:
+        """The eigenvalue that is chosen in the list."""
+        chosen = self.query_one(PairList).highlighted
+        return self._pairs[chosen] if chosen is not None and chosen < len(self._pairs) else None
+
+    def beside(self) -> ComposeResult:
+        """Yield the list of eigenvalues."""
+        yield PairList()
+
+    def show_result(self, result: Spectrum, figures: list[Figure]) -> None:
+        """Show the figures, and fill the list."""
+        self._spectrum = result
+        self._pairs = pairs_of(result)
+        choices = self.query_one(PairList)
+        choices.clear_options()
+        choices.add_options([Option(_told(pair, result)) for pair in self._pairs])
+        choices.display = bool(self._pairs)
+        if self._pairs:
+            choices.highlighted = 0
+        super().show_result(result, self._with_layers(figures))
+
+    def view_of(self, place: int) -> View | None:
+        """Return the view of a figure as it was left; in the density the chosen eigenvalue is under the cursor."""
+        view = super().view_of(place)
+        if self.pair is None or not isinstance(self._figures[place], Lines):
+            return view
+        return replace(view or View(), cursor=on_the_curve(self._figures[place], self.pair.value))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer slices only along what is known."""
+        if action in {"choose", "slice"}:
+            return bool(self._pairs)
+        if action in {"plane", "landscape"}:
+            return self._spectrum is not None
+        return super().check_action(action, parameters)
+
+    @on(OptionList.OptionHighlighted)
+    def _chosen(self) -> None:
+        """Show the eigenvector of the chosen eigenvalue, and where that is in the density."""
+        if self.pair is None or not self._figures:
+            return
+        self._figures = self._with_layers(self._figures)
+        self._show()
+
+    @on(OptionList.OptionSelected)
+    def _entered(self) -> None:
+        self.action_slice()
+
+    def action_choose(self) -> None:
+        """Move between the list and the figure."""
+        choices = self.query_one(PairList)
+        self.set_focus(self.view if choices.has_focus else choices)
+
+    def action_slice(self) -> None:
+        """Scan the loss along the chosen eigenvector in a job of its own."""
+        if self.pair is not None:
+            self.look_on("landscape", along=f"eigen:{self.pair.place}", dimensions=1, steps=51)
+
+    def action_plane(self) -> None:
+        """Scan the plane of the two eigenvectors of largest curvature in a job of its own."""
+        self.look_on("landscape", along="eigen:1,eigen:2")
+
+    def action_landscape(self) -> None:
+        """Scan a random plane in a job of its own."""
+        self.look_on("landscape")
+
+    def _with_layers(self, figures: list[Figure]) -> list[Figure]:
+        """Return the figures with the chosen eigenvector by layer as the last one."""
+        others = [figure for figure in figures if not isinstance(figure, Bars)]
+        if self._spectrum is None or self.pair is None or not self.pair.mass.size:
+            return others
+        return [*others, by_layer(self._spectrum, self.pair)]
+
+
+def pairs_of(found: Spectrum) -> tuple[Pair, ...]:
+    """Return the eigenvalues of both ends, the largest first and the smallest last."""
+    top = [
+        Pair(i + 1, f"λ{_low(i + 1)}", float(value), float(residual), _row(found.top_masses, i))
+        for i, (value, residual) in enumerate(zip(found.top_eigenvalues, found.top_residuals, strict=True))
+    ]
+    bottom = [
+        Pair(-i - 1, f"λ{_low(found.parameters - i)}", float(value), float(residual), _row(found.bottom_masses, i))
+        for i, (value, residual) in enumerate(zip(found.bottom_eigenvalues, found.bottom_residuals, strict=True))
+    ]
+    return (*top, *reversed(bottom))
+
+
+def by_layer(found: Spectrum, pair: Pair) -> Bars:
+    """Return where an eigenvector lives: its mass in each parameter tensor."""
+    widest = int(np.argmax(pair.mass))
+    return Bars(
+        title=f"Eigenvector of {pair.name} by layer · {found.title}",
+        caption=(
+            f"λ {number(pair.value)}, residual {number(pair.residual, 2)}; share of ‖v‖² in each tensor, "
+            f"most of it in {found.layers[widest]} ({pair.mass[widest]:.0%})"
+        ),
+        labels=tuple(found.layers),
+        values=pair.mass,
+        value_label="share of ‖v‖²",
+    )
+
+
+def on_the_curve(chart: Figure, value: float) -> tuple[float, float]:
+    """Return the point of the density that is nearest to an eigenvalue."""
+    assert isinstance(chart, Lines), "a density is a chart of lines"
+    curve = chart.series[0]
+    place = int(np.argmin(np.abs(curve.x - value)))
+    return float(curve.x[place]), float(curve.y[place])
+
+
+def _told(pair: Pair, found: Spectrum) -> Content:
+    """Return a line of the list; an eigenvalue that has not converged is marked as such."""
+    allowed = found.tolerance * max(abs(pair.value), 0.1 * max(map(abs, _ends(found)), default=0.0))
+    sure = not found.tolerance or pair.residual <= allowed * 1.001
+    mark = ("  ", "") if sure else (" ?", "$text-warning")
+    return Content.assemble((f"{pair.name:>6} ", "$foreground 60%"), (f"{number(pair.value, 4):>10}", ""), mark)
+
+
+def _ends(found: Spectrum) -> list[float]:
+    """Return every eigenvalue that is listed."""
+    return [*found.top_eigenvalues.tolist(), *found.bottom_eigenvalues.tolist()]
+
+
+def _row(masses: Array, place: int) -> Array:
+    """Return a row, or nothing where an old file has none."""
+    return masses[place] if place < len(masses) else np.empty(0)
+
+
+def _low(whole: int) -> str:
+    """Return a whole number in subscript digits."""
+    return str(whole).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
