@@ -15,7 +15,7 @@ from dltui.lab.listing import Listing
 from dltui.shapes.layers import LAYERS, key_of
 from dltui.shapes.named import named_chains, read_named
 from dltui.shapes.report import CONVENTIONS, show, tight
-from dltui.shapes.symbol import Scope
+from dltui.shapes.symbol import Scope, Symbol
 from dltui.shapes.units import bytes_text
 from dltui.shapes.values import read_shape
 from dltui.shapes.walk import Chain
@@ -124,10 +124,11 @@ def _inputs_in(text: str) -> list[str]:
 
 def _listing(chain: Chain, flops: str, dtype: str) -> Listing:
     """Return the table with its totals."""
-    rows = tuple(_row(number, step) for number, step in enumerate(chain.steps, 1))
+    costs = not isinstance(chain.macs, Symbol)
+    columns = ("row", "output", "parameters", *(("MACs",) if costs else ()), "field", "layer")
+    rows = tuple(_row(number, step, costs) for number, step in enumerate(chain.steps, 1))
     if chain.refusal:
-        rows = (*rows, (chain.refusal.row, "refused", "", "", "", chain.refusal.text))
-    columns = ("row", "output", "parameters", "MACs", "field", "layer")
+        rows = (*rows, (chain.refusal.row, "refused", *("",) * (len(columns) - 3), chain.refusal.text))
     memory = chain.memory(dtype)
     foot = [
         f"input {' and '.join(map(show, chain.inputs))} → output {show(chain.output)}",
@@ -141,6 +142,8 @@ def _listing(chain: Chain, flops: str, dtype: str) -> Listing:
         foot.append(
             f"activations inside rows {numbers}{' …' if len(memory.uncounted) > 8 else ''} are not counted"
         )
+    if not costs:
+        foot.append("the peak in inference is that of large letters")
     assumed = chain.steps[0].report.assumes if chain.steps else []
     if assumed:
         foot.append(f"holds for {', '.join(assumed)}")
@@ -153,16 +156,10 @@ def _listing(chain: Chain, flops: str, dtype: str) -> Listing:
     )
 
 
-def _row(number: int, step: Step) -> tuple[str | int | float, ...]:
-    """Return the cells of one row."""
+def _row(number: int, step: Step, costs: bool) -> tuple[str | int | float, ...]:
+    """Return the cells of one row; products of letters are too long for a column and left to the total."""
     report = step.report
-    parameters = "tied" if step.row.tied else f"{report.parameters:,}" if report.parameters else "·"
+    parameters = ("tied" if step.row.tied else f"{report.parameters:,}") if report.parameters else "·"
     field = step.field.text() + ("" if step.field.aligned else "!") if step.field else "all"
-    return (
-        number,
-        tight(report.output),
-        parameters,
-        f"{report.macs:,}" if report.macs else "·",
-        field,
-        step.row.text,
-    )
+    macs = (f"{report.macs:,}" if report.macs else "·",) if costs else ()
+    return (number, tight(report.output), parameters, *macs, field, step.row.text)

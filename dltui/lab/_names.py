@@ -35,7 +35,7 @@ NAMES = {
     ),
     "small-kernels": Entry(
         "dltui.lab.shapes.kernels",
-        "A stack of 3 × 3 convolutions against one kernel that sees as much: weights, products, non-linearities.",
+        "A stack of 3 × 3 convolutions against one kernel that sees as much: weights, products, ReLUs.",
         "shapes",
     ),
     "dense-vs-conv": Entry(
@@ -50,7 +50,7 @@ NAMES = {
     ),
     "model-ledger": Entry(
         "dltui.lab.shapes.ledger",
-        "A network opened layer by layer: shape, parameters, products, bytes; and a block snapped on at its end.",
+        "A network opened layer by layer: shape, parameters, products, bytes; a block snapped on at its end.",
         "shapes",
     ),
     "sequence-shapes": Entry(

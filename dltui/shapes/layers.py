@@ -138,6 +138,13 @@ FILES: dict[str, dict[str, str]] = {
         "split": "One tensor cut into pieces of given sizes.",
         "chunk": "One tensor cut into so many pieces.",
     },
+    "pick": {
+        "mean": "The mean over some dimensions.",
+        "select": "One place along a dimension.",
+        "narrow": "Neighbouring places along a dimension.",
+        "expand": "Dimensions of size 1 spread, without a copy.",
+        "Parameter": "A learned tensor beside the input.",
+    },
     "recurrent": {
         "RNN": "An Elman network over a sequence.",
         "LSTM": "A long short-term memory over a sequence.",

@@ -114,7 +114,9 @@ def _peak(chain: Chain, roots: dict[int, int]) -> int:
     for index in range(len(chain.steps)):
         alive.add(roots[index])
         now = sum(_numbers(chain, root) for root in alive)
-        most = now if now > most else most
+        most = (
+            now if int(now) > int(most) else most
+        )  # of letters: of large ones, without a condition for each row
         alive = {root for root in alive if root < 0 or last.get(root, index) > index}
     return most
 

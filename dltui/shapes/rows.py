@@ -19,7 +19,7 @@ class Row:
         text: As it was written.
         spelled: The layer and its settings.
         reads: Names of what goes in; ``_`` is the row before. Empty means the row before.
-        name: What its output is called, for later rows.
+        name: What its output is called, for later rows; several names for several outputs.
         tied: Whether its parameters are those of another row and count no more.
     """
 
@@ -35,7 +35,7 @@ def read_rows(text: str) -> list[Row]:
 
     Rows are parted by ``|`` or line ends, ``#`` begins a remark, ``3x[ … ]`` repeats what stands within. A row is a
     layer in either spelling, then perhaps ``tied``, ``< a b`` for what it reads (``_`` is the row before) and
-    ``> name`` for what its output is called. Text that begins as PyTorch source is read as such.
+    ``> name`` for what its output is called, ``> a b`` for two. Text that begins as PyTorch source is read as such.
 
     Args:
         text: The chain.

@@ -8,7 +8,7 @@ from typing import Any
 from dltui.shapes.field import Field, grown, merged
 from dltui.shapes.memory import Memory, measure
 from dltui.shapes.report import CONVENTIONS, Shape, ShapeError, ShapeReport, plain, show
-from dltui.shapes.rows import Row, read_rows
+from dltui.shapes.rows import Row, looks_like_source, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +154,13 @@ def chain(layers: str | list[Row], *inputs: Shape) -> Chain:
     Raises:
         ShapeError: If the chain can't be read, or a row reads what no row is called.
     """
-    rows = _rows_of(layers) if isinstance(layers, str) else layers
-    named = {"in": -1, "in1": -1} | {f"in{i}": -i for i in range(2, len(inputs) + 1)}
+    rows = _rows_of(layers, inputs) if isinstance(layers, str) else layers
+    named = {"in": (-1, 0), "in1": (-1, 0)} | {f"in{i}": (-i, 0) for i in range(2, len(inputs) + 1)}
     steps: list[Step] = []
     for number, row in enumerate(rows, 1):
-        sources = tuple(_source(number, row, one, named, len(steps)) for one in row.reads or ("_",))
-        given = tuple(_shape_of(source, steps, inputs) for source in sources)
+        read = [_source(number, row, one, named, len(steps)) for one in row.reads or ("_",)]
+        sources = tuple(source for source, _ in read)
+        given = tuple(_shape_of(source, place, steps, inputs) for source, place in read)
         try:
             report = row.spelled(*given)
         except ShapeError as error:
@@ -171,13 +172,22 @@ def chain(layers: str | list[Row], *inputs: Shape) -> Chain:
             return Chain(inputs, tuple(steps), refusal)
         fields = [steps[source].field if source >= 0 else Field.first() for source in sources]
         steps.append(Step(row, report, sources, grown(merged(fields), report)))
-        if row.name:
-            named[row.name] = len(steps) - 1
+        for place, name in enumerate(row.name.replace(",", " ").split()):
+            if place >= len(report.outputs):
+                raise ShapeError(
+                    f"row {number}, {row.text}: it gives {len(report.outputs)} tensors, not {place + 1}",
+                    "layer",
+                )
+            named[name] = (len(steps) - 1, place)
     return Chain(inputs, tuple(steps))
 
 
-def _rows_of(text: str) -> list[Row]:
-    """Return the rows of a chain, or of a network by its name."""
+def _rows_of(text: str, inputs: tuple[Shape, ...]) -> list[Row]:
+    """Return the rows of a chain, of a network by its name, or of a class with a forward."""
+    if looks_like_source(text) and "def forward" in text:
+        from dltui.shapes.follow import traced
+
+        return traced(text, inputs)
     if text.strip().isidentifier():
         from dltui.shapes.named import named_chains, read_named
 
@@ -186,10 +196,12 @@ def _rows_of(text: str) -> list[Row]:
     return read_rows(text)
 
 
-def _source(number: int, row: Row, name: str, named: dict[str, int], done: int) -> int:
-    """Return the step that is called ``name``."""
+def _source(
+    number: int, row: Row, name: str, named: dict[str, tuple[int, int]], done: int
+) -> tuple[int, int]:
+    """Return the step that is called ``name``, and which of its outputs."""
     if name == "_":
-        return done - 1
+        return done - 1, 0
     if name not in named:
         raise ShapeError(
             f"row {number}, {row.text}: nothing before it is called {name!r}; call it with > {name}", "input"
@@ -197,6 +209,6 @@ def _source(number: int, row: Row, name: str, named: dict[str, int], done: int) 
     return named[name]
 
 
-def _shape_of(source: int, steps: list[Step], inputs: tuple[Shape, ...]) -> Shape:
+def _shape_of(source: int, place: int, steps: list[Step], inputs: tuple[Shape, ...]) -> Shape:
     """Return the shape that a step gives, or an input."""
-    return steps[source].report.output if source >= 0 else inputs[-source - 1]
+    return steps[source].report.outputs[place] if source >= 0 else inputs[-source - 1]

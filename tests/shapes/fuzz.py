@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, seed, settings, strategies
 from dltui.shapes.layers import LAYERS, key_of, layer_named
 from dltui.shapes.report import ShapeError
 
-COUNT = int(os.environ.get("DLTUI_FUZZ", "0"))  # settings a layer; 0 for the usual few hundred
+COUNT = int(os.environ.get("DLTUI_FUZZ", "0"))  # settings a layer beyond the usual ones
 SEED = int(os.environ.get("DLTUI_FUZZ_SEED", "0"))
 Case = dict[
     str, Any
@@ -28,8 +28,8 @@ TABLE: dict[str, Counter[str]] = {}  # layer → how many settings were legal an
 
 
 def rounds(usual: int) -> int:
-    """Return how many settings are tried."""
-    return COUNT or usual
+    """Return how many settings a test without a witness in PyTorch tries."""
+    return max(COUNT, usual)
 
 
 def as_module(name: str, *, whole: tuple[int, ...] = ()) -> Call:
@@ -51,23 +51,24 @@ def tensors(shapes: Any, whole: tuple[int, ...] = ()) -> list[torch.Tensor | Non
 
 
 def agree(name: str, draw: Draw, call: Call | None = None, *, usual: int = 80) -> dict[str, int]:
-    """Ask both about drawn settings, hypothesis shrinks a difference; return how many were legal and refused."""
+    """Ask both about drawn settings, hypothesis shrinks a difference; return how many were legal and refused.
+
+    With DLTUI_FUZZ=4000 in the environment a plain sweep of so many settings follows.
+    """
     calculate = layer_named(name)
     call = call or as_module(name)
     count = {"legal": 0, "refused": 0}
 
     @seed(f"{name}{SEED}")
-    @settings(
-        max_examples=rounds(usual),
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=usual, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(DRAWN)
     def same(rng: random.Random) -> None:
         count[_asked(name, calculate, draw(rng), call)] += 1
 
     same()
+    plain = random.Random(f"{name}{SEED}")
+    for _ in range(COUNT):
+        count[_asked(name, calculate, draw(plain), call)] += 1
     TABLE.setdefault(name, Counter()).update(count)
     return count
 

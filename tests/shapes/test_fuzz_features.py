@@ -267,6 +267,16 @@ MOVES = {
         "split_size_or_sections": rng.choice([rng.randint(-1, 4), rng.randint(1, 4), [1, 2], [2, 2, 0]]),
         "dim": rng.randint(-n - 1, n),
     },
+    "mean": lambda rng, n: {
+        "dim": rng.choice([None, rng.randint(-n - 1, n), tuple(rng.randint(-n, n) for _ in range(2))]),
+        "keepdim": yes(rng),
+    },
+    "select": lambda rng, n: {"dim": rng.randint(-n - 1, n), "index": rng.randint(-4, 4)},
+    "narrow": lambda rng, n: {
+        "dim": rng.randint(-n - 1, n),
+        "start": rng.randint(-4, 4),
+        "length": rng.randint(-1, 3),
+    },
     "chunk": lambda rng, n: {"chunks": rng.randint(-1, 5), "dim": rng.randint(-n - 1, n)},
 }
 
@@ -327,3 +337,18 @@ def test_pad_function() -> None:
         return torch.nn.functional.pad(*tensors(case["inputs"]), **case["settings"]), None
 
     assert min(agree("pad", draw, call).values()) > 10
+
+
+def test_expand() -> None:
+    def draw(rng: random.Random) -> Case:
+        shape = tuple(rng.choice([1, 1, 2, 3]) for _ in range(rng.randint(0, 3)))
+        sizes = [rng.choice([n, -1, 4 if n == 1 else n]) for n in shape]
+        front = [rng.randint(-1 if rng.random() < 0.1 else 1, 3) for _ in range(rng.randint(0, 2))]
+        if shape and rng.random() < 0.2:
+            sizes[rng.randrange(len(sizes))] = rng.randint(-2, 5)
+        return {"inputs": [shape], "settings": {"sizes": tuple(front + sizes[rng.random() < 0.05 :])}}
+
+    def call(case: Case):
+        return torch.zeros(case["inputs"][0]).expand(case["settings"]["sizes"]), None
+
+    assert min(agree("expand", draw, call).values()) > 5

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.figures import Figure, Heatmap, Images, Lines, Series, Step, Steps, Table, Tokens
-from dltui.lab import Choice, Frame, Slider, exhibit, near
+from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.shapes import infer
 from dltui.shapes.report import show
 
@@ -70,7 +70,7 @@ def input_encodings(
 
 
 Stages = list[tuple[str, tuple[int, ...], str]]
-Encoded = tuple[Stages, tuple[Figure, ...], dict[str, object]]
+Encoded = tuple[Stages, tuple[Figure, ...], dict[str, Number]]
 
 
 def text(vocabulary: int, width: int, seed: int) -> Encoded:
@@ -145,7 +145,7 @@ def speech(window: float, hop: float, seconds: float, mels: int, rate: int = 16_
     picture = _field(
         "Log-mel frames of a rising tone", logged.T, "frame", "mel band", "log power", downwards=False
     )
-    numbers: dict[str, object] = {"frames": count, "window": wide, "hop": step}
+    numbers: dict[str, Number] = {"frames": count, "window": wide, "hop": step}
     return stages, (picture, lines, steps), numbers
 
 
@@ -204,7 +204,7 @@ def image(patch: int, width: int, seed: int) -> Encoded:
         Images(title="A digit", pixels=picture[None], names=(f"a {data.classes[int(data.y_train[0])]}",)),
         _field("Standardised", tensor[0, 0], "column", "row", "number"),
     ]
-    numbers: dict[str, object] = {"mean": float(tensor.mean())}
+    numbers: dict[str, Number] = {"mean": float(tensor.mean())}
     if 8 % patch:
         stages.append((
             "patches",
@@ -253,9 +253,9 @@ def frames_of_a_second() -> None:
     near("shape", last.numbers["shape"], (1, 98, 40))
     for seconds, window, hop in ((0.5, 25, 10), (1.3, 30, 7.5), (2, 100, 50)):
         *_, last = input_encodings(seconds=seconds, window=window, hop=hop)
-        count, at = 0, 0
-        while at + last.numbers["window"] <= round(seconds * 16_000):  # type: ignore[operator]
-            count, at = count + 1, at + last.numbers["hop"]  # type: ignore[operator]
+        wide, step, count, at = round(window * 16), round(hop * 16), 0, 0
+        while at + wide <= round(seconds * 16_000):
+            count, at = count + 1, at + step
         near("frames", last.numbers["frames"], count)
 
 

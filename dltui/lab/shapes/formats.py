@@ -39,23 +39,23 @@ class Float:
     @property
     def bias(self) -> int:
         """What is subtracted from the exponent's bits."""
-        return 2 ** (self.exponent - 1) - 1
+        return (1 << self.exponent - 1) - 1
 
     @property
     def largest(self) -> float:
         """The largest number: (2 − ε)·2^bias, one exponent more where the top one holds numbers."""
-        steps = 2**self.fraction
-        return (2 * steps - (2 if self.top else 1)) / steps * 2.0 ** (self.bias + self.top)
+        steps = 1 << self.fraction
+        return float((2 * steps - (2 if self.top else 1)) / steps * 2.0 ** (self.bias + self.top))
 
     @property
     def smallest(self) -> float:
         """The smallest number with a full fraction: 2^(1 − bias)."""
-        return 2.0 ** (1 - self.bias)
+        return float(2.0 ** (1 - self.bias))
 
     @property
     def eps(self) -> float:
         """The distance from 1 to the next number: 2^−fraction."""
-        return 2.0**-self.fraction
+        return 1 / (1 << self.fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ class Whole:
     @property
     def low(self) -> int:
         """The smallest."""
-        return -(2 ** (self.bits - 1)) if self.signed else 0
+        return -(1 << self.bits - 1) if self.signed else 0
 
     @property
     def high(self) -> int:
         """The largest."""
-        return 2 ** (self.bits - self.signed) - 1
+        return (1 << self.bits - self.signed) - 1
 
 
 FLOATS = (

@@ -134,14 +134,9 @@ def flow(kind: str, layers: int, bidirectional: bool, report: ShapeReport) -> Gr
     """Return how the tensors run through the layers."""
     if kind == "transformer":
         nodes = ("source", f"{layers} encoder layers", "target", f"{layers} decoder layers", "output")
-        notes = (
-            show(report.inputs[0]),
-            show(report.inputs[0]),
-            show(report.inputs[1]),
-            "",
-            show(report.output),
-        )
-        return Graph(title="How it runs", nodes=nodes, edges=((0, 1), (1, 3), (2, 3), (3, 4)), notes=notes)
+        source, target = map(show, report.inputs)
+        told = (source, source, target, target, show(report.output))
+        return Graph(title="How it runs", nodes=nodes, edges=((0, 1), (1, 3), (2, 3), (3, 4)), notes=told)
     both = " ⇄" if bidirectional else ""
     names = ["input", *(f"layer {i + 1}{both}" for i in range(layers)), "output", "h_n"]
     wide = show(report.output)

@@ -52,7 +52,8 @@ def conv(
     """
     kernel = several("kernel_size", kernel_size, axes)
     step = several("stride", stride, axes)
-    apart = several("dilation", dilation, axes)
+    # PyTorch does not look closely at a dilation when there is no sample
+    apart = several("dilation", dilation, axes, 0 if len(input) == axes + 2 and not input[0] else 1)
     whole("out_channels", out_channels)
     whole("groups", groups)
     flag("bias", bias)

@@ -257,6 +257,8 @@ def embedding_bag(
 def _bags(indices: Shape, offsets: Shape | None, include_last: bool) -> int:
     """Return how many bags the indices fill."""
     if len(indices) == 2:
+        if not indices[1]:
+            raise ShapeError("bags of one length need at least one index each", "input")
         if offsets is not None:
             raise ShapeError(
                 "offsets go with one row of indices only; these are bags of one length", "offsets"

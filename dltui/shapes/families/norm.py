@@ -154,7 +154,7 @@ def instance_norm(
     channels, places = input[-axes - 1], product(input[-axes:])
     if num_features is not None and num_features != channels:
         whole("num_features", num_features, 0)
-        if affine or track_running_stats:
+        if affine or (track_running_stats and (training or 0 not in input)):
             raise ShapeError(
                 f"num_features is {num_features}, but the input has {channels} channels; make them equal",
                 "num_features",

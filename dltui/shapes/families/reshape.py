@@ -219,7 +219,9 @@ def cat_(*inputs: Shape, dim: int = 0) -> ShapeReport:
             raise ShapeError("cat can't put single numbers together; use stack")
     real = [shape for shape in inputs if shape != (0,)] or [inputs[0]]
     first = real[0]
-    place = dimension("dim", dim, len(first))
+    place = (
+        0 if first == (0,) else dimension("dim", dim, len(first))
+    )  # of nothing PyTorch takes any dimension
     for shape in real[1:]:
         if len(shape) != len(first) or any(i != place and n != shape[i] for i, n in enumerate(first)):
             raise ShapeError(f"{show(first)} and {show(shape)} must agree but for dimension {place}")

@@ -55,7 +55,8 @@ def conv_transpose(
     step = several("stride", stride, axes)
     cut = several("padding", padding, axes, 0)
     more = several("output_padding", output_padding, axes, 0)
-    apart = several("dilation", dilation, axes)
+    # PyTorch does not look closely at a dilation when there is no sample
+    apart = several("dilation", dilation, axes, 0 if len(input) == axes + 2 and not input[0] else 1)
     whole("out_channels", out_channels)
     whole("groups", groups)
     flag("bias", bias)
@@ -69,7 +70,9 @@ def conv_transpose(
         refuse_groups(channels, out_channels, groups)
     batches = batch[0] if batch else 1
     big = any(o >= s for o, s in zip(more, step, strict=True))
-    hollow = not big and _may_be_empty(batches, channels, sizes, kernel, step, apart, groups)
+    hollow = not batches or (not big and _may_be_empty(batches, channels, sizes, kernel, step, apart, groups))
+    if batches:  # PyTorch does not look at it when there is no sample
+        _check_added(more, step, apart)
     places = tuple(map(_size, (hollow,) * axes, AXES[axes], sizes, kernel, step, cut, more, apart))
     weight = (channels, out_channels // groups, *kernel)
     seen, window = product(input), product(weight[1:])
@@ -121,12 +124,18 @@ def _may_be_empty(
     return groups > 1 or (wide > 3 and high > 3) or batch > 1 or seen > 20480
 
 
+def _check_added(added: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> None:
+    """Refuse an output_padding that reaches the stride and the dilation."""
+    for op, s, d in zip(added, stride, dilation, strict=True):
+        if op >= s and op >= d:
+            raise ShapeError(
+                f"output_padding {op} must be smaller than the stride {s} or the dilation {d}",
+                "output_padding",
+            )
+
+
 def _size(hollow: bool, axis: str, n: int, k: int, s: int, p: int, op: int, d: int) -> int:
     """Return the size along one axis."""
-    if op >= s and op >= d:
-        raise ShapeError(
-            f"output_padding {op} must be smaller than the stride {s} or the dilation {d}", "output_padding"
-        )
     size = (n - 1) * s - 2 * p + d * (k - 1) + op + 1
     if size < 1 - hollow:
         raise ShapeError(
