@@ -352,3 +352,31 @@ def test_expand() -> None:
         return torch.zeros(case["inputs"][0]).expand(case["settings"]["sizes"]), None
 
     assert min(agree("expand", draw, call).values()) > 5
+
+
+@pytest.mark.parametrize("name", ["add", "mul", "matmul"])
+def test_arithmetic(name: str) -> None:
+    def draw(rng: random.Random) -> Case:
+        shape = anything(rng, 0, 4, 4)
+        other = tuple(1 if rng.random() < 0.2 else n + (rng.random() < 0.05) for n in shape)
+        other = other[rng.randint(0, len(other)) :] if yes(rng) else other
+        if name == "matmul" and len(other) > 1 and len(shape) > 0:
+            other = (*other[:-2], shape[-1] if rng.random() < 0.9 else 2, other[-1])
+        return {"inputs": [shape, other], "settings": {}}
+
+    assert min(agree(name, draw, function(name)).values()) > 5
+
+
+def test_interpolate_as_a_function() -> None:
+    def draw(rng: random.Random) -> Case:
+        shape = anything(rng, 2, 5, 5)
+        mode = rng.choice(["nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact"])
+        settings = {"mode": mode} | (
+            {"size": rng.randint(1, 6)} if yes(rng) else {"scale_factor": rng.choice([0.5, 1.5, 2, 0.1])}
+        )
+        return {"inputs": [shape], "settings": settings | some(rng, align_corners=lambda: yes(rng))}
+
+    def call(case: Case):
+        return torch.nn.functional.interpolate(*tensors(case["inputs"]), **case["settings"]), None
+
+    assert min(agree("interpolate", draw, call).values()) > 5
