@@ -42,7 +42,7 @@ def draw_conv(axes: int, transposed: bool):
 @pytest.mark.parametrize("kind", ["Conv", "ConvTranspose"])
 def test_convolutions(kind: str, axes: int) -> None:
     count = agree(f"{kind}{axes}d", draw_conv(axes, kind == "ConvTranspose"), usual=400)
-    assert min(count.values()) > 10
+    assert min(count.values()) > 0
 
 
 def draw_pool(kind: str, axes: int):
@@ -76,4 +76,4 @@ def draw_pool(kind: str, axes: int):
 @pytest.mark.parametrize("kind", ["Max", "Avg", "LP"])
 def test_pools(kind: str, axes: int) -> None:
     count = agree(f"{kind}Pool{axes}d", draw_pool(kind, axes), usual=400)
-    assert min(count.values()) > 10
+    assert min(count.values()) > 0

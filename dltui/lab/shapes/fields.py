@@ -94,7 +94,7 @@ def receptive_field(
     Try: two layers see 5 places, three see 7; --stride 2 or --pool 1 makes the field leap; --growth doubling is how
     dilated networks reach far with few layers; --kernel 1 sees one place however deep.
     Notice: strides multiply what comes after them, while kernels only add; and the middle of a field counts for
-    far more than its rim.
+    far more than its rim, save where dilations double: there it is a comb.
 
     Through each layer r ← r + (k − 1)·d·j and j ← j·s: the field r grows by what the kernel spans, counted in steps
     j of the layer before. So r = 1 + Σ (k − 1)·d·Π s over the strides below, and the first window begins at

@@ -138,7 +138,7 @@ def table(walked: Chain, rows: list[tuple[int, Step]], dtype: str) -> Table:
     size = 4 if dtype == "float32" else 2
     cells = [
         (
-            place,
+            f"{place}",
             step.report.name,
             tight(step.report.output),
             "tied" if step.row.tied else f"{step.report.parameters:,}",
@@ -154,7 +154,7 @@ def table(walked: Chain, rows: list[tuple[int, Step]], dtype: str) -> Table:
         columns=("row", "layer", "output", "parameters", "products", "output bytes"),
         rows=(
             *cells,
-            (0, "together", tight(walked.output), f"{walked.parameters:,}", f"{walked.macs:,}", ""),
+            ("", "together", tight(walked.output), f"{walked.parameters:,}", f"{walked.macs:,}", ""),
         ),
         caption=(f"{more} rows more; " if more else "")
         + f"weights {bytes_text(kept.parameters)}, kept for training {bytes_text(kept.training)}, "
