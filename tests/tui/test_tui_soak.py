@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
@@ -31,7 +32,9 @@ async def test_nothing_breaks(
     results: Path,
     make_app: Callable[..., DltuiApp],
     settle: Callable[[Pilot[int]], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(DltuiApp, "action_quit", _stay)
     (results / "broken.safetensors").write_bytes(b"garbage")
     new_run(model="lenet", data="digits", settings={}, command="")
     chance = random.Random(1)
@@ -43,12 +46,12 @@ async def test_nothing_breaks(
         await _everything_once(app, pilot, settle)
         for gesture in range(GESTURES):
             await _gesture(app, pilot, chance)
+            assert app.is_running, f"it ended at gesture {gesture}"
             seen[type(app.screen).__name__] += 1
             if gesture % 500 == 499:
                 await settle(pilot)
                 gc.collect()
                 memory.append(_resident())
-        assert app.is_running
         while len(app.trail.open) > 1:  # all that was opened is let go again
             await pilot.press("escape")
             await app.close_place(app.trail.open[-1])
@@ -72,6 +75,10 @@ async def _everything_once(
         for item in found[:1]:
             app.open_item(item)
             await settle(pilot)
+
+
+async def _stay(app: DltuiApp) -> None:
+    """Stay, although someone clicked on the way out."""
 
 
 async def _gesture(app: DltuiApp, pilot: Pilot[int], chance: random.Random) -> None:
