@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.signal import Signal
 
 from dltui import settings as room
 from dltui.errors import DltuiError
@@ -15,6 +14,7 @@ from dltui.settings import Loaded, Settings
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.motion import reduced
+from dltui.tui.news import News
 from dltui.tui.themes import THEMES, other_ground
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Tuning:
 
     def __init__(self, app: DltuiApp) -> None:
         self.loaded: Loaded = room.load()
-        self.news: Signal[Settings] = Signal(app, "settings-news")
+        self.news: News[Settings] = News(app, "settings-news")
         self._app = app
         self._known = 0
         for theme in THEMES:

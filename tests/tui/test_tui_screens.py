@@ -49,8 +49,8 @@ async def test_home_and_help_at_every_size_in_the_dark_and_in_the_light(
     async with app.run_test(size=SIZES[0]) as pilot:
         await settle(pilot)
         async for text in everywhere(app, pilot):
-            assert {"2 Result", "3 Runs 0", "? help", "q quit"} == {
-                word for word in ("2 Result", "3 Runs 0", "? help", "q quit") if word in text
+            assert {"1 Results 3", "2 Runs 0", "? help", "q quit"} == {
+                word for word in ("1 Results 3", "2 Runs 0", "? help", "q quit") if word in text
             }
         await pilot.press("question_mark")
         async for text in everywhere(app, pilot):
@@ -112,7 +112,7 @@ async def test_empty_home_tells_what_to_try(make_app: Make, settle: Settle) -> N
         text = seen(app)
         assert "dltui quickstart" in text
         assert "dltui landscape lenet --data digits --save bowl.safetensors" in text
-        await pilot.press("enter", "y", "tab", "down", "G", "3")
+        await pilot.press("y", "tab", "down", "G", "2")
         assert "No training runs yet" in seen(app)
 
 
@@ -120,7 +120,7 @@ async def test_home_paints_its_skeleton_before_anything_is_read(make_app: Make, 
     app = make_app()
     async with app.run_test(size=(80, 24)):
         assert isinstance(app.screen, HomeScreen)
-        assert "2 Result" in seen(app)
+        assert "1 Results" in seen(app)
 
 
 async def test_glimpse_follows_the_cursor(results: Path, make_app: Make, settle: Settle) -> None:
@@ -298,7 +298,7 @@ async def test_export_that_fails_is_a_notice(
         app.screen.query_one(Input).value = name
         await pilot.press("enter")
         await settle(pilot)
-        assert not isinstance(app.screen, ExportScreen)
+        assert isinstance(app.screen, ResultScreen)
         notes = [note.severity for note in app._notifications]
         assert notes == (["error"] if name else [])
 
@@ -324,7 +324,7 @@ async def test_run_is_followed_while_it_grows(make_app: Make, settle: Settle) ->
         app = make_app()
         async with app.run_test(size=(120, 40)) as pilot:
             await settle(pilot)
-            await pilot.press("3")
+            await pilot.press("2")
             await settle(pilot)
             await pilot.press("enter")
             await settle(pilot)
@@ -358,7 +358,7 @@ async def test_unchanged_run_is_not_read_again(
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await pilot.press("3", "enter")
+        await pilot.press("2", "enter")
         await settle(pilot)
         screen = app.screen
         assert isinstance(screen, RunScreen)
@@ -452,4 +452,4 @@ async def test_deleted_result_is_told(results: Path, make_app: Make, settle: Set
         assert "no file" in " ".join(seen(app).split())
         await pilot.press("escape", "r")
         await settle(pilot)
-        assert "2 Result" in seen(app)
+        assert "1 Results 2" in seen(app)

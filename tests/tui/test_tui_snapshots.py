@@ -166,4 +166,4 @@ async def test_snapshot(
             await settle(pilot)
         app.clear_notifications()
         await settle(pilot)
-    compared(app, f"{name}-{size[0]}x{size[1]}", root)
+        compared(app, f"{name}-{size[0]}x{size[1]}", root)

@@ -109,6 +109,7 @@ class HomeScreen(Room):
         """Show that shelf again, and choose that thing as soon as it is read."""
         self.show_shelf(str(known.get("shelf", "")))
         self._list.wanted = str(known.get("chosen", ""))
+        self._fill()  # what has been read by now is chosen at once, what has not as soon as it is
 
     def furnish(self) -> ComposeResult:
         """Lay out shelves, lists and glimpse."""

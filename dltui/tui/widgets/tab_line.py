@@ -13,7 +13,8 @@ from textual.widget import Widget
 
 from dltui.tui.widgets.top_bar import shortened
 
-LEAST = 6  # cells that a name keeps before later names are pushed out
+LEAST = 11  # cells that a name keeps before others, farther from the chosen one, are left out
+MORE = "…"  # stands where names are left out
 
 
 class TabLine(Widget):
@@ -53,14 +54,16 @@ class TabLine(Widget):
         self.set_reactive(TabLine.names, names)
 
     def render(self) -> Content:
-        """Return the names, shortened alike until they fit."""
-        names = _fitting(self.names, self.size.width)
-        parts: list[Content] = []
-        self._spans, column = [], 0
-        for index, name in enumerate(names):
+        """Return the names, shortened alike until they fit; where they can't, those around the chosen one."""
+        names = _shortened(self.names, self.size.width - 2)
+        first, last = _around(names, self.active, self.size.width - 2)
+        before = f"{MORE} " if first else ""
+        parts = [Content.styled(before, "$foreground 70%")]
+        self._spans, column = [range(0)] * first, len(before)
+        for index in range(first, last):
             number = index + self._first
             key = f" {number}" if number < 10 else ""
-            text = f"{key} {name} "
+            text = f"{key} {names[index]} "
             self._spans.append(range(column, column + cell_len(text)))
             column += cell_len(text) + 1
             if index == self.active:
@@ -68,8 +71,11 @@ class TabLine(Widget):
                 parts += [Content.styled(text, style), Content(" ")]
             else:
                 digit = Content.styled(f"{key} ", "$foreground 70%")
-                parts += [digit, Content.styled(f"{name} ", "$foreground 80%"), Content(" ")]
-        return Content("").join(parts)
+                parts += [digit, Content.styled(f"{names[index]} ", "$foreground 80%"), Content(" ")]
+        return Content("").join([
+            *parts,
+            Content.styled(MORE if last < len(names) else "", "$foreground 70%"),
+        ])
 
     def on_click(self, event: events.Click) -> None:
         """Choose what is clicked on."""
@@ -79,9 +85,25 @@ class TabLine(Widget):
                 self.post_message(self.Chosen(self, index))
 
 
-def _fitting(names: tuple[str, ...], width: int) -> list[str]:
-    """Return the names cut so that all stand in ``width`` cells, or as many as do when none can be shorter."""
+def _shortened(names: tuple[str, ...], width: int) -> list[str]:
+    """Return the names cut alike so that all stand in ``width`` cells, or until none should be shorter."""
     longest = max((cell_len(name) for name in names), default=0)
     while longest > LEAST and sum(min(cell_len(name), longest) + 5 for name in names) - 1 > width:
         longest -= 1
     return [shortened(name, longest) for name in names]
+
+
+def _around(names: list[str], active: int, width: int) -> tuple[int, int]:
+    """Return the first name that is shown and the one after the last: as many as fit, the chosen one among them."""
+    first, last = min(active, len(names)), min(active + 1, len(names))
+    room = width - sum(cell_len(name) + 5 for name in names[first:last]) - 2
+    grew = True
+    while grew:
+        grew = False
+        if last < len(names) and cell_len(names[last]) + 5 <= room:
+            room -= cell_len(names[last]) + 5
+            last, grew = last + 1, True
+        if first > 0 and cell_len(names[first - 1]) + 5 <= room:
+            room -= cell_len(names[first - 1]) + 5
+            first, grew = first - 1, True
+    return first, last
