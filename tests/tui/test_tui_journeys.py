@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 from PIL import Image
+from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from dltui.checkpoints import open_model
-from dltui.commands.hessian_screen import SpectrumScreen
+from dltui.commands.hessian_screen import ONLY_AT_THE_MODEL, SpectrumScreen
 from dltui.commands.landscape_screen import LandscapeScreen, nearest
 from dltui.commands.shapes_screen import ChainScreen
 from dltui.data import load as load_data
@@ -37,11 +38,13 @@ from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.export import ExportScreen
 from dltui.tui.screens.form import FormScreen
 from dltui.tui.screens.job import JobScreen
+from dltui.tui.screens.jobs import JobsPane
 from dltui.tui.screens.scratch import ScratchScreen
 from dltui.tui.screens.search import SearchScreen
 from dltui.tui.widgets.belt import Belt
 from dltui.tui.widgets.facts import Facts
 from dltui.tui.widgets.field_row import FieldRow
+from dltui.tui.widgets.key_bar import KeyBar
 from dltui.tui.widgets.slider import Slider
 from dltui.tui.widgets.top_bar import TopBar
 
@@ -93,6 +96,11 @@ async def write(pilot: Pilot[int], here: Path, name: str) -> Path:
     told = pilot.app._notifications
     await until(pilot, lambda: str(here / name) in [one.message for one in told], f"{name}")
     return here / name
+
+
+def footer(app: DltuiApp) -> dict[str, str]:
+    """Return what the line at the bottom names, by keys."""
+    return {hint.text: hint.label for hint in app.screen.query_one(KeyBar).hints()}
 
 
 def numbers(screen: ExhibitScreen) -> dict[str, str]:
@@ -153,6 +161,8 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         await until(
             pilot, lambda: form.answers and form.focused and form.focused.id != "run", "the first field"
         )
+        assert {"^r": "run", "^y": "copy command"}.items() <= footer(app).items()
+        assert "/" not in footer(app)  # which is a letter of the line
         await pilot.press(*"run:latest", "enter", *"moons", "ctrl+r")
         job_screen = await arrived(pilot, JobScreen)
         job = job_screen.job
@@ -200,11 +210,28 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         assert isinstance(hessian.result, Spectrum)
         assert hessian.result.loss == pytest.approx(finer.loss[12, 12], rel=1e-5)
 
-        # out of it, as a picture and as numbers
+        # the jobs, from where J walks
+        app.go_to(screen.item.place)
+        assert footer(app)["⇧←→↑↓"] == "walk"
+        await pilot.press("f3")
+        pane = await arrived(pilot, JobsPane)
+        assert pane.query_one(OptionList).option_count == 4
+        assert "cancels" not in str(pane.query_one(Vertical).border_subtitle)
+        await pilot.press("escape")
+
+        # out of it, as a picture and as numbers; a slice of θ* would be one of elsewhere
+        app.open_job(hessian)
         job_screen = await arrived(pilot, JobScreen)
         await until(pilot, lambda: job_screen._drawn is hessian.result, "the final picture")
         saved = await write(pilot, here, "spectrum.svg")
         assert saved.read_text(encoding="utf-8").rstrip().endswith("</svg>")
+        await pilot.press("o")
+        await arrived(pilot, SpectrumScreen)
+        await pilot.press("s")
+        await until(
+            pilot, lambda: ONLY_AT_THE_MODEL in [one.message for one in app._notifications], "the refusal"
+        )
+        assert len(app.jobs) == 4
         app.go_to(screen.item.place)
         await arrived(pilot, LandscapeScreen)
         table = await write(pilot, here, "finer.csv")

@@ -191,7 +191,9 @@ class GalleryScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what is done with figures only where there are some."""
-        if action in {"next_figure", "previous_figure", "figure", "words", "export"}:
+        if action in {"next_figure", "previous_figure"}:
+            return len(self._figures) > 1
+        if action in {"figure", "words", "export"}:
             return bool(self._figures)
         return super().check_action(action, parameters)
 
