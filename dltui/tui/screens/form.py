@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
@@ -29,6 +30,8 @@ from dltui.tui.widgets.type_in import TypeIn
 if TYPE_CHECKING:
     from dltui.commands._forms import Field, Form
 
+# enter comes before what has the focus, so that letters typed right after it go to the next line
+AT_ENTER: list[BindingType] = [Binding("enter", "next_line", show=False, priority=True)]
 PAUSE = 0.15  # seconds that the typing rests before files are looked for
 
 
@@ -43,7 +46,7 @@ class FormScreen(Room):
                ("1", "-1", "1", "-1"), shown=2),
         Action("form", "reset_all", ("R",), "reset", "Put every field back to its default."),
         Action("form", "copy_command", ("ctrl+y", "y"), "copy command", "Copy the equal command line."),
-    )  # fmt: skip
+    ) + AT_ENTER  # fmt: skip
     DEFAULT_CSS = """
     FormScreen {
         #about { height: auto; max-height: 3; margin: 1 2 0 2; color: $foreground 75%; }
@@ -206,6 +209,8 @@ class FormScreen(Room):
             return self.answers is not None and bool(self.answers.texts)
         if action == "run":
             return self.answers is not None
+        if action == "next_line":
+            return isinstance(self.focused, TypeIn)
         return super().check_action(action, parameters)
 
     def action_field(self, step: int) -> None:
@@ -215,8 +220,8 @@ class FormScreen(Room):
         else:
             self.focus_previous()
 
-    @on(FieldRow.Entered)
-    def _entered(self) -> None:
+    def action_next_line(self) -> None:
+        """Go on from a line that is typed in."""
         self.action_field(1)
 
     @on(Button.Pressed)

@@ -41,7 +41,7 @@ class Belt(Widget):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    Belt { height: 6; padding: 0 1; }
+    Belt { height: 6; padding: 0 1; text-wrap: nowrap; text-overflow: clip; }
     """
 
     boxes: reactive[tuple[Box, ...]] = reactive(())

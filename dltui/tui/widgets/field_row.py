@@ -66,17 +66,6 @@ class FieldRow(Vertical):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, FieldRow.Changed) and message.row is self.row
 
-    @dataclass
-    class Entered(Message):
-        """Enter was pressed in a line."""
-
-        row: FieldRow
-
-        @property
-        def control(self) -> FieldRow:
-            """The row it comes from."""
-            return self.row
-
     def __init__(self, asked: Field, complete: Complete, text: str = "", *, close: bool = False) -> None:
         """Make the row.
 
@@ -168,11 +157,6 @@ class FieldRow(Vertical):
     def _taken(self, event: Input.Changed | Slider.Changed | Pick.Changed) -> None:
         event.stop()
         self._say(self.text)
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Entered(self))
 
     @on(TypeIn.Ways)
     def _ways_known(self, event: TypeIn.Ways) -> None:
