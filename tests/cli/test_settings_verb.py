@@ -9,7 +9,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_settings_are_shown_set_and_unset(dltui: Run, tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
+    path = tmp_path / f"{'long-' * 20}folder of mine" / "mine.toml"
     told = dltui("settings", DLTUI_CONFIG=str(path))
     assert told.returncode == 0
     assert "viridis" in told.stdout
