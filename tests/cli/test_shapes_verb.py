@@ -6,25 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
-from dltui.cli import run
+from .conftest import in_this_process  # noqa: TID252 - the tests of this folder share it
 
 
 def shapes(*arguments: str) -> subprocess.CompletedProcess[str]:
-    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", newline="") for _ in range(2))
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run(["shapes", *arguments])
-    return subprocess.CompletedProcess(arguments, code, _written(out), _written(err))
-
-
-def _written(file: TextIOWrapper[BytesIO]) -> str:
-    file.flush()
-    return file.buffer.getvalue().decode("utf-8")
+    return in_this_process("shapes", *arguments)
 
 
 def piped(root: object, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
