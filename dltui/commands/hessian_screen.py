@@ -20,6 +20,12 @@ from dltui.tui.register import screen
 from dltui.tui.screens.measured import MeasuredScreen
 
 
+ONLY_AT_THE_MODEL = (
+    "only eigenvectors at θ* can be scanned along, and this spectrum was taken elsewhere: "
+    "run `dltui hessian` without --at, and slice from there"
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
     """One eigenvalue with what is known of its eigenvector.
@@ -125,15 +131,22 @@ class SpectrumScreen(MeasuredScreen):
     def action_slice(self) -> None:
         """Scan the loss along the chosen eigenvector in a job of its own."""
         if self.pair is not None:
-            self.look_on("landscape", along=f"eigen:{self.pair.place}", dimensions=1, steps=51)
+            self._scan(f"eigen:{self.pair.place}", dimensions=1, steps=51)
 
     def action_plane(self) -> None:
         """Scan the plane of the two eigenvectors of largest curvature in a job of its own."""
-        self.look_on("landscape", along="eigen:1,eigen:2")
+        self._scan("eigen:1,eigen:2")
 
     def action_landscape(self) -> None:
         """Scan a random plane in a job of its own."""
         self.look_on("landscape")
+
+    def _scan(self, along: str, **changes: object) -> None:
+        """Scan along eigenvectors, whose steps are lengths; the scaling of random directions means nothing there."""
+        if self._spectrum is not None and self._spectrum.at:
+            self.notify(ONLY_AT_THE_MODEL, severity="warning", markup=False)
+        else:
+            self.look_on("landscape", along=along, normalize=None, **changes)
 
     def _with_layers(self, figures: list[Figure]) -> list[Figure]:
         """Return the figures with the chosen eigenvector by layer as the last one."""

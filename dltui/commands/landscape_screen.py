@@ -25,6 +25,7 @@ _FAR = (*(f"shift+{way}" for way in ("left", "right", "up", "down")), *"HLKJ")
 _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
 
 
+CLOSE = ("looking closer", "a finer scan · Z goes back")
 ONLY_RANDOM = (
     "only planes of random directions can be looked into away from θ*: this one was spanned by eigenvectors; "
     "put the cursor on θ*, or scan a random plane"
@@ -106,7 +107,7 @@ class LandscapeScreen(MeasuredScreen):
         centre, reach = window(self.landscape, self.view.view)
         spelled = spell(centre, plane=self.landscape.betas is not None)
         steps = max(LEAST_STEPS, len(self.landscape.alphas))
-        self.ask("landscape", "looking closer", self._finer, center=spelled, distance=reach, steps=steps)
+        self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps)
 
     def action_widen(self) -> None:
         """Leave the finer scan."""

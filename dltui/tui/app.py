@@ -223,8 +223,8 @@ class DltuiApp(App[int]):
             return
         severity: SeverityLevel = "error" if job.state == "failed" else "information"
         title = f"{jobs.MARKS[job.state]} {jobs.job_title(job)}"
-        leads = f"[@click=app.show_job('{job.name}')]open it[/] or press J"
-        self.notify(f"{escape(jobs.told(job))}\n{leads}", title=title, severity=severity)
+        leads = f"[@click=app.show_job('{job.name}')]open it[/] or press F3"
+        self.notify(f"{escape(jobs.told(job, short=True))}\n{leads}", title=title, severity=severity)
 
     def action_show_job(self, name: str) -> None:
         """Open a job by its name."""

@@ -131,13 +131,18 @@ def standing(job: Job) -> str:
     return " · ".join(parts)
 
 
-def told(job: Job) -> str:
-    """Return what a job has to say now: its failure, where it kept what it found, or its newest remark."""
+def told(job: Job, *, short: bool = False) -> str:
+    """Return what a job has to say now: its failure, where it kept what it found, or its newest remark.
+
+    Args:
+        job: The job.
+        short: Say the name of what is kept, without folder and ending.
+    """
     if job.failure is not None:
         return job.failure.sentence
     if job.path is not None:
-        kept = "kept at" if job.state == "done" else f"{job.state} · kept at"
-        return f"{kept} {homely(job.path)}"
+        where = f"as {job.path.stem}" if short else f"at {homely(job.path)}"
+        return f"kept {where}" if job.state == "done" else f"{job.state} · kept {where}"
     if job.state == "cancelled":
         return "cancelled before there was anything to keep"
     return job.notes[-1] if job.notes else ""

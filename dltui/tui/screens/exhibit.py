@@ -47,8 +47,8 @@ class ExhibitScreen(GalleryScreen):
     BINDINGS = actions.register(
         "This exhibit",
         Action("exhibit", "knobs", ("tab",), "knobs", "Go from the picture to the knobs, and back."),
-        Action("exhibit", "knob", ("down", "up", "j", "k"), "", "Go to the next knob, or the one before.",
-               ("1", "-1", "1", "-1"), shown=0),
+        Action("exhibit", "knob", ("down", "up", "j", "k"), "knob", "Go to the next knob, or the one before.",
+               ("1", "-1", "1", "-1"), shown=2),
         Action("exhibit", "play", ("space",), "play", "Play the moments from the first to the last, or stop."),
         Action("exhibit", "moment", ("comma", "full_stop"), "step", "Go a moment back or forward.", ("-1", "1"),
                shown=2),

@@ -38,11 +38,11 @@ class FormScreen(Room):
 
     BINDINGS = actions.register(
         "This form",
-        Action("form", "run", ("r", "ctrl+r", "ctrl+enter"), "run", "Run it as a job."),
+        Action("form", "run", ("ctrl+r", "r", "ctrl+enter"), "run", "Run it as a job."),
         Action("form", "field", ("down", "up", "j", "k"), "field", "Go to the next field, or the one before.",
                ("1", "-1", "1", "-1"), shown=2),
         Action("form", "reset_all", ("R",), "reset", "Put every field back to its default."),
-        Action("form", "copy_command", ("y", "ctrl+y"), "copy command", "Copy the equal command line."),
+        Action("form", "copy_command", ("ctrl+y", "y"), "copy command", "Copy the equal command line."),
     )  # fmt: skip
     DEFAULT_CSS = """
     FormScreen {
@@ -53,7 +53,7 @@ class FormScreen(Room):
         #run { min-width: 9; margin: 0 2 0 0; }
         #state { width: 1fr; height: 1; color: $foreground 70%; text-wrap: nowrap; text-overflow: ellipsis; }
         #line { height: auto; color: $text-accent; }
-        &.-low #about { margin: 0 2; max-height: 1; }
+        &.-low #about { margin: 0 2; max-height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-low #rows { margin: 0; }
     }
     """
@@ -286,4 +286,4 @@ def _state(answers: Answers) -> Content:
         names = ", ".join(answers.form.field(name).label for name in answers.missing)
         return Content.styled(f"needs {names}", "$text-warning")
     changed = len(answers.texts)
-    return Content(f"{changed} changed · y copies the command" if changed else "y copies the command")
+    return Content(f"{changed} changed · ^y copies the command" if changed else "^y copies the command")

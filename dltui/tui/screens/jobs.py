@@ -74,7 +74,6 @@ class JobsPane(ModalScreen[Job | None]):
         """Lay out one list."""
         with Vertical() as box:
             box.border_title = "Jobs"
-            box.border_subtitle = "enter opens · c cancels · esc closes"
             yield OptionList()
             yield Static("Nothing runs, and nothing ran since dltui was opened.", id="none")
         yield KeyBar()
@@ -100,6 +99,12 @@ class JobsPane(ModalScreen[Job | None]):
         else:
             for place, job in enumerate(jobs):
                 lines.replace_option_prompt_at_index(place, job_line(job, width))
+        offers = (
+            "enter opens" if jobs else "",
+            "c cancels" if self.check_action("cancel", ()) else "",
+            "esc closes",
+        )
+        self.query_one(Vertical).border_subtitle = " · ".join(filter(None, offers))
         self.refresh_bindings()
 
     @on(OptionList.OptionSelected)

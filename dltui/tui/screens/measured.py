@@ -27,15 +27,20 @@ class Shower(Protocol):
 class MeasuredScreen(ResultScreen):
     """A result that was measured on a model; others can be asked for from here."""
 
-    _job: Job | None = None
+    _job: Job | None = None  # the one that goes
+    _asked: Job | None = None  # the last one, also when it has ended
     _shower: Shower | None = None
     _began = False
-    _purpose = ""
+    _purpose = _answer = ""
 
     def on_mount(self) -> None:
         """Follow the jobs that are started from here."""
         super().on_mount()
         self.dltui.job_news.subscribe(self, self._job_told)
+
+    def watches(self, job: Job) -> bool:
+        """Return whether this screen tells how a job ends: the one whose answer it shows."""
+        return job is self._asked
 
     # asking further
 
@@ -43,17 +48,18 @@ class MeasuredScreen(ResultScreen):
         """Run another verb on the same model in a job, and open that job."""
         self._with_words(verb, changes, self._open_job)
 
-    def ask(self, verb: str, purpose: str, show: Shower, **changes: object) -> None:
+    def ask(self, verb: str, purpose: tuple[str, str], show: Shower, **changes: object) -> None:
         """Run a verb on the same model in a job whose answer is shown here, as it comes.
 
         Args:
             verb: The verb.
-            purpose: What is being done, for the top bar.
+            purpose: What is being done, and what is shown once it is done, for the top bar.
             show: Shows a partial or the final result.
             **changes: Arguments that differ from those that made this result.
         """
         self.stop_asking()
-        self._shower, self._purpose, self._began = show, purpose, False
+        self._shower, self._began = show, False
+        self._purpose, self._answer = purpose
         self._with_words(verb, changes, self._start)
 
     def stop_asking(self) -> None:
@@ -68,7 +74,8 @@ class MeasuredScreen(ResultScreen):
         self.run_worker(work, thread=True, exclusive=True, group="onward", exit_on_error=False)
 
     def _start(self, words: list[str]) -> None:
-        self._job = self.dltui.run_job(words)
+        self._job = self._asked = self.dltui.run_job(words)
+        self.tell(f"{self._purpose} …")
 
     def _open_job(self, words: list[str]) -> None:
         self.dltui.open_job(self.dltui.run_job(words))
@@ -85,7 +92,7 @@ class MeasuredScreen(ResultScreen):
             self.notify(job.failure.sentence, title=job.line, severity="error", markup=False)
         if job.over:
             self._job = None
-            self.tell("" if job.state == "done" else job.state)
+            self.tell(self._answer if job.state == "done" else job.state)
         elif job.progress is not None:
             self.tell(f"{self._purpose} · {job.progress.done} of {job.progress.total}")
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
+from textual.keys import REPLACED_KEYS, key_to_character
 from textual.screen import Screen
 from textual.widget import Widget
 
 from dltui.tui.actions import NO_KEY, key_name, scopes
 
 GAP = 2
+SHIFT = "⇧"
 AT_HAND = ("list", "turn", "plane", "read", "slider", "pick", "type")  # scopes of what has the focus
+FIRST = 2  # of those before the keys of the screen; a narrow terminal has no room for all
 LASTING = "app"  # actions of this scope stand at the right and are never left out
 
 
@@ -28,7 +31,9 @@ class Hint:
 
     @property
     def text(self) -> str:
-        """The keys as they are written."""
+        """The keys as they are written; a shift that all of them need is written once."""
+        if len(self.keys) > 1 and all(key.startswith(SHIFT) for key in self.keys):
+            return SHIFT + "".join(key.removeprefix(SHIFT) for key in self.keys)
         return "".join(self.keys)
 
     @property
@@ -58,10 +63,12 @@ class KeyBar(Widget):
         self.refresh()
 
     def hints(self) -> list[Hint]:
-        """Return the actions that the table wants in the footer: those at hand, the screen's, the rest."""
+        """Return the actions that the table wants in the footer: the first at hand, the screen's, the rest."""
         found: dict[str, Hint] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
             if binding.show and binding.id and enabled and not binding.key.startswith(NO_KEY):
+                if self._is_typed(binding.key):
+                    continue
                 name = binding.id.rpartition(".")[0]
                 scope = name.partition(".")[0]
                 hint = found.setdefault(name, Hint(scope, binding.description, binding.key))
@@ -72,7 +79,13 @@ class KeyBar(Widget):
             (hint for hint in found.values() if hint.scope not in AT_HAND),
             key=lambda one: order.index(one.scope),
         )
-        return at_hand + others
+        return at_hand[:FIRST] + others + at_hand[FIRST:]
+
+    def _is_typed(self, key: str) -> bool:
+        """Return whether a key is a character for what has the focus; Textual knows that of most, not of a slash."""
+        focused = self.screen.focused
+        character = key_to_character(REPLACED_KEYS.get(key, key))
+        return focused is not None and focused.check_consume_key(key, character)
 
     def render(self) -> Content:
         """Return the line, and remember where each hint stands."""
