@@ -244,8 +244,10 @@ def _kind(parameter: Any) -> Kind:
 
 def _read(context: Any, parameter: Any, kind: Kind, text: str) -> Value:
     """Return what the parser makes of a text; names of models and data are looked up as the work would."""
-    spelled = parameter.get_default(context) if text == "" else text
-    value: Value = parameter.process_value(context, spelled)
+    several = parameter.nargs == -1 or parameter.multiple  # a form gives one of them
+    spelled = parameter.get_default(context) if text == "" else (text,) if several else text
+    found = parameter.process_value(context, spelled)
+    value: Value = found[0] if several and found else found
     if value is not None and kind == "path":
         return Path(str(value))
     if value is not None and kind in {"model", "data"}:

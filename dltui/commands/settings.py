@@ -112,7 +112,7 @@ def path(*, common: Common) -> Listing:  # noqa: ARG001
     """Print where the file is."""
     where = settings_path()
     return Listing(
-        title="path", columns=(), rows=(), plain={"path": str(where), "exists": where.exists()}, foot=(str(where),)
+        title="path", columns=(), rows=(), plain={"path": str(where), "exists": where.exists()}, exact=(str(where),)
     )
 
 

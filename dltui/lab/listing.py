@@ -22,7 +22,8 @@ class Listing:
         columns: Names of the columns.
         rows: Cells; numbers stand right, text left, and the last column wraps.
         plain: The JSON document.
-        foot: Lines below the table.
+        foot: Lines below the table, wrapped.
+        exact: Lines below the foot that scripts take as they are, however long; a path, for one.
     """
 
     title: str
@@ -30,15 +31,16 @@ class Listing:
     rows: tuple[tuple[str | int | float, ...], ...]
     plain: dict[str, Any]
     foot: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document."""
         return self.plain
 
     def lines(self, width: int) -> list[str]:
-        """Return the table in lines of at most ``width`` cells."""
+        """Return the table in lines of at most ``width`` cells, but for the exact ones."""
         table = in_columns((self.columns, *self.rows), width) if self.rows else []
-        foot = [line for text in self.foot for line in wrap(text, width)]
+        foot = [line for text in self.foot for line in wrap(text, width)] + [*self.exact]
         return [*table, *([""] if table and foot else []), *foot]
 
     def result(self) -> Result:
@@ -46,7 +48,9 @@ class Listing:
         from dltui.figures import Table
         from dltui.results.gallery import Gallery
 
-        table = Table(title=self.title, caption=" ".join(self.foot), columns=self.columns, rows=self.rows)
+        table = Table(
+            title=self.title, caption=" ".join(self.foot + self.exact), columns=self.columns, rows=self.rows
+        )
         return Gallery(title=self.title, shown=(table,), numbers=self.plain)
 
 

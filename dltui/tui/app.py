@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 HOME = "home"
 SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
+LET_GO = 0.1  # seconds after a tab was closed that its screen is surely gone
 COUNT_AFTER = 0.5  # seconds after news of a job that the shelf of jobs is read again
 
 
@@ -318,6 +319,12 @@ class DltuiApp(App[int]):
         self._arrive()
         self._opened.pop(place)
         await self.remove_mode(place)
+        self.set_timer(LET_GO, self._let_go)
+
+    def _let_go(self) -> None:
+        """Forget who listened and has gone."""
+        for news in (self.shelf_read, self.job_news, self.tuning.news):
+            news.forget()
 
     def _arrive(self) -> None:
         """Show the place where the trail says one is."""

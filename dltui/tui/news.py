@@ -30,6 +30,10 @@ class News(Signal[T]):
             callback: Called with what is told.
             immediate: Call it at once, and not when the node has done what it is at.
         """
+        self.forget()
+        super().subscribe(node, callback, immediate)
+
+    def forget(self) -> None:
+        """Let go of those that have gone."""
         for gone in [one for one in self._subscriptions if not one.is_running]:
             self.unsubscribe(gone)
-        super().subscribe(node, callback, immediate)

@@ -9,9 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+
+from dltui.cli import run as run_here
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +40,33 @@ def dltui(tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run arguments as ``dltui`` does, but in this process, which saves importing torch or textual each time."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            return in_this_process(*arguments)
+
+    return run
+
+
+def in_this_process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run arguments as ``dltui`` does, its output in what looks like pipes."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run_here([*arguments])
+    return subprocess.CompletedProcess(arguments, code, _written(out), _written(err))
+
+
+def _written(file: TextIOWrapper[BytesIO]) -> str:
+    file.flush()
+    return file.buffer.getvalue().decode("utf-8")
 
 
 @pytest.fixture

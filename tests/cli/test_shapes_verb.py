@@ -1,4 +1,4 @@
-"""``dltui shapes`` as a person types it."""
+"""``dltui shapes`` as a person types it, in this process where its pipes prove nothing more."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import in_this_process  # noqa: TID252 - the tests of this folder share it
 
-def shapes(root: object, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+
+def shapes(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return in_this_process("shapes", *arguments)
+
+
+def piped(root: object, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "dltui", "shapes", *arguments],
         capture_output=True,
@@ -23,8 +29,8 @@ def shapes(root: object, *arguments: str, stdin: str | None = None) -> subproces
     )
 
 
-def document(root: object, *arguments: str) -> dict:
-    done = shapes(root, *arguments, "--json")
+def document(*arguments: str) -> dict:
+    done = shapes(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -56,8 +62,8 @@ def document(root: object, *arguments: str) -> dict:
         (["adaptiveavgpool2d", "-i", "1,8,9,9", "--output-size", "none,3"], [1, 8, 9, 3], 0),
     ],
 )
-def test_layers(root: object, arguments: list[str], output: list, parameters: int) -> None:
-    found = document(root, *arguments)
+def test_layers(arguments: list[str], output: list, parameters: int) -> None:
+    found = document(*arguments)
     assert (found["output"], found["parameters"]) == (output, parameters)
 
 
@@ -78,8 +84,8 @@ def test_layers(root: object, arguments: list[str], output: list, parameters: in
         (["solve", "conv2d", "--from", "32"], "--to"),
     ],
 )
-def test_wrong_questions(root: object, arguments: list[str], told: str) -> None:
-    done = shapes(root, *arguments)
+def test_wrong_questions(arguments: list[str], told: str) -> None:
+    done = shapes(*arguments)
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -87,29 +93,30 @@ def test_wrong_questions(root: object, arguments: list[str], told: str) -> None:
 
 
 def test_a_network_by_name(root: object) -> None:
-    found = document(root, "chain", "vgg16")
+    found = document("chain", "vgg16")
     assert (found["parameters"], found["output"]) == (138_357_544, [1, 1000])
     assert len(found["rows"]) == 40
-    told = shapes(root, "chain", "resnet50").stdout
+    told = shapes("chain", "resnet50").stdout
     assert "parameters 25,557,032" in told
     assert max(map(len, told.splitlines())) <= 80
+    assert piped(root, "chain", "resnet50").stdout == told
 
 
-def test_a_chain_from_a_file(root: object, tmp_path: Path) -> None:
+def test_a_chain_from_a_file(tmp_path: Path) -> None:
     rows = tmp_path / "net.chain"
     rows.write_text("# mine\n# input: 1,3,8,8\nconv2d 4 3 > a\nrelu\nadd < _ a\n", encoding="utf-8")
-    assert document(root, "chain", str(rows))["output"] == [1, 4, 6, 6]
+    assert document("chain", str(rows))["output"] == [1, 4, 6, 6]
     source = tmp_path / "net.py"
     source.write_text(
         "import torch.nn as nn\nnet = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())\n", encoding="utf-8"
     )
-    assert document(root, "chain", str(source), "-i", "1,3,8,8")["output"] == [1, 4, 6, 6]
-    done = shapes(root, "chain", str(tmp_path / "none.chain"), "-i", "1")
+    assert document("chain", str(source), "-i", "1,3,8,8")["output"] == [1, 4, 6, 6]
+    done = shapes("chain", str(tmp_path / "none.chain"), "-i", "1")
     assert (done.returncode, "can't read the chain" in done.stderr) == (1, True)
 
 
-def test_a_chain_that_breaks_is_shown_as_far_as_it_goes(root: object) -> None:
-    done = shapes(root, "chain", "conv2d 4 3 | relu | conv2d 4 9", "-i", "1,3,8,8", "--json")
+def test_a_chain_that_breaks_is_shown_as_far_as_it_goes() -> None:
+    done = shapes("chain", "conv2d 4 3 | relu | conv2d 4 9", "-i", "1,3,8,8", "--json")
     found = json.loads(done.stdout)
     assert done.returncode == 2
     assert [row["output"] for row in found["rows"]] == [[1, 4, 6, 6]] * 2
@@ -117,15 +124,15 @@ def test_a_chain_that_breaks_is_shown_as_far_as_it_goes(root: object) -> None:
     assert found["refusal"]["repair"] == "conv2d out_channels=4 kernel_size=9 padding=2"
 
 
-def test_solve(root: object) -> None:
-    found = document(root, "solve", "conv2d", "--from", "32", "--to", "16")
+def test_solve() -> None:
+    found = document("solve", "conv2d", "--from", "32", "--to", "16")
     assert found["count"] == 39
     assert found["solutions"][0]["kernel_size"] == 2
     cheap = document(
-        root, "solve", "conv2d", "--from", "8", "--same", "--channels", "3,4", "--max-parameters", "200"
+        "solve", "conv2d", "--from", "8", "--same", "--channels", "3,4", "--max-parameters", "200"
     )
     assert [one["kernel_size"] for one in cheap["solutions"]][:2] == [1, 3]
-    assert document(root, "solve", "conv2d 4 3 | maxpool2d 2", "--from", "1,3,H,H", "--to", "2")["sizes"] == [
+    assert document("solve", "conv2d 4 3 | maxpool2d 2", "--from", "1,3,H,H", "--to", "2")["sizes"] == [
         6,
         7,
     ]
@@ -133,40 +140,38 @@ def test_solve(root: object) -> None:
 
 def test_a_batch(root: object, tmp_path: Path) -> None:
     line = '{"layer":"conv2d","input":[1,3,32,32],"out_channels":8,"kernel_size":3}'
-    done = shapes(root, "--batch", "-", stdin=f"{line}\nno\n{line}\n")
+    done = piped(root, "--batch", "-", stdin=f"{line}\nno\n{line}\n")
     answers = [json.loads(one) for one in done.stdout.splitlines()]
     assert answers[0] == answers[2] == {"output": [1, 8, 30, 30], "parameters": 224, "macs": 194400}
     assert "error" in answers[1]
-    assert shapes(root, "--batch", str(tmp_path / "none")).returncode == 1
+    assert shapes("--batch", str(tmp_path / "none")).returncode == 1
 
 
-def test_help_has_a_line_for_each_layer(root: object) -> None:
+def test_help_has_a_line_for_each_layer() -> None:
     from dltui.shapes.layers import LAYERS
 
-    told = shapes(root, "--help").stdout
+    told = shapes("--help").stdout
     for name, entry in LAYERS.items():
         assert f"  {name} " in told
         assert entry.summary.split(maxsplit=1)[0] in told
-    layer = shapes(root, "conv2d", "--help").stdout
+    layer = shapes("conv2d", "--help").stdout
     for option in ("-k, --kernel-size", "-s, --stride", "-p, --padding", "-d, --dilation", "-g, --groups"):
         assert option in layer
 
 
-def test_memory(root: object, tmp_path: Path) -> None:
-    found = document(root, "memory", "params=10e9", "--fsdp", "8")
+def test_memory(tmp_path: Path) -> None:
+    found = document("memory", "params=10e9", "--fsdp", "8")
     assert (found["total_bytes"], found["devices"], found["fits"]) == (15e9, 8, True)
-    told = shapes(root, "memory", "params=10b").stdout
+    told = shapes("memory", "params=10b").stdout
     assert "120 GB does not fit into 80 GB" in told
-    chain = document(root, "memory", "conv2d 8 3 | relu | flatten | linear 10", "-i", "1,3,8,8")
+    chain = document("memory", "conv2d 8 3 | relu | flatten | linear 10", "-i", "1,3,8,8")
     assert [part["name"] for part in chain["parts"]] == [
         "weights",
         "gradients",
         "optimiser states",
         "activations",
     ]
-    assert (
-        document(root, "memory", "llama3-8b", "--serve", "--tokens", "8k")["parts"][1]["name"] == "KV cache"
-    )
+    assert document("memory", "llama3-8b", "--serve", "--tokens", "8k")["parts"][1]["name"] == "KV cache"
     for words, told in (
         (["llama9"], "did you mean llama"),
         (["params=many"], "no number"),
@@ -174,16 +179,14 @@ def test_memory(root: object, tmp_path: Path) -> None:
         (["conv2d 8 9", "-i", "1,3,4,4"], "row 1"),
         (["lenet", "--tp", "2"], "a chain is split by dp and fsdp"),
     ):
-        done = shapes(root, "memory", *words)
+        done = shapes("memory", *words)
         assert (done.returncode, told in done.stderr) == (2, True), done.stderr
     (tmp_path / "w.safetensors").write_bytes(b"no")
-    assert shapes(root, "memory", str(tmp_path / "w.safetensors")).returncode == 1
+    assert shapes("memory", str(tmp_path / "w.safetensors")).returncode == 1
 
 
-def test_attention(root: object) -> None:
-    found = document(
-        root, "attention", "layers=1 hidden=64 heads=1", "--tokens", "512,4096", "--dtype", "float32"
-    )
+def test_attention() -> None:
+    found = document("attention", "layers=1 hidden=64 heads=1", "--tokens", "512,4096", "--dtype", "float32")
     assert [one["plain_bytes"] for one in found["lengths"]] == [2**20, 64 * 2**20]
-    assert shapes(root, "attention", "params=7e9").returncode == 2
-    assert shapes(root, "attention", "llama3-8b", "--window", "8").returncode == 2
+    assert shapes("attention", "params=7e9").returncode == 2
+    assert shapes("attention", "llama3-8b", "--window", "8").returncode == 2

@@ -33,7 +33,8 @@ def test_train_then_runs(capsys: pytest.CaptureFixture[str]) -> None:
     code, shown, _ = ask(capsys, "runs", "show", found["run"][:-1])
     assert shown["numbers"]["history"]["test_loss"] == found["test_loss"]
     assert shown["numbers"]["settings"]["learning_rate"] == 0.1
-    assert [figure["kind"] for figure in shown["figures"]] == ["Table", "Lines", "Lines"]
+    titles = [figure["title"].partition(" · ")[0] for figure in shown["figures"]]
+    assert titles == [f"Run {found['run']}", "Loss", "Accuracy", "Learning rate"]
     assert ask(capsys, "runs", "show")[1]["numbers"]["name"] == found["run"]
 
 
@@ -48,8 +49,8 @@ def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("spec", "kinds", "train"),
     [
-        ("digits", ["Table", "Images", "Bars"], 1437),
-        ("spiral:n=99", ["Table", "Points", "Bars"], 79),
+        ("digits", ["Table", "Images", "Images", "Bars", "Histogram", "Table"], 1437),
+        ("spiral:n=99", ["Table", "Points", "Bars", "Histogram", "Table"], 79),
     ],
 )
 def test_data_show(capsys: pytest.CaptureFixture[str], spec: str, kinds: list[str], train: int) -> None:

@@ -56,8 +56,8 @@ def _check_says(done: subprocess.CompletedProcess[str], code: int, *parts: str) 
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else None,
 )
-def test_usage(dltui: Run, arguments: list[str], parts: list[str]) -> None:
-    _check_says(dltui(*arguments), ExitCode.USAGE, *parts)
+def test_usage(here: Run, arguments: list[str], parts: list[str]) -> None:
+    _check_says(here(*arguments), ExitCode.USAGE, *parts)
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ def test_usage(dltui: Run, arguments: list[str], parts: list[str]) -> None:
     ids=["lengths", "nan", "names", "dimensions"],
 )
 def test_data_that_can_not_be(
-    dltui: Run, tmp_path: Path, arrays: dict[str, np.ndarray], parts: list[str]
+    here: Run, tmp_path: Path, arrays: dict[str, np.ndarray], parts: list[str]
 ) -> None:
     np.savez(tmp_path / "mine.npz", **arrays)  # type: ignore[arg-type]
-    done = dltui("landscape", "mlp", "--data", "mine.npz")
+    done = here("landscape", "mlp", "--data", "mine.npz")
     assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
     _check_says(done, done.returncode, "mine.npz", *parts)
 
 
-def test_pickled_arrays_are_not_opened(dltui: Run, tmp_path: Path) -> None:
+def test_pickled_arrays_are_not_opened(here: Run, tmp_path: Path) -> None:
     np.savez(tmp_path / "mine.npz", x=np.array([print], dtype=object), y=np.zeros(1))
-    done = dltui("landscape", "mlp", "--data", "mine.npz")
+    done = here("landscape", "mlp", "--data", "mine.npz")
     _check_says(done, done.returncode, "mine.npz", "x")
     assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
 
 
-def test_weights_that_do_not_fit(dltui: Run, tmp_path: Path) -> None:
+def test_weights_that_do_not_fit(here: Run, tmp_path: Path) -> None:
     save_file({"a.weight": np.zeros((2, 2), np.float32)}, tmp_path / "other.safetensors")
-    done = dltui("gradients", "mlp", "--weights", "other.safetensors")
+    done = here("gradients", "mlp", "--weights", "other.safetensors")
     _check_says(
         done,
         ExitCode.FAILED,
@@ -106,19 +106,27 @@ def test_weights_that_do_not_fit(dltui: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "verb", [["open", "gone.safetensors"], ["landscape", "gone.safetensors"]], ids=" ".join
 )
-def test_missing_file(dltui: Run, verb: list[str]) -> None:
-    done = dltui(*verb)
+def test_missing_file(here: Run, verb: list[str]) -> None:
+    done = here(*verb)
     _check_says(done, done.returncode, "gone.safetensors")
     assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
 
 
-def test_a_folder_that_can_not_be_written(dltui: Run, tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_written(here: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    _check_says(dltui(*CONV, "--save", "file/x.safetensors"), ExitCode.FAILED, "file/x.safetensors", "write")
+    _check_says(here(*CONV, "--save", "file/x.safetensors"), ExitCode.FAILED, "file/x.safetensors", "write")
 
 
 def test_the_tui_without_a_terminal(dltui: Run) -> None:
     _check_says(dltui(), ExitCode.USAGE, "terminal")
+
+
+@pytest.mark.parametrize(
+    "line", [("landscape", "lenett"), ("shapes", "conv2e"), ("landscape",)], ids=" ".join
+)
+def test_the_program_says_the_same(dltui: Run, here: Run, line: tuple[str, ...]) -> None:
+    ours, theirs = here(*line), dltui(*line)
+    assert (ours.returncode, ours.stdout, ours.stderr) == (theirs.returncode, theirs.stdout, theirs.stderr)
 
 
 def test_debug_shows_the_traceback(dltui: Run) -> None:

@@ -69,7 +69,7 @@ def test_the_model_is_marked_where_it_is_inside(case: Case) -> None:
     for found in (inside, outside):
         captions = [figure.caption for figure in found.figures()]
         assert all("in the middle at α 0.25, β 0.5" in caption for caption in captions)
-        assert found.figures()[2].title.startswith("Slices through the middle")
+        assert found.figures()[2].title.startswith("Slices through α 0.25, β 0.5 · ")
 
 
 def test_a_middle_where_the_loss_is_not_finite_is_a_hole() -> None:

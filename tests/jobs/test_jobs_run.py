@@ -97,7 +97,7 @@ def test_every_kind_of_verb_runs(engine: Engine, name: str) -> None:
 def test_a_result_that_is_opened_again_is_not_kept_twice(engine: Engine) -> None:
     first = engine.submit("data show", {"data": "moons"})
     assert first.wait(PATIENT)
-    again = engine.submit("open", {"file": first.path})
+    again = engine.submit("open", {"files": first.path})
     assert again.wait(PATIENT)
     assert again.state == "done"
     assert again.path is None

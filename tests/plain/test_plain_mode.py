@@ -113,9 +113,8 @@ def test_the_end_of_a_pipe_is_no_trouble(talk: Talk, answers: tuple[str, ...]) -
 
 def test_what_goes_wrong_is_a_sentence_and_the_talk_goes_on(talk: Talk, shelf: Path) -> None:
     (shelf / "broken.safetensors").write_bytes(b"garbage")
-    done = talk(
-        "results", "broken", ":b", "verbs", "open", "nowhere.safetensors", "lab", "show", "no-such", ":q"
-    )
+    broken, gone = ("results", "broken", ":b"), ("verbs", "open", "nowhere.safetensors", ".")
+    done = talk(*broken, *gone, "lab", "show", "no-such", ":q")
     told = flat(done.stdout)
     assert "Error: can't read" in told
     assert "Error: no file nowhere.safetensors" in told
