@@ -125,3 +125,24 @@ def detached() -> list[Widget]:
     """Return the widgets that are kept although they are on no screen any more."""
     gc.collect()
     return [one for one in gc.get_objects() if isinstance(one, Widget) and not one.is_attached]
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+async def test_lists_that_have_no_room_at_all(
+    results: Path,
+    make_app: Callable[..., DltuiApp],
+    settle: Callable[[Pilot[int]], Awaitable[None]],
+    width: int,
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(width, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("T", "a", "down", "escape", "slash", "b", "escape")
+        await settle(pilot)
+        await pilot.resize_terminal(100, 30)
+        await settle(pilot)
+        await pilot.press("slash", "b")
+        await pilot.resize_terminal(width, 30)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.is_running
