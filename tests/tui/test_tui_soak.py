@@ -8,9 +8,11 @@ import os
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from textual.errors import NoWidget
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widget import Widget
@@ -90,7 +92,8 @@ async def _gesture(app: DltuiApp, pilot: Pilot[int], chance: random.Random) -> N
     elif kind < 0.75:
         await pilot.press(*chance.choices(LETTERS, k=3))
     elif kind < 0.95:
-        await pilot.click(offset=(chance.randrange(width), chance.randrange(height)))
+        with suppress(NoWidget):  # the pilot's own trouble: the screen is just changing its size
+            await pilot.click(offset=(chance.randrange(width), chance.randrange(height)))
     else:
         await pilot.resize_terminal(chance.randrange(1, 180), chance.randrange(1, 60))
 
@@ -122,3 +125,24 @@ def detached() -> list[Widget]:
     """Return the widgets that are kept although they are on no screen any more."""
     gc.collect()
     return [one for one in gc.get_objects() if isinstance(one, Widget) and not one.is_attached]
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+async def test_lists_that_have_no_room_at_all(
+    results: Path,
+    make_app: Callable[..., DltuiApp],
+    settle: Callable[[Pilot[int]], Awaitable[None]],
+    width: int,
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(width, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("T", "a", "down", "escape", "slash", "b", "escape")
+        await settle(pilot)
+        await pilot.resize_terminal(100, 30)
+        await settle(pilot)
+        await pilot.press("slash", "b")
+        await pilot.resize_terminal(width, 30)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.is_running
