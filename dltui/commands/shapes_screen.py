@@ -327,8 +327,8 @@ class ChainScreen(Room):
             here = place == self._knob
             value = _short(knob.value)
             shown = f"▸ {knob.name:<16} ‹ {value} ›" if here else f"  {knob.name:<16}   {value}"
-            lines.append(Content.styled(shown, "$text-accent bold" if here else "" if knob.given else "$foreground 60%"))
-        return Content("\n").join(lines) if lines else Content.styled("nothing here is changed by a key", "$foreground 60%")
+            lines.append(Content.styled(shown, "$text-accent bold" if here else "" if knob.given else "$foreground 70%"))
+        return Content("\n").join(lines) if lines else Content.styled("nothing here is changed by a key", "$foreground 70%")
 
     def _facts(self) -> list[Content]:
         """Return what the chosen layer does, or why it can't."""
@@ -336,7 +336,7 @@ class ChainScreen(Room):
             refusal = self._chain.refusal
             if refusal is not None and refusal.row == self._at + 1:
                 return [Content(""), Content.styled(refusal.sentence(), "$text-error")]
-            return [Content(""), Content.styled("nothing gets here: a layer before it is refused", "$foreground 60%")]
+            return [Content(""), Content.styled("nothing gets here: a layer before it is refused", "$foreground 70%")]
         report = self.step.report
         lines = [f"{show(report.input)} → {show(report.output)}", *report.formulas, *self._sight()]
         return [Content(""), Content.styled(report.layer, "bold"), *map(Content, lines)]

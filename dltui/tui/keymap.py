@@ -15,8 +15,16 @@ from dltui.tui.actions import NO_KEY, Action, key_name, known
 VIM = frozenset({*"hjklHJKLgG", "ctrl+d", "ctrl+u"})  # what moves beside the arrows
 MODIFIERS = frozenset({"alt", "ctrl", "hyper", "meta", "shift", "super"})
 FIGURES = ("turn", "plane", "read")  # scopes of one widget, of which only one holds at a time
-WITHOUT_FIGURES = frozenset({"settings"})  # scopes of screens that show none
-WITH_LISTS = frozenset({"home", "settings"})  # scopes of screens that show one
+WITHOUT_FIGURES = frozenset({
+    "settings",
+    "bench",
+    "form",
+    "jobs",
+    "pick",
+    "slider",
+    "type",
+})  # scopes of screens that show none
+WITH_LISTS = frozenset({"home", "settings", "jobs", "spectrum", "data"})  # scopes of screens that show one
 EVERYWHERE = "app"
 
 

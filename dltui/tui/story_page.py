@@ -41,7 +41,7 @@ def number_rows(numbers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def verdict_page(job: Job) -> Content:
     """Return how a job that runs checks stands, and once it has ended a line a check."""
     if not job.over:
-        return Content.styled(f"checks: {standing(job)}", "$foreground 60%")
+        return Content.styled(f"checks: {standing(job)}", "$foreground 70%")
     found = job.result or job.partial
     checks = getattr(found, "numbers", {}).get("checks", []) if found is not None else []
     lines = [_verdict(check) for check in checks]
@@ -56,7 +56,7 @@ def _verdict(check: Mapping[str, Any]) -> Content:
 
 
 def _headed(heading: str, text: str) -> Content:
-    return Content.assemble((f"{heading}\n", "$foreground 55%"), text)
+    return Content.assemble((f"{heading}\n", "$foreground 70%"), text)
 
 
 def _number(value: Any) -> str:

@@ -212,5 +212,5 @@ def _why(job: Job) -> Content:
         parts.append(Content.styled("\n".join(job.failure.last_lines), "$foreground 70%"))
     if job.path is not None:
         parts.append(Content(f"What it knew is kept: {job.path.name} (o opens it)"))
-    parts.append(Content.styled("R runs it again.", "$foreground 60%"))
+    parts.append(Content.styled("R runs it again.", "$foreground 70%"))
     return Content("\n").join(parts)

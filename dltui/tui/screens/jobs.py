@@ -50,7 +50,7 @@ class JobsPane(ModalScreen[Job | None]):
     JobsPane OptionList:focus > .option-list--option-highlighted {
         background: $primary-muted; color: $foreground; text-style: none;
     }
-    JobsPane #none { display: none; height: auto; color: $foreground 60%; }
+    JobsPane #none { display: none; height: auto; color: $foreground 70%; }
     JobsPane.-none #none { display: block; }
     JobsPane.-none OptionList { display: none; }
     """

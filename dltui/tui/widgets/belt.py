@@ -106,9 +106,9 @@ class Belt(Widget):
         """Return the six lines of a box."""
         box = self.boxes[index]
         here = index == self.chosen
-        edge = "$error" if box.state == "refused" else "$text-accent bold" if here else "$foreground 40%"
+        edge = "$error" if box.state == "refused" else "$text-accent bold" if here else "$foreground 70%"
         text = (
-            "$text-error" if box.state == "refused" else "$foreground 45%" if box.state == "unreached" else ""
+            "$text-error" if box.state == "refused" else "$foreground 70%" if box.state == "unreached" else ""
         )
         corners, flat, up = ("╔╗╚╝", "═", "║") if here else ("╭╮╰╯", "─", "│")
         title = shortened(f"{index + 1} {box.name}", WIDE - 4)

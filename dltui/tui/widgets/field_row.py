@@ -37,7 +37,7 @@ class FieldRow(Vertical):
         Pick { width: 1fr; }
         TypeIn { width: 1fr; max-width: 72; }
         .told { height: auto; display: none; padding: 0 0 0 20; }
-        .help { color: $foreground 60%; }
+        .help { color: $foreground 70%; }
         .ways { color: $foreground 75%; }
         .refusal { color: $text-error; }
         &.-refused .refusal { display: block; }

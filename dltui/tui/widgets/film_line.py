@@ -43,10 +43,10 @@ class FilmLine(Widget):
         here = round(self.at / max(1, self.count - 1) * (wide - 1))
         return Content.assemble(
             ("‖ " if self.playing else "▸ ", "$text-accent"),
-            ("━" * here, "$foreground 60%"),
+            ("━" * here, "$foreground 70%"),
             ("●", "$text-accent"),
             ("─" * (wide - 1 - here), "$foreground 25%"),
-            (told, "$foreground 60%"),
+            (told, "$foreground 70%"),
         )
 
     def on_mouse_down(self, event: events.MouseDown) -> None:

@@ -42,7 +42,7 @@ def job_line(job: Job, width: int, note: str = "") -> Content:
         Sign, title, bar and state, then what it has to say.
     """
     said = note or told(job) or job.line
-    return Content.assemble(_first(job, width), "\n", (shortened(f"  {said}", width), "$foreground 60%"))
+    return Content.assemble(_first(job, width), "\n", (shortened(f"  {said}", width), "$foreground 70%"))
 
 
 def _first(job: Job, width: int) -> Content:
@@ -81,5 +81,5 @@ class JobHead(Widget):
         line = (shortened(f"  $ {self.job.line}", wide), "$text-accent")
         said = shortened(f"  {self.note or told(self.job)}", max(0, wide - cell_len(self.keys) - 2))
         gap = " " * max(0, wide - cell_len(said) - cell_len(self.keys))
-        last = Content.assemble((said, "$foreground 60%"), gap, (self.keys, "$text-accent"))
+        last = Content.assemble((said, "$foreground 70%"), gap, (self.keys, "$text-accent"))
         return Content.assemble(_first(self.job, wide), "\n", line, "\n", last)

@@ -105,15 +105,15 @@ class Pick(Widget, can_focus=True):
 
     def _one(self) -> Content:
         at = self._at
-        word = Content.styled("not set", "$foreground 55%") if at is None else self._word(at)
+        word = Content.styled("not set", "$foreground 70%") if at is None else self._word(at)
         many = f" ›  {'–' if at is None else at + 1} of {len(self._names)}"
         self._spans = [(range(self.size.width), 0 if at is None else (at + 1) % len(self._names))]
-        return Content.assemble(("‹ ", "$foreground 45%"), word, (many, "$foreground 45%"))
+        return Content.assemble(("‹ ", "$foreground 70%"), word, (many, "$foreground 70%"))
 
     def _word(self, place: int) -> Content:
         name = self._names[place]
         if place != self._at:
-            return Content.styled(name, "$foreground 45%")
+            return Content.styled(name, "$foreground 70%")
         if self.has_focus:
             return Content.styled(name, "reverse" if self.app.no_color else "$text-accent bold underline")
         return Content.styled(name, "bold underline" if self.text else "$foreground 80% underline")

@@ -160,7 +160,7 @@ class Slider(Widget, can_focus=True):
         """Return bar and number."""
         shown = self._shown()
         if not self.scale.bounded or self._bar < LEAST:
-            return Content.assemble(("‹ ", "$foreground 45%"), shown, (" ›", "$foreground 45%"))
+            return Content.assemble(("‹ ", "$foreground 70%"), shown, (" ›", "$foreground 70%"))
         return Content.assemble(*self._drawn(), "  ", shown)
 
     def watch_text(self) -> None:
@@ -179,7 +179,7 @@ class Slider(Widget, can_focus=True):
             return Content.assemble(self.typed, ("▏", "$text-accent"))
         if self.text:
             return Content.styled(self.text, "bold")
-        return Content.styled(self._default or self._unset, "$foreground 55%")
+        return Content.styled(self._default or self._unset, "$foreground 70%")
 
     def _drawn(self) -> list[Content]:
         """Return the bar: what is left behind, the handle, the rest, and a mark at the default."""
@@ -193,7 +193,7 @@ class Slider(Widget, can_focus=True):
             if place == at:
                 cells.append(Content.styled("●", colour + (" bold" if self.has_focus else "")))
             elif place == mark:
-                cells.append(Content.styled("┿", "$foreground 55%"))
+                cells.append(Content.styled("┿", "$foreground 70%"))
             elif at is not None and place < at:
                 cells.append(Content.styled("━", colour))
             else:
