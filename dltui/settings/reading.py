@@ -70,7 +70,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Loaded:
             found[rule.name] = wanted
             origins[rule.name] = rule.variable
     keys = dict(_keys(table.get(KEYS, {}), f"{path.name}: {KEYS}", troubles))
-    return Loaded(Settings(**found, keys=keys), origins, tuple(troubles), path)  # type: ignore[arg-type]
+    told = tuple(" ".join(one.split()) for one in troubles)  # a name in the file may hold a line end
+    return Loaded(Settings(**found, keys=keys), origins, told, path)  # type: ignore[arg-type]
 
 
 def _table(path: Path, troubles: list[str]) -> dict[str, Any]:

@@ -68,14 +68,14 @@ async def test_curves_are_smoothed_straightened_and_drawn_over_time(make_app: Ma
         before = lines(app)
         assert [line.name for line in before.series] == ["batch", "test"]
         assert (before.x_label, before.y_scale) == ("step", "log")
-        await pilot.press("s", "s", "b", "A", "A")
+        await pilot.press("s", "s", "b", "O", "O")
         await settle(pilot)
         after = lines(app)
         assert (after.x_label, after.y_scale) == ("time (s)", "linear")
         assert after.series[0].y[-1] > before.series[0].y[-1]
         command = f"dltui runs show {run.name} --x time --smooth 0.9 --linear"
         assert gallery(app).command_line == command
-        await pilot.press("s", "s", "b", "A")
+        await pilot.press("s", "s", "b", "O")
         await settle(pilot)
         assert lines(app).series[0].y.tolist() == before.series[0].y.tolist()
 
@@ -146,7 +146,7 @@ async def test_overlay_of_runs_that_are_gone_is_a_sentence(make_app: Make, settl
         app.open_item(Item("overlay", "2 runs", "", "gone,lost", ""))
         await settle(pilot)
         assert "unknown run 'gone'" in str(app.screen.query_one("#said").render())
-        await pilot.press("s", "b", "A", "P", "tab", "space", "n", "escape")
+        await pilot.press("s", "b", "O", "P", "tab", "space", "n", "escape")
         assert isinstance(app.screen, HomeScreen)
 
 

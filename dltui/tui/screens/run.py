@@ -39,7 +39,7 @@ class SightScreen(GalleryScreen):
         "These curves",
         Action("curves", "smooth", ("s",), "smooth", "Smooth the curves more, or not at all again."),
         Action("curves", "log", ("b",), "log", "Space losses by their logarithm, or evenly."),
-        Action("curves", "across", ("A",), "over", "Draw over steps, over epochs, or over time."),
+        Action("curves", "across", ("O",), "over", "Draw over steps, over epochs, or over time."),
     )
     shelf_title = "Runs"
 

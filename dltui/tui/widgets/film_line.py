@@ -45,7 +45,7 @@ class FilmLine(Widget):
             ("‖ " if self.playing else "▸ ", "$text-accent"),
             ("━" * here, "$foreground 70%"),
             ("●", "$text-accent"),
-            ("─" * (wide - 1 - here), "$foreground 25%"),
+            ("─" * (wide - 1 - here), "$foreground 70%"),
             (told, "$foreground 70%"),
         )
 

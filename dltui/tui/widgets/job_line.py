@@ -22,7 +22,7 @@ def bar(part: float | None, width: int) -> Content:
     """Return a bar that is full up to a part; None is a bar of which nothing is known."""
     full = 0 if part is None else round(part * 2 * width)
     line = "━" * (full // 2) + ("╸" if full % 2 else "")
-    return Content.assemble((line, "$text-accent"), ("─" * (width - len(line)), "$foreground 25%"))
+    return Content.assemble((line, "$text-accent"), ("─" * (width - len(line)), "$foreground 70%"))
 
 
 def mark(job: Job) -> Content:

@@ -197,7 +197,7 @@ class Slider(Widget, can_focus=True):
             elif at is not None and place < at:
                 cells.append(Content.styled("━", colour))
             else:
-                cells.append(Content.styled("─", "$foreground 30%"))
+                cells.append(Content.styled("─", "$foreground 70%"))
         return cells
 
     def _cell(self, value: float) -> int:
