@@ -25,7 +25,7 @@ _FAR = (*(f"shift+{way}" for way in ("left", "right", "up", "down")), *"HLKJ")
 _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
 
 
-CLOSE = ("looking closer", "a finer scan · Z goes back")
+CLOSE = ("looking closer", "finer · Z goes back")
 ONLY_RANDOM = (
     "only planes of random directions can be looked into away from θ*: this one was spanned by eigenvectors; "
     "put the cursor on θ*, or scan a random plane"
