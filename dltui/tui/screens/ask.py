@@ -13,7 +13,7 @@ BOX = """
     align: center middle;
     & > Vertical {
         width: 64; max-width: 100%; height: auto; padding: 1 2; background: $surface; border: round $primary;
-        border-subtitle-color: $foreground 60%;
+        border-subtitle-color: $foreground 70%;
     }
     Label { width: 100%; }
 """
