@@ -56,6 +56,10 @@ class PairList(OptionList, inherit_bindings=False):
     }
     PairList:focus { border: none; border-right: solid $foreground 15%; background: transparent; }
     PairList > .option-list--option { padding: 0 1; }
+    PairList > .option-list--option-highlighted { background: $foreground 8%; color: $foreground; text-style: none; }
+    PairList:focus > .option-list--option-highlighted {
+        background: $primary-muted; color: $foreground; text-style: none;
+    }
     """
 
 

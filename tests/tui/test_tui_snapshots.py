@@ -18,7 +18,11 @@ from textual.pilot import Pilot
 from dltui.draw import Drawing, Look, View
 from dltui.draw.canvas import Canvas
 from dltui.figures import Figure
+from dltui.results.gradients import GradientNorms
+from dltui.results.spectrum import Spectrum
 from dltui.tui.app import DltuiApp
+
+from .conftest import made, saddle  # noqa: TID252 - the tests of this folder share them
 
 NOW = 1_795_608_000.0  # 2026-11-25 12:00, as the clock of lists has it here
 FOLDER = Path(__file__).parent / "snapshots"
@@ -103,8 +107,48 @@ def compared(app: DltuiApp, name: str, tmp_path: Path) -> None:
         pytest.fail(f"{path.name} looks different now: compare {path} with {other}")
 
 
+def made_results(folder: Path, scratch: Path) -> None:
+    """A spectrum, gradient norms and something unfinished, that are always the same."""
+    eigenvalues = np.linspace(-1, 8, 50)
+    Spectrum(
+        title="mlp on moons",
+        made=made("dltui hessian mlp --data moons", "2026-11-21T20:00:00+00:00"),
+        parameters=12,
+        top_eigenvalues=np.array([8.0, 3.0]),
+        top_residuals=np.array([1e-6, 1e-5]),
+        bottom_eigenvalues=np.array([-1.0]),
+        bottom_residuals=np.array([1e-4]),
+        layers=["fc1.weight", "fc1.bias"],
+        top_masses=np.array([[0.75, 0.25], [0.1, 0.9]]),
+        bottom_masses=np.array([[0.5, 0.5]]),
+        converged=True,
+        trace=11.0,
+        trace_stderr=0.0,
+        eigenvalues=eigenvalues,
+        density=np.exp(-((eigenvalues - 1) ** 2)),
+        moments=np.array([1.0, 2.0]),
+        loss=0.5,
+        products=10,
+        samples=7,
+    ).save(folder / "spectrum.safetensors")
+    GradientNorms(
+        title="mlp on moons",
+        made=made("dltui gradients mlp --data moons", "2026-11-20T20:00:00+00:00"),
+        loss=1.0,
+        total_norm=5.0,
+        names=["fc1.weight", "fc1.bias"],
+        shapes=[[2, 2], [9]],
+        grad_norms=np.array([3.0, 4.0]),
+        weight_norms=np.array([1.0, 8.0]),
+        samples=7,
+    ).save(folder / "slopes.safetensors")
+    half = scratch / "landscape-mlp.safetensors"
+    saddle().save(half)
+    os.utime(half, (NOW - 3600, NOW - 3600))
+
+
 SIZES = [(80, 24), (120, 40)]
-GROUNDS = ("dark", "light")  # the themes of screens that have no other below, one a size
+GROUNDS = ("dark", "light")
 SCREENS: dict[str, tuple[str, ...]] = {  # the keys that lead there
     "home": (),
     "runs": ("2",),
@@ -112,29 +156,32 @@ SCREENS: dict[str, tuple[str, ...]] = {  # the keys that lead there
     "card": ("3", "enter"),
     "run": ("2", "enter"),
     "overlay": ("2", "space", "space", "o"),
-    "result": ("1", "enter"),
+    "landscape": ("1", "enter", "2", "right", "up"),
+    "gallery": ("1", "down", "down", "enter"),
+    "spectrum": ("1", "down", "down", "down", "enter", "tab", "down"),
+    "gradients": ("1", "end", "enter"),
+    "bench": ("5", "enter", "up", "full_stop"),
+    "scratch": ("9", "enter"),
+    "export": ("1", "enter", "e"),
     "help": ("question_mark",),
     "search": ("slash", *"digit"),
     "commands": ("colon", *"copy"),
     "delete": ("1", "d"),
     "act": ("2", "a"),
-    "settings": ("comma",),
-    "settings-light": ("comma", "down"),
-    "compare": ("space", "down", "space", "vertical_line"),
-    "compare-light": ("space", "down", "space", "vertical_line", "o", "s"),
+    "settings": ("comma", "down"),
+    "compare": ("1", "space", "down", "space", "vertical_line"),
+    "linked": ("1", "space", "down", "space", "vertical_line", "o", "s"),
     "themes": ("T",),
 }
-THEMES = {
-    "settings": "dark",
-    "settings-light": "contrast-light",
+CONTRAST = {
+    "settings": "contrast-light",
     "compare": "safe-dark",
-    "compare-light": "light",
-    "themes": "dark",
-}
+}  # screens that are kept in a third theme, too
+LOOKS = [(name, theme) for name in SCREENS for theme in (*GROUNDS, *filter(None, [CONTRAST.get(name)]))]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize(("name", "theme"), LOOKS)
 async def test_snapshot(
     results: Path,
     here: Path,
@@ -143,6 +190,7 @@ async def test_snapshot(
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
     name: str,
+    theme: str,
 ) -> None:
     monkeypatch.setattr("dltui.tui.widgets.figure_view.draw", pattern)
     # names and counts of other rooms would change the picture with every model and exhibit
@@ -152,6 +200,7 @@ async def test_snapshot(
     monkeypatch.setattr("dltui.commands.shapes_screen.named_chains", list)
     root = results.parents[1]
     made_runs(root / "home" / "runs")
+    made_results(results, root / "home" / "scratch")
     made_files(here)
     monkeypatch.setenv("DLTUI_HOME", "home")
     monkeypatch.chdir(root)
@@ -159,11 +208,11 @@ async def test_snapshot(
     app = make_app()
     app.folder = Path("here")
     async with app.run_test(size=size) as pilot:
-        app.theme = THEMES.get(name, GROUNDS[SIZES.index(size)])
+        app.theme = theme
         await settle(pilot)
         for key in SCREENS[name]:
             await pilot.press(key)
             await settle(pilot)
         app.clear_notifications()
         await settle(pilot)
-        compared(app, f"{name}-{size[0]}x{size[1]}", root)
+        compared(app, f"{name}-{theme}-{size[0]}x{size[1]}", root)
