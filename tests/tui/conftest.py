@@ -18,7 +18,7 @@ import numpy as np
 import pyte
 import pytest
 from textual.pilot import Pilot
-from textual.worker import WorkerFailed
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from dltui.figures import Heatmap, Lines, Prose, Series, Table
 from dltui.results import Made
@@ -146,7 +146,7 @@ def settle() -> Callable[[Pilot[int]], Awaitable[None]]:
 
     async def wait(pilot: Pilot[int]) -> None:
         await pilot.pause(0.02)  # longer than the cursor must rest
-        with suppress(WorkerFailed):  # the application tells of it itself
+        with suppress(WorkerFailed, WorkerCancelled):  # the application tells of it itself
             await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         await pilot.pause(0.04)  # a frame that was put off

@@ -111,14 +111,14 @@ async def test_a_screen_that_is_closed_is_let_go(
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
-        for _ in range(8):
+        for _ in range(10):
             await pilot.press("enter")
             await settle(pilot)
             await pilot.press("question_mark", "escape", "slash", "escape", "x")
             await settle(pilot)
         assert len(app.trail.open) == 1
         kept = Counter(type(one).__name__ for one in detached() if isinstance(one, Screen))
-        assert kept.total() <= 2, kept  # of eight; the last ones wait for the next to come
+        assert kept.total() <= 4, kept  # of ten: the last ones may wait for a timer or for the next to come
 
 
 def detached() -> list[Widget]:
