@@ -36,9 +36,9 @@ def run(arguments: list[str]) -> int:
 
         return run_verb(arguments)
     try:
-        from dltui.tui.app import run_app
+        from dltui.tui.start import run_tui
 
-        return run_app()
+        return run_tui()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told as for any verb
         from dltui.cli import tell
 

@@ -49,6 +49,6 @@ def open_tui(file: Path | None, *, plain: bool = False, fresh: bool = False) -> 
         from dltui.plain import open_plain
 
         raise typer.Exit(open_plain(file))
-    from dltui.tui.app import run_app
+    from dltui.tui.start import run_tui
 
-    raise typer.Exit(run_app(file, fresh=fresh))
+    raise typer.Exit(run_tui(file, fresh=fresh))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import isawaitable
@@ -490,12 +490,18 @@ def _screen_of(item: Item) -> str:
     return next((kind for kind in (f"{item.kind}:{item.schema}", item.kind) if kind in _names.SCREENS), "")
 
 
-def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:
+def run_app(
+    open_path: Path | None = None,
+    *,
+    fresh: bool = False,
+    surroundings: Callable[[], Surroundings] = look_around,
+) -> int:
     """Run the application until the user leaves it.
 
     Args:
         open_path: A saved result to open at once.
         fresh: Open nothing again that was open the last time.
+        surroundings: Returns what the terminal is good for.
 
     Returns:
         The exit code.
@@ -514,7 +520,7 @@ def run_app(open_path: Path | None = None, *, fresh: bool = False) -> int:
         if peek(open_path) is None:
             load(open_path)  # raises the sentence that says why
     app = DltuiApp(open_path, fresh=fresh)
-    app.surroundings = look_around()
+    app.surroundings = surroundings()
     app.run()
     if parting := app.farewell():
         sys.stderr.write(f"{parting}\n")
