@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import events, on
+from textual._context import active_app
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -48,9 +49,18 @@ class Room(Screen[None]):
         Args:
             item: The thing that it shows, or None for a screen that shows no single thing.
         """
-        super().__init__()
+        super().__init__(classes=self._sized())
         self._item = item
         self._tabs: tuple[tuple[Tab, ...], str] = ((), "")
+
+    def _sized(self) -> str:
+        """Return the classes of the breakpoints at the size of now, so that the first picture is styled once."""
+        try:
+            width, height = active_app.get().size
+        except LookupError:
+            return ""
+        ways = ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS))
+        return " ".join([name for limit, name in ends if limit <= size][-1] for size, ends in ways)
 
     @property
     def item(self) -> Item:

@@ -63,6 +63,10 @@ class HomeScreen(Room):
         self._gone: list[Discarded] = []
         self._stamps: tuple[float, ...] | None = None
 
+    def _sized(self) -> str:
+        """Return the classes to begin with: home shows the overview first."""
+        return f"{super()._sized()} -overview"
+
     @property
     def crumbs(self) -> tuple[str, ...]:
         """Home is where the way begins; a shelf is one step from there."""
