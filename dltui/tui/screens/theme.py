@@ -16,7 +16,8 @@ from textual.widgets.option_list import Option
 from dltui.settings import THEMES
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.widgets.choices import Choices
+from dltui.tui.app import DltuiApp
 
 TOLD = {"contrast": "high contrast", "safe": "colour-blind safe"}  # by family
 
@@ -48,7 +49,7 @@ class ThemeScreen(ModalScreen[None]):
         with Vertical() as box:
             box.border_title = "Themes"
             box.border_subtitle = "enter takes it · esc goes back"
-            yield OptionList(*(_option(name) for name in THEMES))
+            yield Choices(*(_option(name) for name in THEMES))
 
     def on_mount(self) -> None:
         """Begin at the theme that is worn."""
