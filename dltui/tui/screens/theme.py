@@ -14,10 +14,10 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from dltui.settings import THEMES
+from dltui.tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
-    from dltui.tui.widgets.choices import Choices
-from dltui.tui.app import DltuiApp
+    from dltui.tui.app import DltuiApp
 
 TOLD = {"contrast": "high contrast", "safe": "colour-blind safe"}  # by family
 
