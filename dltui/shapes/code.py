@@ -65,7 +65,10 @@ def _with_forward(walked: Chain) -> str:
     made, ran = [], []
     tied = {step.report.parameters: place for place, step in enumerate(walked.steps) if not step.row.tied}
     for place, step in enumerate(walked.steps):
-        read = [_variable(source, walked) for source in step.sources]
+        read = [
+            _read(source, name, walked)
+            for source, name in zip(step.sources, step.row.reads or ("_",), strict=True)
+        ]
         if step.report.name[0].isupper():
             if not step.row.tied:
                 made.append(f"        self.layer{place + 1} = {_module(step)}")
@@ -77,8 +80,7 @@ def _with_forward(walked: Chain) -> str:
             call = f"self.layer{place + 1}({', '.join(read)})"
         else:
             call = _function(step, read)
-        first = "[0]" if len(step.report.outputs) > 1 else ""
-        ran.append(f"        {_variable(place, walked)} = {call}{first}")
+        ran.append(f"        {_given(place, walked, call)}")
     inputs = ", ".join(_variable(-1 - i, walked) for i in range(len(walked.inputs)))
     own = "".join(
         OWN[name] for name in dict.fromkeys(step.report.name for step in walked.steps) if name in OWN
@@ -103,10 +105,38 @@ def _with_forward(walked: Chain) -> str:
     return "\n".join([*head, "", *body, *tail])
 
 
+def _given(place: int, walked: Chain, call: str) -> str:
+    """Return the line that calls a step and keeps what it gives."""
+    report = walked.steps[place].report
+    kept = list(_kept(place, walked).values())
+    if len(kept) < 2:
+        return f"{_variable(place, walked)} = {call}{'[0]' if len(report.outputs) > 1 else ''}"
+    if report.name == "LSTM":  # the two states come as a pair
+        return f"{kept[0]}, ({', '.join([*kept[1:], '_'][:2])}) = {call}"
+    return f"{', '.join(kept)} = {call}{f'[:{len(kept)}]' if len(kept) < len(report.outputs) else ''}"
+
+
+def _kept(place: int, walked: Chain) -> dict[str, str]:
+    """Return the variables of the outputs of a step by the names that its row gives them."""
+    names = walked.steps[place].row.name.replace(",", " ").split()
+    return {
+        name: f"{name}_{place + 1}" if name.isidentifier() else f"x{place + 1}_{number}"
+        for number, name in enumerate(names)
+    }
+
+
+def _read(place: int, name: str, walked: Chain) -> str:
+    """Return the variable of what a row reads by a name."""
+    kept = _kept(place, walked) if place >= 0 else {}
+    return kept[name] if len(kept) > 1 and name in kept else _variable(place, walked)
+
+
 def _variable(place: int, walked: Chain) -> str:
-    """Return what the output of a step, or an input, is called in the code."""
+    """Return what the first output of a step, or an input, is called in the code."""
     if place < 0:
-        return "x" if place == -1 else f"in{-place}"
+        return "x" if place == -1 and _read_next_only(place, walked) else f"in{-place}"
+    if len(kept := list(_kept(place, walked).values())) > 1:
+        return kept[0]
     name = walked.steps[place].row.name
     return (
         f"{name}_{place + 1}"

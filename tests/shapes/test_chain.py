@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from itertools import islice
 
 import pytest
 import torch
@@ -29,6 +31,7 @@ NETWORKS = {
     "transformer_base": (44_140_544, (20, 32, 512)),
     "unet": (31_037_698, (1, 2, 256, 256)),
     "sd_text": (123_060_480, (1, 77, 768)),
+    "sd_unet": (859_520_964, (1, 4, 64, 64)),
     "sd_decoder": (49_490_199, (1, 3, 512, 512)),
 }
 
@@ -44,6 +47,33 @@ def test_networks_have_the_known_parameters(name: str) -> None:
     walked = chain(name, *(read_shape(text, scope) for text in named.inputs))
     assert walked.refusal is None
     assert (walked.parameters, walked.output) == NETWORKS[name]
+
+
+# Parameters of diffusers' UNet2DConditionModel with the settings of Stable Diffusion 1.5, a block each.
+DENOISER = {
+    "time": 2_050_560,
+    "in": 11_840,
+    "down 1": 10_524_480,
+    "down 2": 36_818_560,
+    "down 3": 139_992_320,
+    "down 4": 62_277_120,
+    "middle": 97_038_080,
+    "up 1": 162_241_280,
+    "up 2": 258_330_880,
+    "up 3": 71_413_120,
+    "up 4": 18_810_560,
+    "out": 12_164,
+}
+
+
+def test_every_block_of_the_denoiser_has_the_known_parameters() -> None:
+    named = read_named("sd_unet")
+    steps = iter(chain("sd_unet", *(read_shape(text, Scope()) for text in named.inputs)).steps)
+    found = {}
+    for name, rows in re.findall(r"^# ([a-z]+(?: \d)?)\n((?:(?!# [a-z]).*\n)+)", named.text, re.MULTILINE):
+        found[name] = sum(step.report.parameters for step in islice(steps, len(read_rows(rows))))
+    assert found == DENOISER
+    assert next(steps, None) is None
 
 
 LAYERS = [

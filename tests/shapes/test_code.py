@@ -44,6 +44,11 @@ def test_the_code_of_every_network_gives_its_shape_and_its_parameters(name: str)
         ("lstm 8 bidirectional=true batch_first=true | layernorm", (2, 5, 4)),
         ("linear 8 > a | linear 8 < a > b | add < a b | mul < _ b | transpose 1 2", (2, 5, 4)),
         ("maxpool2d 2 return_indices=true | reshape 2,-1", (2, 3, 8, 8)),
+        ("split 1,5 2 > a b | linear 5 < b | mul < _ a", (2, 4, 6)),
+        ("split 1,2,3 1 > a b | cat dim=1 < a b b", (2, 6, 6)),
+        ("lstm 8 proj_size=3 > all h c | linear 5 < c | linear 2 < h", (5, 2, 4)),
+        ("lstm 8 proj_size=3 > all h | cat dim=0 < all h", (5, 2, 4)),
+        ("linear 4 | relu | add < _ in", (2, 5, 4)),  # the input is read again at the end
         ("pad 1,1 | unsqueeze 1 | chunk 2 dim=2 | permute 0,2,1,3", (2, 4, 6)),
     ],
 )
