@@ -18,6 +18,7 @@ from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
 from dltui.tui.screens.measured import MeasuredScreen
+from dltui.tui.widgets.choices import Choices
 
 
 ONLY_AT_THE_MODEL = (
@@ -45,7 +46,7 @@ class Pair:
     mass: Array
 
 
-class PairList(OptionList, inherit_bindings=False):
+class PairList(Choices, inherit_bindings=False):
     """The eigenvalues, largest first; keys come from the table of actions."""
 
     BINDINGS = actions.bindings("list")

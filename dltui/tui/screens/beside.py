@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from dltui.tui.catalog.items import Item
+from dltui.tui.widgets.choices import Choices
 
 
 class BesideScreen(ModalScreen[Item | None]):
@@ -52,7 +53,7 @@ class BesideScreen(ModalScreen[Item | None]):
             box.border_title = self._title
             box.border_subtitle = "enter puts it beside · esc goes back"
             yield Input(placeholder="type a part of its name", compact=True)
-            yield OptionList(compact=True)
+            yield Choices(compact=True)
 
     def on_mount(self) -> None:
         """Show everything at first."""

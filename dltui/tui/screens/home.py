@@ -96,8 +96,14 @@ class HomeScreen(Room):
     @property
     def _list(self) -> ItemList:
         """The list that is in use: the first one, unless the second has the focus."""
-        more = self.query_one("#more", ItemList)
-        return more if more.has_focus else self.query_one("#items", ItemList)
+        more = self._more
+        return more if more is not None and more.has_focus else self.query_one("#items", ItemList)
+
+    @property
+    def _more(self) -> ItemList | None:
+        """The second list, once there was room for it."""
+        found = self.query("#more")
+        return found.first(ItemList) if found else None
 
     @property
     def thing(self) -> Item | None:
@@ -120,7 +126,8 @@ class HomeScreen(Room):
         yield TabLine(OVERVIEW, *(shelf.title for shelf in SHELVES), first=0, id="shelves")
         with Horizontal(id="panes"):
             yield ItemList(id="items")
-            yield ItemList(id="more")
+            if self.has_class("-vast"):  # elsewhere it would be styled for nothing
+                yield ItemList(id="more")
             yield Preview(id="glimpse")
 
     def on_mount(self) -> None:
@@ -163,23 +170,27 @@ class HomeScreen(Room):
 
     def _fill(self) -> None:
         """Show the overview, or the things of the chosen shelf."""
-        if not self.query("#more"):
+        if not self.query("#glimpse"):
             return  # asked for before it was laid out, or after it was taken down
         self.set_class(self.shelf is None, "-overview")
         self.set_class(self.shelf is not None, "-shelf")
         rows, more = self._rows()
         wide = self.has_class("-vast") and self.shelf is None
-        items, second = self.query_one("#items", ItemList), self.query_one("#more", ItemList)
+        items, second = self.query_one("#items", ItemList), self._more
+        if wide and second is None:
+            second = ItemList(id="more")
+            self.query_one("#panes").mount(second, before="#glimpse")
         items.marks = self.shelf is not None and self.shelf.name == MARKED
         letters = self._letters if self.has_class("-filtering") else ""
         if letters.strip():
             items.fill(*_fitting([*rows, *more], letters))
-            second.fill([])
+            more = []
         else:
             items.fill(aired(rows) if wide else [*rows, *more])
+        if second is not None:
             second.fill(aired(more) if wide else [])
-        if second.has_focus and not wide:
-            self.set_focus(items)
+            if second.has_focus and not wide:
+                self.set_focus(items)
         self._count()
         remark = homely(self.dltui.folder)
         self.tell(f"{ORDERS[self._order]} · {remark}" if self.shelf and self._order else remark)
@@ -342,12 +353,12 @@ class HomeScreen(Room):
 
     def action_shelf(self, step: int) -> None:
         """Go to the list beside, or to the next shelf or the one before."""
-        items, more = self.query_one("#items", ItemList), self.query_one("#more", ItemList)
+        items, more = self.query_one("#items", ItemList), self._more
         beside = (
             more
             if self.focused is items and step > 0
             else items
-            if self.focused is more and step < 0
+            if more is not None and self.focused is more and step < 0
             else None
         )
         if beside is not None and beside.display and len(beside):

@@ -15,6 +15,7 @@ from dltui.jobs import Job
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog.jobs import in_order
+from dltui.tui.widgets.choices import Choices
 from dltui.tui.widgets.job_line import job_line
 from dltui.tui.widgets.key_bar import KeyBar
 
@@ -74,7 +75,7 @@ class JobsPane(ModalScreen[Job | None]):
         """Lay out one list."""
         with Vertical() as box:
             box.border_title = "Jobs"
-            yield OptionList()
+            yield Choices()
             yield Static("Nothing runs, and nothing ran since dltui was opened.", id="none")
         yield KeyBar()
 

@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from dltui.settings import THEMES
+from dltui.tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
@@ -48,7 +49,7 @@ class ThemeScreen(ModalScreen[None]):
         with Vertical() as box:
             box.border_title = "Themes"
             box.border_subtitle = "enter takes it · esc goes back"
-            yield OptionList(*(_option(name) for name in THEMES))
+            yield Choices(*(_option(name) for name in THEMES))
 
     def on_mount(self) -> None:
         """Begin at the theme that is worn."""

@@ -53,14 +53,26 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._spans: list[tuple[range, str]] = []
+        self._hints: list[Hint] = []
+        self._asked = False
 
     def on_mount(self) -> None:
         """Follow what the focus makes possible."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        self._changed(self.screen)
 
     def _changed(self, screen: Screen[object]) -> None:
+        """Ask what works now, once the picture stands: every binding is asked, which takes a while."""
         del screen
-        self.refresh()
+        if not self._asked:
+            self._asked = True
+            self.call_after_refresh(self._take)
+
+    def _take(self) -> None:
+        self._asked = False
+        if self.is_attached:
+            self._hints = self.hints()
+            self.refresh()
 
     def hints(self) -> list[Hint]:
         """Return the actions that the table wants in the footer: the first at hand, the screen's, the rest."""
@@ -89,7 +101,7 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         """Return the line, and remember where each hint stands."""
-        hints = self.hints()
+        hints = self._hints
         right = [hint for hint in hints if hint.scope == LASTING]
         room = self.size.width - sum(hint.width for hint in right)
         left: list[Hint] = []

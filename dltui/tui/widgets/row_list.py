@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from textual.widgets import OptionList
-
 from dltui.tui import actions
+from dltui.tui.widgets.choices import Choices
 
 
-class RowList(OptionList, inherit_bindings=False):
+class RowList(Choices, inherit_bindings=False):
     """A list with the keys of the table of actions, as quiet as that of home."""
 
     BINDINGS = actions.bindings("list")
