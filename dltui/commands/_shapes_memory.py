@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._shapes_what import What, model_of
-from dltui.errors import UsageError
+from dltui.commands._shapes_what import What, known_model
+from dltui.errors import UsageError, unknown
 from dltui.lab.listing import Listing
 from dltui.shapes.decoder import counted
 from dltui.shapes.plan import Layout, Part, Plan, Precision, Work, bytes_a_parameter, plan
@@ -24,13 +24,14 @@ def memory(
         str,
         typer.Argument(
             metavar="MODEL|CHAIN|params=N",
-            help="params=7e9, llama3-8b, layers=32 hidden=4096 heads=32 …, a chain, .safetensors, a HF folder.",
+            help="params=7e9, llama3-8b, layers=32 hidden=4096 heads=32 …, a chain, .safetensors, a HF folder, or a "
+            "network: resnet20, mlp:width=128, run:latest, my_nets:build.",
         ),
     ],
     input_shape: Annotated[
-        str | None, typer.Option("--input", "-i", metavar="N,C,H,W", help="Shape that goes into a chain.")
+        str | None, typer.Option("--input", "-i", metavar="N,C,H,W", help="Shape that goes into a chain or a network.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences that a device works on at once.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences that a device works on at once; samples of a network without --input.")] = 1,
     tokens: Annotated[str, typer.Option(metavar="N", help="Tokens of a sequence, such as 4096 or 8k.")] = "0",
     serve: Annotated[bool, typer.Option("--serve", help="Weights and KV cache instead of training.")] = False,
     window: Annotated[int | None, typer.Option(min=1, help="Tokens back that the cache holds.")] = None,
@@ -60,9 +61,12 @@ def memory(
     ] = True,
     limit: Annotated[float, typer.Option(min=0.001, help="Memory of a device in GB.")] = 80.0,
     *,
-    common: Common,  # noqa: ARG001
+    common: Common,
 ) -> Listing:
-    """Plan memory: weights, gradients, optimiser states, activations, KV cache, on the fullest device."""
+    """Plan memory: weights, gradients, optimiser states, activations, KV cache, on the fullest device.
+
+    Only a network needs torch: it runs without numbers, as in dltui summary.
+    """
     precision = Precision(weights=dtype, gradients=gradients, states=states, master=master)
     layout = Layout(
         dp=dp,
@@ -82,7 +86,32 @@ def memory(
         serving=serve,
         window=window,
     )
-    return answer(model_of(what, input_shape, dtype), optimizer, precision, layout, work, limit * 1e9)
+    model = known_model(what, input_shape, dtype) or _network(what, input_shape, precision, work, common.seed)
+    return answer(model, optimizer, precision, layout, work, limit * 1e9)
+
+
+def _network(text: str, input_shape: str | None, precision: Precision, work: Work, seed: int) -> What:
+    """Return a network that torch must build, or refuse a word that names nothing."""
+    from dltui.models import MODELS
+    from dltui.runs.find import PREFIX
+    from dltui.shapes.decoder import named_decoders
+    from dltui.shapes.named import named_chains
+    from dltui.spelling import is_function
+
+    word = text.partition(":")[0]
+    if not (word in MODELS or text.startswith(PREFIX) or is_function(text)):
+        known = [*named_decoders(), *named_chains(), *MODELS]
+        raise unknown("language model, chain, network or file", word, dict.fromkeys(known))
+    from dltui.commands._shapes_network import network_of
+
+    return network_of(
+        text,
+        input_shape,
+        precision.weights,
+        batch=work.batch,
+        plain=work.attention == "math",
+        seed=seed,
+    )
 
 
 def answer(
@@ -116,8 +145,11 @@ def answer(
         work=work,
         activations=what.activations,
         largest=what.largest,
+        frozen=what.frozen,
     )
-    each = sum(bytes_a_parameter(optimizer, precision).values())
+    kinds = bytes_a_parameter(optimizer, precision)
+    each = sum(kinds.values())
+    states = found.parameters * each - what.frozen * (each - kinds["weights"])
     rows = [_row(part, found.total) for part in (*found.parts, Part("together", found.total, ""))]
     title = (
         f"memory of {what.title} on each of {layout.devices} devices" if layout.devices > 1 else what.title
@@ -133,7 +165,7 @@ def answer(
             "limit_bytes": limit,
             "fits": found.total <= limit,
         },
-        foot=(*_told(what, found, work), *_verdict(found, each, work, limit)),
+        foot=(*_told(what, found, work), *_verdict(found, each, states, work, limit)),
     )
 
 
@@ -153,16 +185,15 @@ def _told(what: What, found: Plan, work: Work) -> list[str]:
         widest = max(found.inside, key=lambda part: part.bytes)
         lines.append(f"most of a layer's activations: {widest.name}, {widest.formula}")
     elif not work.serving and not any(part.name == "activations" for part in found.parts):
-        lines.append("activations are not counted: give --tokens and --batch to a language model, or a chain")
+        lines += filter(None, [what.uncounted])
     return lines
 
 
-def _verdict(found: Plan, each: float, work: Work, limit: float) -> list[str]:
+def _verdict(found: Plan, each: float, states: float, work: Work, limit: float) -> list[str]:
     """Return whether it fits, and what would."""
     fits = "fits" if found.total <= limit else "does not fit"
     lines = [f"{bytes_text(found.total)} {fits} into {bytes_text(limit)} a device"]
     if not work.serving:
-        states = found.parameters * each
         need = ceil(states / limit)
         lines.append(
             f"{each:g} B a parameter: a device holds {limit / each / 1e9:.4g} billion parameters without activations; "

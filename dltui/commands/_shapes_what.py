@@ -23,6 +23,8 @@ class What:
         activations: Bytes that a backward pass needs, of a chain.
         largest: Parameters of the largest row, likewise.
         remark: What is told after the number of parameters.
+        frozen: Parameters that are not trained.
+        uncounted: What is told when no activations are planned.
     """
 
     title: str
@@ -30,6 +32,8 @@ class What:
     activations: int = 0
     largest: int = 0
     remark: str = ""
+    frozen: int = 0
+    uncounted: str = "activations are not counted: give --tokens and --batch to a language model, or a chain"
 
 
 def model_of(text: str, input_shape: str | None, dtype: str) -> What:
@@ -47,6 +51,26 @@ def model_of(text: str, input_shape: str | None, dtype: str) -> What:
     Raises:
         UsageError: If it names nothing.
     """
+    found = known_model(text, input_shape, dtype)
+    if found is None:
+        raise unknown("language model, chain or file", text, [*named_decoders(), *named_chains()])
+    return found
+
+
+def known_model(text: str, input_shape: str | None, dtype: str) -> What | None:
+    """Return the model that a text names, as ``model_of`` does, or None when it names none that is read without torch.
+
+    Args:
+        text: See ``model_of``.
+        input_shape: Shape that goes into a chain.
+        dtype: Type of activations.
+
+    Returns:
+        Parameters or sizes, and the activations of a chain.
+
+    Raises:
+        UsageError: If a chain or sizes are spelled wrongly.
+    """
     if text.startswith(("params=", "parameters=")):
         return What(text, counted("params", text.partition("=")[2]))
     path = Path(text)
@@ -58,11 +82,12 @@ def model_of(text: str, input_shape: str | None, dtype: str) -> What:
         return What(text, read_decoder(text))
     if text in named_chains() or path.is_file() or any(sign in text for sign in "|(\n"):
         return _chain(text, input_shape, dtype)
-    if "=" in text and text.split()[0].partition("=")[1]:
+    before, equals, _ = text.partition(" ")[0].partition("=")
+    if equals and ":" not in before:  # mlp:width=128 is a network with a knob
         return What(text, read_decoder(text))
     if " " in text:
         return _chain(text, input_shape, dtype)
-    raise unknown("language model, chain or file", text, [*named_decoders(), *named_chains()])
+    return None
 
 
 def _chain(text: str, input_shape: str | None, dtype: str) -> What:

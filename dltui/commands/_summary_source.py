@@ -100,7 +100,7 @@ def _read_input(text: str) -> tuple[str, tuple[int, ...], torch.dtype | None]:
     if equals and not name.strip().isidentifier():
         raise UsageError(f"--input {text!r} has no name before the =: {EXAMPLE}")
     if any(word.isidentifier() for word in words):
-        raise UsageError(f"--input {text!r} has letters, which only dltui shapes takes: {EXAMPLE}")
+        raise UsageError(f"--input {text!r} has letters, which only dltui shapes LAYER takes: {EXAMPLE}")
     if not all(word.isdecimal() for word in words) or (not words and not equals):
         raise UsageError(f"can't read --input {text!r}: {EXAMPLE}")
     return name.strip(), tuple(map(int, words)), _dtype(kind.strip()) if colon else None

@@ -195,6 +195,7 @@ def plan(
     work: Work | None = None,
     activations: int = 0,
     largest: int = 0,
+    frozen: int = 0,
 ) -> Plan:
     """Return what lies on the fullest device.
 
@@ -206,6 +207,7 @@ def plan(
         work: What a device does at once.
         activations: Bytes of activations, for a number of parameters.
         largest: Parameters of the largest layer, likewise; FSDP gathers it whole.
+        frozen: Parameters without gradients and states, likewise.
 
     Returns:
         The shares, of the group of layers that needs most.
@@ -217,10 +219,14 @@ def plan(
     if isinstance(model, int):
         if activations and shared.tp * shared.pp * shared.cp > 1:
             raise ShapeError(
-                "a chain is split by dp and fsdp; tp, pp and cp need a language model, such as layers=32 hidden=4096",
+                "a chain or a network is split by dp and fsdp; tp, pp and cp need a language model, "
+                "such as layers=32 hidden=4096",
                 "layout",
             )
-        parts = _states(model / (shared.tp * shared.pp), largest / shared.tp, optimizer, types, shared, task)
+        over = shared.tp * shared.pp
+        parts = _states(
+            model / over, largest / shared.tp, optimizer, types, shared, task, trained=(model - frozen) / over
+        )
         if activations and not task.serving:
             parts.append(Part("activations", activations, "tensors that the backward pass needs"))
         return Plan(model, shared, tuple(part for part in parts if part.bytes))
@@ -256,17 +262,25 @@ def _fit(model: Decoder, layout: Layout) -> None:
 
 
 def _states(
-    parameters: float, layer: float, optimizer: str, types: Precision, layout: Layout, work: Work
+    parameters: float,
+    layer: float,
+    optimizer: str,
+    types: Precision,
+    layout: Layout,
+    work: Work,
+    *,
+    trained: float | None = None,
 ) -> list[Part]:
-    """Return weights, gradients and optimiser states of one device."""
+    """Return weights, gradients and optimiser states of one device; all parameters are trained when None."""
     parts = []
     cut = {"weights": 3, "gradients": 2, "master weights": 1, "optimiser states": 1}
     for name, each in bytes_a_parameter(optimizer, types).items():
         if work.serving and name != "weights":
             continue
         over = layout.fsdp if layout.zero >= cut[name] else 1
-        told = f"{parameters:,.0f} × {each:g} B" + (f" / {over}" if over > 1 else "")
-        parts.append(Part(name, parameters * each / over, told))
+        count = parameters if name == "weights" or trained is None else trained
+        told = f"{count:,.0f} × {each:g} B" + (f" / {over}" if over > 1 else "")
+        parts.append(Part(name, count * each / over, told))
     if layout.fsdp > 1 and layout.zero == 3 and layer:
         size = BYTES[types.weights]
         parts.append(Part("one layer gathered", layer * size, f"{layer:,.0f} × {size} B"))

@@ -177,7 +177,7 @@ def test_memory(tmp_path: Path) -> None:
         (["params=many"], "no number"),
         (["params=7e9", "--tokens", "8"], "no layers to count tokens in"),
         (["conv2d 8 9", "-i", "1,3,4,4"], "row 1"),
-        (["lenet", "--tp", "2"], "a chain is split by dp and fsdp"),
+        (["lenet", "--tp", "2"], "a chain or a network is split by dp and fsdp"),
     ):
         done = shapes("memory", *words)
         assert (done.returncode, told in done.stderr) == (2, True), done.stderr

@@ -145,7 +145,7 @@ def test_it_is_kept_and_shown_again(capsys: pytest.CaptureFixture[str], tmp_path
     ("words", "sentence"),
     [
         (["nix"], "unknown model 'nix'"),
-        (["lenet", "-i", "N,1,8,8"], "has letters, which only dltui shapes takes"),
+        (["lenet", "-i", "N,1,8,8"], "has letters, which only dltui shapes LAYER takes"),
         (["lenet", "-i", "1;;"], "can't read --input"),
         (["lenet", "-i", "1,1,8,8:flaot32"], "did you mean"),
         (["lenet", "-i", "1,1,8,8", "-i", "x=2"], "name all or none"),

@@ -276,7 +276,7 @@ def test_plans_that_mean_nothing() -> None:
         Precision(weights="half")
     with pytest.raises(ShapeError, match="tp must be at least 1"):
         Layout(tp=0)
-    with pytest.raises(ShapeError, match="a chain is split by dp and fsdp"):
+    with pytest.raises(ShapeError, match="a chain or a network is split by dp and fsdp"):
         plan(100, activations=10, layout=Layout(tp=2))
 
 
