@@ -51,12 +51,7 @@ def test_kept_is_what_the_cpu_saves(name: str, mode: str) -> None:
     assert found.kept_bytes == saved_on_the_cpu(model, given, mode)
 
 
-LIMITS = ("LSTM", "LSTM, 2 layers, both ways", "LSTMCell in a loop")
-
-
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case.name not in LIMITS], ids=lambda case: case.name
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_kept_of_single_layers(case: Case) -> None:
     torch.manual_seed(0)
     model, given = case.build(), case.inputs()
@@ -64,14 +59,22 @@ def test_kept_of_single_layers(case: Case) -> None:
     assert found.kept_bytes == saved_on_the_cpu(model, given, "eval")
 
 
+@pytest.mark.parametrize("mode", ["train", "eval"])
 @pytest.mark.parametrize("name", ["lstm", "lstm, 2 layers, both ways"])
-def test_a_workspace_is_measured_on_the_cpu_and_told_of_on_meta(name: str) -> None:
+def test_the_workspace_of_a_fused_lstm_is_measured(name: str, mode: str) -> None:
     build, inputs = ZOO[name]
     torch.manual_seed(0)
     model, given = build(), inputs()
-    real = summarize(model, input_data=list(given), mode="train", device="cpu")
-    assert real.kept_bytes == saved_on_the_cpu(model, given, "train")
-    assert "workspace" in summarize(model, input_data=list(given)).remarks[0]
+    found = summarize(model, input_data=list(given), mode=mode)
+    assert found.kept_bytes == saved_on_the_cpu(model, given, mode)
+    assert found.device == "cpu"
+    assert "workspace" in found.remarks[0]
+
+
+def test_the_workspace_of_a_large_lstm_is_told_of() -> None:
+    found = summarize(lambda: torch.nn.LSTM(4096, 4096, batch_first=True), (1, 8, 4096))
+    assert found.device == "meta"
+    assert "--device cpu measures it" in found.remarks[0]
 
 
 def test_resnet50_keeps_what_is_known() -> None:
