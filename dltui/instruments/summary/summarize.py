@@ -67,8 +67,8 @@ def summarize(
 
     The model runs as a copy without numbers on torch's meta device, so that neither its size nor that of the inputs
     matters. One that can't (because it looks at its numbers, say) runs as a copy on ``device``, and the summary says
-    so; a small one with an LSTM, whose kernel alone knows what it keeps, runs on the CPU. The model itself is only read: its device, mode, weights, buffers, gradients and hooks stay as they are, and so
-    do the random generators.
+    so; a small one with an LSTM, whose kernel alone knows what it keeps, runs on the CPU. The model itself is only
+    read: its device, mode, weights, buffers, gradients and hooks stay as they are, and so do the random generators.
 
     Args:
         model: Any module; or a function without arguments that builds it, which is called on the meta device, so that
