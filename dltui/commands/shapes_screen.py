@@ -285,9 +285,10 @@ class ChainScreen(Room):
 
     def _walk(self) -> None:
         self._chain = self._bench.walked()
-        self._go(min(self._at, len(self._bench.rows) - 1))
+        self._go(self._at)
 
     def _go(self, index: int) -> None:
+        index = max(0, min(index, len(self._bench.rows) - 1))  # a click may come when its layer is gone
         if index != self._at:
             self._stop()
             self._knob, self._position = 0, (0, 0)

@@ -12,6 +12,7 @@ from wcwidth import wcswidth
 from dltui.draw import Depth, Look, View, draw
 from dltui.draw.canvas import text_width
 
+MOSAIC = re.compile("[\U0001cc00-\U0001cebf\U0001fb00-\U0001fbff]")  # newer than Python's tables may be
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 views = st.builds(
     View,
@@ -43,7 +44,7 @@ def test_any_figure_fits_any_look(figure, look, view):
         bare = SGR.sub("", line)
         assert text_width(bare) <= look.width
         assert wcswidth(bare) <= look.width
-        assert bare.isprintable()
+        assert MOSAIC.sub("", bare).isprintable()
         assert not look.ascii or bare.isascii()
         assert look.depth is not Depth.NONE or "\x1b" not in line
 
