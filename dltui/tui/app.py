@@ -33,7 +33,6 @@ from dltui.tui.sheet import Sheet
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
 from dltui.tui.tuning import Tuning
-from dltui.tui.usage import Usage
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from dltui.jobs import Engine, Job
     from dltui.tui.fuzzy import Candidate
+    from dltui.tui.usage import Usage
 
 HOME = "home"
 SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
@@ -111,7 +111,6 @@ class DltuiApp(App[int]):
         self._opened: dict[str, Item] = {}
         self._count_due = False
         jobs.follow(lambda: self.jobs)
-        self.usage = Usage()
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
@@ -163,6 +162,13 @@ class DltuiApp(App[int]):
         self.shelf_read.publish(event.worker.name)
 
     # jobs
+
+    @cached_property
+    def usage(self) -> Usage:
+        """How often each thing was wanted, read when it is first asked for."""
+        from dltui.tui.usage import Usage
+
+        return Usage()
 
     @cached_property
     def engine(self) -> Engine:
