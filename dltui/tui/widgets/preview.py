@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.timer import Timer
@@ -48,16 +49,14 @@ class Preview(Vertical):
         self._item: Item | None = None
         self._pause: Timer | None = None
         self._pictured = ""
-        self._parts: tuple[Static, Static, Facts] | None = None
 
-    def _laid_out(self) -> tuple[Static, Static, Facts]:
-        """Return title, words and facts; they come with the first thing, so that home paints without them."""
-        if self._parts is None:
-            title, words, facts = Static(id="title", markup=False), Static(id="words", markup=False), Facts()
-            self._parts = (title, words, facts)
-            told = VerticalScroll(words, facts, id="told", can_focus=False)
-            self.mount(title, Vertical(id="picture"), told)
-        return self._parts
+    def compose(self) -> ComposeResult:
+        """Lay out the parts; the picture's own widget comes with the first picture."""
+        yield Static(id="title", markup=False)
+        yield Vertical(id="picture")
+        with VerticalScroll(id="told", can_focus=False):
+            yield Static(id="words", markup=False)
+            yield Facts()
 
     def look_at(self, item: Item | None) -> None:
         """Read what there is to see of a thing in a thread, once the cursor rests on it, and show it."""
@@ -87,13 +86,10 @@ class Preview(Vertical):
 
     def show(self, glimpse: Glimpse | None) -> None:
         """Show another thing, or nothing."""
-        if glimpse is None and self._parts is None:
-            return
         shown = glimpse or Glimpse(title="")
-        title, words, facts = self._laid_out()
-        title.update(shown.title)
-        words.update(shown.words)
-        facts.facts = shown.facts
+        self.query_one("#title", Static).update(shown.title)
+        self.query_one("#words", Static).update(shown.words)
+        self.query_one(Facts).facts = shown.facts
         self.set_class(shown.figure is not None, "-picture")
         self._picture(shown)
         self.post_message(self.Shown())
