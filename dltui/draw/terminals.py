@@ -23,7 +23,7 @@ Version = tuple[int, ...]
 VARIABLE = "DLTUI_GLYPHS"
 CHOICES = ("auto", *Glyphs, "pixels")
 CELL = (10, 20)  # pixels of a cell where nobody says
-WAIT, REMOTE_WAIT = 0.1, 0.6  # seconds that a terminal has to answer before an application starts
+WAIT, REMOTE_WAIT = 0.2, 0.6  # seconds that a terminal has to answer before an application starts
 MOST_PIXELS = 400_000  # in one picture; larger ones are drawn coarser and stretched
 # The finest glyphs that a terminal draws itself, without gaps, from a version on; the first row that fits counts.
 TABLE: tuple[tuple[str, Version, Glyphs], ...] = (
