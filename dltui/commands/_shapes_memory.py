@@ -12,7 +12,7 @@ from dltui.commands._shapes_what import What, known_model
 from dltui.errors import UsageError, unknown
 from dltui.lab.listing import Listing
 from dltui.shapes.decoder import counted
-from dltui.shapes.plan import Layout, Part, Plan, Precision, Work, bytes_a_parameter, plan
+from dltui.shapes.planned import Layout, Part, Plan, Precision, Work, bytes_a_parameter, plan
 from dltui.shapes.units import binary_text, bytes_text
 
 app = verb_app()

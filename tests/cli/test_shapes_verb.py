@@ -82,6 +82,17 @@ def test_layers(arguments: list[str], output: list, parameters: int) -> None:
         (["chain", "conv2d 4 9", "-i", "1,3,4,4"], "row 1"),
         (["chain", "resnet51"], "did you mean resnet50"),
         (["solve", "conv2d", "--from", "32"], "--to"),
+        (["solve", "conv2d", "--to", "32", "--receptive-field", "5"], "needs --from"),
+        (["solve", "lenet", "--receptive-field", "5"], "dltui shapes chain"),
+        (
+            ["solve", "lenet", "--from", "1,1,H,H", "--to", "10", "--channels", "1,2"],
+            "--channels is asked of one",
+        ),
+        (["solve", "convtranspose2d", "--receptive-field", "5"], "not ConvTranspose2d"),
+        (["solve", "maxpool2d", "--receptive-field", "5", "--channels", "3,4"], "no weights"),
+        (["solve", "conv2d", "--receptive-field", "5", "--max-parameters", "100"], "needs channels"),
+        (["solve", "conv2d", "--receptive-field", "5", "--channels", "3"], "takes two numbers"),
+        (["solve", "conv2d", "--from", "8", "--same", "--max-layers", "5"], "layers in a row"),
     ],
 )
 def test_wrong_questions(arguments: list[str], told: str) -> None:
@@ -136,6 +147,22 @@ def test_solve() -> None:
         6,
         7,
     ]
+
+
+def test_layers_in_a_row_that_look_back_so_far() -> None:
+    found = document("solve", "conv2d", "--receptive-field", "31", "--from", "64", "--channels", "3,8")
+    assert found["solutions"][0] == {
+        "layers": 15, "kernel_size": 3, "stride": 1, "dilation": [1] * 15, "padding": [1] * 15, "jump": 1,
+        "touched": 31, "sizes": [64, 64], "parameters": 27 * 8 + 14 * 72 * 8 + 15 * 8,
+        "macs": (27 * 8 + 14 * 72 * 8) * 64 * 64,
+    }  # fmt: skip
+    assert [1, 2, 4, 8] in [one["dilation"] for one in found["solutions"]]
+    told = shapes("solve", "conv2d", "--receptive-field", "31").stdout
+    assert "25 stacks of conv2d look back over 31 places" in told
+    bounded = document(
+        "solve", "conv1d", "--receptive-field", "1024", "--max-dilation", "512", "--max-kernel", "2"
+    )
+    assert [1 << i for i in range(10)] in [one["dilation"] for one in bounded["solutions"]]
 
 
 def test_a_batch(root: object, tmp_path: Path) -> None:
