@@ -81,6 +81,9 @@ def test_layers(arguments: list[str], output: list, parameters: int) -> None:
         (["relu", "-i", "1,3", "-i", "2,3"], "takes 1 shapes"),
         (["chain", "conv2d 4 9", "-i", "1,3,4,4"], "row 1"),
         (["chain", "resnet51"], "did you mean resnet50"),
+        (["resnet50"], "dltui shapes chain 'resnet50'"),
+        (["conv2d 8 3 | relu", "-i", "1,3,8,8"], "is a chain and no layer"),
+        (["--batch", os.devnull, "conv2d"], "leave out conv2d"),
         (["solve", "conv2d", "--from", "32"], "--to"),
         (["solve", "conv2d", "--to", "32", "--receptive-field", "5"], "needs --from"),
         (["solve", "lenet", "--receptive-field", "5"], "dltui shapes chain"),
@@ -217,3 +220,40 @@ def test_attention() -> None:
     assert [one["plain_bytes"] for one in found["lengths"]] == [2**20, 64 * 2**20]
     assert shapes("attention", "params=7e9").returncode == 2
     assert shapes("attention", "llama3-8b", "--window", "8").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("params=1e9 --batch 8", "--batch 8 changes nothing for params=1e9"),
+        ("params=1e9 --input 1,3", "--input changes nothing"),
+        ("llama3-8b --batch 4", "need --tokens"),
+        ("llama3-8b --input 1,2", "only a chain or a network"),
+        ("llama3-8b --tokens 4k --window 512", "cache of --serve"),
+        ("llama3-8b --tokens 4k --zero 2", "--fsdp above 1"),
+        ("llama3-8b --tokens 4k --no-sequence-parallel", "--tp above 1"),
+        ("llama3-8b --tokens 4k --serve --checkpointing full", "--serve neither trains"),
+        ("llama3-8b --serve --master", "--serve neither trains"),
+        ("params=1e9 --optimizer sgd --states bfloat16", "sgd keeps no moments"),
+        ("params=1e9 --optimizer adam8bit --states bfloat16", "adam8bit keeps bytes"),
+        ("resnet50 --attention math", "layers of a language model"),
+        ("resnet50 --checkpointing full", "layers of a language model"),
+        ("resnet50 --serve --batch 8", "its weights only"),
+        ("resnet50 --input 2,3,224,224 --batch 8", "leave out --batch 8"),
+        ("transformer_base --batch 8", "does not begin with a batch of 1"),
+    ],
+)
+def test_what_changes_nothing_is_refused(words: str, told: str) -> None:
+    done = shapes("memory", *words.split())
+    assert (done.returncode, told in done.stderr, done.stdout) == (2, True, ""), done.stderr
+
+
+def test_the_batch_of_a_chain() -> None:
+    eight = document("memory", "resnet50", "--batch", "8")
+    assert eight["parts"] == document("memory", "resnet50", "--input", "8,3,224,224")["parts"]
+    assert eight["parts"] != document("memory", "resnet50")["parts"]
+    two, given = (
+        ["sd_text", "--batch", "2"],
+        ["sd_text", "--input", "2,77; 77"],
+    )  # the places are those of both
+    assert document("memory", *two)["parts"] == document("memory", *given)["parts"]
