@@ -68,7 +68,7 @@ class DltuiApp(App[int]):
     MODES = {HOME: HomeScreen}  # noqa: RUF012
     DEFAULT_MODE = HOME
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class JobNews(Message):
         """A job has news; posted from threads of the engine."""
 
