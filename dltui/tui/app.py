@@ -22,7 +22,6 @@ from textual.worker import Worker, WorkerState
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item, jobs
 from dltui.tui.keeping import Keeper
-from dltui.tui.listening import Answered, Listening
 from dltui.tui.marking import Marking
 from dltui.tui.motion import reduced
 from dltui.tui.news import News
@@ -35,6 +34,7 @@ from dltui.tui.tuning import Tuning
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
     from dltui.draw.terminals import Surroundings
@@ -78,6 +78,12 @@ class DltuiApp(App[int]):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, DltuiApp.JobNews) and message.job is self.job
 
+    @dataclass(eq=False, repr=False)
+    class Answered(Message):
+        """The terminal has said what it is good for, after the application began; posted from the thread that reads."""
+
+        surroundings: Surroundings
+
     def __init__(
         self,
         open_path: Path | None = None,
@@ -97,10 +103,8 @@ class DltuiApp(App[int]):
             asking: What the terminal was asked.
         """
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
-        super().__init__(
-            Listening if asking is not None and asking.asked else None,
-            ansi_color=True if os.environ.get("NO_COLOR") else None,
-        )
+        super().__init__(_driver(asking), ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.tuning = Tuning(self)
         self.stylesheet = Sheet(variables=self.get_css_variables())
         if reduced():
             self.animation_level = "none"
@@ -113,7 +117,6 @@ class DltuiApp(App[int]):
         self.surroundings: Surroundings | None = asking.surroundings if asking is not None else None
         self._open_path = open_path
         self._warm = warm
-        self.tuning = Tuning(self)
         self.marking = Marking(self)
         self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
@@ -504,6 +507,15 @@ class DltuiApp(App[int]):
     def action_settings(self) -> None:
         """Show everything that can be set."""
         self.open_item(SETTINGS)
+
+
+def _driver(asking: Asking | None) -> type[Driver] | None:
+    """Return what reads the terminal: Textual's own, unless an answer may come among the keys."""
+    if asking is None or not asking.asked:
+        return None
+    from dltui.tui.listening import Listening  # only where terminals are files
+
+    return Listening
 
 
 def _screen_of(item: Item) -> str:
