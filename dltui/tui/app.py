@@ -110,6 +110,7 @@ class DltuiApp(App[int]):
         self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
         self._count_due = False
+        self._ended_jobs: set[str] = set()
         jobs.follow(lambda: self.jobs)
 
     def on_mount(self) -> None:
@@ -213,7 +214,8 @@ class DltuiApp(App[int]):
         if not self._count_due:
             self._count_due = True
             self.set_timer(COUNT_AFTER, self._count)
-        if event.job.over:
+        if event.job.over and event.job.name not in self._ended_jobs:  # older news may be heard after the end
+            self._ended_jobs.add(event.job.name)
             self._ended(event.job)
 
     def _count(self) -> None:

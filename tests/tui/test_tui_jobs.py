@@ -199,10 +199,13 @@ async def test_toast_leads_to_the_job(make_app: Make, settle: Settle) -> None:
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await settle(pilot)
         job = app.run_job(SHORT)
-        await until(pilot, lambda: job.over, "the end")
-        await pilot.pause(0.2)
+        await until(pilot, lambda: job.over and told_of(app), "word of the end")
+        app._hear(job)  # what was told before the end may be heard after it
+        await settle(pilot)
         (word,) = told_of(app)
         assert "✓ landscape mlp" in word
+        await until(pilot, lambda: app.screen.query("Toast"), "the toast")
+        await settle(pilot)
         toast = app.screen.query("Toast").first()
         place = next(
             x
