@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -30,6 +31,7 @@ from dltui.tui.news import News
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
+from dltui.tui.threads import Threads
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
 from dltui.tui.tuning import Tuning
@@ -112,6 +114,10 @@ class DltuiApp(App[int]):
         self._count_due = False
         self._ended_jobs: set[str] = set()
         jobs.follow(lambda: self.jobs)
+
+    def on_load(self) -> None:
+        """Let threads forget whom they worked for."""
+        asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="dltui-beside"))
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
