@@ -31,7 +31,6 @@ from dltui.tui.news import News
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
-from dltui.tui.threads import Threads
 from dltui.tui.trail import Trail
 from dltui.tui.trouble import sentence
 from dltui.tui.tuning import Tuning
@@ -115,10 +114,6 @@ class DltuiApp(App[int]):
         self._ended_jobs: set[str] = set()
         jobs.follow(lambda: self.jobs)
 
-    def on_load(self) -> None:
-        """Let threads forget whom they worked for."""
-        asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="dltui-beside"))
-
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
         self.tuning.start()
@@ -129,6 +124,9 @@ class DltuiApp(App[int]):
 
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
+        from dltui.tui.threads import Threads
+
+        asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="dltui-beside"))
         gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
