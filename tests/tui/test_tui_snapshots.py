@@ -94,17 +94,18 @@ def made_files(folder: Path) -> None:
         os.utime(path, (NOW - 86_400, NOW - 86_400))
 
 
-def compared(app: DltuiApp, name: str, tmp_path: Path) -> None:
-    """Fail when the screen does not look like its file, and leave the new picture beside."""
+def unlike(app: DltuiApp, name: str, tmp_path: Path) -> str:
+    """Return "" when the screen looks like its file, else where the new picture is."""
     found = plain(app.export_screenshot(), tmp_path)
     path = FOLDER / f"{name}.svg"
     if os.environ.get("DLTUI_UPDATE_SNAPSHOTS"):
         FOLDER.mkdir(exist_ok=True)
         path.write_text(found, encoding="utf-8")
-    if found != path.read_text(encoding="utf-8"):
-        other = tmp_path / path.name
-        other.write_text(found, encoding="utf-8")
-        pytest.fail(f"{path.name} looks different now: compare {path} with {other}")
+    if found == path.read_text(encoding="utf-8"):
+        return ""
+    other = tmp_path / path.name
+    other.write_text(found, encoding="utf-8")
+    return f"{path.name} looks different now: compare {path} with {other}"
 
 
 def made_results(folder: Path, scratch: Path) -> None:
@@ -215,4 +216,4 @@ async def test_snapshot(
             await settle(pilot)
         app.clear_notifications()
         await settle(pilot)
-        compared(app, f"{name}-{theme}-{size[0]}x{size[1]}", root)
+        assert not unlike(app, f"{name}-{theme}-{size[0]}x{size[1]}", root)

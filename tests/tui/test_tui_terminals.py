@@ -116,7 +116,8 @@ def test_smallest_terminal_has_everything(results: Path, terminal: Start) -> Non
 
 def test_below_the_smallest_size_it_says_so(results: Path, terminal: Start) -> None:
     app = terminal(RUN, columns=59, rows=18)
-    app.read_until("dltui needs 60 × 18 cells.")
+    shown = app.read_until("dltui needs 60 × 18 cells.")
+    assert "Results" not in shown
     leave(app)
 
 
