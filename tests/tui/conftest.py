@@ -24,6 +24,7 @@ from dltui.figures import Heatmap, Lines, Prose, Series, Table
 from dltui.results import Made
 from dltui.results.gallery import Gallery
 from dltui.results.landscape import Landscape
+from dltui.results.spectrum import Spectrum
 from dltui.tui.app import DltuiApp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +95,32 @@ def mixture() -> Gallery:
                 downwards=True,
             ),
         ),
+    )
+
+
+def spectrum() -> Spectrum:
+    """Three eigenvalues of twelve, and a density around 1."""
+    eigenvalues = np.linspace(-1, 8, 50)
+    return Spectrum(
+        title="mlp on moons",
+        made=made("dltui hessian mlp --data moons", "2026-11-21T20:00:00+00:00"),
+        parameters=12,
+        top_eigenvalues=np.array([8.0, 3.0]),
+        top_residuals=np.array([1e-6, 1e-5]),
+        bottom_eigenvalues=np.array([-1.0]),
+        bottom_residuals=np.array([1e-4]),
+        layers=["fc1.weight", "fc1.bias"],
+        top_masses=np.array([[0.75, 0.25], [0.1, 0.9]]),
+        bottom_masses=np.array([[0.5, 0.5]]),
+        converged=True,
+        trace=11.0,
+        trace_stderr=0.0,
+        eigenvalues=eigenvalues,
+        density=np.exp(-((eigenvalues - 1) ** 2)),
+        moments=np.array([1.0, 2.0]),
+        loss=0.5,
+        products=10,
+        samples=7,
     )
 
 
