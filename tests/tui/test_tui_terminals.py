@@ -16,7 +16,7 @@ from dltui.tui.motion import reduced
 
 Start = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
-RUN = "from dltui.tui.app import run_app; raise SystemExit(run_app())"
+RUN = "from dltui.tui.start import run_tui; raise SystemExit(run_tui())"
 SIXTEEN = re.compile(rb"\x1b\[[0-9;]*[34]8;[25];")
 TRUE = re.compile(rb"\x1b\[[0-9;]*[34]8;2;")
 

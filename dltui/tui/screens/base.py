@@ -135,6 +135,13 @@ class Room(Screen[None]):
         self.dltui.job_news.subscribe(self, lambda _: self._write_jobs())
         self._write_jobs()
 
+    def _compositor_refresh(self) -> None:
+        """Paint, unless the application still lays itself out: Textual would write every line, and show none."""
+        if self.app._batch_count:
+            self._repaint_required = True
+        else:
+            super()._compositor_refresh()
+
     def _on_screen_resume(self, event: events.ScreenResume) -> None:
         del event
         self._write_jobs()
