@@ -229,11 +229,14 @@ class DltuiApp(App[int]):
 
     @on(JobNews)
     def _news(self, event: JobNews) -> None:
+        if event.job.name in self._ended_jobs:  # older news, heard after the end
+            return
+        over = event.job.over  # as listeners are told, and not as it may be a moment later
         self.job_news.publish(event.job)
         if not self._count_due:
             self._count_due = True
             self.set_timer(COUNT_AFTER, self._count)
-        if event.job.over and event.job.name not in self._ended_jobs:  # older news may be heard after the end
+        if over:
             self._ended_jobs.add(event.job.name)
             self._ended(event.job)
 
