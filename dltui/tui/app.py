@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -121,6 +122,7 @@ class DltuiApp(App[int]):
         self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
         self._count_due = False
+        self._ended_jobs: set[str] = set()
         jobs.follow(lambda: self.jobs)
 
     def on_mount(self) -> None:
@@ -133,6 +135,9 @@ class DltuiApp(App[int]):
 
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
+        from dltui.tui.threads import Threads
+
+        asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="dltui-beside"))
         gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
@@ -227,11 +232,15 @@ class DltuiApp(App[int]):
 
     @on(JobNews)
     def _news(self, event: JobNews) -> None:
+        if event.job.name in self._ended_jobs:  # older news, heard after the end
+            return
+        over = event.job.over  # as listeners are told, and not as it may be a moment later
         self.job_news.publish(event.job)
         if not self._count_due:
             self._count_due = True
             self.set_timer(COUNT_AFTER, self._count)
-        if event.job.over:
+        if over:
+            self._ended_jobs.add(event.job.name)
             self._ended(event.job)
 
     def _count(self) -> None:

@@ -16,9 +16,11 @@ from dltui.draw.terminals import Surroundings, inside_another, surroundings, wor
 # What terminals say to the questions, wherever it stands among keys; the end of a part may be the beginning of one.
 ANSWER = re.compile(rb"\x1b(?:_G[^\x1b]*\x1b\\|P>\|[^\x1b]*\x1b\\|\[[46];\d+;\d+t|\[\?[0-9;]*c)")
 BEGUN = re.compile(rb"\x1b(?:_[^\x1b]*\x1b?|P[^\x1b]*\x1b?|\[(?:\?[0-9;]*|[46](?:;\d*){0,2})?)?\Z")
+SURE = re.compile(rb"\x1b(?:_Gi|P>|\[\?[0-9])")  # no key begins like this
 ESCAPE = b"\x1b"
 PATIENCE = 10.0  # seconds after the question in which an escape may be the beginning of an answer
 BREATH = 0.05  # seconds in which the rest of an answer follows
+LONG_BREATH = 2.0  # the same where it can't be a key: on a slow line, or a busy machine
 IFLAG, LFLAG = 0, 3  # of the settings of a terminal
 LEAVE = 0.2  # seconds that an answer has to come when nobody is going to read the terminal
 
@@ -85,7 +87,7 @@ class Asking:
         now = time.monotonic()
         if not self.open:
             return part
-        if not part and now - self._held_at < BREATH:
+        if not part and now - self._held_at < (LONG_BREATH if SURE.match(self._held) else BREATH):
             return b""
         came, self._held = self._held + part, b""
         self._said += b"".join(ANSWER.findall(came))

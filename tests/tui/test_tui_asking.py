@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -80,6 +81,10 @@ def test_an_escape_that_nothing_follows_is_a_key(keyboard: Keyboard, monkeypatch
     assert asking.keys(GRAPHICS + b"\x1b") == b""  # the next answer may follow
     time.sleep(room.BREATH)
     assert asking.keys(b"") == b"\x1b"
+    assert asking.keys(GRAPHICS[:5]) == b""  # no key begins like this
+    time.sleep(room.BREATH)
+    assert asking.keys(b"") == b""
+    assert asking.keys(GRAPHICS[5:] + b"x") == b"x"
     monkeypatch.setattr(room, "PATIENCE", 0)
     assert asking.keys(b"\x1b[") == b"\x1b["
     assert asking.keys(KITTY) == b""
@@ -89,7 +94,7 @@ def test_a_terminal_is_left_as_it_was_and_hears_nothing(keyboard: Keyboard) -> N
     asking = keyboard.asking()
     assert keyboard.settings() != keyboard.before
     os.write(keyboard.far, b"j\r" + KITTY)
-    time.sleep(0.01)
+    assert select.select([keyboard.near], [], [], 10)[0]
     asking.hear()
     assert asking.typed == b"j\r"
     assert not asking.open
