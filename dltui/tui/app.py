@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
+from textual.driver import Driver
 from textual.markup import escape
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -111,6 +112,15 @@ class DltuiApp(App[int]):
         self._opened: dict[str, Item] = {}
         self._count_due = False
         jobs.follow(lambda: self.jobs)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what writes to the terminal, or to a browser."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from dltui.tui.driver import PlainDriver
+
+        return PlainDriver
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
