@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
+from textual.driver import Driver
 from textual.markup import escape
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -124,6 +125,15 @@ class DltuiApp(App[int]):
         self._count_due = False
         self._ended_jobs: set[str] = set()
         jobs.follow(lambda: self.jobs)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what writes to the terminal, or to a browser."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from dltui.tui.driver import PlainDriver
+
+        return PlainDriver
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
