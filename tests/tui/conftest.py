@@ -211,6 +211,16 @@ class Terminal:
         assert found, f"{pattern!r} never came"
         return found
 
+    def quiet(self, seconds: float = 1.0) -> None:
+        """Read until nothing has come for a while."""
+        while select.select([self._main], [], [], seconds)[0]:
+            self.read_until("")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def press(self, keys: str) -> None:
         os.write(self._main, keys.encode())
 
