@@ -98,11 +98,20 @@ class Reading:
             self._found = match, time.perf_counter()
             self._heard.notify_all()
 
-    def find(self, pattern: str, seconds: float = 60) -> tuple[str, float]:
-        """Wait for text; return what matched, and when it came."""
+    def _want(self, pattern: str) -> None:
+        """Look for a text from now on."""
         with self._heard:
             self._wanted, self._found = re.compile(pattern.encode()), None
             self._look()
+
+    def find(self, pattern: str, seconds: float = 60) -> tuple[str, float]:
+        """Wait for text; return what matched, and when it came."""
+        self._want(pattern)
+        return self._await(pattern, seconds)
+
+    def _await(self, pattern: str, seconds: float = 60) -> tuple[str, float]:
+        """Wait for the text that is looked for; return what matched, and when it came."""
+        with self._heard:
             if not self._heard.wait_for(lambda: self._found is not None, seconds) or self._found is None:
                 raise TimeoutError(f"{pattern!r} never came; the last was {self._tail[-500:]!r}")
             return self._found[0].group().decode(), self._found[1]
@@ -113,9 +122,12 @@ class Reading:
 
     def press(self, key: str, answer: str) -> float:
         """Press a key; return the seconds until its answer was painted."""
+        self._want(
+            answer
+        )  # before the key, or frames may carry the answer past a reader that was kept waiting
         began = time.perf_counter()
         os.write(self.keyboard, key.encode())
-        return self.until(answer) - began
+        return self._await(answer)[1] - began
 
     def cpu(self) -> float:
         """Return the seconds of processor time of the process so far, all threads together."""

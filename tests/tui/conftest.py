@@ -250,6 +250,16 @@ class Terminal:
         assert found
         return found
 
+    def quiet(self, seconds: float = 1.0) -> None:
+        """Read until nothing has come for a while."""
+        while self._read(seconds):
+            pass
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def _read(self, wait: float) -> bool:
         """Read what comes within some seconds; return whether something came."""
         if not select.select([self._main], [], [], wait)[0]:
