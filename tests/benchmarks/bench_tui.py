@@ -34,6 +34,9 @@ SCAN = ["landscape", "lenet", "--steps", "101"]
 KEYS = 60
 ASKED = b"\x1b[c"  # the last of our questions to a terminal
 KITTY = b"\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.40.1)\x1b\\\x1b[6;16;8t\x1b[?62;c"  # what kitty says to them
+BETWEEN = (
+    0.3  # seconds from one start to the next, as no process of real-time priority may have a core for itself
+)
 TAIL = 256  # bytes kept of what was read before, for answers that come in two parts
 
 
@@ -175,6 +178,7 @@ def first_paint(rounds: int, answer: bytes = b"") -> None:
                     both[text].append((seconds, reading.cpu()))
                 torch = "libtorch" in Path(f"/proc/{reading.process.pid}/maps").read_text()
             assert not torch, "torch was loaded by the first paint"
+            time.sleep(BETWEEN)
     which = "a terminal that answers" if answer else "a silent terminal"
     for place, what in enumerate(("wall time", "processor time")):
         empty, mine = ([one[place] for one in both[text]] for text in ("painted", "Results"))
