@@ -7,7 +7,7 @@ import re
 import select
 import sys
 import time
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 # Kitty's graphics query (a 1 × 1 picture that is only checked).
 GRAPHICS = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
@@ -20,8 +20,7 @@ SCREEN = re.compile(rb"\x1b\[4;(\d+);(\d+)t")
 MUTE = frozenset({"", "dumb", "linux"})  # would print the questions
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(NamedTuple):
     """What a terminal answered.
 
     Attributes:
@@ -80,7 +79,7 @@ def understood(answer: bytes, descriptor: int) -> Abilities:
     """Return what the answer of the terminal behind a descriptor means."""
     size = os.get_terminal_size(descriptor)
     told = read_answer(answer, (size.columns, size.lines))
-    return told if told.cell else replace(told, cell=_window_cell(descriptor))
+    return told if told.cell else told._replace(cell=_window_cell(descriptor))
 
 
 def read_answer(answer: bytes, size: tuple[int, int] = (0, 0)) -> Abilities:

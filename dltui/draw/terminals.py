@@ -10,8 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dltui.draw.abilities import Abilities, ask_terminal
 from dltui.draw.glyphs import Glyphs
@@ -45,8 +44,7 @@ MULTIPLEXERS = frozenset({"tmux", "screen"})
 POOR = frozenset({"ansi", "cygwin", "linux", "vt100", "vt102", "vt220"})  # no font for more than halves
 
 
-@dataclass(frozen=True, slots=True)
-class Pixels:
+class Pixels(NamedTuple):
     """How a terminal takes pictures made of real pixels.
 
     Attributes:
@@ -70,8 +68,7 @@ class Pixels:
         return -(-across // shrink), -(-down // shrink)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What the terminal of an application is good for.
 
     Attributes:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
+from textual.driver import Driver
 from textual.markup import escape
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -23,7 +24,6 @@ from textual.worker import Worker, WorkerState
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item, jobs
 from dltui.tui.keeping import Keeper
-from dltui.tui.listening import Answered, Listening
 from dltui.tui.marking import Marking
 from dltui.tui.motion import reduced
 from dltui.tui.news import News
@@ -36,6 +36,7 @@ from dltui.tui.tuning import Tuning
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
     from dltui.draw.terminals import Surroundings
@@ -69,7 +70,7 @@ class DltuiApp(App[int]):
     MODES = {HOME: HomeScreen}  # noqa: RUF012
     DEFAULT_MODE = HOME
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class JobNews(Message):
         """A job has news; posted from threads of the engine."""
 
@@ -78,6 +79,12 @@ class DltuiApp(App[int]):
         def can_replace(self, message: MessagePump | Message) -> bool:
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, DltuiApp.JobNews) and message.job is self.job
+
+    @dataclass(eq=False, repr=False)
+    class Answered(Message):
+        """The terminal has said what it is good for, after the application began; posted from the thread that reads."""
+
+        surroundings: Surroundings
 
     def __init__(
         self,
@@ -98,10 +105,8 @@ class DltuiApp(App[int]):
             asking: What the terminal was asked.
         """
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
-        super().__init__(
-            Listening if asking is not None and asking.asked else None,
-            ansi_color=True if os.environ.get("NO_COLOR") else None,
-        )
+        super().__init__(_driver(asking), ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.tuning = Tuning(self)
         self.stylesheet = Sheet(variables=self.get_css_variables())
         if reduced():
             self.animation_level = "none"
@@ -114,13 +119,21 @@ class DltuiApp(App[int]):
         self.surroundings: Surroundings | None = asking.surroundings if asking is not None else None
         self._open_path = open_path
         self._warm = warm
-        self.tuning = Tuning(self)
         self.marking = Marking(self)
         self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
         self._count_due = False
         self._ended_jobs: set[str] = set()
         jobs.follow(lambda: self.jobs)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what writes to the terminal, or to a browser."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from dltui.tui.driver import PlainDriver
+
+        return PlainDriver
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
@@ -513,6 +526,15 @@ class DltuiApp(App[int]):
     def action_settings(self) -> None:
         """Show everything that can be set."""
         self.open_item(SETTINGS)
+
+
+def _driver(asking: Asking | None) -> type[Driver] | None:
+    """Return what reads the terminal: Textual's own, unless an answer may come among the keys."""
+    if asking is None or not asking.asked:
+        return None
+    from dltui.tui.listening import Listening  # only where terminals are files
+
+    return Listening
 
 
 def _screen_of(item: Item) -> str:

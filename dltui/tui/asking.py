@@ -62,6 +62,11 @@ class Asking:
         return self._before is not None
 
     @property
+    def holding(self) -> bool:
+        """Whether something is held back that the next part, or a moment without one, tells to be answer or keys."""
+        return bool(self._held)
+
+    @property
     def surroundings(self) -> Surroundings:
         """What the terminal is good for, as far as it is known by now."""
         return surroundings(self._environ, understood(self._said, self._out) if self._said else None)

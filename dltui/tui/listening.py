@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.message import Message
 
-from dltui.draw.terminals import Surroundings
 from dltui.tui.asking import BREATH
 
 if TYPE_CHECKING:
@@ -19,14 +17,6 @@ if TYPE_CHECKING:
     from dltui.tui.asking import Asking
 
 TICK = 0.1  # seconds after which an escape was a key
-
-
-class Answered(Message):
-    """The terminal has said what it is good for, after the application had begun."""
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        super().__init__()
-        self.surroundings = surroundings
 
 
 class Listening(LinuxDriver):
@@ -38,6 +28,7 @@ class Listening(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         assert app.asking is not None, "who has asked nothing has Textual's own driver"
         self._asking: Asking = app.asking
+        self._answered = app.Answered
 
     def start_application_mode(self) -> None:
         """Take the terminal; it will be set again as it was before it was asked."""
@@ -56,7 +47,7 @@ class Listening(LinuxDriver):
                     self.process_message(event)
             for event in parser.tick():
                 self.process_message(event)
-            ready = select.select([self.fileno], [], [], BREATH if self._asking.open else TICK)[0]
+            ready = select.select([self.fileno], [], [], BREATH if self._asking.holding else TICK)[0]
             came = self._heard(os.read(self.fileno, 4096) if ready else b"")
 
     def _heard(self, part: bytes) -> bytes:
@@ -64,5 +55,5 @@ class Listening(LinuxDriver):
         waited = self._asking.open
         keys = self._asking.keys(part)
         if waited and not self._asking.open:
-            self.process_message(Answered(self._asking.surroundings))
+            self.process_message(self._answered(self._asking.surroundings))
         return keys

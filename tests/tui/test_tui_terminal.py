@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import termios
+import tty
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,10 @@ def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, termin
     app.read_until("azimuth 35°")
     app.press("\x1b[D")
     app.read_until("azimuth 29°")
+    assert (
+        not termios.tcgetattr(app.child)[tty.OFLAG] & termios.OPOST
+    )  # the system searches no frame for line ends
+    assert app.before[tty.OFLAG] & termios.OPOST
     app.press("q")
     assert app.ended() == 0
     assert termios.tcgetattr(app.child) == app.before
