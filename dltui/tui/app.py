@@ -36,7 +36,6 @@ from dltui.tui.tuning import Tuning
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
-    from textual.driver import Driver
     from textual.notifications import SeverityLevel
 
     from dltui.draw.terminals import Surroundings
