@@ -14,7 +14,7 @@ import pytest
 from dltui.results.landscape import Landscape
 
 pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
-PATIENT = 120.0  # seconds; reached only when something is wrong
+PATIENT = 300.0  # seconds; reached only when something is wrong
 ROOT = Path(__file__).resolve().parents[2]
 
 
