@@ -27,7 +27,7 @@ from dltui.results.landscape import Landscape
 from dltui.results.spectrum import Spectrum
 from dltui.tui.app import DltuiApp
 
-PATIENT = 120.0  # seconds; reached only when something is wrong
+PATIENT = 300.0  # seconds; reached only when something is wrong
 ROOT = Path(__file__).resolve().parents[2]
 NOW = 1_795_608_000.0  # 2026-11-25 12:00, for ages in lists
 
