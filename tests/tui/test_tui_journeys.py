@@ -6,7 +6,6 @@ import csv
 import io
 import os
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +32,7 @@ from dltui.results.landscape import Landscape
 from dltui.results.spectrum import Spectrum
 from dltui.runs import home
 from dltui.tui.app import DltuiApp
+from dltui.tui.catalog.items import homely
 from dltui.tui.screens.compare import CompareScreen
 from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.export import ExportScreen
@@ -48,20 +48,14 @@ from dltui.tui.widgets.key_bar import KeyBar
 from dltui.tui.widgets.slider import Slider
 from dltui.tui.widgets.top_bar import TopBar
 
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 Room = TypeVar("Room")
-PATIENT = 120.0  # seconds; reached only when something is wrong
 NET = "mlp:width=8,activation=tanh"  # smooth, so that second differences mean something
 LONG = ("landscape", NET, "--data", "moons", "--steps", "401")
 SHORT = ("landscape", NET, "--data", "moons", "--steps", "101")
-
-
-async def until(pilot: Pilot[int], holds: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENT
-    while not holds():
-        assert time.monotonic() < end, f"{what} never came; on {pilot.app.screen}"
-        await pilot.pause(0.02)
 
 
 async def arrived(pilot: Pilot[int], kind: type[Room]) -> Room:
@@ -186,6 +180,10 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         await pilot.press("z")
         await until(pilot, lambda: len(screen._levels) == 2 and screen.landscape.complete, "the finer scan")
         finer = screen.landscape
+        await until(pilot, lambda: "file" in dict(screen.query_one(Facts).facts), "the finer scan's file")
+        told = dict(screen.query_one(Facts).facts)["file"]
+        assert "landscape" in told
+        assert told != homely(screen.item.path)
         objective = Objective.of(
             open_model("run:latest", load_data("moons", seed=0), weights=None, seed=0).module,
             load_data("moons", seed=0),
