@@ -48,7 +48,17 @@ class Listening(PlainDriver):
             for event in parser.tick():
                 self.process_message(event)
             ready = select.select([self.fileno], [], [], BREATH if self._asking.holding else TICK)[0]
-            came = self._heard(os.read(self.fileno, 4096) if ready else b"")
+            if ready and not (part := self._read()):
+                self._loop.call_soon_threadsafe(self.hang_up)
+                return
+            came = self._heard(part if ready else b"")
+
+    def _read(self) -> bytes:
+        """Return what has come; nothing when the terminal has gone."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
 
     def _heard(self, part: bytes) -> bytes:
         """Return the keys of what came; tell the application when the answer is complete."""

@@ -281,12 +281,19 @@ class Terminal:
             pass
         return self.process.wait()
 
+    def hang_up(self) -> None:
+        """Let the terminal go, as a line to another machine does that breaks."""
+        os.close(self.child)
+        os.close(self._main)
+        self._main = self.child = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._main)
-        os.close(self.child)
+        if self._main >= 0:
+            os.close(self._main)
+            os.close(self.child)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -15,6 +16,7 @@ import pytest
 
 from dltui.errors import DltuiError, UsageError
 from dltui.tui.start import run_tui
+from tests.tui.conftest import PATIENT
 
 Start = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +146,41 @@ def test_file_that_is_no_result_is_told_before_anything_is_painted(
     with pytest.raises(DltuiError, match="can't read"):
         run_tui(tmp_path / "odd.safetensors")
 
+
+@pytest.mark.parametrize("how", ["the line breaks", "a signal says so"])
+def test_what_is_computed_is_kept_when_the_terminal_goes(
+    how: str, results: Path, terminal: Start, tmp_path: Path
+) -> None:
+    app = terminal(GOING)
+    app.read_until("Loss landscape")
+    app.until(lambda: (tmp_path / "home" / "going").exists(), "the first numbers")
+    if how == "the line breaks":
+        app.hang_up()
+        assert app.process.wait(PATIENT) == 130
+    else:
+        app.process.send_signal(signal.SIGHUP)
+        assert app.ended() == 130
+    assert len(list((tmp_path / "home" / "scratch").glob("landscape-*.safetensors"))) == 1
+
+
+# Starts a job that takes long, and says when something of it is known.
+GOING = """
+from pathlib import Path
+from dltui.runs import home
+from dltui.tui.app import DltuiApp
+from dltui.tui.start import run_tui
+ready = DltuiApp.on_mount
+def begin(app):
+    ready(app)
+    app.job_news.subscribe(app, told)
+    app.run_job(("landscape", "mlp", "--data", "moons", "--steps", "401"))
+def told(job):
+    if job.partial is not None:
+        (home() / "going").touch()
+DltuiApp.on_mount = begin
+if __name__ == "__main__":
+    raise SystemExit(run_tui())
+"""
 
 WITNESS = """
 import sys
