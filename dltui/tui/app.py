@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.driver import Driver
 from textual.markup import escape
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 HOME = "home"
 SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
+EVERY = 20.0  # seconds between two times that what is gone is let go, dialogs and rows among it
 LET_GO = 0.1  # seconds after a tab was closed that its screen is surely gone
 COUNT_AFTER = 0.5  # seconds after news of a job that the shelf of jobs is read again
 
@@ -153,6 +155,7 @@ class DltuiApp(App[int]):
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
         self.call_after_refresh(self.keeper.begin)
+        self.set_interval(EVERY, self._let_go)
         if self._warm:
             self.set_timer(WARM_AFTER, self._warm_up)
 
@@ -370,9 +373,11 @@ class DltuiApp(App[int]):
         self.set_timer(LET_GO, self._let_go)
 
     def _let_go(self) -> None:
-        """Forget who listened and has gone."""
+        """Forget who listened and has gone, and what was drawn for them."""
         for news in (self.shelf_read, self.job_news, self.tuning.news):
             news.forget()
+        # It caches by the object that asks, and so keeps what a thousand widgets drew, long after they are gone.
+        StylesCache.get_inner_outer.cache_clear()
 
     def _arrive(self) -> None:
         """Show the place where the trail says one is."""

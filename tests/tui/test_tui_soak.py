@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from textual._styles_cache import StylesCache
 from textual.errors import NoWidget
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -21,6 +22,7 @@ from dltui.runs import new_run
 from dltui.tui import _names
 from dltui.tui.actions import ACTIONS
 from dltui.tui.app import DltuiApp
+from tests.tui.conftest import until
 
 GESTURES = int(os.environ.get("DLTUI_SOAK", "150"))
 WARM_UP = 2000  # gestures until every module is loaded and every cache is full
@@ -119,6 +121,31 @@ async def test_a_screen_that_is_closed_is_let_go(
         assert len(app.trail.open) == 1
         kept = Counter(type(one).__name__ for one in detached() if isinstance(one, Screen))
         assert kept.total() <= 1, kept  # of ten: the last one may wait for a timer
+
+
+async def test_what_was_drawn_for_dialogs_that_are_closed_is_let_go(
+    results: Path,
+    make_app: Callable[..., DltuiApp],
+    settle: Callable[[Pilot[int]], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dltui.tui.app.EVERY", 0.2)
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        before = drawers()
+        for _ in range(6):
+            await pilot.press("question_mark", "escape", "slash", "escape", "colon", "escape")
+            await settle(pilot)
+        await until(
+            pilot, lambda: drawers() <= before + 10, "the end of what was drawn"
+        )  # a dialog has forty
+
+
+def drawers() -> int:
+    """Return how many objects there are that keep the lines of a widget."""
+    gc.collect()
+    return sum(isinstance(one, StylesCache) for one in gc.get_objects())
 
 
 def detached() -> list[Widget]:
