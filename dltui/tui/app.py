@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 HOME = "home"
 SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
-EVERY = 20.0  # seconds between two times that what is gone is let go, dialogs and rows among it
+EVERY = 20.0  # seconds between two times that what is gone is let go, and memory given back
 LET_GO = 0.1  # seconds after a tab was closed that its screen is surely gone
 COUNT_AFTER = 0.5  # seconds after news of a job that the shelf of jobs is read again
 
@@ -155,7 +155,7 @@ class DltuiApp(App[int]):
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
         self.call_after_refresh(self.keeper.begin)
-        self.set_interval(EVERY, self._let_go)
+        self.set_interval(EVERY, self._tidy)
         if self._warm:
             self.set_timer(WARM_AFTER, self._warm_up)
 
@@ -371,6 +371,13 @@ class DltuiApp(App[int]):
     def forget_soon(self) -> None:
         """Let go of a screen that was taken apart, as soon as that has come to its end."""
         self.set_timer(LET_GO, self._let_go)
+
+    def _tidy(self) -> None:
+        """Let go of what is gone, and give the memory back, which takes some milliseconds where there is much."""
+        from dltui.tui.trimming import give_back
+
+        self._let_go()
+        asyncio.get_running_loop().run_in_executor(None, give_back)
 
     def _let_go(self) -> None:
         """Forget who listened and has gone, and what was drawn for them."""
