@@ -3,29 +3,38 @@
 L(α, β) = L(θ* + α·d₁ + β·d₂), the directions scaled as in Li et al. 2018 (see ``directions``), or eigenvectors of the
 Hessian. Every point is computed from θ* and never from its neighbour, so nothing drifts, and a window around another
 point has the very values that a wider scan has there. A coarse lattice over the whole window comes first, then finer
-ones.
+ones, until all cells are computed or what is left can be interpolated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from math import isfinite
+from threading import local
 
 import numpy as np
-from torch import Tensor
 
 from dltui.errors import UsageError
 from dltui.instruments.axes import Axes, chosen, eigen_axes, random_axes
-from dltui.instruments.crew import crew
+from dltui.instruments.crew import Crew, crew
 from dltui.instruments.landscape.canvas import Canvas
-from dltui.instruments.landscape.window import Window
+from dltui.instruments.landscape.choose import fastest
+from dltui.instruments.landscape.course import Course
+from dltui.instruments.landscape.identity import identity, penalty
+from dltui.instruments.landscape.measure import Measure, Measured
+from dltui.instruments.landscape.plane import Plane, Tier
+from dltui.instruments.landscape.window import Window, pieces
 from dltui.instruments.limits import above_zero, finite_steps, odd_steps
-from dltui.instruments.place import move
-from dltui.objective import Objective, Reading, same_randomness
+from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.landscape import Landscape
 from dltui.results.lattice import Cell
+
+PIECE = 0.2  # seconds that a worker is out of sight with a piece, about
+
+Keep = Callable[[Landscape], None]
 
 
 def scan(
@@ -38,6 +47,12 @@ def scan(
     along: Sequence[int] = (),
     normalize: str = "filter",
     seed: int = 0,
+    tolerance: float = 0.0,
+    held_out: Objective | None = None,
+    weight_decay: float = 0.0,
+    workers: int | None = None,
+    earlier: Landscape | None = None,
+    keep: Keep | None = None,
     report: Report = silent,
 ) -> Landscape:
     """Scan the loss around a model's weights along one or two directions.
@@ -53,61 +68,100 @@ def scan(
         normalize: How random directions are scaled, ``filter``, ``layer``, ``weight`` or ``none``; ``none`` for
             eigenvectors.
         seed: Seed of the directions.
+        tolerance: Leave cells of a plane to interpolation once its error is about this share of the range; 0 for none.
+        held_out: The same model on other samples, whose loss is measured too.
+        weight_decay: λ of the penalty λ/2·‖θ‖² of the regularised loss; 0 for none.
+        workers: Threads that work side by side; as many as torch has otherwise.
+        earlier: What a scan that was stopped knew; its cells are not computed again.
+        keep: Takes what is known after each piece of a row, and at last when the scan is stopped.
         report: Called with the cells done and in all, and a ``Landscape`` that has NaN where nothing is known yet:
             as soon as a lattice over the whole window is complete, and about ten times a second. Products with the
             Hessian come before the cells and count like these.
 
     Returns:
-        The grid of losses and accuracies; NaN where the loss is not finite.
+        The grid of losses and accuracies; NaN where the loss is not finite, and where it was left to interpolation.
 
     Raises:
-        UsageError: If one of the settings can't be used.
+        UsageError: If one of the settings can't be used, or ``earlier`` is of another plane.
         DltuiError: If the loss is not finite at the model's own weights.
     """
     check(steps, distance, dimensions, center, along, normalize)
     window = Window.around(center or (0.0,) * dimensions, steps, distance)
-    cells = [cell for lattice in window.lattices for cell in lattice]
+    total = sum(map(len, window.batches))
     twin, eigen = objective.twin(), chosen(along, dimensions, normalize)
     axes = (
-        eigen_axes(objective, eigen, seed, _more(report, 0, len(cells)))
+        eigen_axes(objective, eigen, seed, _more(report, 0, total))
         if eigen
         else random_axes(twin, normalize, seed, dimensions)
     )
     report = _more(report, axes.products, axes.products)
-    with same_randomness(), crew(objective.device) as workers:
-        model = objective.center()
-        start = _evaluator(objective, twin.flat, axes.directions, window)
-        at_middle = start()(window.middle) if any(center) else model
-        blank = _blank(objective, window, axes, (model, at_middle), normalize, seed)
-        canvas = Canvas(blank, window.lattices)
-        for partial in canvas.filled(workers.stream(start, cells)):
-            report(canvas.done, len(cells), partial)
-    final = canvas.picture()
-    report(len(cells), len(cells), final)
+    plane = Plane(objective, twin, axes.directions)
+    sets = [objective] if held_out is None else [objective, held_out]
+    with same_randomness(), crew(objective.device, workers) as hands:
+        objective.center()  # refuses a loss that is not finite, or is drawn at random
+        tier, seconds = fastest(plane, window)
+        measure = Measure.of(tier, sets)
+        blank = _blank(plane, window, axes, measure, tier, seed)
+        blank = replace(
+            blank,
+            normalize=normalize,
+            identity=identity(plane, sets, window),
+            test_samples=held_out.samples if held_out else 0,
+            weight_decay=weight_decay,
+            penalty=penalty(plane, window, weight_decay) if weight_decay else None,
+        )
+        canvas, course = Canvas(blank, window.batches), Course(window.batches, blank.loss.shape, tolerance)
+        if earlier is not None:
+            canvas.take_up(_same(earlier, blank))
+        done = _measured(hands, measure, window, canvas, course, max(1, int(PIECE / seconds)))
+        try:
+            for partial in canvas.filled(done, keep):
+                report(canvas.done, total, partial)
+        finally:
+            if keep is not None and not canvas.settled:
+                keep(canvas.picture())
+    final = canvas.picture(course.bound)
+    report(total, total, final)
     return final
 
 
-def _blank(
-    objective: Objective,
-    window: Window,
-    axes: Axes,
-    readings: tuple[Reading, Reading],
-    normalize: str,
-    seed: int,
-) -> Landscape:
+def _measured(
+    hands: Crew, measure: Measure, window: Window, canvas: Canvas, course: Course, most: int
+) -> Iterator[tuple[list[Cell], Measured]]:
+    """Yield pieces as they are measured, as long as the course asks for cells that are not known."""
+    own = local()
+
+    def start() -> Callable[[list[Cell]], Measured]:
+        if not hasattr(own, "measure"):
+            own.measure = measure.worker()
+        return lambda cells: own.measure(window.points(cells))
+
+    for batches in course.batches(canvas.loss):
+        unknown = ([cell for cell in batch if not canvas.known[cell]] for batch in batches)
+        yield from hands.stream(start, [piece for batch in unknown for piece in pieces(batch, most)])
+
+
+def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, tier: Tier, seed: int) -> Landscape:
     """Return a landscape that says what is scanned, and knows the loss at θ* and in the middle."""
-    model, middle = readings
-    nothing = np.full((len(window.betas), len(window.alphas)), np.nan)
+    objective, nothing = plane.objective, np.full((len(window.betas), len(window.alphas)), np.nan)
+    here, middle = measure.here, measure.worker()(window.points([window.middle]))[0]
+    counts, both = objective.criterion.counts, len(here) > 1
     return Landscape(
         title=objective.title,
         made=Made(device=str(objective.device), seed=seed),
         alphas=window.alphas,
         betas=window.betas if len(axes.directions) == 2 else None,
         loss=nothing,
-        accuracy=None if model.accuracy is None else nothing,
-        center_loss=middle.loss if isfinite(middle.loss) else float("nan"),
-        model_loss=model.loss,
-        normalize=normalize,
+        accuracy=nothing if counts else None,
+        error=nothing,
+        rise_error=nothing,
+        test_loss=nothing if both else None,
+        test_accuracy=nothing if both and counts else None,
+        test_error=nothing if both else None,
+        center_loss=float(middle[0, 0]) if isfinite(middle[0, 0]) else float("nan"),
+        model_loss=float(here[0, 0]),
+        model_test_loss=float(here[1, 0]) if both else None,
+        normalize="none",
         along=axes.along,
         curvatures=axes.curvatures,
         residuals=axes.residuals,
@@ -116,24 +170,18 @@ def _blank(
         parameters=len(axes.directions[0]),
         seed=seed,
         loss_name=objective.criterion.name,
+        evaluator=tier.name,
     )
 
 
-def _evaluator(
-    objective: Objective, theta: Tensor, directions: list[Tensor], window: Window
-) -> Callable[[], Callable[[Cell], Reading]]:
-    """Return what a worker calls once to get its own copy of the model and the function from a cell to a reading."""
-
-    def start() -> Callable[[Cell], Reading]:
-        twin = objective.twin()
-
-        def evaluate(cell: Cell) -> Reading:
-            move(twin, theta, directions, window.steps(cell))
-            return objective.read(twin)
-
-        return evaluate
-
-    return start
+def _same(earlier: Landscape, blank: Landscape) -> Landscape:
+    """Return what an earlier scan knows, if it was one of the same cells."""
+    if earlier.identity != blank.identity:
+        raise UsageError(
+            f"can't go on with a scan of {earlier.title}: it was one of other weights, samples, directions or cells; "
+            "expected an unfinished scan by the same command; leave it out to begin anew"
+        )
+    return earlier
 
 
 def _more(report: Report, before: int, beside: int) -> Report:
