@@ -91,7 +91,8 @@ def _axis(count: int) -> list[Places]:
     """Return the lattices of an axis, the coarsest first."""
     half, parts, found = count // 2, 2, list[Places]()
     while not found or len(found[-1]) < count:
-        found.append(np.unique(half + np.rint(half * np.arange(-parts, parts + 1) / parts).astype(np.intp)))
+        places = half + np.rint(half * np.arange(-parts, parts + 1) / parts).astype(np.intp)
+        found.append(places[np.diff(places, prepend=-1) > 0])
         parts *= 2
     return found
 

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from dltui.instruments.landscape import passes
 from dltui.instruments.landscape.folded import PROBE, FoldedWeights
+from dltui.instruments.landscape.losses import crossed, squared
 from dltui.instruments.landscape.network import Network, Weight, traced
 from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
 from dltui.instruments.landscape.polynomial import Polynomial
@@ -157,7 +158,7 @@ def _worker(
     points: int,
 ) -> Evaluate:
     """Return an evaluator; all of its memory is short-lived."""
-    losses_of = _crossed if objective.criterion.counts else _squared
+    losses_of = crossed if objective.criterion.counts else squared
     rest = [(weights.alone(layer.weight), weights.alone(layer.bias), layer.after) for layer in layers[1:]]
 
     def some(alphas: Grid, beta: float) -> Each:
@@ -204,20 +205,3 @@ def _after(h: Tensor, functions: tuple[Callable[[Tensor], Tensor], ...]) -> Tens
     for function in functions:
         h = function(h)
     return h
-
-
-def _crossed(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the cross-entropies (g, n) of scores (g, c, n), and how many answers are right at each point."""
-    wanted = outputs.gather(1, targets.expand(len(outputs), 1, -1)).squeeze(1)
-    highest = outputs.amax(1)
-    hits = wanted >= highest
-    tied = (outputs == highest[:, None]).sum(1) > 1
-    if bool((tied & hits).any()):  # the first of the highest counts, as for argmax
-        hits = outputs.argmax(1) == targets
-    sums = outputs.sub_(highest[:, None]).exp_().sum(1)
-    return sums.log_().add_(highest).sub_(wanted), hits.sum(1)
-
-
-def _squared(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the squared errors (g, n) of outputs (g, c, n); no answer is right or wrong."""
-    return (outputs - targets.T).square().mean(1), torch.zeros(len(outputs))

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from dltui.instruments.landscape import passes
+from dltui.instruments.landscape.losses import crossed, squared
 from dltui.instruments.landscape.network import Network, Weight, traced
-from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, each_sample, rows
+from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
 from dltui.instruments.landscape.polynomial import Polynomial, along
 from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
@@ -40,8 +41,9 @@ def folded(plane: Plane) -> Tier:
     Raises:
         Unfit: If the network or its loss is of another kind.
     """
-    if not by_sample(plane.objective.criterion):
-        raise Unfit("its loss is not known sample by sample")
+    criterion = plane.objective.criterion
+    if not by_sample(criterion) or plane.objective.targets.ndim > (1 if criterion.counts else 2):
+        raise Unfit("its loss is not one of samples and classes")
     net = traced(plane.objective.twin().module, plane.objective.inputs[:PROBE])
     passes.pool_first(net)
     weights = FoldedWeights.of(plane, net)
@@ -232,8 +234,6 @@ def _worker(
 
 def _told(objective: Objective, outputs: Tensor) -> Each:
     """Return losses and right answers of outputs, shape (g, n, c)."""
-    criterion, targets = objective.criterion, objective.targets
-    losses = torch.stack([each_sample(criterion, one, targets) for one in outputs])
-    if not criterion.counts:
-        return Each(losses, torch.zeros(len(outputs), dtype=torch.float64))
-    return Each(losses, (outputs.argmax(2) == targets).double().mean(1))
+    of = crossed if objective.criterion.counts else squared
+    losses, hits = of(outputs.transpose(1, 2).contiguous(), objective.targets)
+    return Each(losses, hits / objective.samples)
