@@ -8,18 +8,18 @@ first, then finer ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
 from math import isfinite
-from time import monotonic
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dltui.errors import UsageError
 from dltui.instruments.axes import Axes, Span
 from dltui.instruments.crew import crew
+from dltui.instruments.landscape.canvas import Canvas
+from dltui.instruments.landscape.window import Window
 from dltui.instruments.limits import above_zero, finite_steps, odd_steps
 from dltui.instruments.place import move
 from dltui.instruments.planes.along import Along
@@ -28,45 +28,7 @@ from dltui.objective import Objective, Reading, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.landscape import Landscape
-from dltui.results.lattice import Cell, cells_by_lattice
-
-PICTURES_EACH = 0.1  # seconds between two partial results
-
-Grid = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Window:
-    """Which part of the line or plane is scanned.
-
-    Attributes:
-        alphas: Steps along d₁, shape (w,).
-        betas: Steps along d₂, shape (h,), or one 0 for a line.
-        lattices: The cells in the order of the scan, one list a lattice.
-    """
-
-    alphas: Grid
-    betas: Grid
-    lattices: list[list[Cell]]
-
-    @classmethod
-    def around(cls, center: Sequence[float], steps: int, reach: Sequence[float]) -> Window:
-        """Return a line around [α], or a plane around [α, β], that goes so far along each direction."""
-        ticks = (np.arange(steps) - steps // 2) / (steps // 2)
-        alphas, betas = [
-            *(middle + far * ticks for middle, far in zip(center, reach, strict=True)),
-            np.zeros(1),
-        ][:2]
-        return cls(alphas, betas, cells_by_lattice(len(betas), len(alphas)))
-
-    @property
-    def middle(self) -> Cell:
-        """The cell in the middle."""
-        return len(self.betas) // 2, len(self.alphas) // 2
-
-    def steps(self, cell: Cell) -> tuple[float, float]:
-        """Return α and β of a cell."""
-        return float(self.alphas[cell[1]]), float(self.betas[cell[0]])
+from dltui.results.lattice import Cell
 
 
 def scan(
@@ -118,55 +80,12 @@ def scan(
         start = _evaluator(objective, axes, window)
         at_middle = start()(window.middle) if any(window.steps(window.middle)) or axes.statistics else model
         blank = _blank(objective, window, axes, (model, at_middle))
-        canvas = _Canvas(blank, window.lattices)
+        canvas = Canvas(blank, window.lattices)
         for partial in canvas.filled(workers.stream(start, cells)):
             report(canvas.done, len(cells), partial)
     final = canvas.picture()
     report(len(cells), len(cells), final)
     return final
-
-
-class _Canvas:
-    """A landscape that is being filled, cell by cell.
-
-    Attributes:
-        done: How many cells are.
-    """
-
-    def __init__(self, blank: Landscape, lattices: list[list[Cell]]) -> None:
-        self.done = 0
-        self._blank, self._lattices = blank, lattices
-        self._loss, self._right = np.full_like(blank.loss, np.nan), np.full_like(blank.loss, np.nan)
-        self._known = np.zeros(blank.loss.shape, bool)
-
-    def filled(self, readings: Iterator[tuple[Cell, Reading]]) -> Iterator[Landscape]:
-        """Take readings in, and yield what is worth showing before the last one."""
-        of = {cell: index for index, lattice in enumerate(self._lattices) for cell in lattice}
-        left = [len(lattice) for lattice in self._lattices]
-        shown = monotonic()
-        for cell, reading in readings:
-            self._take(cell, reading)
-            left[of[cell]] -= 1
-            whole = not any(left[: of[cell] + 1])
-            if any(left) and (whole or monotonic() - shown >= PICTURES_EACH):
-                yield self.picture()
-                shown = monotonic()
-
-    def picture(self) -> Landscape:
-        """Return what is known by now."""
-        return replace(
-            self._blank,
-            loss=self._loss.copy(),
-            accuracy=None if self._blank.accuracy is None else self._right.copy(),
-            known=None if self._known.all() else self._known.copy(),
-        )
-
-    def _take(self, cell: Cell, reading: Reading) -> None:
-        """Write one reading down."""
-        self._loss[cell] = reading.loss if isfinite(reading.loss) else np.nan
-        self._right[cell] = np.nan if reading.accuracy is None else reading.accuracy
-        self._known[cell] = True
-        self.done += 1
 
 
 def _blank(
