@@ -18,6 +18,9 @@ from dltui.tui.screens.measured import MeasuredScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from dltui.jobs import Job
 
 CLOSER = 0.25  # half-width of the part that is scanned anew, as a share of the whole, when nothing is zoomed in
 LEAST_STEPS = 25  # points along each direction of a finer scan
@@ -27,8 +30,8 @@ _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
 
 CLOSE = ("looking closer", "finer · Z goes back")
 ONLY_RANDOM = (
-    "only planes of random directions can be looked into away from θ*: this one was spanned by eigenvectors; "
-    "put the cursor on θ*, or scan a random plane"
+    "only planes of random directions can be looked into away from θ*, and this one was spanned otherwise; put the "
+    "cursor on θ*, or scan a random plane"
 )
 
 
@@ -46,6 +49,7 @@ class LandscapeScreen(MeasuredScreen):
     )
 
     _levels: tuple[Landscape, ...] = ()
+    _made_by: tuple[Job | None, ...] = ()  # the jobs of the finer scans
     _spot: tuple[float, float] | None = None
 
     @property
@@ -57,6 +61,14 @@ class LandscapeScreen(MeasuredScreen):
     def command_line(self) -> str:
         """The command that makes what is shown, be it a finer scan."""
         return (self._levels[-1].made.command if self._levels else "") or super().command_line
+
+    @property
+    def kept(self) -> Path | None:
+        """The file of the scan that is shown, be it a finer one."""
+        if len(self._levels) < 2:
+            return super().kept
+        job = self._made_by[-1]
+        return None if job is None else job.path
 
     @property
     def spot(self) -> tuple[float, float]:
@@ -112,7 +124,7 @@ class LandscapeScreen(MeasuredScreen):
     def action_widen(self) -> None:
         """Leave the finer scan."""
         self.stop_asking()
-        self._levels = self._levels[:-1]
+        self._levels, self._made_by = self._levels[:-1], self._made_by[:-1]
         self._show_level()
 
     def action_curvature(self) -> None:
@@ -127,7 +139,7 @@ class LandscapeScreen(MeasuredScreen):
         """Ask a verb at the cursor; θ* itself needs no plane."""
         if self.spot == (0.0, 0.0):
             self.look_on(verb)
-        elif self.landscape.along:
+        elif self.landscape.along or self.landscape.vectors:
             self.notify(ONLY_RANDOM, severity="warning", markup=False)
         else:
             self.look_on(verb, at=spell(self.spot, plane=self.landscape.betas is not None))
@@ -135,7 +147,7 @@ class LandscapeScreen(MeasuredScreen):
     def _finer(self, found: Landscape, *, first: bool) -> None:
         """Show what a finer scan knows by now."""
         if first:
-            self._levels = (*self._levels, found)
+            self._levels, self._made_by = (*self._levels, found), (*self._made_by, self._asked)
         self._levels = (*self._levels[:-1], found)
         self._show_level(keep=not first)
 

@@ -1,31 +1,34 @@
 """The loss over a line or a plane through the weights.
 
-L(α, β) = L(θ* + α·d₁ + β·d₂), the directions scaled as in Li et al. 2018 (see ``directions``), or eigenvectors of the
-Hessian. Every point is computed from θ* and never from its neighbour, so nothing drifts, and a window around another
-point has the very values that a wider scan has there. A coarse lattice over the whole window comes first, then finer
-ones, until all cells are computed or what is left can be interpolated.
+L(α, β) = L(θ* + α·d₁ + β·d₂), the directions random and scaled as in Li et al. 2018 (see ``directions``), or chosen
+ones (see ``planes``). Every point is computed from θ* and never from its neighbour, so nothing drifts, and a window
+around another point has the very values that a wider scan has there. A coarse lattice over the whole window comes
+first, then finer ones, until all cells are computed or what is left can be interpolated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from math import isfinite
 from threading import local
+from typing import Any
 
 import numpy as np
 
 from dltui.errors import UsageError
-from dltui.instruments.axes import Axes, chosen, eigen_axes, random_axes
+from dltui.instruments.axes import Axes, Span
 from dltui.instruments.crew import Crew, crew
 from dltui.instruments.landscape.canvas import Canvas
 from dltui.instruments.landscape.choose import fastest
 from dltui.instruments.landscape.course import Course
 from dltui.instruments.landscape.identity import identity, penalty
 from dltui.instruments.landscape.measure import Measure, Measured
-from dltui.instruments.landscape.plane import Plane, Tier
+from dltui.instruments.landscape.plane import Plane
 from dltui.instruments.landscape.window import Window, pieces
 from dltui.instruments.limits import above_zero, finite_steps, odd_steps
+from dltui.instruments.planes.along import Along
+from dltui.instruments.planes.spelled import spelled_directions
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -41,11 +44,11 @@ def scan(
     objective: Objective,
     *,
     steps: int = 25,
-    distance: float = 1.0,
+    distance: float | None = None,
     dimensions: int = 2,
     center: Sequence[float] = (),
-    along: Sequence[int] = (),
-    normalize: str = "filter",
+    along: str | Span = "random",
+    normalize: str | None = None,
     seed: int = 0,
     tolerance: float = 0.0,
     held_out: Objective | None = None,
@@ -60,13 +63,15 @@ def scan(
     Args:
         objective: The loss of a model on its data.
         steps: Points along each direction, odd, so that one of them is in the middle.
-        distance: How far to go to either side, in units of the direction.
-        dimensions: 1 for a line, 2 for a plane.
-        center: α and β of the middle, or α for a line; the model itself otherwise.
-        along: Numbers of eigenvectors of the Hessian, 1 for the largest eigenvalue and −1 for the lowest, at most one
-            a dimension; random directions otherwise.
-        normalize: How random directions are scaled, ``filter``, ``layer``, ``weight`` or ``none``; ``none`` for
-            eigenvectors.
+        distance: How far to go to either side, in units of the direction; None for 1, or for what shows every
+            checkpoint where the plane goes through some.
+        dimensions: 1 for a line, 2 for a plane; a span of checkpoints knows its own.
+        center: α and β of the middle, or α for a line; the model itself otherwise, or the middle of the checkpoints.
+        along: ``random``, ``eigen:1``, ``gradient``, a file, or two of these with a comma (see
+            ``planes.spelled_directions``); or what finds the directions: ``planes.Through(models)``,
+            ``planes.Trajectory(states)``, ``planes.Along(…)``.
+        normalize: How directions are scaled, ``filter``, ``layer``, ``weight`` or ``none``; None for ``filter`` where
+            all are random, ``none`` otherwise.
         seed: Seed of the directions.
         tolerance: Leave cells of a plane to interpolation once its error is about this share of the range; 0 for none.
         held_out: The same model on other samples, whose loss is measured too.
@@ -85,31 +90,24 @@ def scan(
         UsageError: If one of the settings can't be used, or ``earlier`` is of another plane.
         DltuiError: If the loss is not finite at the model's own weights.
     """
-    check(steps, distance, dimensions, center, along, normalize)
-    window = Window.around(center or (0.0,) * dimensions, steps, distance)
+    span = spanned(along, dimensions, normalize, seed)
+    check(steps, distance, dimensions, center if isinstance(along, str) else ())
+    axes = span(objective, _more(report, 0, steps**dimensions))
+    window = _window(axes, steps, distance, center)
     total = sum(map(len, window.batches))
-    twin, eigen = objective.twin(), chosen(along, dimensions, normalize)
-    axes = (
-        eigen_axes(objective, eigen, seed, _more(report, 0, total))
-        if eigen
-        else random_axes(twin, normalize, seed, dimensions)
-    )
     report = _more(report, axes.products, axes.products)
-    plane = Plane(objective, twin, axes.directions)
+    settle = axes.statistics.settle if axes.statistics else None
+    plane = Plane(objective, objective.twin(), axes.directions, settle)
     sets = [objective] if held_out is None else [objective, held_out]
     with same_randomness(), crew(objective.device, workers) as hands:
-        objective.center()  # refuses a loss that is not finite, or is drawn at random
+        model = objective.center()
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
-        blank = _blank(plane, window, axes, measure, tier, seed)
-        blank = replace(
-            blank,
-            normalize=normalize,
-            identity=identity(plane, sets, window),
-            test_samples=held_out.samples if held_out else 0,
-            weight_decay=weight_decay,
-            penalty=penalty(plane, window, weight_decay) if weight_decay else None,
-        )
+        known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
+        blank = _blank(plane, window, axes, measure, weight_decay)
+        blank = replace(blank, evaluator=tier.name, identity=known)
+        if settle is not None:  # θ* has its own running statistics
+            blank = replace(blank, model_loss=model.loss)
         canvas, course = Canvas(blank, window.batches), Course(window.batches, blank.loss.shape, tolerance)
         if earlier is not None:
             canvas.take_up(_same(earlier, blank))
@@ -141,14 +139,14 @@ def _measured(
         yield from hands.stream(start, [piece for batch in unknown for piece in pieces(batch, most)])
 
 
-def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, tier: Tier, seed: int) -> Landscape:
+def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, weight_decay: float) -> Landscape:
     """Return a landscape that says what is scanned, and knows the loss at θ* and in the middle."""
     objective, nothing = plane.objective, np.full((len(window.betas), len(window.alphas)), np.nan)
     here, middle = measure.here, measure.worker()(window.points([window.middle]))[0]
     counts, both = objective.criterion.counts, len(here) > 1
     return Landscape(
         title=objective.title,
-        made=Made(device=str(objective.device), seed=seed),
+        made=Made(device=str(objective.device), seed=axes.seed),
         alphas=window.alphas,
         betas=window.betas if len(axes.directions) == 2 else None,
         loss=nothing,
@@ -158,20 +156,44 @@ def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, tier: Tie
         test_loss=nothing if both else None,
         test_accuracy=nothing if both and counts else None,
         test_error=nothing if both else None,
+        penalty=penalty(plane, window, weight_decay) if weight_decay else None,
+        weight_decay=weight_decay,
         center_loss=float(middle[0, 0]) if isfinite(middle[0, 0]) else float("nan"),
         model_loss=float(here[0, 0]),
         model_test_loss=float(here[1, 0]) if both else None,
-        normalize="none",
+        normalize=axes.scale,
+        vectors=axes.vectors,
         along=axes.along,
+        told=axes.told,
+        statistics=axes.statistics.told if axes.statistics else "",
+        **_found_there(axes),
         curvatures=axes.curvatures,
         residuals=axes.residuals,
         cosine=axes.cosine,
         samples=objective.samples,
+        test_samples=measure.samples[1] if both else 0,
         parameters=len(axes.directions[0]),
-        seed=seed,
+        seed=axes.seed,
         loss_name=objective.criterion.name,
-        evaluator=tier.name,
     )
+
+
+def _found_there(axes: Axes) -> dict[str, Any]:
+    """Return what else lies in the plane, as the fields of a landscape."""
+    spots = [asdict(spot) for spot in axes.spots]
+    if axes.trail is None:
+        return {"spots": spots}
+    parts = {f"trail_{part.name}": getattr(axes.trail, part.name) for part in fields(axes.trail)}
+    return {"spots": spots, **parts}
+
+
+def _window(axes: Axes, steps: int, distance: float | None, center: Sequence[float]) -> Window:
+    """Return what is scanned: around what is asked for, else around what the plane goes through."""
+    dimensions = len(axes.directions)
+    middle = tuple(center) or axes.middle or (0.0,) * dimensions
+    reach = (distance,) * dimensions if distance is not None else axes.reach or (1.0,) * dimensions
+    _placed(steps, reach[0], dimensions, middle)
+    return Window.around(middle, steps, reach)
 
 
 def _same(earlier: Landscape, blank: Landscape) -> Landscape:
@@ -193,14 +215,34 @@ def _more(report: Report, before: int, beside: int) -> Report:
     return part
 
 
-def check(
-    steps: int,
-    distance: float,
-    dimensions: int,
-    center: Sequence[float] = (),
-    along: Sequence[int] = (),
-    normalize: str = "filter",
-) -> None:
+def spanned(along: str | Span, dimensions: int, normalize: str | None, seed: int) -> Span:
+    """Return what finds the directions.
+
+    Args:
+        along: How they are spelled, or what finds them.
+        dimensions: 1 or 2.
+        normalize: How they are scaled.
+        seed: Seed of the draws.
+
+    Returns:
+        A function of an objective.
+
+    Raises:
+        UsageError: If they can't be read, or span nothing.
+    """
+    if not isinstance(along, str):
+        return along
+    terms = spelled_directions(along)
+    if not terms:
+        raise UsageError(
+            "a trajectory is that of a run: expected planes.Trajectory(states), or on the command line run:NAME"
+        )
+    span = Along(terms=terms, dimensions=dimensions, normalize=normalize, seed=seed)
+    span.check()
+    return span
+
+
+def check(steps: int, distance: float | None, dimensions: int, center: Sequence[float] = ()) -> None:
     """Refuse what can't be scanned, before anything is loaded.
 
     Args:
@@ -208,16 +250,19 @@ def check(
         distance: How far to go.
         dimensions: 1 or 2.
         center: Where the middle is.
-        along: Numbers of eigenvectors.
-        normalize: How directions are scaled.
 
     Raises:
         UsageError: If one of them makes no sense.
     """
     odd_steps(steps)
-    above_zero(distance)
+    far = above_zero(1.0 if distance is None else distance)
     if dimensions not in {1, 2}:
         raise UsageError(f"can't scan {dimensions} dimensions: expected 1 (a line) or 2 (a plane)")
+    _placed(steps, far, dimensions, center)
+
+
+def _placed(steps: int, distance: float, dimensions: int, center: Sequence[float]) -> None:
+    """Refuse a middle that is no point of the line or the plane, or where all points would fall together."""
     told = ",".join(f"{step:g}" for step in center)
     if center and len(finite_steps(center)) != dimensions:
         kind, wanted = ("line", "α alone, as in 0.3") if dimensions == 1 else ("plane", "α,β, as in 0.3,-0.2")
@@ -227,4 +272,3 @@ def check(
             f"can't scan a distance of {distance:g} around {told}: its points fall together; expected numbers of a "
             "like size; try a larger distance"
         )
-    chosen(along, dimensions, normalize)

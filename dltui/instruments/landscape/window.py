@@ -28,10 +28,11 @@ class Window:
     batches: list[list[Cell]]
 
     @classmethod
-    def around(cls, center: Sequence[float], steps: int, distance: float) -> Window:
-        """Return a line around [α], or a plane around [α, β]."""
-        ticks = distance * (np.arange(steps) - steps // 2) / (steps // 2)
-        alphas, betas = [*(middle + ticks for middle in center), np.zeros(1)][:2]
+    def around(cls, center: Sequence[float], steps: int, reach: Sequence[float]) -> Window:
+        """Return a line around [α], or a plane around [α, β], that goes so far along each direction."""
+        ticks = (np.arange(steps) - steps // 2) / (steps // 2)
+        spaced = (middle + far * ticks for middle, far in zip(center, reach, strict=True))
+        alphas, betas = [*spaced, np.zeros(1)][:2]
         return cls(alphas, betas, cells_by_lattice(len(betas), len(alphas)))
 
     @property
