@@ -40,6 +40,10 @@ PIECE = 0.2  # seconds that a worker is out of sight with a piece, about
 Keep = Callable[[Landscape], None]
 
 
+class AnotherScanError(UsageError):
+    """What is to be gone on with is a scan of something else."""
+
+
 def scan(
     objective: Objective,
     *,
@@ -87,7 +91,8 @@ def scan(
         The grid of losses and accuracies; NaN where the loss is not finite, and where it was left to interpolation.
 
     Raises:
-        UsageError: If one of the settings can't be used, or ``earlier`` is of another plane.
+        UsageError: If one of the settings can't be used.
+        AnotherScanError: If ``earlier`` is of another plane.
         DltuiError: If the loss is not finite at the model's own weights.
     """
     span = spanned(along, dimensions, normalize, seed)
@@ -199,7 +204,7 @@ def _window(axes: Axes, steps: int, distance: float | None, center: Sequence[flo
 def _same(earlier: Landscape, blank: Landscape) -> Landscape:
     """Return what an earlier scan knows, if it was one of the same cells."""
     if earlier.identity != blank.identity:
-        raise UsageError(
+        raise AnotherScanError(
             f"can't go on with a scan of {earlier.title}: it was one of other weights, samples, directions or cells; "
             "expected an unfinished scan by the same command; leave it out to begin anew"
         )
