@@ -11,6 +11,7 @@ import numpy as np
 from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
 from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
+from dltui.results.beside import banded, curves, maps, seen
 from dltui.results.lattice import Lattice, finest, lattices, spread
 from dltui.results.refined import filled, spans_decades
 from dltui.results.trail import Trail
@@ -198,7 +199,7 @@ class Landscape(Result):
         through = (
             (0.0, 0.0) if trail or self.spots else self.center
         )  # θ* is inside, and the middle is nobody's wish
-        return [self._surface(), self._map(), self.slices(*through), *trail]
+        return [self._surface(), self._map(), self.slices(*through), *trail, *maps(self)]
 
     def _model_loss(self) -> float:
         """Return L(θ*)."""
@@ -214,9 +215,16 @@ class Landscape(Result):
         bent = "" if self.bends is None else f"; {self.bends.told()}"
         return (
             f"{self._progress()}{self._directions()}{trail}; {self.loss_name} over {self.samples} samples, "
-            f"{number(self._model_loss())} at θ*{elsewhere}; {self.mode} mode{statistics}{bent}; "
+            f"{number(self._model_loss())}{self._sure()} at θ*{elsewhere}; {self.mode} mode{statistics}{bent}; "
             "a slice that looks convex does not prove convexity"
         )
+
+    def _sure(self) -> str:
+        """Return the standard error of L(θ*), where θ* is a cell."""
+        middle = tuple(size // 2 for size in self.loss.shape)
+        if self.error is None or any(self.center) or not np.isfinite(self.error[middle]):
+            return ""
+        return f" ± {number(float(self.error[middle]), 2)}"
 
     def _directions(self) -> str:
         """Return what the axes of the picture are."""
@@ -333,13 +341,16 @@ class Landscape(Result):
         assert self.betas is not None, "a line has no slices"
         column, row = int(np.argmin(np.abs(self.alphas - alpha))), int(np.argmin(np.abs(self.betas - beta)))
         alpha, beta, loss = float(self.alphas[column]), float(self.betas[row]), self._shown()
+        error = seen(np.full_like(loss, np.nan) if self.error is None else self.error, self)
         through = "θ*" if not (alpha or beta) else place([alpha, beta])
         return Lines(
             title=f"Slices through {through} · {self.title}",
             caption=self._caption(),
             series=(
-                Series(name=f"along α (β = {number(beta)})", x=self.alphas - alpha, y=loss[row]),
-                Series(name=f"along β (α = {number(alpha)})", x=self.betas - beta, y=loss[:, column]),
+                banded(f"along α (β = {number(beta)})", self.alphas - alpha, loss[row], error[row]),
+                banded(
+                    f"along β (α = {number(alpha)})", self.betas - beta, loss[:, column], error[:, column]
+                ),
             ),
             x_label="step from there" if alpha or beta else "step",
             y_label="loss",
@@ -353,7 +364,13 @@ class Landscape(Result):
             title=f"Loss along a line · {self.title}",
             caption=self._caption(),
             series=(
-                Series(name="loss", x=self.alphas, y=self._shown()[0]),
+                banded(
+                    "loss",
+                    self.alphas,
+                    self._shown()[0],
+                    None if self.error is None else seen(self.error, self)[0],
+                ),
+                *curves(self),
                 *((spot,) if inside else ()),
             ),
             x_label="α",
