@@ -76,4 +76,5 @@ def _caption(found: Landscape, name: str) -> str:
     """Return which samples and weights a map is of."""
     samples = f"{found.test_samples} held-out samples" if "eld-out" in name else f"{found.samples} samples"
     penalty = f", plus {found.weight_decay:g}/2 · ‖θ‖²" if name == "Regularised loss" else ""
-    return f"over {samples}{penalty}; {found.mode} mode"
+    part = "" if found.known is None else f"{int(found.known.sum())} of {found.known.size} cells computed; "
+    return f"{part}over {samples}{penalty}; {found.mode} mode"
