@@ -237,7 +237,7 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         await until(
             pilot, lambda: ONLY_AT_THE_MODEL in [one.message for one in app._notifications], "the refusal"
         )
-        assert len(app.jobs) == 4
+        assert len(app.jobs) == 5
         app.go_to(screen.item.place)
         await arrived(pilot, LandscapeScreen)
         table = await write(pilot, here, "finer.csv")
