@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -10,6 +11,7 @@ from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import Data, Model, Part, Samples, Weights, odd, reach, somewhere, steps_to
 
 if TYPE_CHECKING:
+    from dltui.results.connection import Connection
     from dltui.results.landscape import Landscape
 
 app = verb_app()
@@ -101,11 +103,25 @@ def landscape(
             "checkpoint to checkpoint, or estimated anew at every point from the training samples.",
         ),
     ] = None,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align", help="Bring the units of other checkpoints into the order of the model's first (git re-basin)."
+        ),
+    ] = False,
+    curve: Annotated[
+        int,
+        typer.Option(
+            "--curve",
+            min=0,
+            help="Train a curve of low loss to the other checkpoint for so many steps, such as 600; 0 for none.",
+        ),
+    ] = 0,
     part: Part = "train",
     samples: Samples = None,
     *,
     common: Common,
-) -> Landscape:
+) -> Landscape | Connection:
     """Scan the loss over a line or plane: random, along chosen directions, through checkpoints, along a training."""
     from dltui.commands._objective import open_objective
     from dltui.commands._span import Wanted
@@ -114,11 +130,16 @@ def landscape(
     middle = steps_to(center)
     wanted = Wanted(
         model=model, data=data, along=along, to=tuple(to or ()), normalize=normalize, vectors=biases, batch_norm=bn,
-        dimensions=dimensions, seed=common.seed,
+        dimensions=dimensions, seed=common.seed, align=align, curve=curve,
     )  # fmt: skip
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
     objective = open_objective(model, data, weights, common, part=part, samples=samples)
+    if wanted.connects:
+        rest: Literal["train", "test"] = "test" if part == "train" else "train"
+        quiet = replace(common, quiet=True)
+        other = open_objective(model, data, weights, quiet, part=rest, samples=None)
+        return wanted.connection(objective, (rest, other), part, steps, distance, common)
     return scan(
         objective,
         steps=steps,
