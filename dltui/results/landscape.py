@@ -12,6 +12,7 @@ from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Seri
 from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
 from dltui.results.lattice import finest, spread
+from dltui.results.refined import filled, spans_decades
 from dltui.results.trail import Trail
 
 AXES = "αβ"
@@ -30,6 +31,15 @@ class Landscape(Result):
         center_loss: The loss in the middle of the grid.
         model_loss: L(θ*); None in files of old, whose middle is θ*.
         known: Which cells are computed, same shape as ``loss``, or None when all are.
+        bound: Of a scan that is done, the largest error of the cells that were left to interpolation, as a share of
+            the range of the loss (of its logarithm where that is shown); None where none was.
+        error: Standard error of each loss as an estimate of the mean over all samples there could be, or None.
+        rise_error: Standard error of each L − L(θ*): all cells share their samples, so it is the smaller one.
+        test_loss: Mean loss over the held-out samples, or None.
+        test_accuracy: Share of right answers among these, or None.
+        test_error: Standard error of ``test_loss``, or None.
+        penalty: λ/2·‖θ‖², which makes the regularised loss when added to ``loss``, or None.
+        weight_decay: λ.
         normalize: How the directions were scaled: filter, layer, weight or none.
         vectors: Whether random directions move biases and scales of norms too.
         along: What the directions are, such as ``eigen:1``; empty when they are random.
@@ -50,6 +60,10 @@ class Landscape(Result):
         trail_residuals: Distance of each from the plane, shape (t,).
         trail_shares: Share of Σ‖θ_t − θ*‖² that each direction holds, shape (2,).
         trail_losses: L(θ_t) itself, shape (t,).
+        test_samples: How many held-out samples there are.
+        model_test_loss: L(θ*) over these, or None.
+        evaluator: How points were evaluated, in a few words.
+        identity: Fingerprint of all that the cells depend on.
     """
 
     schema: ClassVar[str] = "landscape/1"
@@ -61,6 +75,14 @@ class Landscape(Result):
     center_loss: float
     model_loss: float | None = None
     known: Array | None = None
+    bound: float | None = None
+    error: Array | None = None
+    rise_error: Array | None = None
+    test_loss: Array | None = None
+    test_accuracy: Array | None = None
+    test_error: Array | None = None
+    penalty: Array | None = None
+    weight_decay: float = 0.0
     normalize: str
     vectors: bool = False
     along: list[str] = field(default_factory=list)
@@ -81,6 +103,10 @@ class Landscape(Result):
     trail_residuals: Array | None = None
     trail_shares: Array | None = None
     trail_losses: Array | None = None
+    test_samples: int = 0
+    model_test_loss: float | None = None
+    evaluator: str = ""
+    identity: str = ""
 
     @property
     def center(self) -> list[float]:
@@ -96,21 +122,49 @@ class Landscape(Result):
 
     @property
     def bends(self) -> Bends | None:
-        """How many cells of a finished plane bend downwards; None for a line and while cells are missing."""
-        return None if self.betas is None or not self.complete else bends(self.loss, self.alphas, self.betas)
+        """How many cells of a finished plane bend downwards; None for a line and while cells are missing.
+
+        Where cells were left to interpolation, those of the finest lattice that is computed are judged.
+        """
+        if self.betas is None or not self.complete:
+            return None
+        lattice = None if self.known is None else finest(self.known)
+        if lattice is None:
+            return bends(self.loss, self.alphas, self.betas)
+        rows, columns = lattice
+        return bends(self.loss[np.ix_(rows, columns)], self.alphas[columns], self.betas[rows])
 
     @property
     def complete(self) -> bool:
-        """Whether every cell is computed."""
-        return self.known is None
+        """Whether the scan is done: every cell is computed, or known well enough."""
+        return self.known is None or self.bound is not None
+
+    @property
+    def regularised(self) -> Array | None:
+        """The loss with its penalty on the weights, or None without one."""
+        return None if self.penalty is None else self.loss + self.penalty
+
+    @property
+    def whole(self) -> Array:
+        """The loss of every cell, those that were left to interpolation among them; NaN is a hole."""
+        return self.loss if self.known is None or self.bound is None else filled(self.loss, self.known)
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: alphas, betas, loss, center_loss and what else is known."""
         return {
             "alphas": self.alphas.tolist(),
             "betas": None if self.betas is None else self.betas.tolist(),
-            "loss": self.loss.tolist(),
-            "accuracy": None if self.accuracy is None else self.accuracy.tolist(),
+            "loss": self.whole.tolist(),
+            "accuracy": _listed(self.accuracy),
+            "error": _listed(self.error),
+            "rise_error": _listed(self.rise_error),
+            "test_loss": _listed(self.test_loss),
+            "test_accuracy": _listed(self.test_accuracy),
+            "test_error": _listed(self.test_error),
+            "regularised_loss": _listed(None if self.penalty is None else self.whole + self.penalty),
+            "weight_decay": self.weight_decay,
+            "evaluated": _listed(self.known),
+            "interpolation_error": self.bound,
             "center": self.center,
             "center_loss": self.center_loss,
             "model_loss": self._model_loss(),
@@ -131,6 +185,8 @@ class Landscape(Result):
             "spots": self.spots,
             "trail": None if self.trail is None else self.trail.document(),
             "negative_curvature": None if self.bends is None else self.bends.document(),
+            "test_samples": self.test_samples,
+            "evaluator": self.evaluator,
         }
 
     def figures(self) -> list[Figure]:
@@ -184,6 +240,11 @@ class Landscape(Result):
         if self.known is None:
             return ""
         lattice, whole = finest(self.known), self._size(*self.loss.shape)
+        if self.bound is not None:
+            return (
+                f"{int(self.known.sum())} of {whole} cells computed, the others interpolated, error ≤ "
+                f"{number(100 * self.bound, 2)} % of the range; "
+            )
         if lattice is None:
             return f"coarse: {int(self.known.sum())} cells of {whole} so far; "
         return f"coarse: {self._size(len(lattice[0]), len(lattice[1]))} of {whole} so far; "
@@ -194,13 +255,12 @@ class Landscape(Result):
 
     def _scale(self) -> Scale:
         """Return a log scale where the loss spans decades."""
-        known = self.loss[np.isfinite(self.loss)]
-        return "log" if known.size and known.min() > 0 and known.max() > 10 * known.min() else "linear"
+        return "log" if spans_decades(self.loss) else "linear"
 
     def _shown(self) -> Array:
         """Return the loss as it is drawn: without holes where it is not known yet."""
-        if self.known is None:
-            return self.loss
+        if self.known is None or self.bound is not None:
+            return self.whole
         if self._scale() == "linear":
             return spread(self.loss, self.known)
         return np.where(self.known, self.loss, np.exp(spread(np.log(self.loss), self.known)))
@@ -293,6 +353,11 @@ class Landscape(Result):
             y_label="loss",
             y_scale=self._scale(),
         )
+
+
+def _listed(values: Array | None) -> list[Any] | None:
+    """Return an array as lists."""
+    return None if values is None else list(values.tolist())
 
 
 def place(steps: Sequence[float]) -> str:

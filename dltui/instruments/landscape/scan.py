@@ -3,32 +3,39 @@
 L(α, β) = L(θ* + α·d₁ + β·d₂), the directions random and scaled as in Li et al. 2018 (see ``directions``), or chosen
 ones (see ``planes``). Every point is computed from θ* and never from its neighbour, so nothing drifts, and a window
 around another point has the very values that a wider scan has there. A coarse lattice over the whole window comes
-first, then finer ones.
+first, then finer ones, until all cells are computed or what is left can be interpolated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from math import isfinite
-from typing import Any
+from threading import local
 
 import numpy as np
 
 from dltui.errors import UsageError
 from dltui.instruments.axes import Axes, Span
-from dltui.instruments.crew import crew
+from dltui.instruments.crew import Crew, crew
 from dltui.instruments.landscape.canvas import Canvas
-from dltui.instruments.landscape.window import Window
-from dltui.instruments.limits import above_zero, finite_steps, odd_steps
-from dltui.instruments.place import move
-from dltui.instruments.planes.along import Along
-from dltui.instruments.planes.spelled import spelled_directions
-from dltui.objective import Objective, Reading, same_randomness
+from dltui.instruments.landscape.choose import fastest
+from dltui.instruments.landscape.course import Course
+from dltui.instruments.landscape.identity import identity, penalty
+from dltui.instruments.landscape.measure import Measure, Measured
+from dltui.instruments.landscape.plane import Plane, Tier
+from dltui.instruments.landscape.spanned import found_there, placed, spanned, window_of
+from dltui.instruments.landscape.window import Window, pieces
+from dltui.instruments.limits import above_zero, odd_steps
+from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.landscape import Landscape
 from dltui.results.lattice import Cell
+
+PIECE = 0.2  # seconds that a worker is out of sight with a piece, about
+
+Keep = Callable[[Landscape], None]
 
 
 def scan(
@@ -41,6 +48,12 @@ def scan(
     along: str | Span = "random",
     normalize: str | None = None,
     seed: int = 0,
+    tolerance: float = 0.0,
+    held_out: Objective | None = None,
+    weight_decay: float = 0.0,
+    workers: int | None = None,
+    earlier: Landscape | None = None,
+    keep: Keep | None = None,
     report: Report = silent,
 ) -> Landscape:
     """Scan the loss around a model's weights along one or two directions.
@@ -53,65 +66,105 @@ def scan(
         dimensions: 1 for a line, 2 for a plane; a span of checkpoints knows its own.
         center: α and β of the middle, or α for a line; the model itself otherwise, or the middle of the checkpoints.
         along: ``random``, ``eigen:1``, ``gradient``, a file, or two of these with a comma (see
-            ``planes.spelled_directions``); or what finds the directions: ``planes.Through(models)``,
-            ``planes.Trajectory(states)``, ``planes.Along(…)``.
+            ``planes.spelled``); or what finds the directions: ``Through(…)``, ``Trajectory(…)``, ``Along(…)``.
         normalize: How directions are scaled, ``filter``, ``layer``, ``weight`` or ``none``; None for ``filter`` where
             all are random, ``none`` otherwise.
         seed: Seed of the directions.
+        tolerance: Leave cells of a plane to interpolation once its error is about this share of the range; 0 for none.
+        held_out: The same model on other samples, whose loss is measured too.
+        weight_decay: λ of the penalty λ/2·‖θ‖² of the regularised loss; 0 for none.
+        workers: Threads that work side by side; as many as torch has otherwise.
+        earlier: What a scan that was stopped knew; its cells are not computed again.
+        keep: Takes what is known after each piece of a row, and at last when the scan is stopped.
         report: Called with the cells done and in all, and a ``Landscape`` that has NaN where nothing is known yet:
             as soon as a lattice over the whole window is complete, and about ten times a second. Products with the
             Hessian come before the cells and count like these.
 
     Returns:
-        The grid of losses and accuracies; NaN where the loss is not finite.
+        The grid of losses and accuracies; NaN where the loss is not finite, and where it was left to interpolation.
 
     Raises:
-        UsageError: If one of the settings can't be used.
+        UsageError: If one of the settings can't be used, or ``earlier`` is of another plane.
         DltuiError: If the loss is not finite at the model's own weights.
     """
     span = spanned(along, dimensions, normalize, seed)
     check(steps, distance, dimensions, center if isinstance(along, str) else ())
     axes = span(objective, _more(report, 0, steps**dimensions))
-    window = _window(axes, steps, distance, center)
-    cells = [cell for lattice in window.lattices for cell in lattice]
+    window = window_of(axes, steps, distance, center)
+    total = sum(map(len, window.batches))
     report = _more(report, axes.products, axes.products)
-    with same_randomness(), crew(objective.device) as workers:
-        model = objective.center()
-        start = _evaluator(objective, axes, window)
-        at_middle = start()(window.middle) if any(window.steps(window.middle)) or axes.statistics else model
-        blank = _blank(objective, window, axes, (model, at_middle))
-        canvas = Canvas(blank, window.lattices)
-        for partial in canvas.filled(workers.stream(start, cells)):
-            report(canvas.done, len(cells), partial)
-    final = canvas.picture()
-    report(len(cells), len(cells), final)
+    settle = axes.statistics.settle if axes.statistics else None
+    plane = Plane(objective, objective.twin(), axes.directions, settle)
+    sets = [objective] if held_out is None else [objective, held_out]
+    with same_randomness(), crew(objective.device, workers) as hands:
+        objective.center()  # refuses a loss that is not finite, or is drawn at random
+        tier, seconds = fastest(plane, window)
+        measure = Measure.of(tier, sets)
+        blank = _blank(plane, window, axes, measure, tier)
+        blank = replace(
+            blank,
+            identity=identity(plane, sets, window, axes.statistics.told if axes.statistics else ""),
+            test_samples=held_out.samples if held_out else 0,
+            weight_decay=weight_decay,
+            penalty=penalty(plane, window, weight_decay) if weight_decay else None,
+        )
+        canvas, course = Canvas(blank, window.batches), Course(window.batches, blank.loss.shape, tolerance)
+        if earlier is not None:
+            canvas.take_up(_same(earlier, blank))
+        done = _measured(hands, measure, window, canvas, course, max(1, int(PIECE / seconds)))
+        try:
+            for partial in canvas.filled(done, keep):
+                report(canvas.done, total, partial)
+        finally:
+            if keep is not None and not canvas.settled:
+                keep(canvas.picture())
+    final = canvas.picture(course.bound)
+    report(total, total, final)
     return final
 
 
-def _blank(
-    objective: Objective,
-    window: Window,
-    axes: Axes,
-    readings: tuple[Reading, Reading],
-) -> Landscape:
+def _measured(
+    hands: Crew, measure: Measure, window: Window, canvas: Canvas, course: Course, most: int
+) -> Iterator[tuple[list[Cell], Measured]]:
+    """Yield pieces as they are measured, as long as the course asks for cells that are not known."""
+    own = local()
+
+    def start() -> Callable[[list[Cell]], Measured]:
+        if not hasattr(own, "measure"):
+            own.measure = measure.worker()
+        return lambda cells: own.measure(window.points(cells))
+
+    for batches in course.batches(canvas.loss):
+        unknown = ([cell for cell in batch if not canvas.known[cell]] for batch in batches)
+        yield from hands.stream(start, [piece for batch in unknown for piece in pieces(batch, most)])
+
+
+def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, tier: Tier) -> Landscape:
     """Return a landscape that says what is scanned, and knows the loss at θ* and in the middle."""
-    model, middle = readings
-    nothing = np.full((len(window.betas), len(window.alphas)), np.nan)
+    objective, nothing = plane.objective, np.full((len(window.betas), len(window.alphas)), np.nan)
+    here, middle = measure.here, measure.worker()(window.points([window.middle]))[0]
+    counts, both = objective.criterion.counts, len(here) > 1
     return Landscape(
         title=objective.title,
         made=Made(device=str(objective.device), seed=axes.seed),
         alphas=window.alphas,
         betas=window.betas if len(axes.directions) == 2 else None,
         loss=nothing,
-        accuracy=None if model.accuracy is None else nothing,
-        center_loss=middle.loss if isfinite(middle.loss) else float("nan"),
-        model_loss=model.loss,
+        accuracy=nothing if counts else None,
+        error=nothing,
+        rise_error=nothing,
+        test_loss=nothing if both else None,
+        test_accuracy=nothing if both and counts else None,
+        test_error=nothing if both else None,
+        center_loss=float(middle[0, 0]) if isfinite(middle[0, 0]) else float("nan"),
+        model_loss=float(here[0, 0]),
+        model_test_loss=float(here[1, 0]) if both else None,
         normalize=axes.scale,
         vectors=axes.vectors,
         along=axes.along,
         told=axes.told,
         statistics=axes.statistics.told if axes.statistics else "",
-        **_found_there(axes),
+        **found_there(axes),
         curvatures=axes.curvatures,
         residuals=axes.residuals,
         cosine=axes.cosine,
@@ -119,43 +172,18 @@ def _blank(
         parameters=len(axes.directions[0]),
         seed=axes.seed,
         loss_name=objective.criterion.name,
+        evaluator=tier.name,
     )
 
 
-def _found_there(axes: Axes) -> dict[str, Any]:
-    """Return what else lies in the plane, as the fields of a landscape."""
-    spots = [asdict(spot) for spot in axes.spots]
-    if axes.trail is None:
-        return {"spots": spots}
-    parts = {f"trail_{part.name}": getattr(axes.trail, part.name) for part in fields(axes.trail)}
-    return {"spots": spots, **parts}
-
-
-def _window(axes: Axes, steps: int, distance: float | None, center: Sequence[float]) -> Window:
-    """Return what is scanned: around what is asked for, else around what the plane goes through."""
-    dimensions = len(axes.directions)
-    middle = tuple(center) or axes.middle or (0.0,) * dimensions
-    reach = (distance,) * dimensions if distance is not None else axes.reach or (1.0,) * dimensions
-    _placed(steps, reach[0], dimensions, middle)
-    return Window.around(middle, steps, reach)
-
-
-def _evaluator(objective: Objective, axes: Axes, window: Window) -> Callable[[], Callable[[Cell], Reading]]:
-    """Return what a worker calls once to get its own copy of the model and the function from a cell to a reading."""
-
-    def start() -> Callable[[Cell], Reading]:
-        twin = objective.twin()
-        theta = twin.flat.clone()
-
-        def evaluate(cell: Cell) -> Reading:
-            move(twin, theta, axes.directions, window.steps(cell))
-            if axes.statistics is not None:
-                axes.statistics.settle(twin, window.steps(cell))
-            return objective.read(twin)
-
-        return evaluate
-
-    return start
+def _same(earlier: Landscape, blank: Landscape) -> Landscape:
+    """Return what an earlier scan knows, if it was one of the same cells."""
+    if earlier.identity != blank.identity:
+        raise UsageError(
+            f"can't go on with a scan of {earlier.title}: it was one of other weights, samples, directions or cells; "
+            "expected an unfinished scan by the same command; leave it out to begin anew"
+        )
+    return earlier
 
 
 def _more(report: Report, before: int, beside: int) -> Report:
@@ -165,33 +193,6 @@ def _more(report: Report, before: int, beside: int) -> Report:
         report(before + done, beside + total, partial)
 
     return part
-
-
-def spanned(along: str | Span, dimensions: int, normalize: str | None, seed: int) -> Span:
-    """Return what finds the directions.
-
-    Args:
-        along: How they are spelled, or what finds them.
-        dimensions: 1 or 2.
-        normalize: How they are scaled.
-        seed: Seed of the draws.
-
-    Returns:
-        A function of an objective.
-
-    Raises:
-        UsageError: If they can't be read, or span nothing.
-    """
-    if not isinstance(along, str):
-        return along
-    terms = spelled_directions(along)
-    if not terms:
-        raise UsageError(
-            "a trajectory is that of a run: expected planes.Trajectory(states), or on the command line run:NAME"
-        )
-    span = Along(terms=terms, dimensions=dimensions, normalize=normalize, seed=seed)
-    span.check()
-    return span
 
 
 def check(steps: int, distance: float | None, dimensions: int, center: Sequence[float] = ()) -> None:
@@ -210,17 +211,4 @@ def check(steps: int, distance: float | None, dimensions: int, center: Sequence[
     far = above_zero(1.0 if distance is None else distance)
     if dimensions not in {1, 2}:
         raise UsageError(f"can't scan {dimensions} dimensions: expected 1 (a line) or 2 (a plane)")
-    _placed(steps, far, dimensions, center)
-
-
-def _placed(steps: int, distance: float, dimensions: int, center: Sequence[float]) -> None:
-    """Refuse a middle that is no point of the line or the plane, or where all points would fall together."""
-    told = ",".join(f"{step:g}" for step in center)
-    if center and len(finite_steps(center)) != dimensions:
-        kind, wanted = ("line", "α alone, as in 0.3") if dimensions == 1 else ("plane", "α,β, as in 0.3,-0.2")
-        raise UsageError(f"can't scan a {kind} around {told}: expected {wanted}")
-    if any(step + distance / (steps // 2) == step for step in center):
-        raise UsageError(
-            f"can't scan a distance of {distance:g} around {told}: its points fall together; expected numbers of a "
-            "like size; try a larger distance"
-        )
+    placed(steps, far, dimensions, center)

@@ -20,12 +20,12 @@ class Window:
     Attributes:
         alphas: Steps along d₁, shape (w,).
         betas: Steps along d₂, shape (h,), or one 0 for a line.
-        lattices: The cells in the order of the scan, one list a lattice.
+        batches: The cells in the order of the scan, one list a lattice.
     """
 
     alphas: Grid
     betas: Grid
-    lattices: list[list[Cell]]
+    batches: list[list[Cell]]
 
     @classmethod
     def around(cls, center: Sequence[float], steps: int, reach: Sequence[float]) -> Window:
@@ -40,6 +40,24 @@ class Window:
         """The cell in the middle."""
         return len(self.betas) // 2, len(self.alphas) // 2
 
-    def steps(self, cell: Cell) -> tuple[float, float]:
-        """Return α and β of a cell."""
-        return float(self.alphas[cell[1]]), float(self.betas[cell[0]])
+    def points(self, cells: Sequence[Cell]) -> Grid:
+        """Return α and β of cells, shape (g, 2)."""
+        rows, columns = np.transpose(cells)
+        return np.stack([self.alphas[columns], self.betas[rows]], 1)
+
+
+def pieces(cells: Sequence[Cell], most: int) -> list[list[Cell]]:
+    """Return cells in pieces for workers: stretches of a row, the rows in the order of their first cells.
+
+    Args:
+        cells: Cells, those that are wanted first in front.
+        most: Cells in a piece at most.
+
+    Returns:
+        The pieces; together they hold each cell once.
+    """
+    by_row: dict[int, list[Cell]] = {}
+    for cell in cells:
+        by_row.setdefault(cell[0], []).append(cell)
+    lines = [sorted(line) for line in by_row.values()]
+    return [line[start : start + most] for line in lines for start in range(0, len(line), most)]
