@@ -117,6 +117,13 @@ def landscape(
             help="Train a curve of low loss to the other checkpoint for so many steps, such as 600; 0 for none.",
         ),
     ] = 0,
+    sharpness: Annotated[
+        bool,
+        typer.Option(
+            "--sharpness",
+            help="Measure sharpness too: Keskar's, the rises of SAM and ASAM, average curvature, width of the basin.",
+        ),
+    ] = False,
     part: Part = "train",
     samples: Samples = None,
     *,
@@ -126,6 +133,7 @@ def landscape(
     from dltui.commands._objective import open_objective
     from dltui.commands._span import Wanted
     from dltui.instruments.landscape import check, scan
+    from dltui.instruments.sharpness import Sharp
 
     middle = steps_to(center)
     wanted = Wanted(
@@ -140,12 +148,13 @@ def landscape(
         quiet = replace(common, quiet=True)
         other = open_objective(model, data, weights, quiet, part=rest, samples=None)
         return wanted.connection(objective, (rest, other), part, steps, distance, common)
+    span = wanted.span(objective, common)
     return scan(
         objective,
         steps=steps,
         distance=distance,
         dimensions=dimensions,
         center=middle,
-        along=wanted.span(objective, common),
+        along=Sharp(span, common.seed) if sharpness else span,
         report=common.report,
     )

@@ -13,6 +13,7 @@ from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
 from dltui.results.lattice import finest, spread
 from dltui.results.refined import filled, spans_decades
+from dltui.results.sharpness import table
 from dltui.results.trail import Trail
 
 AXES = "αβ"
@@ -54,6 +55,7 @@ class Landscape(Result):
         mode: ``eval`` when batch norm uses running statistics and dropout is off.
         statistics: What became of running statistics on the way; empty when they stayed those of θ*.
         spots: Other networks in the plane: name, title, steps, loss and accuracy.
+        measures: Measures of sharpness at θ*, where they were asked for; see ``sharpness.Measure``.
         trail_steps: Optimiser steps of the iterates of a training, shape (t,), or None.
         trail_places: α and β of each, shape (t, 2).
         trail_lengths: ‖θ_t − θ*‖, shape (t,).
@@ -97,6 +99,7 @@ class Landscape(Result):
     mode: str = "eval"
     statistics: str = ""
     spots: list[dict[str, Any]] = field(default_factory=list)
+    measures: list[dict[str, Any]] = field(default_factory=list)
     trail_steps: Array | None = None
     trail_places: Array | None = None
     trail_lengths: Array | None = None
@@ -184,6 +187,7 @@ class Landscape(Result):
             "statistics": self.statistics,
             "spots": self.spots,
             "trail": None if self.trail is None else self.trail.document(),
+            "sharpness": self.measures,
             "negative_curvature": None if self.bends is None else self.bends.document(),
             "test_samples": self.test_samples,
             "evaluator": self.evaluator,
@@ -194,13 +198,14 @@ class Landscape(Result):
 
         Of a scan that is not finished, they show what is known spread over the whole picture.
         """
+        sharp = [table(self.measures, self.title)] if self.measures else []
         if self.betas is None:
-            return [self._line()]
+            return [self._line(), *sharp]
         trail = [] if self.trail is None else [self.trail.figure(self.title)]
         through = (
             (0.0, 0.0) if trail or self.spots else self.center
         )  # θ* is inside, and the middle is nobody's wish
-        return [self._surface(), self._map(), self.slices(*through), *trail]
+        return [self._surface(), self._map(), self.slices(*through), *trail, *sharp]
 
     def _model_loss(self) -> float:
         """Return L(θ*)."""

@@ -66,11 +66,11 @@ def window_of(axes: Axes, steps: int, distance: float | None, center: Sequence[f
 
 def found_there(axes: Axes) -> dict[str, Any]:
     """Return what else lies in the plane, as the fields of a landscape."""
-    spots = [asdict(spot) for spot in axes.spots]
+    found = {"spots": [asdict(spot) for spot in axes.spots], "measures": axes.measures}
     if axes.trail is None:
-        return {"spots": spots}
+        return found
     parts = {f"trail_{part.name}": getattr(axes.trail, part.name) for part in fields(axes.trail)}
-    return {"spots": spots, **parts}
+    return found | parts
 
 
 def placed(steps: int, distance: float, dimensions: int, center: Sequence[float]) -> None:
