@@ -141,14 +141,13 @@ class Wanted:
         return self.batch_norm or ("interpolate" if self.to or self.trajectory else "keep")
 
     def connection(
-        self, objective: Objective, also: tuple[str, Objective], part: str, steps: int, beyond: float | None, common: Common
+        self, sets: dict[str, Objective], first: str, steps: int, beyond: float | None, common: Common
     ) -> Connection:
         """Follow the loss to the one other checkpoint.
 
         Args:
-            objective: The loss of the model.
-            also: The other samples, with their name.
-            part: What the samples of the objective are called.
+            sets: The loss of the model on the training and on the held-out samples, by name.
+            first: Which of them leads.
             steps: Positions between the ends, both included.
             beyond: How far to go past them, or None.
             common: Where to say what is read, and how far it is.
@@ -158,6 +157,7 @@ class Wanted:
         """
         from dltui.instruments.connectivity.connect import Wishes, connect
 
+        objective = sets[first]
         ((title, other),) = self._others(objective, common)
         wishes = Wishes(
             steps=steps,
@@ -169,8 +169,9 @@ class Wanted:
         )
         if beyond is not None:
             wishes = replace(wishes, beyond=beyond)
+        also = [(name, one) for name, one in sets.items() if name != first]
         return connect(
-            objective, other, title=title, wishes=wishes, also=[also], part=part, report=common.report
+            objective, other, title=title, wishes=wishes, also=also, part=first, report=common.report
         )
 
     def _along(self) -> Along:

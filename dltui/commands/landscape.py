@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Data, Model, Part, Samples, Weights, odd, reach, somewhere, steps_to
+from dltui.commands._words import Data, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
 
 if TYPE_CHECKING:
     from dltui.results.connection import Connection
+    from dltui.commands._show import Stopped
     from dltui.results.landscape import Landscape
 
 app = verb_app()
@@ -37,6 +38,17 @@ def far(distance: float | None) -> float | None:
 def _along(incomplete: str) -> list[str]:
     """Return what completes directions."""
     return [spelling for spelling in ALONG if spelling.startswith(incomplete)]
+
+
+def trained_decay(model: str) -> float:
+    """Return the λ of the penalty that a run was trained with; 0 where there was none, or it was decoupled."""
+    from dltui.models.spelled import told_apart
+    from dltui.runs.find import find_snapshot
+
+    if told_apart(model) != "run":
+        return 0.0
+    settings = find_snapshot(model).run.settings
+    return float(settings.get("weight_decay", 0.0)) if settings.get("optimizer") in {"sgd", "adam"} else 0.0
 
 
 @verb(app)
@@ -124,14 +136,49 @@ def landscape(
             help="Measure sharpness too: Keskar's, the rises of SAM and ASAM, average curvature, width of the basin.",
         ),
     ] = False,
-    part: Part = "train",
+    part: Annotated[
+        Literal["train", "test", "both"],
+        typer.Option("--part", help="Which samples; both scans the training part and measures the held-out one too."),
+    ] = "train",
     samples: Samples = None,
+    weight_decay: Annotated[
+        float | None,
+        typer.Option(
+            "--weight-decay",
+            min=0,
+            help="λ of the regularised loss L + λ/2·‖θ‖², which is told too; that of a run trained with sgd or adam, "
+            "else 0, if left out.",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            "--tolerance",
+            callback=share,
+            help="Stop refining a plane when the cells in between can be interpolated with about this error, as a "
+            "share of the range.",
+        ),
+    ] = 0.01,
+    exact: Annotated[bool, typer.Option("--exact", help="Compute every cell, interpolate none.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Threads side by side; one for each core if left out.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            metavar="FILE",
+            help="Go on from an unfinished scan of the same plane. With --save FILE what is known is kept in "
+            "FILE.partial.safetensors after every row, and the same command goes on from there by itself.",
+        ),
+    ] = None,
     *,
     common: Common,
-) -> Landscape | Connection:
+) -> Landscape | Connection | Stopped:
     """Scan the loss over a line or plane: random, along chosen directions, through checkpoints, along a training."""
-    from dltui.commands._objective import open_objective
+    from dltui.commands._objective import open_both, open_objective
     from dltui.commands._span import Wanted
+    from dltui.commands._unfinished import Unfinished, scanned
     from dltui.instruments.landscape import check, scan
     from dltui.instruments.sharpness import Sharp
 
@@ -142,19 +189,32 @@ def landscape(
     )  # fmt: skip
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
-    objective = open_objective(model, data, weights, common, part=part, samples=samples)
     if wanted.connects:
-        rest: Literal["train", "test"] = "test" if part == "train" else "train"
-        quiet = replace(common, quiet=True)
-        other = open_objective(model, data, weights, quiet, part=rest, samples=None)
-        return wanted.connection(objective, (rest, other), part, steps, distance, common)
+        sets = dict(zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True))
+        return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common)
+    held_out = None
+    if part == "both":
+        objective, held_out = open_both(model, data, weights, common, samples=samples)
+    else:
+        objective = open_objective(model, data, weights, common, part=part, samples=samples)
     span = wanted.span(objective, common)
-    return scan(
-        objective,
-        steps=steps,
-        distance=distance,
-        dimensions=dimensions,
-        center=middle,
-        along=Sharp(span, common.seed) if sharpness else span,
-        report=common.report,
+    unfinished = Unfinished(common)
+    return scanned(
+        lambda earlier: scan(
+            objective,
+            steps=steps,
+            distance=distance,
+            dimensions=dimensions,
+            center=middle,
+            along=Sharp(span, common.seed) if sharpness else span,
+            tolerance=0.0 if exact else tolerance,
+            held_out=held_out,
+            weight_decay=trained_decay(model) if weight_decay is None else weight_decay,
+            workers=workers,
+            earlier=earlier,
+            keep=unfinished,
+            report=common.report,
+        ),
+        unfinished,
+        resume,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
 from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
-from dltui.results.lattice import finest, spread
+from dltui.results.lattice import Lattice, finest, lattices, spread
 from dltui.results.refined import filled, spans_decades
 from dltui.results.sharpness import table
 from dltui.results.trail import Trail
@@ -53,6 +53,10 @@ class Landscape(Result):
         seed: Seed of the directions.
         loss_name: What the loss is called.
         mode: ``eval`` when batch norm uses running statistics and dropout is off.
+        test_samples: How many held-out samples there are.
+        model_test_loss: L(θ*) over these, or None.
+        evaluator: How points were evaluated, in a few words.
+        identity: Fingerprint of all that the cells depend on.
         statistics: What became of running statistics on the way; empty when they stayed those of θ*.
         spots: Other networks in the plane: name, title, steps, loss and accuracy.
         measures: Measures of sharpness at θ*, where they were asked for; see ``sharpness.Measure``.
@@ -62,10 +66,6 @@ class Landscape(Result):
         trail_residuals: Distance of each from the plane, shape (t,).
         trail_shares: Share of Σ‖θ_t − θ*‖² that each direction holds, shape (2,).
         trail_losses: L(θ_t) itself, shape (t,).
-        test_samples: How many held-out samples there are.
-        model_test_loss: L(θ*) over these, or None.
-        evaluator: How points were evaluated, in a few words.
-        identity: Fingerprint of all that the cells depend on.
     """
 
     schema: ClassVar[str] = "landscape/1"
@@ -97,6 +97,10 @@ class Landscape(Result):
     seed: int | None = None
     loss_name: str = "loss"
     mode: str = "eval"
+    test_samples: int = 0
+    model_test_loss: float | None = None
+    evaluator: str = ""
+    identity: str = ""
     statistics: str = ""
     spots: list[dict[str, Any]] = field(default_factory=list)
     measures: list[dict[str, Any]] = field(default_factory=list)
@@ -106,10 +110,6 @@ class Landscape(Result):
     trail_residuals: Array | None = None
     trail_shares: Array | None = None
     trail_losses: Array | None = None
-    test_samples: int = 0
-    model_test_loss: float | None = None
-    evaluator: str = ""
-    identity: str = ""
 
     @property
     def center(self) -> list[float]:
@@ -125,17 +125,15 @@ class Landscape(Result):
 
     @property
     def bends(self) -> Bends | None:
-        """How many cells of a finished plane bend downwards; None for a line and while cells are missing.
-
-        Where cells were left to interpolation, those of the finest lattice that is computed are judged.
-        """
+        """How many cells of a finished plane bend downwards; None for a line and while cells are missing."""
         if self.betas is None or not self.complete:
             return None
-        lattice = None if self.known is None else finest(self.known)
-        if lattice is None:
-            return bends(self.loss, self.alphas, self.betas)
-        rows, columns = lattice
-        return bends(self.loss[np.ix_(rows, columns)], self.alphas[columns], self.betas[rows])
+        even = self._evenly()
+        return (
+            None
+            if even is None
+            else bends(self.loss[np.ix_(*even)], self.alphas[even[1]], self.betas[even[0]])
+        )
 
     @property
     def complete(self) -> bool:
@@ -184,13 +182,13 @@ class Landscape(Result):
             "direction_seed": self.seed,
             "loss_name": self.loss_name,
             "mode": self.mode,
+            "test_samples": self.test_samples,
+            "evaluator": self.evaluator,
             "statistics": self.statistics,
             "spots": self.spots,
             "trail": None if self.trail is None else self.trail.document(),
             "sharpness": self.measures,
             "negative_curvature": None if self.bends is None else self.bends.document(),
-            "test_samples": self.test_samples,
-            "evaluator": self.evaluator,
         }
 
     def figures(self) -> list[Figure]:
@@ -257,6 +255,15 @@ class Landscape(Result):
     def _size(self, height: int, width: int) -> str:
         """Return how many cells a grid has, as a person writes it."""
         return str(width) if self.betas is None else f"{width} × {height}"
+
+    def _evenly(self) -> Lattice | None:
+        """Return the finest lattice of computed cells that are equally far apart, or None."""
+        known = np.ones(self.loss.shape, bool) if self.known is None else self.known
+        even = [
+            one for one in lattices(*known.shape) if all(len(set(np.diff(places))) <= 1 for places in one)
+        ]
+        computed = [one for one in even if known[np.ix_(*one)].all()]
+        return computed[-1] if computed else None
 
     def _scale(self) -> Scale:
         """Return a log scale where the loss spans decades."""

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from dltui.results.landscape import Landscape
@@ -66,18 +65,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def bowl(tmp_path: Path) -> Path:
+def bowl(tmp_path: Path, landscape: Landscape) -> Path:
     """A landscape on the results shelf."""
-    grid = np.linspace(-1.0, 1.0, 21)
     path = tmp_path / "home" / "results" / "bowl.safetensors"
-    Landscape(
-        title="bowl",
-        alphas=grid,
-        betas=grid,
-        loss=0.1 + grid[None, :] ** 2 + 3 * grid[:, None] ** 2,
-        center_loss=0.1,
-        normalize="filter",
-        samples=7,
-        parameters=2,
-    ).save(path)
+    landscape.save(path)
     return path

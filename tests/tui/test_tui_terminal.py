@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import termios
+import tty
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from dltui.errors import DltuiError, UsageError
-from dltui.tui.app import run_app
+from dltui.tui.start import run_tui
 
 Start = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,13 +40,17 @@ print(sorted(name for name in ("torch", "matplotlib", "plotext") if name in sys.
 
 
 def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, terminal: Start) -> None:
-    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app = terminal("from dltui.tui.start import run_tui; raise SystemExit(run_tui())")
     app.read_until("1 Results 3")
     app.read_until("Loss landscape")
     app.press("\r")
     app.read_until("azimuth 35°")
     app.press("\x1b[D")
     app.read_until("azimuth 29°")
+    assert (
+        not termios.tcgetattr(app.child)[tty.OFLAG] & termios.OPOST
+    )  # the system searches no frame for line ends
+    assert app.before[tty.OFLAG] & termios.OPOST
     app.press("q")
     assert app.ended() == 0
     assert termios.tcgetattr(app.child) == app.before
@@ -59,7 +64,7 @@ FOOT = b"\x1bP>|foot(1.20.0)\x1b\\\x1b[6;16;8t\x1b[?62;4;22c"
 
 
 def test_a_resting_surface_becomes_pixels_in_kitty(results: Path, terminal: Start) -> None:
-    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app = terminal("from dltui.tui.start import run_tui; raise SystemExit(run_tui())")
     app.answer(rb"a=q,t=d.*\x1b\[c", KITTY)
     first = app.read_raw_until(rb"\x1b_Ga=T,U=1,q=2,f=32,o=z,s=(\d+),v=(\d+),i=(\d+),c=(\d+),r=(\d+),m=1;")
     wide, tall, number, columns, rows = map(int, first.groups())
@@ -74,7 +79,7 @@ def test_a_resting_surface_becomes_pixels_in_kitty(results: Path, terminal: Star
 
 
 def test_a_resting_surface_becomes_sixel_in_foot(results: Path, terminal: Start) -> None:
-    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app = terminal("from dltui.tui.start import run_tui; raise SystemExit(run_tui())")
     app.answer(rb"a=q,t=d.*\x1b\[c", FOOT)
     found = app.read_raw_until(rb"\x1b\[\?2026h\x1b7\x1b\[\d+;\d+H\x1bP0;1;0q\"1;1;(\d+);(\d+)#")
     assert int(found[1]) % 8 == int(found[2]) % 16 == 0
@@ -122,7 +127,7 @@ def test_torch_is_never_loaded(results: Path, here: Path, keys: tuple[str, ...])
 
 def test_without_a_terminal_it_is_one_sentence() -> None:
     with pytest.raises(UsageError, match="needs a terminal; try `dltui open FILE`"):
-        run_app()
+        run_tui()
 
 
 def test_file_that_is_no_result_is_told_before_anything_is_painted(
@@ -135,7 +140,7 @@ def test_file_that_is_no_result_is_told_before_anything_is_painted(
     for name in ("__stdin__", "__stdout__", "__stderr__"):
         monkeypatch.setattr(sys, name, Tty())
     with pytest.raises(DltuiError, match="no file"):
-        run_app(tmp_path / "nowhere.safetensors")
+        run_tui(tmp_path / "nowhere.safetensors")
     (tmp_path / "odd.safetensors").write_bytes(b"odd")
     with pytest.raises(DltuiError, match="can't read"):
-        run_app(tmp_path / "odd.safetensors")
+        run_tui(tmp_path / "odd.safetensors")

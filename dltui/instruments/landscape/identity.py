@@ -16,19 +16,19 @@ from dltui.objective import Objective
 ROWS = 4096  # samples that tell data apart, at most
 
 
-def identity(plane: Plane, sets: Sequence[Objective], window: Window, settled: str = "") -> str:
+def identity(plane: Plane, sets: Sequence[Objective], window: Window, statistics: str) -> str:
     """Return a fingerprint of everything that the cells of a scan depend on.
 
     Args:
         plane: Weights and directions.
         sets: The samples.
         window: The cells.
-        settled: What else is put right at every point, in words.
+        statistics: What becomes of running statistics on the way.
 
     Returns:
         Letters and digits; two scans with the same ones have the same cells.
     """
-    told = sha256(settled.encode())
+    told = sha256(statistics.encode())
     for name, tensor in plane.twin.module.state_dict().items():
         told.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + _bytes(tensor))
     for direction in plane.directions:

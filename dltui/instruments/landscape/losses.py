@@ -15,7 +15,7 @@ def crossed(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     if bool((tied & hits).any()):  # the first of the highest counts, as for argmax
         hits = outputs.argmax(1) == targets
     sums = outputs.sub_(highest[:, None]).exp_().sum(1)
-    return sums.log_().add_(highest).sub_(wanted), hits.sum(1).double()
+    return sums.log_().add_(highest.sub_(wanted)), hits.sum(1).double()
 
 
 def squared(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -46,14 +46,16 @@ class Measure:
 
     Attributes:
         parts: The sets of samples, the one whose landscape it is first.
+        samples: How many each of them has.
     """
 
     parts: tuple[Part, ...]
+    samples: tuple[int, ...]
 
     @classmethod
     def of(cls, tier: Tier, objectives: Sequence[Objective]) -> Measure:
         """Return what one way to evaluate gives on some sets of samples."""
-        return cls(tuple(Part.of(tier, one) for one in objectives))
+        return cls(tuple(Part.of(tier, one) for one in objectives), tuple(one.samples for one in objectives))
 
     @property
     def here(self) -> Measured:

@@ -23,7 +23,7 @@ from dltui.instruments.landscape.choose import fastest
 from dltui.instruments.landscape.course import Course
 from dltui.instruments.landscape.identity import identity, penalty
 from dltui.instruments.landscape.measure import Measure, Measured
-from dltui.instruments.landscape.plane import Plane, Tier
+from dltui.instruments.landscape.plane import Plane
 from dltui.instruments.landscape.spanned import found_there, placed, spanned, window_of
 from dltui.instruments.landscape.window import Window, pieces
 from dltui.instruments.limits import above_zero, odd_steps
@@ -36,6 +36,10 @@ from dltui.results.lattice import Cell
 PIECE = 0.2  # seconds that a worker is out of sight with a piece, about
 
 Keep = Callable[[Landscape], None]
+
+
+class AnotherScanError(UsageError):
+    """What is to be gone on with is a scan of something else."""
 
 
 def scan(
@@ -84,7 +88,8 @@ def scan(
         The grid of losses and accuracies; NaN where the loss is not finite, and where it was left to interpolation.
 
     Raises:
-        UsageError: If one of the settings can't be used, or ``earlier`` is of another plane.
+        UsageError: If one of the settings can't be used.
+        AnotherScanError: If ``earlier`` is of another plane.
         DltuiError: If the loss is not finite at the model's own weights.
     """
     span = spanned(along, dimensions, normalize, seed)
@@ -97,17 +102,14 @@ def scan(
     plane = Plane(objective, objective.twin(), axes.directions, settle)
     sets = [objective] if held_out is None else [objective, held_out]
     with same_randomness(), crew(objective.device, workers) as hands:
-        objective.center()  # refuses a loss that is not finite, or is drawn at random
+        model = objective.center()
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
-        blank = _blank(plane, window, axes, measure, tier)
-        blank = replace(
-            blank,
-            identity=identity(plane, sets, window, axes.statistics.told if axes.statistics else ""),
-            test_samples=held_out.samples if held_out else 0,
-            weight_decay=weight_decay,
-            penalty=penalty(plane, window, weight_decay) if weight_decay else None,
-        )
+        known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
+        blank = _blank(plane, window, axes, measure, weight_decay)
+        blank = replace(blank, evaluator=tier.name, identity=known)
+        if settle is not None:  # θ* has its own running statistics
+            blank = replace(blank, model_loss=model.loss)
         canvas, course = Canvas(blank, window.batches), Course(window.batches, blank.loss.shape, tolerance)
         if earlier is not None:
             canvas.take_up(_same(earlier, blank))
@@ -139,7 +141,7 @@ def _measured(
         yield from hands.stream(start, [piece for batch in unknown for piece in pieces(batch, most)])
 
 
-def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, tier: Tier) -> Landscape:
+def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, weight_decay: float) -> Landscape:
     """Return a landscape that says what is scanned, and knows the loss at θ* and in the middle."""
     objective, nothing = plane.objective, np.full((len(window.betas), len(window.alphas)), np.nan)
     here, middle = measure.here, measure.worker()(window.points([window.middle]))[0]
@@ -156,6 +158,8 @@ def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, tier: Tie
         test_loss=nothing if both else None,
         test_accuracy=nothing if both and counts else None,
         test_error=nothing if both else None,
+        penalty=penalty(plane, window, weight_decay) if weight_decay else None,
+        weight_decay=weight_decay,
         center_loss=float(middle[0, 0]) if isfinite(middle[0, 0]) else float("nan"),
         model_loss=float(here[0, 0]),
         model_test_loss=float(here[1, 0]) if both else None,
@@ -169,17 +173,17 @@ def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, tier: Tie
         residuals=axes.residuals,
         cosine=axes.cosine,
         samples=objective.samples,
+        test_samples=measure.samples[1] if both else 0,
         parameters=len(axes.directions[0]),
         seed=axes.seed,
         loss_name=objective.criterion.name,
-        evaluator=tier.name,
     )
 
 
 def _same(earlier: Landscape, blank: Landscape) -> Landscape:
     """Return what an earlier scan knows, if it was one of the same cells."""
     if earlier.identity != blank.identity:
-        raise UsageError(
+        raise AnotherScanError(
             f"can't go on with a scan of {earlier.title}: it was one of other weights, samples, directions or cells; "
             "expected an unfinished scan by the same command; leave it out to begin anew"
         )
