@@ -48,8 +48,7 @@ def same(one: Landscape, other: Landscape) -> bool:
     )
 
 
-@pytest.mark.parametrize("tolerance", [0.0, 0.002], ids=["exact", "by tolerance"])
-@pytest.mark.parametrize("make", [perceptron, convolutional])
+@pytest.mark.parametrize(("make", "tolerance"), [(perceptron, 0.0), (convolutional, 0.002)])
 def test_twenty_interrupts_at_random_moments_leave_the_same_surface(
     make: Callable[[], nn.Module], tolerance: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
