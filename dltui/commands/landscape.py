@@ -150,7 +150,7 @@ def landscape(
             "else 0, if left out.",
         ),
     ] = None,
-    tolerance: Annotated[
+    within: Annotated[  # no namesake of the tolerance of `dltui hessian`, which is asked about the same model
         float,
         typer.Option(
             "--tolerance",
@@ -207,7 +207,7 @@ def landscape(
             dimensions=dimensions,
             center=middle,
             along=Sharp(span, common.seed) if sharpness else span,
-            tolerance=0.0 if exact else tolerance,
+            tolerance=0.0 if exact else within,
             held_out=held_out,
             weight_decay=trained_decay(model) if weight_decay is None else weight_decay,
             workers=workers,
