@@ -94,6 +94,7 @@ def scan(
     """
     span = spanned(along, dimensions, normalize, seed)
     check(steps, distance, dimensions, center if isinstance(along, str) else ())
+    model = objective.center()  # refuses a loss that is not finite, or is drawn at random
     axes = span(objective, _more(report, 0, steps**dimensions))
     window = window_of(axes, steps, distance, center)
     total = sum(map(len, window.batches))
@@ -102,7 +103,6 @@ def scan(
     plane = Plane(objective, objective.twin(), axes.directions, settle)
     sets = [objective] if held_out is None else [objective, held_out]
     with same_randomness(), crew(objective.device, workers) as hands:
-        model = objective.center()
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
         known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
