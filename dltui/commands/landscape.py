@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
+from dltui.errors import UsageError
 from dltui.commands._words import Data, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
 
 if TYPE_CHECKING:
@@ -129,6 +130,10 @@ def landscape(
             help="Train a curve of low loss to the other checkpoint for so many steps, such as 600; 0 for none.",
         ),
     ] = 0,
+    curvature: Annotated[
+        bool,
+        typer.Option("--curvature", help="Map λ_max and λ_min of the Hessian over the plane too, on a coarse grid."),
+    ] = False,
     sharpness: Annotated[
         bool,
         typer.Option(
@@ -180,7 +185,9 @@ def landscape(
     from dltui.commands._span import Wanted
     from dltui.commands._unfinished import Unfinished, scanned
     from dltui.instruments.landscape import check, scan
+    from dltui.instruments.planes.curvature import Remembered, with_curvature
     from dltui.instruments.sharpness import Sharp
+    from dltui.results.landscape import Landscape
 
     middle = steps_to(center)
     wanted = Wanted(
@@ -189,6 +196,8 @@ def landscape(
     )  # fmt: skip
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
+    if curvature and wanted.dimensions_found == 1:
+        raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")
     if wanted.connects:
         sets = dict(zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True))
         return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common)
@@ -197,9 +206,9 @@ def landscape(
         objective, held_out = open_both(model, data, weights, common, samples=samples)
     else:
         objective = open_objective(model, data, weights, common, part=part, samples=samples)
-    span = wanted.span(objective, common)
+    span = Remembered(wanted.span(objective, common))
     unfinished = Unfinished(common)
-    return scanned(
+    found = scanned(
         lambda earlier: scan(
             objective,
             steps=steps,
@@ -218,3 +227,6 @@ def landscape(
         unfinished,
         resume,
     )
+    if not curvature or not isinstance(found, Landscape) or span.axes is None:
+        return found
+    return with_curvature(objective, span.axes, found, seed=common.seed, report=common.report)

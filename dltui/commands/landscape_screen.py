@@ -10,7 +10,7 @@ import numpy as np
 
 from dltui.draw.view import View
 from dltui.figures import Figure, Lines, Surface, number
-from dltui.results.landscape import Landscape
+from dltui.results.landscape import SLICES, Landscape
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
@@ -168,7 +168,7 @@ def with_slices(
     """Return the figures of a plane with its slices led through the cursor instead of the middle."""
     if found.betas is None or cursor is None:
         return list(figures)
-    return [found.slices(*cursor) if isinstance(one, Lines) else one for one in figures]
+    return [found.slices(*cursor) if one.title.startswith(SLICES) else one for one in figures]
 
 
 def tell(found: Landscape, cursor: tuple[float, float]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
+from dltui.figures import Array, ColorMap, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
 from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
 from dltui.results.lattice import Lattice, finest, lattices, spread
@@ -17,6 +17,7 @@ from dltui.results.sharpness import table
 from dltui.results.trail import Trail
 
 AXES = "αβ"
+SLICES = "Slices through"  # how the title of the figure begins that follows a cursor
 UPRIGHT = 1e-3  # a cosine below which chosen directions need no remark
 
 
@@ -60,6 +61,11 @@ class Landscape(Result):
         statistics: What became of running statistics on the way; empty when they stayed those of θ*.
         spots: Other networks in the plane: name, title, steps, loss and accuracy.
         measures: Measures of sharpness at θ*, where they were asked for; see ``sharpness.Measure``.
+        curvature_alphas: Steps along d₁ of a map of curvatures, shape (u,), or None.
+        curvature_betas: Steps along d₂ of that map, shape (v,).
+        highest: Largest eigenvalue of the Hessian there, shape (v, u); NaN where it is not known.
+        lowest: Lowest eigenvalue there, same shape.
+        curvature_residual: The larger ‖Hv − λv‖ of both, same shape.
         trail_steps: Optimiser steps of the iterates of a training, shape (t,), or None.
         trail_places: α and β of each, shape (t, 2).
         trail_lengths: ‖θ_t − θ*‖, shape (t,).
@@ -104,6 +110,11 @@ class Landscape(Result):
     statistics: str = ""
     spots: list[dict[str, Any]] = field(default_factory=list)
     measures: list[dict[str, Any]] = field(default_factory=list)
+    curvature_alphas: Array | None = None
+    curvature_betas: Array | None = None
+    highest: Array | None = None
+    lowest: Array | None = None
+    curvature_residual: Array | None = None
     trail_steps: Array | None = None
     trail_places: Array | None = None
     trail_lengths: Array | None = None
@@ -188,6 +199,7 @@ class Landscape(Result):
             "spots": self.spots,
             "trail": None if self.trail is None else self.trail.document(),
             "sharpness": self.measures,
+            "curvature_map": None if self.highest is None else self._curvature_map(),
             "negative_curvature": None if self.bends is None else self.bends.document(),
         }
 
@@ -203,7 +215,45 @@ class Landscape(Result):
         through = (
             (0.0, 0.0) if trail or self.spots else self.center
         )  # θ* is inside, and the middle is nobody's wish
-        return [self._surface(), self._map(), self.slices(*through), *trail, *sharp]
+        return [self._surface(), self._map(), self.slices(*through), *trail, *self._curvatures(), *sharp]
+
+    def _curvature_map(self) -> dict[str, Any]:
+        """Return the map of curvatures."""
+        arrays = (
+            self.curvature_alphas,
+            self.curvature_betas,
+            self.highest,
+            self.lowest,
+            self.curvature_residual,
+        )
+        names = ("alphas", "betas", "highest", "lowest", "residual")
+        return {name: _listed(array) for name, array in zip(names, arrays, strict=True)}
+
+    def _curvatures(self) -> list[Figure]:
+        """Return the maps of the lowest and of the largest curvature, where there are some."""
+        pair: tuple[tuple[str, Array | None, ColorMap], ...] = (
+            ("Lowest curvature λ_min", self.lowest, "coolwarm"),
+            ("Largest curvature λ_max", self.highest, "viridis"),
+        )
+        worst = 0.0 if self.curvature_residual is None else np.nanmax(self.curvature_residual, initial=0.0)
+        return [
+            Heatmap(
+                title=f"{name} · {self.title}",
+                caption=f"eigenvalues of the Hessian of all {self.parameters} parameters at every point, residuals "
+                f"‖Hv − λv‖ at most {number(float(worst), 1)}; {self._directions()}; holes did not converge",
+                values=values,
+                x=self.curvature_alphas,
+                y=self.curvature_betas,
+                x_label="α",
+                y_label="β",
+                value_label="λ",
+                colormap=colors,
+                paths=self._paths(),
+                marks=self._marks(),
+            )
+            for name, values, colors in pair
+            if values is not None and self.curvature_alphas is not None and self.curvature_betas is not None
+        ]
 
     def _model_loss(self) -> float:
         """Return L(θ*)."""
@@ -340,7 +390,7 @@ class Landscape(Result):
         alpha, beta, loss = float(self.alphas[column]), float(self.betas[row]), self._shown()
         through = "θ*" if not (alpha or beta) else place([alpha, beta])
         return Lines(
-            title=f"Slices through {through} · {self.title}",
+            title=f"{SLICES} {through} · {self.title}",
             caption=self._caption(),
             series=(
                 Series(name=f"along α (β = {number(beta)})", x=self.alphas - alpha, y=loss[row]),
