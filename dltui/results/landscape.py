@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, ColorMap, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
+from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
+from dltui.results import curvature_map
 from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
+from dltui.results.beside import banded, curves, maps, seen
 from dltui.results.lattice import Lattice, finest, lattices, spread
 from dltui.results.refined import filled, spans_decades
 from dltui.results.sharpness import table
@@ -184,7 +186,7 @@ class Landscape(Result):
             "normalize": self.normalize,
             "vectors": self.vectors,
             "along": self.along,
-            "directions": self._directions(),
+            "directions": self.axes_told,
             "curvatures": self.curvatures,
             "residuals": self.residuals,
             "cosine": self.cosine,
@@ -199,7 +201,7 @@ class Landscape(Result):
             "spots": self.spots,
             "trail": None if self.trail is None else self.trail.document(),
             "sharpness": self.measures,
-            "curvature_map": None if self.highest is None else self._curvature_map(),
+            "curvature_map": None if self.highest is None else curvature_map.document(self),
             "negative_curvature": None if self.bends is None else self.bends.document(),
         }
 
@@ -212,48 +214,10 @@ class Landscape(Result):
         if self.betas is None:
             return [self._line(), *sharp]
         trail = [] if self.trail is None else [self.trail.figure(self.title)]
-        through = (
-            (0.0, 0.0) if trail or self.spots else self.center
-        )  # θ* is inside, and the middle is nobody's wish
-        return [self._surface(), self._map(), self.slices(*through), *trail, *self._curvatures(), *sharp]
-
-    def _curvature_map(self) -> dict[str, Any]:
-        """Return the map of curvatures."""
-        arrays = (
-            self.curvature_alphas,
-            self.curvature_betas,
-            self.highest,
-            self.lowest,
-            self.curvature_residual,
-        )
-        names = ("alphas", "betas", "highest", "lowest", "residual")
-        return {name: _listed(array) for name, array in zip(names, arrays, strict=True)}
-
-    def _curvatures(self) -> list[Figure]:
-        """Return the maps of the lowest and of the largest curvature, where there are some."""
-        pair: tuple[tuple[str, Array | None, ColorMap], ...] = (
-            ("Lowest curvature λ_min", self.lowest, "coolwarm"),
-            ("Largest curvature λ_max", self.highest, "viridis"),
-        )
-        worst = 0.0 if self.curvature_residual is None else np.nanmax(self.curvature_residual, initial=0.0)
-        return [
-            Heatmap(
-                title=f"{name} · {self.title}",
-                caption=f"eigenvalues of the Hessian of all {self.parameters} parameters at every point, residuals "
-                f"‖Hv − λv‖ at most {number(float(worst), 1)}; {self._directions()}; holes did not converge",
-                values=values,
-                x=self.curvature_alphas,
-                y=self.curvature_betas,
-                x_label="α",
-                y_label="β",
-                value_label="λ",
-                colormap=colors,
-                paths=self._paths(),
-                marks=self._marks(),
-            )
-            for name, values, colors in pair
-            if values is not None and self.curvature_alphas is not None and self.curvature_betas is not None
-        ]
+        inside = trail or self.spots  # then θ* is in the picture, and its middle is nobody's wish
+        through = (0.0, 0.0) if inside else self.center
+        shown = [self._surface(), self._map(), self.slices(*through), *trail, *maps(self)]
+        return [*shown, *curvature_map.figures(self), *sharp]
 
     def _model_loss(self) -> float:
         """Return L(θ*)."""
@@ -268,13 +232,21 @@ class Landscape(Result):
         trail = "" if self.trail is None else f"; {self.trail.told()}"
         bent = "" if self.bends is None else f"; {self.bends.told()}"
         return (
-            f"{self._progress()}{self._directions()}{trail}; {self.loss_name} over {self.samples} samples, "
-            f"{number(self._model_loss())} at θ*{elsewhere}; {self.mode} mode{statistics}{bent}; "
+            f"{self._progress()}{self.axes_told}{trail}; {self.loss_name} over {self.samples} samples, "
+            f"{number(self._model_loss())}{self._sure()} at θ*{elsewhere}; {self.mode} mode{statistics}{bent}; "
             "a slice that looks convex does not prove convexity"
         )
 
-    def _directions(self) -> str:
-        """Return what the axes of the picture are."""
+    def _sure(self) -> str:
+        """Return the standard error of L(θ*), where θ* is a cell."""
+        middle = tuple(size // 2 for size in self.loss.shape)
+        if self.error is None or any(self.center) or not np.isfinite(self.error[middle]):
+            return ""
+        return f" ± {number(float(self.error[middle]), 2)}"
+
+    @property
+    def axes_told(self) -> str:
+        """What the axes of the picture are."""
         angle = f", cos {number(self.cosine, 2)}" if self.betas is not None else ""
         if self.told:
             return " and ".join(self.told) + (angle if abs(self.cosine) > UPRIGHT else "")
@@ -327,8 +299,9 @@ class Landscape(Result):
             return spread(self.loss, self.known)
         return np.where(self.known, self.loss, np.exp(spread(np.log(self.loss), self.known)))
 
-    def _marks(self) -> tuple[Mark, ...]:
-        """Return the spots of θ* and of other networks, where they lie inside the picture."""
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The spots of θ* and of other networks, where they lie inside the picture."""
         assert self.betas is not None
         named = [("A" if self.spots else "θ*", (0.0, 0.0)), *((s["name"], s["steps"]) for s in self.spots)]
         (left, right), (low, high) = ((ticks[0], ticks[-1]) for ticks in (self.alphas, self.betas))
@@ -338,8 +311,9 @@ class Landscape(Result):
             if left <= x <= right and low <= y <= high
         )
 
-    def _paths(self) -> tuple[Path, ...]:
-        """Return the path of a training, as far as it lies in the plane."""
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The path of a training, as far as it lies in the plane."""
         return () if self.trail is None else (self.trail.path(),)
 
     def _surface(self) -> Surface:
@@ -354,8 +328,8 @@ class Landscape(Result):
             y_label="β",
             value_label="loss",
             scale=self._scale(),
-            paths=self._paths(),
-            marks=self._marks(),
+            paths=self.paths,
+            marks=self.marks,
         )
 
     def _map(self) -> Heatmap:
@@ -371,8 +345,8 @@ class Landscape(Result):
             value_label="loss",
             scale=self._scale(),
             contours=True,
-            paths=self._paths(),
-            marks=self._marks(),
+            paths=self.paths,
+            marks=self.marks,
         )
 
     def slices(self, alpha: float, beta: float) -> Lines:
@@ -388,13 +362,16 @@ class Landscape(Result):
         assert self.betas is not None, "a line has no slices"
         column, row = int(np.argmin(np.abs(self.alphas - alpha))), int(np.argmin(np.abs(self.betas - beta)))
         alpha, beta, loss = float(self.alphas[column]), float(self.betas[row]), self._shown()
+        error = seen(np.full_like(loss, np.nan) if self.error is None else self.error, self)
         through = "θ*" if not (alpha or beta) else place([alpha, beta])
         return Lines(
             title=f"{SLICES} {through} · {self.title}",
             caption=self._caption(),
             series=(
-                Series(name=f"along α (β = {number(beta)})", x=self.alphas - alpha, y=loss[row]),
-                Series(name=f"along β (α = {number(alpha)})", x=self.betas - beta, y=loss[:, column]),
+                banded(f"along α (β = {number(beta)})", self.alphas - alpha, loss[row], error[row]),
+                banded(
+                    f"along β (α = {number(alpha)})", self.betas - beta, loss[:, column], error[:, column]
+                ),
             ),
             x_label="step from there" if alpha or beta else "step",
             y_label="loss",
@@ -408,7 +385,13 @@ class Landscape(Result):
             title=f"Loss along a line · {self.title}",
             caption=self._caption(),
             series=(
-                Series(name="loss", x=self.alphas, y=self._shown()[0]),
+                banded(
+                    "loss",
+                    self.alphas,
+                    self._shown()[0],
+                    None if self.error is None else seen(self.error, self)[0],
+                ),
+                *curves(self),
                 *((spot,) if inside else ()),
             ),
             x_label="α",

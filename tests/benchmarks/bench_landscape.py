@@ -3,12 +3,12 @@
     python tests/benchmarks/bench_landscape.py [--seconds 6] [--models mlp lenet resnet8 resnet20] [--verify]
 
 Full data (all 1797 digits) at every point, two threads. All ways take turns; the peers and the whole batch in a
-process of their own, because ours teaches the allocator to keep its memory, which would help them too. What is
-compared is the time for a point: a whole scan divided by its points, with all that it does before the first one.
-Ratios are medians over the rounds. ``lenet`` is the network of the curvature notes (16 and 32 channels of 3 × 3). The
-first picture is measured in a process of its own, whose time starts after the imports. ``--verify`` compares every
-picture with its exact grid, which takes minutes for residual networks. ``--processor`` counts processor time on one
-thread, which a busy machine disturbs less. A row says ``must`` and ``aim``; nothing here fails a build.
+process of their own, because ours teaches the allocator to keep its memory, which would help them too. What is compared
+is the time for a point: a whole scan divided by its points, with all that it does before the first one. Ratios are
+medians over the rounds. ``lenet`` is that of the curvature notes (16 and 32 channels of 3 × 3). The first picture
+is measured in a process of its own, whose time starts after the imports. ``--verify`` compares every picture with its
+exact grid, which takes minutes for residual networks. ``--processor`` counts processor time on one thread, which a busy
+machine disturbs less. A row says ``must`` and ``aim``; nothing here fails a build.
 """
 
 from __future__ import annotations

@@ -54,8 +54,8 @@ Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 Room = TypeVar("Room")
 NET = "mlp:width=8,activation=tanh"  # smooth, so that second differences mean something
-LONG = ("landscape", NET, "--data", "moons", "--steps", "401")
-SHORT = ("landscape", NET, "--data", "moons", "--steps", "101")
+LONG = ("landscape", NET, "--data", "moons", "--steps", "401", "--exact")
+SHORT = ("landscape", NET, "--data", "moons", "--steps", "101", "--exact")
 
 
 async def arrived(pilot: Pilot[int], kind: type[Room]) -> Room:

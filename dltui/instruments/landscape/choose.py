@@ -36,16 +36,29 @@ def fastest(plane: Plane, window: Window) -> tuple[Tier, float]:
     few, points = _few(plane.objective), _somewhere(window)
     slow = plain(plane)
     wanted, seconds = _tried(slow.on(few)(), points)
-    if plane.settle is None and plane.objective.device.type == "cpu":
-        for make in FAST:
-            try:
-                tier = make(plane)
-                found, quick = _tried(tier.on(few)(), points)
-            except (Unfit, RuntimeError):  # what torch can't do in this way, it may still do in the plain one
-                continue
-            if _agree(found, wanted, shares(few)):
-                return tier, quick * plane.objective.samples / few.samples
-    return slow, seconds * plane.objective.samples / few.samples
+    why = _kept_from(plane)
+    for make in () if why else FAST:
+        try:
+            tier = make(plane)
+            found, quick = _tried(tier.on(few)(), points)
+        except Unfit as unfit:
+            why = str(unfit)
+            continue
+        except RuntimeError:  # what torch can't do in this way, it may still do in the plain one
+            why = "torch can't run it in a faster way"
+            continue
+        if _agree(found, wanted, shares(few)):
+            return tier, quick * plane.objective.samples / few.samples
+        why = "a faster way differs by more than rounding"
+    named = slow._replace(name=f"{slow.name}: {why}")
+    return named, seconds * plane.objective.samples / few.samples
+
+
+def _kept_from(plane: Plane) -> str:
+    """Return why no fast way is tried, or nothing."""
+    if plane.settle is not None:
+        return "its running statistics change from point to point"
+    return "" if plane.objective.device.type == "cpu" else "the fast ways are for processors"
 
 
 def _few(objective: Objective) -> Objective:

@@ -34,6 +34,7 @@ from dltui.results.landscape import Landscape
 from dltui.results.lattice import Cell
 
 PIECE = 0.2  # seconds that a worker is out of sight with a piece, about
+COARSE = 2  # lattices that always come one after the other
 
 Keep = Callable[[Landscape], None]
 
@@ -136,7 +137,9 @@ def _measured(
             own.measure = measure.worker()
         return lambda cells: own.measure(window.points(cells))
 
-    for batches in course.batches(canvas.loss):
+    quick = most >= len(window.alphas)  # whole rows are then faster than parts of them
+    for asked in course.batches(canvas.loss):
+        batches = [*asked[:COARSE], [cell for batch in asked[COARSE:] for cell in batch]] if quick else asked
         unknown = ([cell for cell in batch if not canvas.known[cell]] for batch in batches)
         yield from hands.stream(start, [piece for batch in unknown for piece in pieces(batch, most)])
 
