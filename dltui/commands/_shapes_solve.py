@@ -147,7 +147,7 @@ def reached(layer: str, size_from: str | None, channels: str | None, bounds: Bou
             "count": len(found),
             "solutions": [one.document() for one in found],
         },
-        foot=(foot, "r = 1 + Σ (k − 1)·dᵢ·sⁱ over the layers i = 0, 1, …; the padding is half of each layer's reach"),
+        foot=(foot, "each layer adds (k − 1) × dilation × the jump before it; its padding is half of its reach"),
     )
 
 

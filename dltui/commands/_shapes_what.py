@@ -78,7 +78,10 @@ def known_model(text: str, input_shape: str | None, dtype: str, batch: int = 1) 
         UsageError: If a chain or sizes are spelled wrongly.
     """
     if text.startswith(("params=", "parameters=")):
-        return What(text, counted("params", text.partition("=")[2]), "number")
+        count = counted("params", text.partition("=")[2])
+        if not count:
+            raise UsageError("params=0 is no model: expected a number such as params=7e9")
+        return What(text, count, "number")
     path = Path(text)
     if path.suffix == ".safetensors":
         return What(path.name, weights_in(path), "number")

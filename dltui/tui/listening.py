@@ -1,4 +1,4 @@
-"""Textual's driver, which hears the answer of the terminal among the keys."""
+"""The driver of a terminal that hears the answer of the terminal among the keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING
 
 from textual._xterm_parser import XTermParser
-from textual.drivers.linux_driver import LinuxDriver
 
 from dltui.tui.asking import BREATH
+from dltui.tui.driver import PlainDriver
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TICK = 0.1  # seconds after which an escape was a key
 
 
-class Listening(LinuxDriver):
+class Listening(PlainDriver):
     """Reads the terminal for an application that asked it something before it began."""
 
     def __init__(
@@ -32,7 +32,7 @@ class Listening(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal; it will be set again as it was before it was asked."""
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()
         if (before := self._asking.take_over()) is not None:
             self.attrs_before = before
 

@@ -34,6 +34,9 @@ SCAN = ["landscape", "lenet", "--steps", "101"]
 KEYS = 60
 ASKED = b"\x1b[c"  # the last of our questions to a terminal
 KITTY = b"\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.40.1)\x1b\\\x1b[6;16;8t\x1b[?62;c"  # what kitty says to them
+BETWEEN = (
+    0.3  # seconds from one start to the next, as no process of real-time priority may have a core for itself
+)
 TAIL = 256  # bytes kept of what was read before, for answers that come in two parts
 
 
@@ -98,11 +101,20 @@ class Reading:
             self._found = match, time.perf_counter()
             self._heard.notify_all()
 
-    def find(self, pattern: str, seconds: float = 60) -> tuple[str, float]:
-        """Wait for text; return what matched, and when it came."""
+    def _want(self, pattern: str) -> None:
+        """Look for a text from now on."""
         with self._heard:
             self._wanted, self._found = re.compile(pattern.encode()), None
             self._look()
+
+    def find(self, pattern: str, seconds: float = 60) -> tuple[str, float]:
+        """Wait for text; return what matched, and when it came."""
+        self._want(pattern)
+        return self._await(pattern, seconds)
+
+    def _await(self, pattern: str, seconds: float = 60) -> tuple[str, float]:
+        """Wait for the text that is looked for; return what matched, and when it came."""
+        with self._heard:
             if not self._heard.wait_for(lambda: self._found is not None, seconds) or self._found is None:
                 raise TimeoutError(f"{pattern!r} never came; the last was {self._tail[-500:]!r}")
             return self._found[0].group().decode(), self._found[1]
@@ -113,9 +125,10 @@ class Reading:
 
     def press(self, key: str, answer: str) -> float:
         """Press a key; return the seconds until its answer was painted."""
+        self._want(answer)  # before the key, or frames may carry the answer past a slow reader
         began = time.perf_counter()
         os.write(self.keyboard, key.encode())
-        return self.until(answer) - began
+        return self._await(answer)[1] - began
 
     def cpu(self) -> float:
         """Return the seconds of processor time of the process so far, all threads together."""
@@ -163,6 +176,7 @@ def first_paint(rounds: int, answer: bytes = b"") -> None:
                     both[text].append((seconds, reading.cpu()))
                 torch = "libtorch" in Path(f"/proc/{reading.process.pid}/maps").read_text()
             assert not torch, "torch was loaded by the first paint"
+            time.sleep(BETWEEN)
     which = "a terminal that answers" if answer else "a silent terminal"
     for place, what in enumerate(("wall time", "processor time")):
         empty, mine = ([one[place] for one in both[text]] for text in ("painted", "Results"))

@@ -205,6 +205,7 @@ def test_memory(tmp_path: Path) -> None:
     for words, told in (
         (["llama9"], "did you mean llama"),
         (["params=many"], "no number"),
+        (["params=0"], "is no model"),
         (["params=7e9", "--tokens", "8"], "no layers to count tokens in"),
         (["conv2d 8 9", "-i", "1,3,4,4"], "row 1"),
         (["lenet", "--tp", "2"], "a chain or a network is split by dp and fsdp"),
@@ -213,6 +214,9 @@ def test_memory(tmp_path: Path) -> None:
         assert (done.returncode, told in done.stderr) == (2, True), done.stderr
     (tmp_path / "w.safetensors").write_bytes(b"no")
     assert shapes("memory", str(tmp_path / "w.safetensors")).returncode == 1
+    assert (
+        "none.safetensors: No such file or directory; expected" in shapes("memory", "none.safetensors").stderr
+    )
 
 
 def test_attention() -> None:

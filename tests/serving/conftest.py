@@ -14,6 +14,7 @@ import pytest
 from dltui.results.landscape import Landscape
 
 pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
+PATIENT = 300.0  # seconds; reached only when something is wrong
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,7 +44,7 @@ class Served:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=PATIENT)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from dltui.results.landscape import Landscape
 from dltui.results.spectrum import Spectrum
 from dltui.tui.app import DltuiApp
 
-PATIENT = 120.0  # seconds; reached only when something is wrong
+PATIENT = 300.0  # seconds; reached only when something is wrong
 ROOT = Path(__file__).resolve().parents[2]
 NOW = 1_795_608_000.0  # 2026-11-25 12:00, for ages in lists
 
@@ -249,6 +249,16 @@ class Terminal:
         found = re.search(pattern, self.raw)
         assert found
         return found
+
+    def quiet(self, seconds: float = 1.0) -> None:
+        """Read until nothing has come for a while."""
+        while self._read(seconds):
+            pass
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self, wait: float) -> bool:
         """Read what comes within some seconds; return whether something came."""

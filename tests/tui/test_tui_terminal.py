@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyte
 import pytest
 
 from dltui.errors import DltuiError, UsageError
@@ -47,9 +48,7 @@ def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, termin
     app.read_until("azimuth 35°")
     app.press("\x1b[D")
     app.read_until("azimuth 29°")
-    assert (
-        not termios.tcgetattr(app.child)[tty.OFLAG] & termios.OPOST
-    )  # the system searches no frame for line ends
+    assert not termios.tcgetattr(app.child)[tty.OFLAG] & termios.OPOST  # no search for line ends
     assert app.before[tty.OFLAG] & termios.OPOST
     app.press("q")
     assert app.ended() == 0
@@ -144,3 +143,53 @@ def test_file_that_is_no_result_is_told_before_anything_is_painted(
     (tmp_path / "odd.safetensors").write_bytes(b"odd")
     with pytest.raises(DltuiError, match="can't read"):
         run_tui(tmp_path / "odd.safetensors")
+
+
+WITNESS = """
+import sys
+from pathlib import Path
+from dltui.tui.app import DltuiApp
+from dltui.tui.start import run_tui
+quit = DltuiApp.action_quit
+async def tell_and_quit(app):
+    update = app.screen._compositor.render_full_update()
+    Path(sys.argv[0]).with_name("whole").write_bytes(update.render_segments(app.console).encode())
+    await quit(app)
+DltuiApp.action_quit = tell_and_quit
+sys.argv[0] = {path!r}
+raise SystemExit(run_tui())
+"""
+
+
+def test_the_terminal_shows_what_the_compositor_holds_after_frames_dialogs_and_resizes(
+    results: Path, terminal: Start, tmp_path: Path
+) -> None:
+    app = terminal(WITNESS.format(path=str(tmp_path / "app")))
+    app.read_until("Loss landscape")
+    app.press("\r")
+    app.read_until("azimuth 35°")
+    app.press("s")
+    gone(app, "azimuth 35°")
+    for dialog, said in (("?", "esc closes"), ("/", "Find"), (":", "Commands")):
+        app.press(dialog)
+        app.read_until(said)
+        app.press("\x1b")
+        gone(app, said)
+    app.resize(110, 34)
+    app.press("s")
+    app.quiet()
+    shown = pyte.Screen(110, 34)
+    app.press("q")
+    assert app.ended() == 0
+    pyte.ByteStream(shown).feed((tmp_path / "whole").read_bytes())
+    assert [shown.display, cells(shown)] == [app.screen.display, cells(app.screen)]
+
+
+def gone(app: Any, text: str) -> None:
+    """Read until a text stands nowhere on the screen."""
+    app.until(lambda: text not in app.shown, f"a screen without {text!r}")
+
+
+def cells(screen: pyte.Screen) -> list[Any]:
+    """Return every cell of a screen with its style."""
+    return [screen.buffer[row][column] for row in range(screen.lines) for column in range(screen.columns)]
