@@ -149,7 +149,7 @@ def test_the_path_is_drawn_over_the_surface_and_kept(tmp_path) -> None:
     assert found.betas is not None
     assert (found.trail_places[:, 0] <= found.alphas[-1]).all()  # type: ignore[index]
     assert (found.trail_places[:, 1] >= found.betas[0]).all()  # type: ignore[index]
-    surface, above, *_, leaving = found.figures()
+    surface, above, _, leaving, *_ = found.figures()
     assert surface.paths[0].name == above.paths[0].name == "training, step 0 to 5"
     assert "off the plane" in leaving.caption
     found.save(tmp_path / "t.safetensors")
