@@ -107,7 +107,9 @@ def connect(
     positions = wishes.positions()
     objective.center()
     parts = [(part, objective), *also]
-    ways, alignment, curve = _ways(objective, other, title, wishes, report)
+    count = 1 + wishes.align + bool(wishes.curve)
+    whole = wishes.curve + count * len(parts) * (len(positions) + 1)
+    ways, alignment, curve = _ways(objective, other, title, wishes, _part(report, 0, whole))
     shape = (len(ways), len(parts), len(positions))
     blank = Connection(
         title=objective.title,
@@ -129,7 +131,17 @@ def connect(
         loss_name=objective.criterion.name,
     )
     with same_randomness(), crew(objective.device) as workers:
-        return _followed(blank, ways, [one for _, one in parts], workers, report)
+        told = _part(report, wishes.curve, whole)
+        return _followed(blank, ways, [one for _, one in parts], workers, told)
+
+
+def _part(report: Report, before: int, whole: int) -> Report:
+    """Return a report for a part of the work: so much is done before it, of so much in all."""
+
+    def part(done: int, total: int, partial: object = None) -> None:  # noqa: ARG001
+        report(before + done, whole, partial)
+
+    return part
 
 
 def _ways(
@@ -141,7 +153,9 @@ def _ways(
     straight = _straight("straight", objective, home, other, title, wishes.batch_norm, inputs)
     ways, alignment, curve = [straight], dict[str, object](), dict[str, object]()
     if wishes.align:
-        found = align(objective, other, title, seed=wishes.seed, report=report)
+        found = align(
+            objective, other, title, seed=wishes.seed, report=lambda *_: report(0, 1)
+        )  # it is over in a moment, and may be cancelled
         ways.append(_straight("aligned", objective, home, found.module, title, wishes.batch_norm, inputs))
         alignment = found.document()
     if wishes.curve:
