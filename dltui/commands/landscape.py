@@ -196,6 +196,11 @@ def landscape(
     )  # fmt: skip
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
+    if wanted.connects and (center or sharpness):
+        raise UsageError(
+            f"{'--center' if center else '--sharpness'} is for landscapes around a model, and one --to is the way to "
+            "another: leave it out"
+        )
     if curvature and wanted.dimensions_found == 1:
         raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")
     if wanted.connects:

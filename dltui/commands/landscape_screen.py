@@ -119,7 +119,8 @@ class LandscapeScreen(MeasuredScreen):
         centre, reach = window(self.landscape, self.view.view)
         spelled = spell(centre, plane=self.landscape.betas is not None)
         steps = max(LEAST_STEPS, len(self.landscape.alphas))
-        self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps)
+        beside = {"sharpness": False, "curvature": False}  # told already, and as costly as the scan
+        self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps, **beside)
 
     def action_widen(self) -> None:
         """Leave the finer scan."""

@@ -146,7 +146,8 @@ def _average(objective: Objective, seed: int, tick: Callable[[], None]) -> Measu
     with hessian(objective) as product:
         for draw in range(DRAWS):
             (direction,), _ = plane(twin, "filter", seed + draw, 1)
-            values.append(float(direction.double() @ product(direction).double()))
+            one, other = (v.to("cpu", torch.float64) for v in (direction, product(direction)))
+            values.append(float(one @ other))
             tick()
     return Measure(
         "average curvature",

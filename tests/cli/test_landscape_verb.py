@@ -78,6 +78,13 @@ WRONG = {
     "between nothing": (["mlp", "--bn", "interpolate"], 2, "try --bn recalibrate"),
     "aligned to nothing": (["mlp", "--align"], 2, "--align needs another checkpoint"),
     "curve of three": (["mlp", "--to", "a", "--to", "b", "--curve", "9"], 2, "--curve joins two checkpoints"),
+    "middle of a way": (
+        ["mlp", "--to", "a", "--center", "1"],
+        2,
+        "--center is for landscapes around a model",
+    ),
+    "sharpness of a way": (["mlp", "--to", "a", "--sharpness"], 2, "--sharpness is for landscapes"),
+    "map of a line": (["mlp", "--dimensions", "1", "--curvature"], 2, "--curvature maps a plane"),
     "no such file": (["mlp", "--along", "gone.safetensors"], 1, "gone.safetensors"),
     "no such checkpoint": (["mlp", "--to", "gone.safetensors"], 2, "gone.safetensors"),
     "another network": (["mlp", "--to", "mlp:width=9"], 1, "mlp:width=9 does not fit MLP"),
