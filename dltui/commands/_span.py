@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dltui.instruments.axes import Span
     from dltui.instruments.planes.along import Along
     from dltui.objective import Objective
+    from dltui.results.connection import Connection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,8 @@ class Wanted:
         batch_norm: What becomes of running statistics, or None.
         dimensions: 1 or 2, where the checkpoints don't decide.
         seed: Seed of the draws.
+        align: Whether the units of other checkpoints are brought into the order of the model's.
+        curve: Steps for which a curve is trained, or 0.
     """
 
     model: str
@@ -41,6 +44,13 @@ class Wanted:
     batch_norm: str | None
     dimensions: int
     seed: int
+    align: bool = False
+    curve: int = 0
+
+    @property
+    def connects(self) -> bool:
+        """Whether it is the way to one other checkpoint."""
+        return len(self.to) == 1
 
     @property
     def trajectory(self) -> bool:
@@ -67,6 +77,12 @@ class Wanted:
                 f"{len(self.to)} checkpoints besides the model: expected one for a line, two for a plane; leave out --to "
                 f"{self.to[2]}"
             )
+        if (self.align or self.curve) and not self.to:
+            raise UsageError(
+                f"--{'align' if self.align else 'curve'} needs another checkpoint: expected --to B; try --to run:NAME"
+            )
+        if self.curve and not self.connects:
+            raise UsageError("--curve joins two checkpoints: expected one --to; leave out the second, or --curve")
         if self.to or self.trajectory:
             self._check_free()
         else:
@@ -106,7 +122,7 @@ class Wanted:
         from dltui.instruments.planes.through import Through
         from dltui.instruments.planes.trajectory import Trajectory, iterates_of
 
-        way = self.batch_norm or ("interpolate" if self.to or self.trajectory else "keep")
+        way = self.way
         inputs = self._training_inputs(objective) if way == "recalibrate" else None
         if self.to:
             return Through(others=self._others(objective, common), batch_norm=way, calibration=inputs)
@@ -118,6 +134,45 @@ class Wanted:
             return Trajectory(iterates=iterates, batch_norm=way, calibration=inputs)
         moving = None if inputs is None else statistics_of(way, objective.model, inputs, None)
         return replace(self._along(), statistics=moving)
+
+    @property
+    def way(self) -> str:
+        """What becomes of running statistics."""
+        return self.batch_norm or ("interpolate" if self.to or self.trajectory else "keep")
+
+    def connection(
+        self, sets: dict[str, Objective], first: str, steps: int, beyond: float | None, common: Common
+    ) -> Connection:
+        """Follow the loss to the one other checkpoint.
+
+        Args:
+            sets: The loss of the model on the training and on the held-out samples, by name.
+            first: Which of them leads.
+            steps: Positions between the ends, both included.
+            beyond: How far to go past them, or None.
+            common: Where to say what is read, and how far it is.
+
+        Returns:
+            What was found.
+        """
+        from dltui.instruments.connectivity.connect import Wishes, connect
+
+        objective = sets[first]
+        ((title, other),) = self._others(objective, common)
+        wishes = Wishes(
+            steps=steps,
+            align=self.align,
+            curve=self.curve,
+            batch_norm=self.way,
+            calibration=self._training_inputs(objective),
+            seed=self.seed,
+        )
+        if beyond is not None:
+            wishes = replace(wishes, beyond=beyond)
+        also = [(name, one) for name, one in sets.items() if name != first]
+        return connect(
+            objective, other, title=title, wishes=wishes, also=also, part=first, report=common.report
+        )
 
     def _along(self) -> Along:
         """Return what finds chosen directions."""
@@ -141,7 +196,22 @@ class Wanted:
         found = [open_another(spec, objective.model, dataset, seed=self.seed) for spec in self.to]
         for title, _ in found:
             common.note(f"to {title}")
+        if self.align and not self.connects:
+            return [self._aligned(objective, title, other, common) for title, other in found]
         return found
+
+    def _aligned(
+        self, objective: Objective, title: str, other: nn.Module, common: Common
+    ) -> tuple[str, nn.Module]:
+        """Return a checkpoint with its units in the order of the model's."""
+        from dltui.instruments.connectivity.align import align
+
+        done = align(objective, other, title, seed=self.seed)
+        common.note(
+            f"{title}: {done.moved} of {done.units} units in other places; same function, outputs differ by at most "
+            f"{done.difference:.1e} of the largest"
+        )
+        return f"{title}, aligned", done.module
 
     def _training_inputs(self, objective: Objective) -> Tensor:
         """Return the inputs of the training part on the device of the objective."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
+from dltui.errors import UsageError
 from dltui.commands._words import Data, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
 
 if TYPE_CHECKING:
+    from dltui.results.connection import Connection
     from dltui.commands._show import Stopped
     from dltui.results.landscape import Landscape
 
@@ -114,6 +116,31 @@ def landscape(
             "checkpoint to checkpoint, or estimated anew at every point from the training samples.",
         ),
     ] = None,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align", help="Bring the units of other checkpoints into the order of the model's first (git re-basin)."
+        ),
+    ] = False,
+    curve: Annotated[
+        int,
+        typer.Option(
+            "--curve",
+            min=0,
+            help="Train a curve of low loss to the other checkpoint for so many steps, such as 600; 0 for none.",
+        ),
+    ] = 0,
+    curvature: Annotated[
+        bool,
+        typer.Option("--curvature", help="Map λ_max and λ_min of the Hessian over the plane too, on a coarse grid."),
+    ] = False,
+    sharpness: Annotated[
+        bool,
+        typer.Option(
+            "--sharpness",
+            help="Measure sharpness too: Keskar's, the rises of SAM and ASAM, average curvature, width of the basin.",
+        ),
+    ] = False,
     part: Annotated[
         Literal["train", "test", "both"],
         typer.Option("--part", help="Which samples; both scans the training part and measures the held-out one too."),
@@ -128,7 +155,7 @@ def landscape(
             "else 0, if left out.",
         ),
     ] = None,
-    tolerance: Annotated[
+    within: Annotated[  # no namesake of the tolerance of `dltui hessian`, which is asked about the same model
         float,
         typer.Option(
             "--tolerance",
@@ -152,35 +179,49 @@ def landscape(
     ] = None,
     *,
     common: Common,
-) -> Landscape | Stopped:
+) -> Landscape | Connection | Stopped:
     """Scan the loss over a line or plane: random, along chosen directions, through checkpoints, along a training."""
     from dltui.commands._objective import open_both, open_objective
     from dltui.commands._span import Wanted
     from dltui.commands._unfinished import Unfinished, scanned
     from dltui.instruments.landscape import check, scan
+    from dltui.instruments.planes.curvature import Remembered, with_curvature
+    from dltui.instruments.sharpness import Sharp
+    from dltui.results.landscape import Landscape
 
     middle = steps_to(center)
     wanted = Wanted(
         model=model, data=data, along=along, to=tuple(to or ()), normalize=normalize, vectors=biases, batch_norm=bn,
-        dimensions=dimensions, seed=common.seed,
+        dimensions=dimensions, seed=common.seed, align=align, curve=curve,
     )  # fmt: skip
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
+    if wanted.connects and (center or sharpness):
+        raise UsageError(
+            f"{'--center' if center else '--sharpness'} is for landscapes around a model, and one --to is the way to "
+            "another: leave it out"
+        )
+    if curvature and wanted.dimensions_found == 1:
+        raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")
+    if wanted.connects:
+        sets = dict(zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True))
+        return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common)
     held_out = None
     if part == "both":
         objective, held_out = open_both(model, data, weights, common, samples=samples)
     else:
         objective = open_objective(model, data, weights, common, part=part, samples=samples)
+    span = Remembered(wanted.span(objective, common))
     unfinished = Unfinished(common)
-    return scanned(
+    found = scanned(
         lambda earlier: scan(
             objective,
             steps=steps,
             distance=distance,
             dimensions=dimensions,
             center=middle,
-            along=wanted.span(objective, common),
-            tolerance=0.0 if exact else tolerance,
+            along=Sharp(span, common.seed) if sharpness else span,
+            tolerance=0.0 if exact else within,
             held_out=held_out,
             weight_decay=trained_decay(model) if weight_decay is None else weight_decay,
             workers=workers,
@@ -191,3 +232,6 @@ def landscape(
         unfinished,
         resume,
     )
+    if not curvature or not isinstance(found, Landscape) or span.axes is None:
+        return found
+    return with_curvature(objective, span.axes, found, seed=common.seed, report=common.report)

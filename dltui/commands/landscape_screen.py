@@ -10,7 +10,7 @@ import numpy as np
 
 from dltui.draw.view import View
 from dltui.figures import Figure, Lines, Surface, number
-from dltui.results.landscape import Landscape
+from dltui.results.landscape import SLICES, Landscape
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
@@ -123,7 +123,8 @@ class LandscapeScreen(MeasuredScreen):
         centre, reach = window(self.landscape, self.view.view)
         spelled = spell(centre, plane=self.landscape.betas is not None)
         steps = max(LEAST_STEPS, len(self.landscape.alphas))
-        self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps)
+        beside = {"sharpness": False, "curvature": False}  # told already, and as costly as the scan
+        self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps, **beside)
 
     def action_exact(self) -> None:
         """Scan what is shown anew, interpolating nothing."""
@@ -180,7 +181,7 @@ def with_slices(
     """Return the figures of a plane with its slices led through the cursor instead of the middle."""
     if found.betas is None or cursor is None:
         return list(figures)
-    return [found.slices(*cursor) if isinstance(one, Lines) else one for one in figures]
+    return [found.slices(*cursor) if one.title.startswith(SLICES) else one for one in figures]
 
 
 def tell(found: Landscape, cursor: tuple[float, float]) -> str:

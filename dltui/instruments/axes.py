@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -32,6 +33,7 @@ class Axes:
         reach: Half its width along each direction; empty where the scan decides.
         spots: Other networks that lie in the plane.
         trail: The path of a training, seen in the plane.
+        measures: Measures of sharpness at θ* and along the directions, where they were asked for.
         statistics: Puts running statistics right at every point; None keeps those of θ*.
     """
 
@@ -49,6 +51,7 @@ class Axes:
     reach: tuple[float, ...] = ()
     spots: tuple[Spot, ...] = ()
     trail: Trail | None = None
+    measures: list[dict[str, Any]] = field(default_factory=list)
     statistics: Statistics | None = None
 
 

@@ -51,13 +51,16 @@ def bends(loss: Array, alphas: Array, betas: Array) -> Bends | None:
 
     Args:
         loss: The loss over the grid, shape (h, w); NaN is a hole.
-        alphas: Equally spaced steps along d₁, shape (w,).
-        betas: Equally spaced steps along d₂, shape (h,).
+        alphas: Steps along d₁, shape (w,).
+        betas: Steps along d₂, shape (h,).
 
     Returns:
-        What was found; None where no cell has all its neighbours.
+        What was found; None where no cell has all its neighbours, or the steps are not equal.
     """
-    wide, high = float(alphas[1] - alphas[0]), float(betas[1] - betas[0])
+    gaps = np.diff(alphas), np.diff(betas)
+    if min(loss.shape) < 3 or any(np.ptp(gap) > 1e-6 * gap.max() for gap in gaps):
+        return None
+    wide, high = (float(gap.mean()) for gap in gaps)
     middle = loss[1:-1, 1:-1]
     across = (loss[1:-1, 2:] - 2 * middle + loss[1:-1, :-2]) / wide**2
     along = (loss[2:, 1:-1] - 2 * middle + loss[:-2, 1:-1]) / high**2

@@ -9,14 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
+from dltui.results import curvature_map
 from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
 from dltui.results.beside import banded, curves, maps, seen
 from dltui.results.lattice import Lattice, finest, lattices, spread
 from dltui.results.refined import filled, spans_decades
+from dltui.results.sharpness import table
 from dltui.results.trail import Trail
 
 AXES = "αβ"
+SLICES = "Slices through"  # how the title of the figure begins that follows a cursor
 UPRIGHT = 1e-3  # a cosine below which chosen directions need no remark
 
 
@@ -59,6 +62,12 @@ class Landscape(Result):
         identity: Fingerprint of all that the cells depend on.
         statistics: What became of running statistics on the way; empty when they stayed those of θ*.
         spots: Other networks in the plane: name, title, steps, loss and accuracy.
+        measures: Measures of sharpness at θ*, where they were asked for; see ``sharpness.Measure``.
+        curvature_alphas: Steps along d₁ of a map of curvatures, shape (u,), or None.
+        curvature_betas: Steps along d₂ of that map, shape (v,).
+        highest: Largest eigenvalue of the Hessian there, shape (v, u); NaN where it is not known.
+        lowest: Lowest eigenvalue there, same shape.
+        curvature_residual: The larger ‖Hv − λv‖ of both, same shape.
         trail_steps: Optimiser steps of the iterates of a training, shape (t,), or None.
         trail_places: α and β of each, shape (t, 2).
         trail_lengths: ‖θ_t − θ*‖, shape (t,).
@@ -102,6 +111,12 @@ class Landscape(Result):
     identity: str = ""
     statistics: str = ""
     spots: list[dict[str, Any]] = field(default_factory=list)
+    measures: list[dict[str, Any]] = field(default_factory=list)
+    curvature_alphas: Array | None = None
+    curvature_betas: Array | None = None
+    highest: Array | None = None
+    lowest: Array | None = None
+    curvature_residual: Array | None = None
     trail_steps: Array | None = None
     trail_places: Array | None = None
     trail_lengths: Array | None = None
@@ -171,7 +186,7 @@ class Landscape(Result):
             "normalize": self.normalize,
             "vectors": self.vectors,
             "along": self.along,
-            "directions": self._directions(),
+            "directions": self.axes_told,
             "curvatures": self.curvatures,
             "residuals": self.residuals,
             "cosine": self.cosine,
@@ -185,6 +200,8 @@ class Landscape(Result):
             "statistics": self.statistics,
             "spots": self.spots,
             "trail": None if self.trail is None else self.trail.document(),
+            "sharpness": self.measures,
+            "curvature_map": None if self.highest is None else curvature_map.document(self),
             "negative_curvature": None if self.bends is None else self.bends.document(),
         }
 
@@ -193,13 +210,14 @@ class Landscape(Result):
 
         Of a scan that is not finished, they show what is known spread over the whole picture.
         """
+        sharp = [table(self.measures, self.title)] if self.measures else []
         if self.betas is None:
-            return [self._line()]
+            return [self._line(), *sharp]
         trail = [] if self.trail is None else [self.trail.figure(self.title)]
-        through = (
-            (0.0, 0.0) if trail or self.spots else self.center
-        )  # θ* is inside, and the middle is nobody's wish
-        return [self._surface(), self._map(), self.slices(*through), *trail, *maps(self)]
+        inside = trail or self.spots  # then θ* is in the picture, and its middle is nobody's wish
+        through = (0.0, 0.0) if inside else self.center
+        shown = [self._surface(), self._map(), self.slices(*through), *trail, *maps(self)]
+        return [*shown, *curvature_map.figures(self), *sharp]
 
     def _model_loss(self) -> float:
         """Return L(θ*)."""
@@ -214,7 +232,7 @@ class Landscape(Result):
         trail = "" if self.trail is None else f"; {self.trail.told()}"
         bent = "" if self.bends is None else f"; {self.bends.told()}"
         return (
-            f"{self._progress()}{self._directions()}{trail}; {self.loss_name} over {self.samples} samples, "
+            f"{self._progress()}{self.axes_told}{trail}; {self.loss_name} over {self.samples} samples, "
             f"{number(self._model_loss())}{self._sure()} at θ*{elsewhere}; {self.mode} mode{statistics}{bent}; "
             "a slice that looks convex does not prove convexity"
         )
@@ -226,8 +244,9 @@ class Landscape(Result):
             return ""
         return f" ± {number(float(self.error[middle]), 2)}"
 
-    def _directions(self) -> str:
-        """Return what the axes of the picture are."""
+    @property
+    def axes_told(self) -> str:
+        """What the axes of the picture are."""
         angle = f", cos {number(self.cosine, 2)}" if self.betas is not None else ""
         if self.told:
             return " and ".join(self.told) + (angle if abs(self.cosine) > UPRIGHT else "")
@@ -280,8 +299,9 @@ class Landscape(Result):
             return spread(self.loss, self.known)
         return np.where(self.known, self.loss, np.exp(spread(np.log(self.loss), self.known)))
 
-    def _marks(self) -> tuple[Mark, ...]:
-        """Return the spots of θ* and of other networks, where they lie inside the picture."""
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The spots of θ* and of other networks, where they lie inside the picture."""
         assert self.betas is not None
         named = [("A" if self.spots else "θ*", (0.0, 0.0)), *((s["name"], s["steps"]) for s in self.spots)]
         (left, right), (low, high) = ((ticks[0], ticks[-1]) for ticks in (self.alphas, self.betas))
@@ -291,8 +311,9 @@ class Landscape(Result):
             if left <= x <= right and low <= y <= high
         )
 
-    def _paths(self) -> tuple[Path, ...]:
-        """Return the path of a training, as far as it lies in the plane."""
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The path of a training, as far as it lies in the plane."""
         return () if self.trail is None else (self.trail.path(),)
 
     def _surface(self) -> Surface:
@@ -307,8 +328,8 @@ class Landscape(Result):
             y_label="β",
             value_label="loss",
             scale=self._scale(),
-            paths=self._paths(),
-            marks=self._marks(),
+            paths=self.paths,
+            marks=self.marks,
         )
 
     def _map(self) -> Heatmap:
@@ -324,8 +345,8 @@ class Landscape(Result):
             value_label="loss",
             scale=self._scale(),
             contours=True,
-            paths=self._paths(),
-            marks=self._marks(),
+            paths=self.paths,
+            marks=self.marks,
         )
 
     def slices(self, alpha: float, beta: float) -> Lines:
@@ -344,7 +365,7 @@ class Landscape(Result):
         error = seen(np.full_like(loss, np.nan) if self.error is None else self.error, self)
         through = "θ*" if not (alpha or beta) else place([alpha, beta])
         return Lines(
-            title=f"Slices through {through} · {self.title}",
+            title=f"{SLICES} {through} · {self.title}",
             caption=self._caption(),
             series=(
                 banded(f"along α (β = {number(beta)})", self.alphas - alpha, loss[row], error[row]),

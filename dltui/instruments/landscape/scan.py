@@ -9,10 +9,9 @@ first, then finer ones, until all cells are computed or what is left can be inte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from math import isfinite
 from threading import local
-from typing import Any
 
 import numpy as np
 
@@ -25,10 +24,9 @@ from dltui.instruments.landscape.course import Course
 from dltui.instruments.landscape.identity import identity, penalty
 from dltui.instruments.landscape.measure import Measure, Measured
 from dltui.instruments.landscape.plane import Plane
+from dltui.instruments.landscape.spanned import found_there, placed, spanned, window_of
 from dltui.instruments.landscape.window import Window, pieces
-from dltui.instruments.limits import above_zero, finite_steps, odd_steps
-from dltui.instruments.planes.along import Along
-from dltui.instruments.planes.spelled import spelled_directions
+from dltui.instruments.limits import above_zero, odd_steps
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -73,8 +71,7 @@ def scan(
         dimensions: 1 for a line, 2 for a plane; a span of checkpoints knows its own.
         center: α and β of the middle, or α for a line; the model itself otherwise, or the middle of the checkpoints.
         along: ``random``, ``eigen:1``, ``gradient``, a file, or two of these with a comma (see
-            ``planes.spelled_directions``); or what finds the directions: ``planes.Through(models)``,
-            ``planes.Trajectory(states)``, ``planes.Along(…)``.
+            ``planes.spelled``); or what finds the directions: ``Through(…)``, ``Trajectory(…)``, ``Along(…)``.
         normalize: How directions are scaled, ``filter``, ``layer``, ``weight`` or ``none``; None for ``filter`` where
             all are random, ``none`` otherwise.
         seed: Seed of the directions.
@@ -98,15 +95,15 @@ def scan(
     """
     span = spanned(along, dimensions, normalize, seed)
     check(steps, distance, dimensions, center if isinstance(along, str) else ())
+    model = objective.center()  # refuses a loss that is not finite, or is drawn at random
     axes = span(objective, _more(report, 0, steps**dimensions))
-    window = _window(axes, steps, distance, center)
+    window = window_of(axes, steps, distance, center)
     total = sum(map(len, window.batches))
     report = _more(report, axes.products, axes.products)
     settle = axes.statistics.settle if axes.statistics else None
     plane = Plane(objective, objective.twin(), axes.directions, settle)
     sets = [objective] if held_out is None else [objective, held_out]
     with same_randomness(), crew(objective.device, workers) as hands:
-        model = objective.center()
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
         known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
@@ -174,7 +171,7 @@ def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, weight_de
         along=axes.along,
         told=axes.told,
         statistics=axes.statistics.told if axes.statistics else "",
-        **_found_there(axes),
+        **found_there(axes),
         curvatures=axes.curvatures,
         residuals=axes.residuals,
         cosine=axes.cosine,
@@ -184,24 +181,6 @@ def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, weight_de
         seed=axes.seed,
         loss_name=objective.criterion.name,
     )
-
-
-def _found_there(axes: Axes) -> dict[str, Any]:
-    """Return what else lies in the plane, as the fields of a landscape."""
-    spots = [asdict(spot) for spot in axes.spots]
-    if axes.trail is None:
-        return {"spots": spots}
-    parts = {f"trail_{part.name}": getattr(axes.trail, part.name) for part in fields(axes.trail)}
-    return {"spots": spots, **parts}
-
-
-def _window(axes: Axes, steps: int, distance: float | None, center: Sequence[float]) -> Window:
-    """Return what is scanned: around what is asked for, else around what the plane goes through."""
-    dimensions = len(axes.directions)
-    middle = tuple(center) or axes.middle or (0.0,) * dimensions
-    reach = (distance,) * dimensions if distance is not None else axes.reach or (1.0,) * dimensions
-    _placed(steps, reach[0], dimensions, middle)
-    return Window.around(middle, steps, reach)
 
 
 def _same(earlier: Landscape, blank: Landscape) -> Landscape:
@@ -223,33 +202,6 @@ def _more(report: Report, before: int, beside: int) -> Report:
     return part
 
 
-def spanned(along: str | Span, dimensions: int, normalize: str | None, seed: int) -> Span:
-    """Return what finds the directions.
-
-    Args:
-        along: How they are spelled, or what finds them.
-        dimensions: 1 or 2.
-        normalize: How they are scaled.
-        seed: Seed of the draws.
-
-    Returns:
-        A function of an objective.
-
-    Raises:
-        UsageError: If they can't be read, or span nothing.
-    """
-    if not isinstance(along, str):
-        return along
-    terms = spelled_directions(along)
-    if not terms:
-        raise UsageError(
-            "a trajectory is that of a run: expected planes.Trajectory(states), or on the command line run:NAME"
-        )
-    span = Along(terms=terms, dimensions=dimensions, normalize=normalize, seed=seed)
-    span.check()
-    return span
-
-
 def check(steps: int, distance: float | None, dimensions: int, center: Sequence[float] = ()) -> None:
     """Refuse what can't be scanned, before anything is loaded.
 
@@ -266,17 +218,4 @@ def check(steps: int, distance: float | None, dimensions: int, center: Sequence[
     far = above_zero(1.0 if distance is None else distance)
     if dimensions not in {1, 2}:
         raise UsageError(f"can't scan {dimensions} dimensions: expected 1 (a line) or 2 (a plane)")
-    _placed(steps, far, dimensions, center)
-
-
-def _placed(steps: int, distance: float, dimensions: int, center: Sequence[float]) -> None:
-    """Refuse a middle that is no point of the line or the plane, or where all points would fall together."""
-    told = ",".join(f"{step:g}" for step in center)
-    if center and len(finite_steps(center)) != dimensions:
-        kind, wanted = ("line", "α alone, as in 0.3") if dimensions == 1 else ("plane", "α,β, as in 0.3,-0.2")
-        raise UsageError(f"can't scan a {kind} around {told}: expected {wanted}")
-    if any(step + distance / (steps // 2) == step for step in center):
-        raise UsageError(
-            f"can't scan a distance of {distance:g} around {told}: its points fall together; expected numbers of a "
-            "like size; try a larger distance"
-        )
+    placed(steps, far, dimensions, center)

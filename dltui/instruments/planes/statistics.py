@@ -55,6 +55,25 @@ class Interpolated:
                 buffer.copy_(value.clamp_(min=0) if name.endswith("running_var") else value)
 
 
+class Kept:
+    """The statistics stay as they are; a copy that was used for something else gets them back.
+
+    Attributes:
+        told: What to say beside the picture: nothing.
+    """
+
+    told = ""
+
+    def __init__(self, still: Buffers) -> None:
+        self._still = still
+
+    def settle(self, twin: Twin, steps: Sequence[float]) -> None:  # noqa: ARG002
+        """Set every floating buffer to what it was."""
+        with torch.inference_mode():
+            for name, buffer in floating(twin.module).items():
+                buffer.copy_(self._still[name])
+
+
 class Recalibrated:
     """The statistics are estimated anew at every point, from the inputs of training.
 

@@ -87,6 +87,10 @@ class Trajectory:
         moved, buffers, losses = [], [], []
         for place, iterate in enumerate(self.iterates):
             _stand(twin, iterate, home)
+            if not bool(twin.flat.isfinite().all()):
+                raise DltuiError(
+                    f"{iterate.title} holds NaN or infinite weights; expected finite ones; try an earlier checkpoint"
+                )
             moved.append((twin.flat - home.flat).to("cpu", torch.float32))
             buffers.append({name: b.clone() for name, b in floating(twin.module).items()})
             losses.append(objective.read(twin).loss)

@@ -149,7 +149,7 @@ def test_the_path_is_drawn_over_the_surface_and_kept(tmp_path) -> None:
     assert found.betas is not None
     assert (found.trail_places[:, 0] <= found.alphas[-1]).all()  # type: ignore[index]
     assert (found.trail_places[:, 1] >= found.betas[0]).all()  # type: ignore[index]
-    surface, above, *_, leaving = found.figures()
+    surface, above, _, leaving, *_ = found.figures()
     assert surface.paths[0].name == above.paths[0].name == "training, step 0 to 5"
     assert "off the plane" in leaving.caption
     found.save(tmp_path / "t.safetensors")
@@ -210,3 +210,16 @@ def test_frozen_and_whole_numbers_must_be_the_same() -> None:
     of = Objective.bind(a, torch.randn(4, 3), torch.tensor([0, 1, 0, 1]))
     with pytest.raises(DltuiError, match="in order, which is of whole numbers"):
         Through(others=[("b", b)])(of, silent)
+
+
+def test_weights_that_are_not_finite_are_told() -> None:
+    a = convolutional(0)
+    broken = {key: value.clone() for key, value in a.state_dict().items()}
+    broken["0.weight"][0] = float("inf")
+    iterates = [Iterate(i, f"step {i}", partial(dict, a.state_dict())) for i in range(2)]
+    with pytest.raises(DltuiError, match="step 7 holds NaN or infinite weights"):
+        Trajectory(iterates=[*iterates, Iterate(7, "step 7", partial(dict, broken))])(bound(a), silent)
+    a.load_state_dict(broken)
+    for along in ("random", "gradient", "eigen:1"):
+        with pytest.raises(DltuiError, match="before anything is changed"):
+            scan(bound(a), steps=3, along=along)
