@@ -194,7 +194,9 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         np.testing.assert_allclose(finer.center, spot, atol=1e-5)
         np.testing.assert_allclose(finer.alphas, witness.alphas)
         np.testing.assert_allclose(finer.loss, witness.loss, rtol=1e-5)
-        assert finer.loss[12, 12] == pytest.approx(whole.whole[row, column], rel=0.05)  # that one is interpolated
+        assert finer.loss[12, 12] == pytest.approx(
+            whole.whole[row, column], rel=0.05
+        )  # that one is interpolated
         # every cell of it
         assert finer.known is not None
         await pilot.press("I")
