@@ -11,10 +11,9 @@ def crossed(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     wanted = outputs.gather(1, targets.expand(len(outputs), 1, -1)).squeeze(1)
     highest = outputs.amax(1)
     hits = wanted >= highest
-    tied = (outputs == highest[:, None]).sum(1) > 1
-    if bool((tied & hits).any()):  # the first of the highest counts, as for argmax
-        hits = outputs.argmax(1) == targets
     sums = outputs.sub_(highest[:, None]).exp_().sum(1)
+    if bool((hits & (sums >= 2)).any()):  # two classes have the highest score: the first one counts, as for argmax
+        hits &= outputs.argmax(1) == targets
     return sums.log_().add_(highest.sub_(wanted)), hits.sum(1).double()
 
 
