@@ -12,8 +12,10 @@ def crossed(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     highest = outputs.amax(1)
     hits = wanted >= highest
     sums = outputs.sub_(highest[:, None]).exp_().sum(1)
-    if bool((hits & (sums >= 2)).any()):  # two classes have the highest score: the first one counts, as for argmax
-        hits &= outputs.argmax(1) == targets
+    if (
+        int(torch.count_nonzero(outputs == 1)) != hits.numel()
+    ):  # somewhere two classes share the highest score,
+        hits &= outputs.argmax(1) == targets  # or there is none: the first one counts, as for argmax
     return sums.log_().add_(highest.sub_(wanted)), hits.sum(1).double()
 
 
