@@ -38,7 +38,7 @@ from dltui.models import build
 from dltui.objective import Objective
 
 THREADS = 2
-STEPS = {"mlp": 65, "lenet": 11, "resnet8": 5, "resnet20": 5}  # points along a side, by model
+STEPS = {"mlp": 65, "lenet": 17, "resnet8": 11, "resnet20": 9}  # points along a side, by model
 PICTURE = 65
 Way = tuple[Callable[[], object], int]  # what is timed, and how many points that is
 Goal = dict[str, tuple[float, float]]
