@@ -15,7 +15,7 @@ from typer._click.exceptions import NoArgsIsHelpError  # typer shows it nowhere 
 from dltui.commands._calls import command_of, sentence
 from dltui.commands._names import VERBS
 from dltui.commands._output import note
-from dltui.errors import DltuiError, ExitCode, unknown
+from dltui.errors import Cancelled, DltuiError, ExitCode, unknown
 
 HELP = """See what a neural network does without leaving the terminal.
 
@@ -132,7 +132,7 @@ def tell(error: BaseException, *, debug: bool = False) -> int:
         import traceback
 
         traceback.print_exception(error)
-    note(f"error: {sentence(error)}")
+    note(sentence(error) if isinstance(error, Cancelled) else f"error: {sentence(error)}")
     if isinstance(error, DltuiError):
         return int(error.exit_code)
     return ExitCode.USAGE if isinstance(error, typer.TyperException) else ExitCode.FAILED

@@ -7,6 +7,7 @@ not imported (an exhibit's own file may do that).
 from __future__ import annotations
 
 import dis
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from dltui.commands._words import DATA, MODEL
 from dltui.errors import DltuiError, unknown
 
 Kind = Literal["text", "whole", "number", "choice", "switch", "path", "model", "data"]
-Value = str | int | float | bool | Path | None
+Value = str | int | float | bool | Path | list[str] | None
 
 LAB = "lab run "  # what stands before the name of an exhibit
 KINDS: dict[str, Kind] = {
@@ -244,10 +245,18 @@ def _kind(parameter: Any) -> Kind:
 
 def _read(context: Any, parameter: Any, kind: Kind, text: str) -> Value:
     """Return what the parser makes of a text; names of models and data are looked up as the work would."""
-    several = parameter.nargs == -1 or parameter.multiple  # a form gives one of them
-    spelled = parameter.get_default(context) if text == "" else (text,) if several else text
-    found = parameter.process_value(context, spelled)
-    value: Value = found[0] if several and found else found
+    if text == "":
+        found = parameter.process_value(context, parameter.get_default(context))
+    elif parameter.multiple:
+        given = parameter.process_value(context, shlex.split(text))
+        for one in given if kind in {"model", "data"} else ():
+            _look_up(kind, str(one))
+        return list(given)
+    else:
+        several = parameter.nargs == -1  # a form gives one of them
+        found = parameter.process_value(context, (text,) if several else text)
+        found = found[0] if several and found else found
+    value: Value = None if found == () else found
     if value is not None and kind == "path":
         return Path(str(value))
     if value is not None and kind in {"model", "data"}:

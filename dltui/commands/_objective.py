@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dltui.checkpoints import open_model
 from dltui.commands._frame import Common
 from dltui.data import load
 from dltui.device import pick_device
 from dltui.objective import Objective
+
+if TYPE_CHECKING:
+    import torch
+
+    from dltui.checkpoints import OpenedModel
+    from dltui.data import Dataset
 
 
 def open_objective(
@@ -35,10 +42,53 @@ def open_objective(
     Returns:
         The objective.
     """
+    opened, dataset, device = _opened(model, data, weights, common)
+    return _bound(opened, dataset, device, common, part=part, samples=samples, double=double)
+
+
+def open_both(
+    model: str, data: str, weights: Path | None, common: Common, *, samples: int | None
+) -> tuple[Objective, Objective]:
+    """Return the loss of the named model on both parts of the named data.
+
+    Args:
+        model: How the model is spelled.
+        data: How the data set is spelled.
+        weights: A file of weights to put in.
+        common: Device and seed, and where to say which weights are looked at.
+        samples: How many samples to draw of each part, or None for all; of a part that has fewer, all.
+
+    Returns:
+        The one on the training part, and the one on the held-out part.
+    """
+    opened, dataset, device = _opened(model, data, weights, common)
+    few = samples if samples is not None and samples < len(dataset.x_test) else None
+    train = _bound(opened, dataset, device, common, part="train", samples=samples)
+    return train, _bound(opened, dataset, device, common, part="test", samples=few)
+
+
+def _opened(
+    model: str, data: str, weights: Path | None, common: Common
+) -> tuple[OpenedModel, Dataset, torch.device]:
+    """Return model, data and device, and say which weights are looked at."""
     device = pick_device(common.device)
     dataset = load(data, seed=common.seed)
     opened = open_model(model, dataset, weights=weights, seed=common.seed)
     common.note(f"{opened.title}: {opened.weights_note}")
+    return opened, dataset, device
+
+
+def _bound(
+    opened: OpenedModel,
+    dataset: Dataset,
+    device: torch.device,
+    common: Common,
+    *,
+    part: str,
+    samples: int | None,
+    double: bool = False,
+) -> Objective:
+    """Return the loss on one part."""
     return Objective.of(
         opened.module,
         dataset,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dltui.commands._output import write_json, write_lines
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import Cancelled, DltuiError, UsageError
 
 if TYPE_CHECKING:
     from dltui.commands._frame import Common
@@ -48,9 +48,21 @@ class Failed:
     refused: bool = False
 
 
-Shown = (
-    Any  # a Result, a Light answer, either within Failed, or None when the verb has shown everything itself
-)
+@dataclass(frozen=True)
+class Stopped:
+    """What was known when Ctrl-C came: it is shown, and written to no file but that of ``--figure``.
+
+    Attributes:
+        found: What is shown.
+        sentence: Where the work was stopped, and how to go on.
+    """
+
+    found: Result
+    sentence: str
+
+
+# a Result, a Light answer, either within Failed, a Stopped one, or None when the verb has shown everything itself
+Shown = Any
 
 
 def deliver(found: Shown, common: Common, *, seconds: float) -> None:
@@ -63,9 +75,13 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
 
     Raises:
         DltuiError: If the verb returned ``Failed``, after it was shown.
+        Cancelled: If the verb was stopped, after what it knew was shown.
     """
     if found is None:
         return
+    if isinstance(found, Stopped):
+        deliver(found.found, replace(common, save=None), seconds=seconds)
+        raise Cancelled(found.sentence)
     if isinstance(found, Failed):
         deliver(found.found, common, seconds=seconds)
         raise (UsageError if found.refused else DltuiError)(found.sentence)

@@ -54,6 +54,8 @@ def spell(value: object) -> str:
     if isinstance(value, float):
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
+    if isinstance(value, list | tuple):  # an option that may be given again
+        return shlex.join(map(str, value))
     return "" if value is None else str(value)
 
 
@@ -69,7 +71,9 @@ def _option(form: Form, asked: Field, values: Mapping[str, object]) -> Iterator[
     value = _given(form, asked, values)
     if value is None or value == asked.default:
         return
-    if asked.kind != "switch":
+    if isinstance(value, list | tuple):
+        yield from (word for one in value for word in (asked.option, str(one)))
+    elif asked.kind != "switch":
         yield from (asked.option, spell(value))
     elif value:
         yield asked.option

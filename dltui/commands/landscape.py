@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Data, Model, Part, Samples, Weights, odd, reach, somewhere, steps_to
+from dltui.errors import UsageError
+from dltui.commands._words import Data, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
 
 if TYPE_CHECKING:
+    from dltui.results.connection import Connection
+    from dltui.commands._show import Stopped
     from dltui.results.landscape import Landscape
 
 app = verb_app()
 
-ALONG = ("random", "eigen:1", "eigen:1,eigen:2", "eigen:1,eigen:-1", "eigen:-1")
+ALONG = (
+    "random", "eigen:1", "eigen:1,eigen:2", "eigen:1,eigen:-1", "eigen:-1", "gradient", "gradient,eigen:1", "trajectory"
+)
 
 
-def eigen(along: str) -> str:
+def directions(along: str) -> str:
     """Return the spelling of directions when it can be read."""
-    from dltui.instruments.limits import spelled_along
+    from dltui.instruments.planes.spelled import spelled_directions
 
-    spelled_along(along)
+    spelled_directions(along)
     return along
+
+
+def far(distance: float | None) -> float | None:
+    """Return how far to go when that is somewhere, or None."""
+    return None if distance is None else reach(distance)
 
 
 def _along(incomplete: str) -> list[str]:
     """Return what completes directions."""
     return [spelling for spelling in ALONG if spelling.startswith(incomplete)]
+
+
+def trained_decay(model: str) -> float:
+    """Return the λ of the penalty that a run was trained with; 0 where there was none, or it was decoupled."""
+    from dltui.models.spelled import told_apart
+    from dltui.runs.find import find_snapshot
+
+    if told_apart(model) != "run":
+        return 0.0
+    settings = find_snapshot(model).run.settings
+    return float(settings.get("weight_decay", 0.0)) if settings.get("optimizer") in {"sgd", "adam"} else 0.0
 
 
 @verb(app)
@@ -39,8 +61,13 @@ def landscape(
         int, typer.Option("--steps", min=3, callback=odd, help="Points along each direction; odd.")
     ] = 25,
     distance: Annotated[
-        float, typer.Option("--distance", callback=reach, help="How far to go to either side.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            "--distance",
+            callback=far,
+            help="How far to go to either side; 1 if left out, or as far as shows every checkpoint.",
+        ),
+    ] = None,
     dimensions: Annotated[
         int, typer.Option("--dimensions", min=1, max=2, help="1 for a line, 2 for a plane.")
     ] = 2,
@@ -54,41 +81,157 @@ def landscape(
         str,
         typer.Option(
             "--along",
-            metavar="random|eigen:K",
-            callback=eigen,
+            metavar="random|eigen:K|gradient|trajectory|FILE",
+            callback=directions,
             autocompletion=_along,
-            help="random, or eigenvectors of the Hessian as steps of length 1: eigen:1 (largest curvature, in a plane "
-            "with the next one), eigen:-1 (lowest), eigen:1,eigen:-1.",
+            help="One direction, or two with a comma: random, eigen:K (eigenvectors of the Hessian; 1 has the largest "
+            "eigenvalue, -1 the lowest), gradient, FILE.safetensors (tensors by the model's names); or trajectory, the "
+            "plane in which a run moved most.",
         ),
     ] = "random",
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--to",
+            metavar="MODEL",
+            help="Go straight to another checkpoint; given twice, scan the plane through all three.",
+        ),
+    ] = None,
     normalize: Annotated[
         Literal["filter", "layer", "weight", "none"] | None,
         typer.Option(
-            "--normalize", help="Scale random directions by the norms of the model's own; filter if left out."
+            "--normalize",
+            help="Scale directions by the norms of the model's own weights; if left out, filter for random ones, "
+            "none for others, whose steps are lengths.",
         ),
     ] = None,
-    part: Part = "train",
+    biases: Annotated[
+        bool, typer.Option("--biases", help="Random directions move biases and batch-norm scales too.")
+    ] = False,
+    bn: Annotated[
+        Literal["keep", "interpolate", "recalibrate"] | None,
+        typer.Option(
+            "--bn",
+            help="Running statistics of batch norm on the way: those of the model, moving with the weights from "
+            "checkpoint to checkpoint, or estimated anew at every point from the training samples.",
+        ),
+    ] = None,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align", help="Bring the units of other checkpoints into the order of the model's first (git re-basin)."
+        ),
+    ] = False,
+    curve: Annotated[
+        int,
+        typer.Option(
+            "--curve",
+            min=0,
+            help="Train a curve of low loss to the other checkpoint for so many steps, such as 600; 0 for none.",
+        ),
+    ] = 0,
+    curvature: Annotated[
+        bool,
+        typer.Option("--curvature", help="Map λ_max and λ_min of the Hessian over the plane too, on a coarse grid."),
+    ] = False,
+    sharpness: Annotated[
+        bool,
+        typer.Option(
+            "--sharpness",
+            help="Measure sharpness too: Keskar's, the rises of SAM and ASAM, average curvature, width of the basin.",
+        ),
+    ] = False,
+    part: Annotated[
+        Literal["train", "test", "both"],
+        typer.Option("--part", help="Which samples; both scans the training part and measures the held-out one too."),
+    ] = "train",
     samples: Samples = None,
+    weight_decay: Annotated[
+        float | None,
+        typer.Option(
+            "--weight-decay",
+            min=0,
+            help="λ of the regularised loss L + λ/2·‖θ‖², which is told too; that of a run trained with sgd or adam, "
+            "else 0, if left out.",
+        ),
+    ] = None,
+    within: Annotated[  # no namesake of the tolerance of `dltui hessian`, which is asked about the same model
+        float,
+        typer.Option(
+            "--tolerance",
+            callback=share,
+            help="Stop refining a plane when the cells in between can be interpolated with about this error, as a "
+            "share of the range.",
+        ),
+    ] = 0.01,
+    exact: Annotated[bool, typer.Option("--exact", help="Compute every cell, interpolate none.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Threads side by side; one for each core if left out.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            metavar="FILE",
+            help="Go on from an unfinished scan of the same plane. With --save FILE what is known is kept in "
+            "FILE.partial.safetensors after every row, and the same command goes on from there by itself.",
+        ),
+    ] = None,
     *,
     common: Common,
-) -> Landscape:
-    """Scan the loss over a line or plane through the weights of a model, random or along eigenvectors."""
-    from dltui.commands._objective import open_objective
+) -> Landscape | Connection | Stopped:
+    """Scan the loss over a line or plane: random, along chosen directions, through checkpoints, along a training."""
+    from dltui.commands._objective import open_both, open_objective
+    from dltui.commands._span import Wanted
+    from dltui.commands._unfinished import Unfinished, scanned
     from dltui.instruments.landscape import check, scan
-    from dltui.instruments.limits import spelled_along
+    from dltui.instruments.planes.curvature import Remembered, with_curvature
+    from dltui.instruments.sharpness import Sharp
+    from dltui.results.landscape import Landscape
 
-    middle, numbers = steps_to(center), spelled_along(along)
-    scaled = normalize or ("none" if numbers else "filter")
-    check(steps, distance, dimensions, middle, numbers, scaled)
-    objective = open_objective(model, data, weights, common, part=part, samples=samples)
-    return scan(
-        objective,
-        steps=steps,
-        distance=distance,
-        dimensions=dimensions,
-        center=middle,
-        along=numbers,
-        normalize=scaled,
-        seed=common.seed,
-        report=common.report,
+    middle = steps_to(center)
+    wanted = Wanted(
+        model=model, data=data, along=along, to=tuple(to or ()), normalize=normalize, vectors=biases, batch_norm=bn,
+        dimensions=dimensions, seed=common.seed, align=align, curve=curve,
+    )  # fmt: skip
+    wanted.check()
+    check(steps, distance, wanted.dimensions_found, middle)
+    if wanted.connects and (center or sharpness):
+        raise UsageError(
+            f"{'--center' if center else '--sharpness'} is for landscapes around a model, and one --to is the way to "
+            "another: leave it out"
+        )
+    if curvature and wanted.dimensions_found == 1:
+        raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")
+    if wanted.connects:
+        sets = dict(zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True))
+        return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common)
+    held_out = None
+    if part == "both":
+        objective, held_out = open_both(model, data, weights, common, samples=samples)
+    else:
+        objective = open_objective(model, data, weights, common, part=part, samples=samples)
+    span = Remembered(wanted.span(objective, common))
+    unfinished = Unfinished(common)
+    found = scanned(
+        lambda earlier: scan(
+            objective,
+            steps=steps,
+            distance=distance,
+            dimensions=dimensions,
+            center=middle,
+            along=Sharp(span, common.seed) if sharpness else span,
+            tolerance=0.0 if exact else within,
+            held_out=held_out,
+            weight_decay=trained_decay(model) if weight_decay is None else weight_decay,
+            workers=workers,
+            earlier=earlier,
+            keep=unfinished,
+            report=common.report,
+        ),
+        unfinished,
+        resume,
     )
+    if not curvature or not isinstance(found, Landscape) or span.axes is None:
+        return found
+    return with_curvature(objective, span.axes, found, seed=common.seed, report=common.report)

@@ -10,7 +10,7 @@ import numpy as np
 
 from dltui.draw.view import View
 from dltui.figures import Figure, Lines, Surface, number
-from dltui.results.landscape import Landscape
+from dltui.results.landscape import SLICES, Landscape
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
@@ -29,9 +29,10 @@ _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
 
 
 CLOSE = ("looking closer", "finer · Z goes back")
+EXACT = ("computing every cell", "every cell · Z goes back")
 ONLY_RANDOM = (
-    "only planes of random directions can be looked into away from θ*: this one was spanned by eigenvectors; "
-    "put the cursor on θ*, or scan a random plane"
+    "only planes of random directions can be looked into away from θ*, and this one was spanned otherwise; put the "
+    "cursor on θ*, or scan a random plane"
 )
 
 
@@ -44,6 +45,7 @@ class LandscapeScreen(MeasuredScreen):
         Action("landscape", "walk", _FAR, "walk", "Walk over the surface and read the loss there.", _TOWARDS, shown=4),
         Action("landscape", "refine", ("z",), "refine", "Scan the part around the cursor, or the part shown, anew."),
         Action("landscape", "widen", ("Z",), "wider", "Go back to the wider scan."),
+        Action("landscape", "exact", ("I",), "every cell", "Compute the cells that were interpolated."),
         Action("landscape", "curvature", ("C",), "hessian here", "Estimate the Hessian spectrum at the cursor."),
         Action("landscape", "slopes", ("D",), "gradients here", "Measure the gradient norms at the cursor."),
     )
@@ -102,6 +104,8 @@ class LandscapeScreen(MeasuredScreen):
             return isinstance(self.view.figure, Surface)
         if action == "widen":
             return len(self._levels) > 1
+        if action == "exact":
+            return bool(self._levels) and self.landscape.known is not None
         if action in {"refine", "curvature", "slopes"}:
             return bool(self._levels)
         return super().check_action(action, parameters)
@@ -119,7 +123,16 @@ class LandscapeScreen(MeasuredScreen):
         centre, reach = window(self.landscape, self.view.view)
         spelled = spell(centre, plane=self.landscape.betas is not None)
         steps = max(LEAST_STEPS, len(self.landscape.alphas))
-        self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps)
+        beside = {"sharpness": False, "curvature": False}  # told already, and as costly as the scan
+        self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps, **beside)
+
+    def action_exact(self) -> None:
+        """Scan what is shown anew, interpolating nothing."""
+        found, changes = self.landscape, dict[str, object]()
+        if len(self._levels) > 1:
+            spelled = spell(middle(found), plane=found.betas is not None)
+            changes = {"center": spelled, "distance": float(np.ptp(found.alphas)) / 2, "steps": len(found.alphas)}
+        self.ask("landscape", EXACT, self._finer, exact=True, **changes)
 
     def action_widen(self) -> None:
         """Leave the finer scan."""
@@ -139,7 +152,7 @@ class LandscapeScreen(MeasuredScreen):
         """Ask a verb at the cursor; θ* itself needs no plane."""
         if self.spot == (0.0, 0.0):
             self.look_on(verb)
-        elif self.landscape.along:
+        elif self.landscape.along or self.landscape.vectors:
             self.notify(ONLY_RANDOM, severity="warning", markup=False)
         else:
             self.look_on(verb, at=spell(self.spot, plane=self.landscape.betas is not None))
@@ -168,7 +181,7 @@ def with_slices(
     """Return the figures of a plane with its slices led through the cursor instead of the middle."""
     if found.betas is None or cursor is None:
         return list(figures)
-    return [found.slices(*cursor) if isinstance(one, Lines) else one for one in figures]
+    return [found.slices(*cursor) if one.title.startswith(SLICES) else one for one in figures]
 
 
 def tell(found: Landscape, cursor: tuple[float, float]) -> str:
@@ -178,8 +191,9 @@ def tell(found: Landscape, cursor: tuple[float, float]) -> str:
     parts = [f"α {number(float(found.alphas[column]), 4)}"]
     if found.betas is not None:
         parts.append(f"β {number(float(found.betas[row]), 4)}")
-    loss = float(found.loss[row, column])
-    parts.append(f"{found.loss_name} {number(loss, 6)}" if math.isfinite(loss) else "not known yet, or not finite")
+    loss, computed = float(found.whole[row, column]), found.known is None or bool(found.known[row, column])
+    told = f"{found.loss_name} {'' if computed else '≈ '}{number(loss, 6 if computed else 3)}"
+    parts.append(told if math.isfinite(loss) else "not known yet, or not finite")
     if math.isfinite(loss) and found.center_loss:
         parts.append(f"{loss / found.center_loss:.3g} × the middle")
     if found.accuracy is not None and math.isfinite(float(found.accuracy[row, column])):

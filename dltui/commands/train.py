@@ -42,6 +42,9 @@ def train(
         Literal["cosine", "constant"] | None, typer.Option("--schedule", help="How the step size falls.")
     ] = None,
     save_every: Annotated[int, typer.Option("--save-every", min=1, help="Epochs between checkpoints.")] = 1,
+    keep_every: Annotated[
+        int | None, typer.Option("--keep-every", min=1, help="Steps between checkpoints, besides those of epochs.")
+    ] = None,
     threads: Annotated[
         int, typer.Option("--threads", min=1, help="CPU threads; 1 is fastest for small models.")
     ] = 1,
@@ -69,6 +72,7 @@ def train(
         device=common.device,
         cpu_threads=threads,
         save_every=save_every,
+        keep_every=keep_every,
         command=command_line(),
         report=common.report,
     )

@@ -82,7 +82,7 @@ def spread(values: Array, known: Array) -> Array:
     """
     lattice = finest(known)
     if lattice is None:
-        return _nearest(values, known)
+        return nearest_known(values, known)
     between, blocks = _interpolated(values, lattice), _blocks(values, lattice)
     return np.where(known, values, np.where(np.isnan(between), blocks, between))
 
@@ -91,7 +91,8 @@ def _axis(count: int) -> list[Places]:
     """Return the lattices of an axis, the coarsest first."""
     half, parts, found = count // 2, 2, list[Places]()
     while not found or len(found[-1]) < count:
-        found.append(np.unique(half + np.rint(half * np.arange(-parts, parts + 1) / parts).astype(np.intp)))
+        places = half + np.rint(half * np.arange(-parts, parts + 1) / parts).astype(np.intp)
+        found.append(places[np.diff(places, prepend=-1) > 0])
         parts *= 2
     return found
 
@@ -113,8 +114,8 @@ def _blocks(values: Array, lattice: Lattice) -> Array:
     return values[np.ix_(rows, columns)]
 
 
-def _nearest(values: Array, known: Array) -> Array:
-    """Return the value of the nearest known cell at every cell; for a handful of known ones."""
+def nearest_known(values: Array, known: Array) -> Array:
+    """Return the value of the nearest known cell at every cell; for a small field, or a handful of known cells."""
     cells = np.argwhere(known)
     rows, columns = np.arange(values.shape[0])[:, None, None], np.arange(values.shape[1])[None, :, None]
     away = (rows - cells[:, 0]) ** 2 + (columns - cells[:, 1]) ** 2

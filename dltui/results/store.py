@@ -14,6 +14,7 @@ from dltui.results.base import HEADER, Made, Result
 # schema name -> the class that reads it; one line a kind of result
 KINDS = {
     "landscape": "dltui.results.landscape:Landscape",
+    "connection": "dltui.results.connection:Connection",
     "spectrum": "dltui.results.spectrum:Spectrum",
     "gradients": "dltui.results.gradients:GradientNorms",
     "summary": "dltui.results.summary:Summary",

@@ -33,6 +33,7 @@ def fit(
     cpu_threads: int = 1,
     run: Run | None = None,
     save_every: int = 1,
+    keep_every: int | None = None,
     report: Report = silent,
 ) -> TrainingHistory:
     """Train ``module`` on the training part of ``dataset`` and judge it on the held-out part after every epoch.
@@ -51,6 +52,7 @@ def fit(
             took ten times as long), and the last bits of the weights depend on it.
         run: Where to keep metrics and checkpoints; nothing is kept when None.
         save_every: Epochs between two checkpoints; the first and the last weights are always kept.
+        keep_every: Steps between two checkpoints besides those; none when None.
         report: Called after every step with the steps done and in all, after every epoch with the history so far.
 
     Returns:
@@ -65,6 +67,7 @@ def fit(
     try:
         with seeded(seed), threads(cpu_threads), recording(run, module, dataset) as recorder:
             loop = _Loop(module, dataset, settings, seed, torch.device(device), recorder, report)
+            loop.keep_every = keep_every
             loop.title = title or f"{type(module).__name__} on {dataset.name}"
             return loop.run(save_every)
     finally:
@@ -75,6 +78,7 @@ class _Loop:
     """What the steps of one training share."""
 
     title = ""
+    keep_every: int | None = None
 
     def __init__(
         self,
@@ -122,6 +126,8 @@ class _Loop:
             seen, sum_of_losses = seen + len(rows), sum_of_losses + loss * len(rows)
             if self.recorder.step % ROW_EVERY == 0:
                 self.recorder.row("step", epoch=epoch, loss=loss, learning_rate=rate)
+            if self.keep_every and self.recorder.step % self.keep_every == 0:
+                self.recorder.save()
             self.report(self.recorder.step, self.total)
         test_loss, accuracy = judge(self.module, self.x_test, self.y_test, self.dataset.task)
         self.recorder.row(

@@ -26,6 +26,7 @@ def train(
     device: str = "auto",
     cpu_threads: int = 1,
     save_every: int = 1,
+    keep_every: int | None = None,
     command: str = "",
     report: Report = silent,
 ) -> TrainingHistory:
@@ -40,6 +41,7 @@ def train(
         device: Where to compute.
         cpu_threads: Threads of an operation on the CPU.
         save_every: Epochs between two checkpoints.
+        keep_every: Steps between two checkpoints besides those; none when None.
         command: The command line, for the run's card.
         report: Called after every step.
 
@@ -71,5 +73,6 @@ def train(
         cpu_threads=cpu_threads,
         run=run,
         save_every=save_every,
+        keep_every=keep_every,
         report=report,
     )

@@ -286,3 +286,14 @@ def test_what_is_no_work_is_refused() -> None:
             called(wrong)
     with pytest.raises(UsageError, match="unknown form"):
         form("shapes conv9d")
+
+
+def test_an_option_that_may_be_given_again_takes_several_words() -> None:
+    asked = form("landscape").field("to")
+    assert validate(asked, "mlp lenet") == ["mlp", "lenet"]
+    assert validate(asked, "") is None
+    refused = validate(asked, "mlp lennet")
+    assert isinstance(refused, Refused)
+    assert "did you mean lenet" in refused.sentence
+    told = words(form("landscape"), {"model": "mlp", "to": ["mlp", "lenet"]})
+    assert told == ["landscape", "mlp", "--to", "mlp", "--to", "lenet"]

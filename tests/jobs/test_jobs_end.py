@@ -18,7 +18,7 @@ from dltui.runs import home
 
 from .conftest import PATIENT, until  # noqa: TID252 - the tests of this folder share it
 
-SLOW = {"model": "mine:slow", "data": "mine:data", "steps": 101}
+SLOW = {"model": "mine:slow", "data": "mine:data", "steps": 101, "exact": True}
 
 
 def _alive(pid: int) -> bool:

@@ -109,6 +109,13 @@ def test_the_run_tells_what_the_result_tells() -> None:
     assert right == found.test_accuracy[-1]
 
 
+def test_steps_within_an_epoch_are_kept_too() -> None:
+    found = train("mlp:width=4", "moons:n=200", wishes={"epochs": 2, "batch_size": 16}, keep_every=4)
+    assert find_run(found.run).steps() == [0, 4, 8, 10, 12, 16, 20]
+    few = train("mlp:width=4", "moons:n=200", wishes={"epochs": 2, "batch_size": 16})
+    assert find_run(few.run).steps() == [0, 10, 20]
+
+
 def test_the_first_checkpoint_is_the_fresh_model() -> None:
     data = load("moons:n=60")
     found = train("mlp", "moons:n=60", wishes={"epochs": 1})

@@ -31,7 +31,7 @@ NOW = 1_000.0
 
 def jobs() -> list[Job]:
     """One that runs, one that waits, one that was cancelled, one that crashed."""
-    words = ("landscape", "mlp", "--data", "moons", "--steps", "201")
+    words = ("landscape", "mlp", "--data", "moons", "--steps", "201", "--exact")
     running, waiting, cancelled, crashed = (Job(name, words, lambda _: None) for name in "abcd")
     for job in (running, cancelled, crashed):
         job.take(Started(1))

@@ -28,7 +28,7 @@ from .conftest import until  # noqa: TID252 - the tests of this folder share it
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 SHORT = ("landscape", "mlp", "--data", "moons", "--steps", "9")
-LONG = ("landscape", "mlp", "--data", "moons", "--steps", "401")
+LONG = ("landscape", "mlp", "--data", "moons", "--steps", "401", "--exact")
 
 
 def told_of(app: DltuiApp) -> list[str]:

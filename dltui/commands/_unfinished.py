@@ -1,0 +1,133 @@
+"""Scans that may be stopped: what is known is kept in a file as the work goes, and the same command goes on from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dltui.commands._frame import Common, command_line
+from dltui.commands._show import Stopped, signed
+from dltui.errors import DltuiError, UsageError
+
+if TYPE_CHECKING:
+    from dltui.results.landscape import Landscape
+
+PLAIN = "the model itself"  # how an evaluator is named that has no faster way
+LEAST = 0.2  # seconds between two files
+SHARE = 20  # times as long as writing one takes, at least, so that keeping costs a twentieth
+
+
+class Unfinished:
+    """What is known of a landscape while it is being scanned.
+
+    Attributes:
+        path: Where it is kept beside the file of ``--save``, or None without one.
+        newest: What is known by now, or None.
+        common: The common options.
+    """
+
+    def __init__(self, common: Common) -> None:
+        self.path = None if common.save is None else partial_path(common.save)
+        self.newest: Landscape | None = None
+        self.common, self._started = common, time.perf_counter()
+        self._next = 0.0
+
+    def __call__(self, known: Landscape) -> None:
+        """Take note of what is known, and write it down unless that was done a moment ago."""
+        self.newest = signed(known, self.common, time.perf_counter() - self._started)  # type: ignore[assignment]
+        if self.path is not None and time.perf_counter() >= self._next:
+            self._write()
+
+    def earlier(self, resume: Path | None) -> Landscape | None:
+        """Return the unfinished scan to go on from, or None.
+
+        Args:
+            resume: The file that was asked for; otherwise the one that the same command has left.
+
+        Returns:
+            What it knew.
+
+        Raises:
+            UsageError: If the file that was asked for holds something else.
+        """
+        from dltui.results import load
+        from dltui.results.landscape import Landscape
+
+        if resume is not None:
+            found = load(resume)
+            if not isinstance(found, Landscape) or found.complete or not found.identity:
+                raise UsageError(f"{resume} is no unfinished scan: expected a file that a stopped `dltui landscape` left")
+            return found
+        if self.path is None or not self.path.is_file():
+            return None
+        try:
+            found = load(self.path)
+        except DltuiError:
+            return None
+        return found if isinstance(found, Landscape) and found.made.command == command_line() else None
+
+    def done(self) -> None:
+        """Remove the file: the scan is finished."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def stopped(self) -> Stopped:
+        """Write down what is known after Ctrl-C, and return it with how to go on."""
+        assert self.newest is not None, "nothing is known yet"
+        if self.path is not None:
+            self._write()
+        known = self.newest.known
+        cells = self.newest.loss.size if known is None else int(known.sum())
+        where = f"stopped at {cells} of {self.newest.loss.size} cells"
+        how = f"kept in {self.path}; the same command goes on from there" if self.path else "--save FILE would keep them"
+        return Stopped(self.newest, f"{where}; {how}")
+
+    def _write(self) -> None:
+        """Write what is known."""
+        assert self.newest is not None
+        assert self.path is not None
+        began = time.perf_counter()
+        self.newest.save(self.path)
+        ended = time.perf_counter()
+        self._next = ended + max(LEAST, SHARE * (ended - began))
+
+
+def partial_path(path: Path) -> Path:
+    """Return the file of an unfinished result beside that of the finished one."""
+    return path.with_name(f"{path.stem}.partial.safetensors")
+
+
+def scanned(scan: Callable[[Landscape | None], Landscape], unfinished: Unfinished, resume: Path | None) -> Landscape | Stopped:
+    """Scan, going on from what an earlier scan left.
+
+    Args:
+        scan: Scans, given what an earlier scan knew.
+        unfinished: Takes what is known on the way.
+        resume: A file to go on from.
+
+    Returns:
+        The landscape, or what was known when Ctrl-C came.
+    """
+    from dltui.instruments.landscape import AnotherScanError
+
+    earlier, common = unfinished.earlier(resume), unfinished.common
+    try:
+        if earlier is not None and earlier.known is not None:
+            common.note(f"going on from {int(earlier.known.sum())} of {earlier.loss.size} cells in {resume or unfinished.path}")
+        try:
+            found = scan(earlier)
+        except AnotherScanError:
+            if resume is not None:
+                raise
+            common.note(f"{unfinished.path} is of other weights or data: scanning anew")
+            found = scan(None)
+    except KeyboardInterrupt:
+        if unfinished.newest is None:
+            raise
+        return unfinished.stopped()
+    unfinished.done()
+    if found.evaluator.startswith(PLAIN):
+        common.note(f"every point ran {found.evaluator}")
+    return found

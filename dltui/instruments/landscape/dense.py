@@ -1,0 +1,207 @@
+"""A fast evaluator for multi-layer perceptrons: a stretch of a row of the plane at once.
+
+Features come before samples, so that what the first layer gives, Z = W·Xᵀ, is a sum of tensors that are computed once,
+the other layers are one batched product for all points, and the loss runs along the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional
+
+from dltui.instruments.landscape import passes
+from dltui.instruments.landscape.folded import PROBE, FoldedWeights
+from dltui.instruments.landscape.losses import crossed, squared
+from dltui.instruments.landscape.network import Network, Weight, traced
+from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
+from dltui.instruments.landscape.polynomial import Polynomial
+from dltui.instruments.landscape.window import Grid
+from dltui.objective import Objective
+
+BLOCK_BYTES = 1 << 17  # of one point's widest layer for a block of samples
+CHUNK_BYTES = 1 << 21  # of all points that are evaluated together
+ELEMENTWISE = (
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.GELU,
+    nn.SiLU,
+    nn.LeakyReLU,
+    nn.ELU,
+    nn.Softplus,
+    nn.Hardtanh,
+    nn.ReLU6,
+)
+FUNCTIONS = frozenset({
+    torch.relu,
+    torch.tanh,
+    torch.sigmoid,
+    functional.gelu,
+    functional.silu,
+    functional.tanh,
+})
+
+
+class Layer(NamedTuple):
+    """A linear layer and what follows it.
+
+    Attributes:
+        weight: Which weight it is.
+        bias: Which bias, or None.
+        after: What is done to its outputs, one by one.
+    """
+
+    weight: Weight
+    bias: Weight | None
+    after: tuple[Callable[[Tensor], Tensor], ...]
+
+
+def dense(plane: Plane) -> Tier:
+    """Return the evaluator of a multi-layer perceptron.
+
+    Args:
+        plane: What is evaluated.
+
+    Returns:
+        The evaluator.
+
+    Raises:
+        Unfit: If the network or its loss is of another kind.
+    """
+    criterion = plane.objective.criterion
+    if not by_sample(criterion) or plane.objective.targets.ndim > (1 if criterion.counts else 2):
+        raise Unfit("its loss is not one of samples and classes")
+    net = traced(plane.objective.twin().module, plane.objective.inputs[:PROBE])
+    layers = _chain(net)
+    weights = FoldedWeights.of(plane, net)
+    widest = max(int(weights.places[weights.weights.index(layer.weight)][1][0]) for layer in layers)
+    size = plane.objective.inputs.element_size() * widest
+    count = max(16, BLOCK_BYTES // size)
+
+    def on(objective: Objective) -> Callable[[], Evaluate]:
+        first = _first(objective, weights, layers[0], count)
+        points = max(1, CHUNK_BYTES // (size * min(count, objective.samples)))
+        return lambda: _worker(objective, weights, layers, first, points)
+
+    return Tier("whole rows of points at once", on)
+
+
+def _chain(net: Network) -> list[Layer]:
+    """Return the layers of a network that is a chain of linear ones and elementwise functions."""
+    names = dict(zip(net.placeholders(), net.weights, strict=True))
+    found = list[Layer]()
+    node = net.input
+    while node is not net.output:
+        if len(node.users) != 1:
+            raise Unfit("it branches")
+        node = next(iter(node.users))
+        if node.target is functional.linear:
+            weight, bias = node.args[1], node.args[2]
+            found.append(Layer(names[weight], None if bias is None else names[bias], ()))  # type: ignore[index]
+        elif found and (function := _elementwise(net, node)) is not None:
+            found[-1] = found[-1]._replace(after=(*found[-1].after, function))
+        elif found or not passes.is_view(net, node) or len(net.shapes[node]) != 2:
+            raise Unfit("it is no chain of linear layers")
+    if (
+        len(found) < 2
+        or len(net.shapes[net.output]) != 2
+        or net.shapes[_into(net)][1:] != net.shapes[_into(net)][-1:]
+    ):
+        raise Unfit("it is no chain of linear layers")
+    return found
+
+
+def _into(net: Network) -> fx.Node:
+    """Return what goes into the first linear layer."""
+    first = next(node for node in net.graph.nodes if node.target is functional.linear)
+    assert isinstance(first.args[0], fx.Node)
+    return first.args[0]
+
+
+def _elementwise(net: Network, node: fx.Node) -> Callable[[Tensor], Tensor] | None:
+    """Return what a node does to each number alone, or None."""
+    if node.op == "call_module":
+        layer = net.root.get_submodule(str(node.target))
+        return layer if type(layer) in ELEMENTWISE else None
+    if node.target is torch.relu:
+        return torch.relu_
+    plain = node.target in FUNCTIONS and len(node.args) == 1 and not node.kwargs
+    function: Any = node.target
+    return function if plain else None
+
+
+def _first(
+    objective: Objective, weights: FoldedWeights, layer: Layer, count: int
+) -> list[tuple[Polynomial, Tensor]]:
+    """Return what the first layer gives over the plane, features before samples, block by block, with its targets."""
+    weight, bias = weights.alone(layer.weight), weights.alone(layer.bias)
+    assert weight is not None
+    found = []
+    for x, y in zip(torch.split(objective.inputs, count), torch.split(objective.targets, count), strict=True):
+        columns = x.flatten(1).T.contiguous()
+        terms = {
+            power: term @ columns if bias is None else torch.addmm(bias.terms[power][:, None], term, columns)
+            for power, term in weight.terms.items()
+        }
+        found.append((Polynomial(terms), y))
+    return found
+
+
+def _worker(
+    objective: Objective,
+    weights: FoldedWeights,
+    layers: list[Layer],
+    first: list[tuple[Polynomial, Tensor]],
+    points: int,
+) -> Evaluate:
+    """Return an evaluator; all of its memory is short-lived."""
+    losses_of = crossed if objective.criterion.counts else squared
+    rest = [(weights.alone(layer.weight), weights.alone(layer.bias), layer.after) for layer in layers[1:]]
+
+    def some(alphas: Grid, beta: float) -> Each:
+        steps = torch.tensor(alphas, dtype=objective.dtype)[:, None, None]
+        later = [(_batch(w, beta, steps), _batch(b, beta, steps, column=True), after) for w, b, after in rest]
+        losses, right = [], torch.zeros(len(alphas), dtype=torch.float64)
+        for terms, y in first:
+            h = _after(_batched(terms.row(beta), steps), layers[0].after)
+            for weight, bias, after in later:
+                assert weight is not None
+                h = _after(torch.bmm(weight, h) if bias is None else torch.baddbmm(bias, weight, h), after)
+            loss, hits = losses_of(h, y)
+            losses.append(loss)
+            right += hits
+        return Each(torch.cat(losses, 1), right / objective.samples)
+
+    def evaluate(at: Grid) -> Each:
+        parts = []
+        with torch.inference_mode():
+            for beta, alphas, _ in rows(at):
+                parts += [some(alphas[i : i + points], beta) for i in range(0, len(alphas), points)]
+        return Each(torch.cat([part.losses for part in parts]), torch.cat([part.right for part in parts]))
+
+    return evaluate
+
+
+def _batched(row: list[Tensor], steps: Tensor) -> Tensor:
+    """Return Σ row[p]·αᵖ for all α at once, shape (g, …)."""
+    found = torch.addcmul(row[0], steps, row[1])
+    for power, term in enumerate(row[2:], start=2):
+        found.addcmul_(steps**power, term)
+    return found
+
+
+def _batch(weight: Polynomial | None, beta: float, steps: Tensor, *, column: bool = False) -> Tensor | None:
+    """Return a weight at all points of a stretch, shape (g, …)."""
+    if weight is None:
+        return None
+    return _batched([term[:, None] if column else term for term in weight.row(beta)], steps)
+
+
+def _after(h: Tensor, functions: tuple[Callable[[Tensor], Tensor], ...]) -> Tensor:
+    """Return what follows a linear layer."""
+    for function in functions:
+        h = function(h)
+    return h

@@ -1,0 +1,239 @@
+"""A fast evaluator for networks that torch.fx can trace: convolutions, residual networks and the like.
+
+Three things make it fast. Batch norms are folded into the layers before them. The first layer is linear in its weights,
+so what it gives at any point of the plane is a sum of two or three tensors that are computed once. And a block of
+samples goes through all points of a row before the next one comes, so that it stays in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dltui.instruments.landscape import passes
+from dltui.instruments.landscape.losses import crossed, squared
+from dltui.instruments.landscape.network import Network, Weight, traced
+from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
+from dltui.instruments.landscape.polynomial import Polynomial, along
+from dltui.instruments.landscape.window import Grid
+from dltui.objective import Objective
+
+STEM_BYTES = 1 << 28  # of the first layer's outputs, kept for all samples
+WEIGHT_BYTES = 1 << 25  # of the weights of the points that are evaluated together
+PROBE = 2  # samples that shapes are read off
+
+
+def folded(plane: Plane) -> Tier:
+    """Return the evaluator of a network that can be traced.
+
+    Args:
+        plane: What is evaluated.
+
+    Returns:
+        The evaluator.
+
+    Raises:
+        Unfit: If the network or its loss is of another kind.
+    """
+    criterion = plane.objective.criterion
+    if not by_sample(criterion) or plane.objective.targets.ndim > (1 if criterion.counts else 2):
+        raise Unfit("its loss is not one of samples and classes")
+    net = traced(plane.objective.twin().module, plane.objective.inputs[:PROBE])
+    passes.pool_first(net)
+    weights = FoldedWeights.of(plane, net)
+    prefix = passes.cut_prefix(net)
+    passes.in_place(net, own_input=prefix is not None)
+    output = net.shapes[net.output]
+    if len(output) != 2 or output[0] != min(PROBE, plane.objective.samples):
+        raise Unfit(f"it gives outputs of shape {tuple(output)}")
+    forward = net.function()
+
+    def on(objective: Objective) -> Callable[[], Evaluate]:
+        blocks = [x for x, _, _ in objective.blocks]
+        stem = Stem(blocks) if prefix is None else Stem.of(blocks, prefix[0], *map(weights.alone, prefix[1:]))
+        return lambda: _worker(objective, forward, weights, stem, output[1])
+
+    return Tier("batch norms folded, first layer computed once", on)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedWeights:
+    """The weights of a network over the plane, end to end in one flat tensor.
+
+    Attributes:
+        flat: The tensor over the plane, shape (n,).
+        places: Where each weight lies, and its shape.
+        weights: What they are.
+    """
+
+    flat: Polynomial
+    places: list[tuple[slice, torch.Size]]
+    weights: list[Weight]
+
+    @classmethod
+    def of(cls, plane: Plane, net: Network) -> FoldedWeights:
+        """Fold the weights of a network, in float64."""
+        fold = _Fold(plane, net)
+        shapes = [part.shape for part in fold.parts(0, 0)]
+        ends = list(accumulate(map(prod, shapes)))
+        flat = Polynomial.through(
+            lambda a, b: torch.cat([part.reshape(-1) for part in fold.parts(a, b)]),
+            dimensions=len(plane.directions),
+            affine=fold.affine,
+        )
+        places = [(slice(end - prod(shape), end), shape) for end, shape in zip(ends, shapes, strict=True)]
+        return cls(flat.mapped(lambda term: term.to(plane.objective.dtype)), places, net.weights)
+
+    def views(self, flat: Tensor) -> list[Tensor]:
+        """Return the weights as views of a flat tensor."""
+        return [flat[place].view(shape) for place, shape in self.places]
+
+    def alone(self, weight: Weight | None) -> Polynomial | None:
+        """Return one weight over the plane."""
+        if weight is None:
+            return None
+        place, shape = self.places[self.weights.index(weight)]
+        return self.flat.mapped(lambda term: term[place].view(shape))
+
+
+class _Fold:
+    """Folds batch norms at any point of the plane, in float64.
+
+    Attributes:
+        affine: Whether no scale of a folded batch norm moves, so that all weights are affine.
+    """
+
+    def __init__(self, plane: Plane, net: Network) -> None:
+        self._plane, self._weights = plane, net.weights
+        twin = plane.twin
+        self._frozen = {name: p.detach().double() for name, p in twin.module.named_parameters()}
+        self._norms: dict[str, Any] = {
+            w.norm: twin.module.get_submodule(w.norm) for w in net.weights if w.norm
+        }
+        self._named = {id(p): name for name, p in twin.module.named_parameters()}
+        moving = {slot.name for slot in twin.slots if any(bool(slot.of(d).any()) for d in plane.directions)}
+        self.affine = not any(
+            norm.affine and self._named[id(norm.weight)] in moving for norm in self._norms.values()
+        )
+
+    def parts(self, alpha: float, beta: float) -> list[Tensor]:
+        """Return the folded weights at α and β."""
+        twin, steps = self._plane.twin, (alpha, beta)
+        flat = twin.flat.double()
+        for direction, step in zip(self._plane.directions, steps, strict=False):
+            flat = flat + step * direction.double()
+        at = self._frozen | {slot.name: slot.of(flat) for slot in twin.slots}
+        return [self._part(weight, at) for weight in self._weights]
+
+    def _part(self, weight: Weight, at: dict[str, Tensor]) -> Tensor:
+        """Return one folded weight."""
+        if not weight.norm:
+            return at[weight.name]
+        norm = self._norms[weight.norm]
+        scale = (norm.running_var.double() + norm.eps).rsqrt()
+        shift = torch.zeros_like(scale)
+        if norm.affine:
+            scale, shift = scale * at[self._named[id(norm.weight)]], at[self._named[id(norm.bias)]]
+        if not weight.bias:
+            own = at[weight.name]
+            scaled: Tensor = own * scale.view(-1, *[1] * (own.ndim - 1))
+            return scaled
+        bias = at[weight.name] if weight.name else torch.zeros_like(scale)
+        shifted: Tensor = shift + scale * (bias - norm.running_mean.double())
+        return shifted
+
+
+@dataclass(frozen=True, eq=False)
+class Stem:
+    """What goes into a network, block by block: the samples, or what its first layer makes of them.
+
+    Attributes:
+        blocks: The samples.
+        layer: The first layer as a function of samples, weight and bias, where it is taken out of the network.
+        weight: Its weight over the plane.
+        bias: Its bias over the plane.
+        kept: What it gives for each block over the plane, where there is room for that.
+    """
+
+    blocks: list[Tensor]
+    layer: Callable[..., Tensor] | None = None
+    weight: Polynomial | None = None
+    bias: Polynomial | None = None
+    kept: tuple[Polynomial, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        blocks: list[Tensor],
+        layer: Callable[..., Tensor],
+        weight: Polynomial | None,
+        bias: Polynomial | None,
+    ) -> Stem:
+        """Return the stem of a network whose first layer was taken out."""
+        bare = cls(blocks, layer, weight, bias)
+        first = bare.over(0)
+        room = sum(term.nbytes for term in first.terms.values()) * len(blocks) <= STEM_BYTES
+        return cls(blocks, layer, weight, bias, tuple(map(bare.over, range(len(blocks)))) if room else ())
+
+    def over(self, index: int) -> Polynomial:
+        """Return what goes into the network for a block over the plane."""
+        if self.kept:
+            return self.kept[index]
+        x, weight, bias = self.blocks[index], self.weight, self.bias
+        if self.layer is None or weight is None:
+            return Polynomial({(0, 0): x})
+        with torch.no_grad():
+            return Polynomial({
+                power: self.layer(x, term, None if bias is None else bias.terms[power]).contiguous()
+                for power, term in weight.terms.items()
+            })
+
+
+def _worker(
+    objective: Objective, forward: Callable[..., Tensor], weights: FoldedWeights, stem: Stem, width: int
+) -> Evaluate:
+    """Return an evaluator with its own buffers."""
+    like = weights.flat.terms[0, 0]
+    most = max(1, WEIGHT_BYTES // like.nbytes)
+    flats, views = list[Tensor](), list[list[Tensor]]()
+    buffers: dict[torch.Size, Tensor] = {}
+
+    def some(alphas: Grid, beta: float) -> Each:
+        while len(flats) < len(alphas):
+            flats.append(torch.empty_like(like))
+            views.append(weights.views(flats[-1]))
+        row = weights.flat.row(beta)
+        for alpha, flat in zip(alphas, flats, strict=False):
+            along(row, float(alpha), flat)
+        outputs, stop = torch.empty(len(alphas), objective.samples, width, dtype=like.dtype), 0
+        for index, block in enumerate(stem.blocks):
+            start, stop, inputs = stop, stop + len(block), stem.over(index).row(beta)
+            buffer = (
+                buffers.setdefault(inputs[0].shape, torch.empty_like(inputs[0])) if len(inputs) > 1 else block
+            )
+            for place, alpha in enumerate(alphas):
+                x = along(inputs, float(alpha), buffer) if len(inputs) > 1 else block
+                outputs[place, start:stop] = forward(x, *views[place])
+        return _told(objective, outputs)
+
+    def evaluate(points: Grid) -> Each:
+        parts = []
+        with torch.inference_mode():
+            for beta, alphas, _ in rows(points):
+                parts += [some(alphas[i : i + most], beta) for i in range(0, len(alphas), most)]
+        return Each(torch.cat([part.losses for part in parts]), torch.cat([part.right for part in parts]))
+
+    return evaluate
+
+
+def _told(objective: Objective, outputs: Tensor) -> Each:
+    """Return losses and right answers of outputs, shape (g, n, c)."""
+    of = crossed if objective.criterion.counts else squared
+    losses, hits = of(outputs.transpose(1, 2).contiguous(), objective.targets)
+    return Each(losses, hits / objective.samples)
