@@ -29,6 +29,7 @@ _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
 
 
 CLOSE = ("looking closer", "finer · Z goes back")
+EXACT = ("computing every cell", "every cell · Z goes back")
 ONLY_RANDOM = (
     "only planes of random directions can be looked into away from θ*, and this one was spanned otherwise; put the "
     "cursor on θ*, or scan a random plane"
@@ -44,6 +45,7 @@ class LandscapeScreen(MeasuredScreen):
         Action("landscape", "walk", _FAR, "walk", "Walk over the surface and read the loss there.", _TOWARDS, shown=4),
         Action("landscape", "refine", ("z",), "refine", "Scan the part around the cursor, or the part shown, anew."),
         Action("landscape", "widen", ("Z",), "wider", "Go back to the wider scan."),
+        Action("landscape", "exact", ("I",), "every cell", "Compute the cells that were interpolated."),
         Action("landscape", "curvature", ("C",), "hessian here", "Estimate the Hessian spectrum at the cursor."),
         Action("landscape", "slopes", ("D",), "gradients here", "Measure the gradient norms at the cursor."),
     )
@@ -102,6 +104,8 @@ class LandscapeScreen(MeasuredScreen):
             return isinstance(self.view.figure, Surface)
         if action == "widen":
             return len(self._levels) > 1
+        if action == "exact":
+            return bool(self._levels) and self.landscape.known is not None
         if action in {"refine", "curvature", "slopes"}:
             return bool(self._levels)
         return super().check_action(action, parameters)
@@ -121,6 +125,14 @@ class LandscapeScreen(MeasuredScreen):
         steps = max(LEAST_STEPS, len(self.landscape.alphas))
         beside = {"sharpness": False, "curvature": False}  # told already, and as costly as the scan
         self.ask("landscape", CLOSE, self._finer, center=spelled, distance=reach, steps=steps, **beside)
+
+    def action_exact(self) -> None:
+        """Scan what is shown anew, interpolating nothing."""
+        found, changes = self.landscape, dict[str, object]()
+        if len(self._levels) > 1:
+            spelled = spell(middle(found), plane=found.betas is not None)
+            changes = {"center": spelled, "distance": float(np.ptp(found.alphas)) / 2, "steps": len(found.alphas)}
+        self.ask("landscape", EXACT, self._finer, exact=True, **changes)
 
     def action_widen(self) -> None:
         """Leave the finer scan."""
@@ -179,8 +191,9 @@ def tell(found: Landscape, cursor: tuple[float, float]) -> str:
     parts = [f"α {number(float(found.alphas[column]), 4)}"]
     if found.betas is not None:
         parts.append(f"β {number(float(found.betas[row]), 4)}")
-    loss = float(found.loss[row, column])
-    parts.append(f"{found.loss_name} {number(loss, 6)}" if math.isfinite(loss) else "not known yet, or not finite")
+    loss, computed = float(found.whole[row, column]), found.known is None or bool(found.known[row, column])
+    told = f"{found.loss_name} {'' if computed else '≈ '}{number(loss, 6 if computed else 3)}"
+    parts.append(told if math.isfinite(loss) else "not known yet, or not finite")
     if math.isfinite(loss) and found.center_loss:
         parts.append(f"{loss / found.center_loss:.3g} × the middle")
     if found.accuracy is not None and math.isfinite(float(found.accuracy[row, column])):

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/bench_landscape.py [--seconds 6] [--models mlp lenet resnet8 resnet20] [--verify]
 
-Full data (all 1797 digits) at every point, two threads. All ways take turns; the peers and the whole batch in a
+Full data (all 1797 digits) at every point, two threads. All ways take turns; the peers and the bare passes in a
 process of their own, because ours teaches the allocator to keep its memory, which would help them too. What is compared
 is the time for a point: a whole scan divided by its points, with all that it does before the first one. Ratios are
 medians over the rounds. ``lenet`` is that of the curvature notes (16 and 32 channels of 3 × 3). The first picture
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
@@ -31,7 +32,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dltui.data import load
-from dltui.instruments.crew import crew
 from dltui.instruments.directions import plane
 from dltui.instruments.landscape import choose, scan
 from dltui.models import build
@@ -148,27 +148,20 @@ def whole(model: nn.Module, x: Tensor, y: Tensor) -> Way:
 
 
 def blocked(model: nn.Module, x: Tensor, y: Tensor) -> Way:
-    """Bare forward passes over blocks of 256, two workers with a thread each."""
+    """Bare forward passes over blocks of 256, as many workers as threads, with one thread each."""
     parts = list(zip(x.split(256), y.split(256), strict=True))
-    threads = torch.get_num_threads()
-    copies = [copy.deepcopy(model) for _ in range(threads)]
+    workers = torch.get_num_threads()
+    free = [copy.deepcopy(model) for _ in range(workers)]
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
 
-    def run() -> None:
-        free = list(copies)
+    def loss(_: int) -> float:
+        net = free.pop()
+        with torch.inference_mode():
+            total = sum(functional.cross_entropy(net(a), b).item() * len(a) for a, b in parts)
+        free.append(net)
+        return total
 
-        def start() -> Callable[[int], float]:
-            net = free.pop()
-
-            def loss(_: int) -> float:
-                with torch.inference_mode():
-                    return sum(functional.cross_entropy(net(a), b).item() * len(a) for a, b in parts)
-
-            return loss
-
-        with crew(torch.device("cpu"), threads) as hands:
-            list(hands.stream(start, range(8)))
-
-    return run, 8
+    return lambda: list(pool.map(loss, range(8))), 8
 
 
 def peers(name: str, pipe: Any, threads: int) -> None:
@@ -180,6 +173,7 @@ def peers(name: str, pipe: Any, threads: int) -> None:
         "peer": loss_landscapes(model, x, y, max(3, STEPS[name] // 3)),
         "loader": loss_landscape_3d(model, x, y, 3),
         "whole": whole(model, x, y),
+        "blocked": blocked(model, x, y),
     }
     while (wanted := pipe.recv()) is not None:
         pipe.send(timed(ways[wanted]))
@@ -206,7 +200,7 @@ def raced(name: str, ways: dict[str, Way], seconds: float) -> dict[str, list[flo
     process = get_context("spawn").Process(target=peers, args=(name, there, torch.get_num_threads()))
     process.start()
     takes: dict[str, Callable[[], float]] = {one: lambda way=way: timed(way) for one, way in ways.items()}
-    takes |= {one: lambda what=one: asked(here, what) for one in ("peer", "loader", "whole")}
+    takes |= {one: lambda what=one: asked(here, what) for one in ("peer", "loader", "whole", "blocked")}
     for take in takes.values():
         take()
     times: dict[str, list[float]] = {one: [] for one in takes}
@@ -296,7 +290,6 @@ def race(name: str, seconds: float, *, verify: bool) -> None:
     steps, before = STEPS[name], {key: value.clone() for key, value in model.state_dict().items()}
     ways = {
         "ours": ours(objective, steps),
-        "blocked": blocked(model, x, y),
         "plain": fallback(objective, max(3, steps // 3 | 1)),
     }
     times = raced(name, ways, seconds)

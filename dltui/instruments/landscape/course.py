@@ -2,7 +2,7 @@
 
 A spline through the cells of one lattice is compared with the new cells of the next: the largest difference, as a share
 of the range, is the error that the coarser lattice had. The finer one is several times better, so that a scan may stop
-when the difference is four times the tolerance (curvature notes, nested grids: 4 to 13 times on four networks). Where
+when the difference is four times the tolerance (it was 4 to 13 times better on four networks). Where
 only a part of the plane bends so much, only that part goes on.
 """
 
