@@ -138,7 +138,12 @@ class Wanted:
     @property
     def way(self) -> str:
         """What becomes of running statistics."""
-        return self.batch_norm or ("interpolate" if self.to or self.trajectory else "keep")
+        if self.batch_norm:
+            return self.batch_norm
+        if self.connects:  # its ends have the statistics that they were trained with
+            return "interpolate"
+        # beyond the checkpoints of a plane, interpolated variances fall to 0 and the loss is their artefact
+        return "recalibrate" if self.to or self.trajectory else "keep"
 
     def connection(
         self, sets: dict[str, Objective], first: str, steps: int, beyond: float | None, common: Common

@@ -112,8 +112,9 @@ def landscape(
         Literal["keep", "interpolate", "recalibrate"] | None,
         typer.Option(
             "--bn",
-            help="Running statistics of batch norm on the way: those of the model, moving with the weights from "
-            "checkpoint to checkpoint, or estimated anew at every point from the training samples.",
+            help="Running statistics of batch norm: those of the model (if left out, along directions), moving with the "
+            "weights between checkpoints (on the way to one), or estimated anew at every point from the training "
+            "samples (on planes through several).",
         ),
     ] = None,
     align: Annotated[

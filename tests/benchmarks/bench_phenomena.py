@@ -1,6 +1,6 @@
 """What is known of loss landscapes, reproduced on the digits in a few minutes, and told whether it shows or not.
 
-    python tests/benchmarks/bench_phenomena.py [fork] [rescale] [batch] [skip] [--seeds 2] [--width 8]
+    python tests/benchmarks/bench_phenomena.py [fork] [rescale] [batch] [skip] [--seeds 1] [--width 8]
 
 fork     children of one early checkpoint are linearly connected, independent runs are not (Frankle et al. 2020)
 rescale  ×10 and ÷10 in neighbouring layers leaves filter-normalised pictures as they are (Li et al. 2018)
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", nargs="*", choices=[[], *WHAT], default=list(WHAT))
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--width", type=int, default=8, help="channels of the residual networks")
     asked = parser.parse_args(arguments)
     for name in asked.what:

@@ -68,7 +68,7 @@ def test_the_model_is_marked_where_it_is_inside(case: Case) -> None:
     assert [mark.name for mark in inside.figures()[0].marks] == ["θ*"]  # type: ignore[attr-defined]
     assert outside.figures()[1].marks == ()  # type: ignore[attr-defined]
     for found in (inside, outside):
-        captions = [figure.caption for figure in found.figures()]
+        captions = [figure.caption for figure in found.figures()[:3]]
         assert all("in the middle at α 0.25, β 0.5" in caption for caption in captions)
         assert found.figures()[2].title.startswith("Slices through α 0.25, β 0.5 · ")
 

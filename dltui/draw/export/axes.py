@@ -112,6 +112,8 @@ def _histogram(part: Any, figure: Histogram) -> None:
 
 
 def _heatmap(part: Any, figure: Heatmap) -> None:
+    from matplotlib.patheffects import withStroke
+
     axes = part.add_subplot()
     bar = bar_of(figure, figure.colormap)
     shown = np.ma.masked_invalid(np.asarray(figure.values, float))
@@ -134,14 +136,18 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     for index, path in enumerate(figure.paths):
         colour = TRAILS[index % 4]
         axes.plot(path.x, path.y, color=colour, lw=1.2, marker="o", ms=2, label=said(path.name) or None)
+    several = len(figure.marks) > 1  # stars alike in a legend would not tell which is which
     for mark in figure.marks:
-        axes.plot(
-            mark.x, mark.y, marker="*", ms=9, color="white", mec="black", ls="", label=said(mark.name) or None
-        )
+        label = None if several else said(mark.name) or None
+        axes.plot(mark.x, mark.y, marker="*", ms=9, color="white", mec="black", ls="", label=label)
+        if several:
+            rim = [withStroke(linewidth=2, foreground="black")]
+            place = {"xytext": (5, 4), "textcoords": "offset points"}
+            axes.annotate(said(mark.name), (mark.x, mark.y), color="white", path_effects=rim, **place)
     if figure.downwards:
         axes.invert_yaxis()
     axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
-    if figure.marks or figure.paths:
+    if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
     part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
 

@@ -33,12 +33,13 @@ class Through:
 
     Attributes:
         others: One or two networks of the model's architecture, each with where its weights came from.
-        batch_norm: ``interpolate`` (running statistics move as the weights do), ``recalibrate`` or ``keep``.
+        batch_norm: ``recalibrate`` (running statistics are estimated anew at every point), ``interpolate`` (they move
+            as the weights do; beyond the networks variances may fall to 0) or ``keep``.
         calibration: Inputs of training for ``recalibrate``; those of the objective when None.
     """
 
     others: Sequence[tuple[str, nn.Module]]
-    batch_norm: str = "interpolate"
+    batch_norm: str = "recalibrate"
     calibration: Tensor | None = None
 
     def __call__(self, objective: Objective, report: Report) -> Axes:

@@ -56,13 +56,13 @@ class Trajectory:
 
     Attributes:
         iterates: What the training kept, by step; the model of the objective need not be among them.
-        batch_norm: ``interpolate`` (the running statistics of the iterates move as their weights do), ``recalibrate``
-            or ``keep``.
+        batch_norm: ``recalibrate`` (running statistics are estimated anew at every point), ``interpolate`` (those of
+            the iterates move as their weights do; away from the path variances may fall to 0) or ``keep``.
         calibration: Inputs of training for ``recalibrate``; those of the objective when None.
     """
 
     iterates: Sequence[Iterate]
-    batch_norm: str = "interpolate"
+    batch_norm: str = "recalibrate"
     calibration: Tensor | None = None
 
     def __call__(self, objective: Objective, report: Report) -> Axes:

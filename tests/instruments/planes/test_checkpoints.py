@@ -38,7 +38,7 @@ def bound(model: nn.Module, *, double: bool = True) -> Objective:
 def test_every_network_lies_where_its_spot_is() -> None:
     a, b, c = (convolutional(seed) for seed in range(3))
     of = bound(a)
-    found = Through(others=[("b", b), ("c", c)])(of, silent)
+    found = Through(others=[("b", b), ("c", c)], batch_norm="interpolate")(of, silent)
     first, second = found.directions
     assert abs(float(first @ second)) < 1e-9
     assert first.norm().item() == pytest.approx(second.norm().item())
@@ -49,7 +49,11 @@ def test_every_network_lies_where_its_spot_is() -> None:
         )
         assert spot.loss == pytest.approx(theirs.center().loss)
         there = scan(
-            of, steps=3, distance=1e-3, center=spot.steps, along=Through(others=[("b", b), ("c", c)])
+            of,
+            steps=3,
+            distance=1e-3,
+            center=spot.steps,
+            along=Through(others=[("b", b), ("c", c)], batch_norm="interpolate"),
         )
         assert there.center_loss == pytest.approx(spot.loss, rel=1e-6)  # running statistics went along
     kept = scan(
@@ -64,11 +68,17 @@ def test_every_network_lies_where_its_spot_is() -> None:
 
 def test_a_line_goes_from_one_network_to_the_other() -> None:
     a, b = convolutional(0), convolutional(1)
-    line = scan(bound(a), steps=5, along=Through(others=[("b", b)]))
+    line = scan(bound(a), steps=5, along=Through(others=[("b", b)], batch_norm="interpolate"))
     assert line.betas is None
     assert line.loss.shape == (1, 5)
     assert line.spots[0]["steps"] == (1.0,)
-    exact = scan(bound(a), steps=3, distance=0.5, center=(0.5,), along=Through(others=[("b", b)]))
+    exact = scan(
+        bound(a),
+        steps=3,
+        distance=0.5,
+        center=(0.5,),
+        along=Through(others=[("b", b)], batch_norm="interpolate"),
+    )
     ends = [bound(net).center().loss for net in (a, b)]
     np.testing.assert_allclose(exact.loss[0][[0, 2]], ends, rtol=1e-9)
 
@@ -162,10 +172,16 @@ def test_running_statistics_follow_the_iterates() -> None:
     nets = [convolutional(seed) for seed in range(3)]
     iterates = [Iterate(i, f"step {i}", net.state_dict) for i, net in enumerate(nets)]
     of = bound(nets[-1])
-    found = Trajectory(iterates=iterates)(of, silent)
+    found = Trajectory(iterates=iterates, batch_norm="interpolate")(of, silent)
     assert found.trail is not None  # three points lie in their plane, so each can be evaluated on it
     for i, place in enumerate(found.trail.places):
-        there = scan(of, steps=3, distance=1e-3, center=tuple(place), along=Trajectory(iterates=iterates))
+        there = scan(
+            of,
+            steps=3,
+            distance=1e-3,
+            center=tuple(place),
+            along=Trajectory(iterates=iterates, batch_norm="interpolate"),
+        )
         assert there.center_loss == pytest.approx(found.trail.losses[i], rel=1e-4)
 
 
@@ -202,14 +218,14 @@ def test_frozen_and_whole_numbers_must_be_the_same() -> None:
         net[0].requires_grad_(False)
     of = Objective.bind(a, torch.randn(4, 3), torch.tensor([0, 1, 0, 1]))
     with pytest.raises(DltuiError, match=r"differs from the model in 0\.weight, which is frozen"):
-        Through(others=[("b", b)])(of, silent)
+        Through(others=[("b", b)], batch_norm="interpolate")(of, silent)
     b[0].load_state_dict(a[0].state_dict())
-    Through(others=[("b", b)])(of, silent)
+    Through(others=[("b", b)], batch_norm="interpolate")(of, silent)
     for net, order in ((a, [0, 1, 2]), (b, [2, 1, 0])):
         net.register_buffer("order", torch.tensor(order))
     of = Objective.bind(a, torch.randn(4, 3), torch.tensor([0, 1, 0, 1]))
     with pytest.raises(DltuiError, match="in order, which is of whole numbers"):
-        Through(others=[("b", b)])(of, silent)
+        Through(others=[("b", b)], batch_norm="interpolate")(of, silent)
 
 
 def test_weights_that_are_not_finite_are_told() -> None:
