@@ -207,6 +207,10 @@ class Objective:
         take_apart(self.inputs, twin.module)
         return twin
 
+    def at(self, model: nn.Module) -> Objective:
+        """Return the same objective with other weights: of ``model``, which must be of the same kind."""
+        return replace(self, model=model)
+
     def on(self, device: torch.device) -> Objective:
         """Return the same objective on another device."""
         if device == self.device:

@@ -15,6 +15,7 @@ from dltui.results.base import HEADER, Made, Result
 KINDS = {
     "landscape": "dltui.results.landscape:Landscape",
     "spectrum": "dltui.results.spectrum:Spectrum",
+    "sharpness": "dltui.results.edge:SharpnessHistory",
     "gradients": "dltui.results.gradients:GradientNorms",
     "summary": "dltui.results.summary:Summary",
     "training": "dltui.results.training:TrainingHistory",
