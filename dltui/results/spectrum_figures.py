@@ -100,30 +100,32 @@ def answers(found: Spectrum) -> Table:
         else f"λ{low(gap.outliers)} is {number(gap.ratio, 3)} times λ{low(gap.outliers + 1)}, the widest gap"
     )
     exact = not found.sampled
-    rows = (
+    told = (
         ("kind of point", stands.word, stands.why),
         ("outliers", outliers, f"{gapped}; {wanted}"),
         (
             "effective rank",
             estimate(found.effective_rank, found.effective_rank_stderr, exact=exact),
-            f"exp of the entropy of |λ| / Σ|λ|; of {found.parameters}",
+            f"exp of the entropy of |λ| / Σ|λ|, of {found.parameters}",
         ),
         ("condition number", value, why),
         ("tr H", estimate(found.trace, found.trace_stderr, exact=exact), _method(found)),
-        ("tr H²", estimate(found.square, found.square_stderr, exact=exact), _method(found)),
+        ("tr H²", estimate(found.square, found.square_stderr, exact=exact), ""),
         (
             "flat",
             _share(found, found.flat_share, found.flat_stderr),
             f"|λ| ≤ {number(FLAT)} of the largest |λ|",
         ),
         ("negative", _share(found, found.negative_share, found.negative_stderr), "below that"),
-        ("loss", number(found.loss), f"‖∇L‖ {number(found.gradient_norm)}"),
+        ("loss", number(found.loss), ""),
+        ("‖∇L‖", number(found.gradient_norm), ""),
     )
+    meanings = "; ".join(f"{question}: {meaning}" for question, _, meaning in told if meaning)
     return Table(
         title=f"What the {found.name} says · {found.title}",
-        caption=f"± one standard error; {found.mode} mode, {found.samples} samples, {found.precision}",
-        columns=("", "", "of what"),
-        rows=rows,
+        caption=f"± one standard error; {found.mode} mode, {found.samples} samples, {found.precision}. {meanings}",
+        columns=("", ""),
+        rows=tuple((question, answer) for question, answer, _ in told),
     )
 
 

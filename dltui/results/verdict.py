@@ -126,8 +126,8 @@ def standing(
     steep = lowest[0] - lowest[1] > edge
     seen = f"λ from {number(lowest[0])} to {number(highest[0])}, flat up to ±{number(edge, 2)}; {still}"
     if not at_rest:
-        bends = "downwards too" if below and above else "downwards" if below else "nowhere downwards"
-        return Standing(f"not a critical point; the loss bends {bends}", seen)
+        bends = "upwards and downwards" if below and above else "downwards" if below else "nowhere downwards"
+        return Standing("no critical point", f"the loss bends {bends}: {seen}")
     if below and above:
         return Standing("saddle", seen)
     if below:

@@ -68,6 +68,7 @@ def ends(
     tolerance: float,
     steps: int,
     generator: torch.Generator,
+    sure: bool = True,
     look: Look = lambda _: None,
 ) -> Ends:
     """Find both ends of the spectrum of a symmetric matrix.
@@ -80,6 +81,8 @@ def ends(
         steps: Lanczos vectors that are held at most, before a run is restarted from the best of them; all runs together
             take at most four times as many products.
         generator: Source of the random starts.
+        sure: Whether a run from a fresh start must have found nothing else in the end; where the pairs only serve to
+            take the outliers out of an estimate, that is not worth its products.
         look: Called after every step with a function that tells how both ends look by then, and what the run tells
             of the whole spectrum: the first run, from a random start in the whole space; None for all later ones.
 
@@ -103,7 +106,7 @@ def ends(
         left -= run.products
         news = found.take(run)
         missing = found.missing()
-        if fresh and not news and missing == (0, 0):
+        if missing == (0, 0) and (not sure or (fresh and not news)):
             return found.outcome(complete=True)
         fresh = missing == (0, 0)
         if fresh:
