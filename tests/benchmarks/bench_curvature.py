@@ -50,11 +50,13 @@ class Subject:
         torch.manual_seed(0)
         self.model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
         optimizer = torch.optim.SGD(self.model.parameters(), 0.05, 0.9, weight_decay=5e-4)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 15)
         for _ in range(15):
             for batch in torch.randperm(len(self.x)).split(64):
                 optimizer.zero_grad()
                 functional.cross_entropy(self.model(self.x[batch]), self.y[batch]).backward()
                 optimizer.step()
+            schedule.step()
         self.objective = Objective.bind(self.model, self.x, self.y)
         self.exact = np.empty(0)
 
@@ -104,10 +106,14 @@ def products(s: Subject, rounds: int) -> None:
     twin = s.objective.twin()
     with hessian(s.objective) as operator:
         v = torch.randn(operator.size)
-        spread = s.objective.spread(torch.get_num_threads())
+
+        def gradient() -> None:
+            for x, y, _ in s.objective.blocks:
+                torch.autograd.grad(functional.cross_entropy(twin.module(x), y), twin.parameters)
+
         found = interleaved(
             {
-                "gradient": lambda _: [spread.gradient(twin) for _ in range(20)],
+                "gradient": lambda _: [gradient() for _ in range(20)],
                 "product": lambda _: [operator(v) for _ in range(20)],
             },
             max(5, rounds),
@@ -322,7 +328,7 @@ def _curvlinops_density(s: Subject) -> Callable[[int], object] | None:
         torch.manual_seed(seed)
         operator = _curvlinops_operator(s, HessianLinearOperator)
         ends_ = (float(s.exact[0]), float(s.exact[-1]))
-        cache = LanczosApproximateSpectrumCached(operator.to_scipy(), 100, boundaries=ends_)
+        cache = LanczosApproximateSpectrumCached(operator, 100, boundaries=ends_)
         grid, curve = cache.approximate_spectrum(num_repeats=10, num_points=4096, kappa=3)
         return np.asarray(grid), np.asarray(curve) / np.asarray(curve).sum()
 

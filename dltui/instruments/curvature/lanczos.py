@@ -25,6 +25,9 @@ from dltui.instruments.curvature.operator import Operator
 
 Vector = NDArray[np.float64]
 LOOK_EACH = 5  # steps between two looks at T
+SMALL = (
+    40  # rows of T up to which a look costs nothing beside a product, so that every step is followed by one
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,6 @@ def lanczos(
     keep: tuple[int, int] = (1, 1),
     away: Tensor | None = None,
     settled: Callable[[Ritz], bool] | None = None,
-    each: int = LOOK_EACH,
     look: Callable[[Callable[[], Ritz]], None] | None = None,
 ) -> Krylov:
     """Run Lanczos on A, or on (I − UᵀU) A (I − UᵀU) when there are vectors U to keep away from.
@@ -103,7 +105,6 @@ def lanczos(
         keep: How many Ritz vectors of the top and of the bottom a restart keeps, as far as half of the rows allow.
         away: Orthonormal rows U, shape (k, n), or None.
         settled: Asked every few steps whether this is enough.
-        each: How many steps lie between two such questions.
         look: Called after every step with a function that tells how T looks by then; it costs nothing if not called.
 
     Returns:
@@ -120,7 +121,7 @@ def lanczos(
         run.step()
         if look is not None:
             look(run.glimpse())
-        looks = settled is not None and (step + 1) % each == 0
+        looks = settled is not None and (run.size <= SMALL or step % LOOK_EACH == 0)
         if run.exhausted or (looks and settled is not None and settled(run.glimpse()())):
             break
     return run.outcome(step + 1)

@@ -91,7 +91,7 @@ def sharpness(
     def settled(ritz: Ritz) -> bool:
         return bool(ritz.residuals[-1] <= tolerance * abs(ritz.values[-1]))
 
-    run = lanczos(operator, first, steps, settled=settled, each=1)
+    run = lanczos(operator, first, steps, settled=settled)
     ritz = run.ritz()
     vector = torch.from_numpy(ritz.vectors[:, -1]).to(run.basis) @ run.basis
     return Sharpness(float(ritz.values[-1]), float(ritz.residuals[-1]), settled(ritz), vector, run.products)

@@ -46,11 +46,14 @@ Make = Callable[
 class Share:
     """The blocks of one worker, on its device."""
 
-    def __init__(self, make: Make, objective: Objective, twin: Twin, blocks: range, kept: int) -> None:
+    def __init__(
+        self, make: Make, objective: Objective, twin: Twin, blocks: range, kept: int, first: Piece | None
+    ) -> None:
         self.twin = twin
         self._make = make
         self._objective = objective
-        self._kept = [make(objective, twin, block) for block in blocks[:kept]]
+        ready = [] if first is None else [first]
+        self._kept = ready + [make(objective, twin, block) for block in blocks[len(ready) : kept]]
         self._rest = blocks[kept:]
 
     def product(self, vector: Tensor, inside: Sequence[int]) -> Tensor:
@@ -80,12 +83,14 @@ class Summed:
         there = [objective.on(device) for device in devices] or [objective]
         twins = [home if one is objective else one.twin() for one in there]
         count = len(objective.blocks)
-        kept = _kept(_graph_bytes(make, objective, home), budget, count)
+        first, size = _weighed(make, there[0], twins[0])
+        kept = _kept(size, budget, count)
 
         def share(worker: int) -> Share:
             place = worker % len(there)
             most = len(range(worker, kept, workers.size))
-            return Share(make, there[place], twins[place], range(worker, count, workers.size), most)
+            mine = range(worker, count, workers.size)
+            return Share(make, there[place], twins[place], mine, most, first if kept and not worker else None)
 
         self._shares = workers.together(share)
 
@@ -167,8 +172,8 @@ def _closed(slots: Sequence[Slot]) -> tuple[Slot, ...]:
     return tuple(closed)
 
 
-def _graph_bytes(make: Make, objective: Objective, twin: Twin) -> int:
-    """Return how much memory the graph of the first block, the largest one, keeps alive."""
+def _weighed(make: Make, objective: Objective, twin: Twin) -> tuple[Piece, int]:
+    """Return the piece of the first block, the largest one, and how many bytes its graph keeps alive."""
     seen: dict[int, int] = {}
 
     def pack(tensor: Tensor) -> Tensor:
@@ -177,8 +182,8 @@ def _graph_bytes(make: Make, objective: Objective, twin: Twin) -> int:
         return tensor
 
     with saved_tensors_hooks(pack, lambda tensor: tensor):
-        make(objective, twin, 0)
-    return sum(seen.values())
+        first = make(objective, twin, 0)
+    return first, sum(seen.values())
 
 
 def _kept(each: int, budget: int, blocks: int) -> int:

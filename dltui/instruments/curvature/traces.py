@@ -63,7 +63,7 @@ def trace(
 
     Args:
         operator: A, symmetric, shape (n, n).
-        method: ``deflated`` (two thirds of the products explore the largest eigenvalues by Lanczos), ``hutch++`` or
+        method: ``deflated`` (half of the products explore the largest eigenvalues by Lanczos), ``hutch++`` or
             ``hutchinson``.
         products: How many products to spend, at least 9.
         generator: Source of the random vectors.
@@ -83,11 +83,11 @@ def trace(
         return hutch_plus_plus(operator, third, third, generator)
     if method != "deflated":
         raise UsageError(f"unknown estimator {method!r}: expected {', '.join(get_args(TraceMethod))}")
-    run = lanczos(operator, gaussian(operator, generator), products - third)
+    run = lanczos(operator, gaussian(operator, generator), products // 2)
     diagonal, beyond = np.diag(run.table), np.append(np.diag(run.table, 1), run.beyond)
     # ‖A qⱼ‖² is the sum of squares of column j of T, which ends one row below it
     squares = float((diagonal**2).sum() + (beyond**2).sum() + (beyond[:-1] ** 2).sum())
-    samples = probe(operator, run.basis, third, generator, projected=False)
+    samples = probe(operator, run.basis, products - run.products, generator, projected=False)
     return together((float(diagonal.sum()), squares), samples, operator, "deflated")
 
 
