@@ -9,7 +9,7 @@ import numpy as np
 from dltui.figures import Array, Bars, Figure, Heatmap, Lines, Series, Table, number
 from dltui.figures.base import listing
 from dltui.results.smoothing import smooth
-from dltui.results.verdict import FLAT
+from dltui.results.verdict import FLAT, Gap, eigenvalue_name
 
 if TYPE_CHECKING:
     from dltui.results.spectrum import Spectrum
@@ -64,14 +64,14 @@ def extremes(found: Spectrum) -> Table:
     """Return both ends; what has not converged is told as a bound."""
     last = found.parameters
     rows = [
-        _row(f"λ{low(i + 1)}", value, residual, good, "≥")
+        _row(eigenvalue_name(i + 1), value, residual, good, "≥")
         for i, (value, residual, good) in enumerate(
             zip(found.top_eigenvalues, found.top_residuals, found.sure("top"), strict=True)
         )
     ]
     bottom = list(zip(found.bottom_eigenvalues, found.bottom_residuals, found.sure("bottom"), strict=True))
     rows += [
-        _row(f"λ{low(last - i)}", value, residual, good, "≤")
+        _row(eigenvalue_name(last - i), value, residual, good, "≤")
         for i, (value, residual, good) in reversed(list(enumerate(bottom)))
     ]
     state = "converged" if found.converged else "NOT converged: raise the number of Lanczos steps"
@@ -92,13 +92,7 @@ def answers(found: Spectrum) -> Table:
     wanted = f"{found.classes} classes − 1 = {found.classes - 1}" if found.classes else "no classes"
     few = bool(found.classes) and found.sampled and found.sure("top").sum() < found.classes + 2
     outliers = "not known" if gap is None or few else f"{gap.outliers}"
-    gapped = (
-        f"ask for --top {found.classes + 2}"
-        if few
-        else "fewer than three eigenvalues above 0"
-        if gap is None
-        else f"λ{low(gap.outliers)} is {number(gap.ratio, 3)} times λ{low(gap.outliers + 1)}, the widest gap"
-    )
+    gapped = f"ask for --top {found.classes + 2}" if few else _gapped(gap)
     exact = not found.sampled
     told = (
         ("kind of point", stands.word, stands.why),
@@ -129,11 +123,19 @@ def answers(found: Spectrum) -> Table:
     )
 
 
+def _gapped(gap: Gap | None) -> str:
+    """Return where the largest eigenvalues break off."""
+    if gap is None:
+        return "fewer than three eigenvalues above 0"
+    last, following = eigenvalue_name(gap.outliers), eigenvalue_name(gap.outliers + 1)
+    return f"{last} is {number(gap.ratio, 3)} times {following}, the widest gap"
+
+
 def by_layer(found: Spectrum) -> Heatmap:
     """Return in which parameter tensors the eigenvectors move the weights: one row each, as in the table."""
     rows = np.concatenate([found.top_masses, found.bottom_masses[::-1]])
     bottom = range(found.parameters - len(found.bottom_masses), found.parameters)
-    names = [f"λ{low(i + 1)}" for i in (*range(len(found.top_masses)), *bottom)]
+    names = [eigenvalue_name(i + 1) for i in (*range(len(found.top_masses)), *bottom)]
     steepest = ", ".join(
         f"{name} mostly in {found.layers[row.argmax()]} ({_percent(row.max())})"
         for name, row in ((names[0], rows[0]), (names[-1], rows[-1]))
@@ -242,8 +244,3 @@ def _share(found: Spectrum, share: float, error: float) -> str:
 def _percent(share: float) -> str:
     """Return a share in percent."""
     return f"{number(100 * share, 2)} %"
-
-
-def low(whole: int) -> str:
-    """Return a whole number in subscript digits."""
-    return str(whole).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

@@ -161,3 +161,8 @@ def condition(places: Vector | None, size: int, eps: float, least: float, larges
     if sizes.min() <= floor:
         return "∞ to rounding", f"|λ|min is below n·ε·|λ|max = {number(floor, 2)}: the matrix is singular"
     return number(float(sizes.max() / sizes.min())), "|λ|max / |λ|min of all eigenvalues"
+
+
+def eigenvalue_name(rank: int) -> str:
+    """Return what the eigenvalue of a rank is called, such as λ₁ for the largest."""
+    return f"λ{rank}".translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
