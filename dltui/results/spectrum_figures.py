@@ -238,7 +238,7 @@ def _share(found: Spectrum, share: float, error: float) -> str:
     """Return a share in percent, with its error where it is an estimate."""
     if not found.sampled or not np.isfinite(error):
         return _percent(share)
-    return f"{number(100 * share, 2)} ± {number(100 * error, 1)} %"
+    return f"{number(100 * share, 2)} ± {number(100 * error, 2)} %"
 
 
 def _percent(share: float) -> str:

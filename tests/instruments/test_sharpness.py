@@ -50,13 +50,16 @@ def test_another_eigenvector_that_has_taken_over_is_seen() -> None:
     assert after.value == pytest.approx(5, rel=1e-3)
 
 
-def descent(rate: float, steps: int, every: int, count: int = 200) -> tuple[Objective, Iterator[Checkpoint]]:
+def descent(rate: float, steps: int, every: int) -> tuple[Objective, Iterator[Checkpoint]]:
     """Train a tanh MLP by full-batch gradient descent on half the squared error, and yield its checkpoints."""
     digits = load("digits", seed=0)
-    x = torch.from_numpy(digits.x_train[:count]).flatten(1)
-    y = nn.functional.one_hot(torch.from_numpy(digits.y_train[:count]), 10).float()
+    x = torch.from_numpy(digits.x_train[:100]).flatten(1)
+    y = nn.functional.one_hot(torch.from_numpy(digits.y_train[:100]), 10).float()
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(64, 24), nn.Tanh(), nn.Linear(24, 10))
+    model = nn.Sequential(nn.Linear(64, 16), nn.Tanh(), nn.Linear(16, 10))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(0.3)  # so that it starts in a flat place
 
     def half(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         return (outputs - targets).square().sum(1).mean() / 2
@@ -76,19 +79,19 @@ def descent(rate: float, steps: int, every: int, count: int = 200) -> tuple[Obje
 
 
 def test_sharpness_rises_to_the_edge_of_stability_and_stays_there() -> None:
-    objective, checkpoints = descent(rate=0.4, steps=1200, every=60)
-    found = along(objective, checkpoints, count=21, rule="2/η", tolerance=1e-2)
+    objective, checkpoints = descent(rate=0.3, steps=800, every=50)
+    found = along(objective, checkpoints, count=17, rule="2/η")
     assert found.complete
     assert found.converged.all()
     ratio = found.sharpness / found.edge
-    assert ratio[0] < 0.6  # it starts well below
-    assert np.median(ratio[-6:]) == pytest.approx(1, abs=0.06)  # and hovers at 2/η
-    assert found.losses[-1] < found.losses[0] / 3  # while the loss goes down
-    assert np.median(found.products[1:]) <= 6
+    assert ratio[0] < 0.5  # it starts well below
+    assert ((ratio[2:] > 0.9) & (ratio[2:] < 1.25)).all()  # and hovers a little above 2/η
+    assert np.median(ratio[-6:]) == pytest.approx(1, abs=0.15)
+    assert found.losses[-1] < found.losses[0] / 8  # while the loss goes down
 
 
 def test_a_smaller_step_is_not_at_its_edge_yet() -> None:
-    objective, checkpoints = descent(rate=0.05, steps=300, every=150)
+    objective, checkpoints = descent(rate=0.02, steps=200, every=100)
     found = along(objective, checkpoints, count=3)
     assert (found.sharpness < 0.6 * found.edge).all()
 
