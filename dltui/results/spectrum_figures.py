@@ -80,7 +80,7 @@ def extremes(found: Spectrum) -> Table:
     return Table(
         title=f"Extreme eigenvalues · {found.title}",
         caption=f"{state}; some eigenvalue lies within ‖Hv − λv‖ of each λ",
-        columns=("", "λ", "‖Hv − λv‖", ""),
+        columns=("", "λ", "‖Hv − λv‖", "state"),
         rows=tuple(rows),
     )
 
@@ -118,7 +118,7 @@ def answers(found: Spectrum) -> Table:
     return Table(
         title=f"What the {found.name} says · {found.title}",
         caption=f"± one standard error; {found.mode} mode, {found.samples} samples, {found.precision}. {meanings}",
-        columns=("", ""),
+        columns=("question", "answer"),
         rows=tuple((question, answer) for question, answer, _ in told),
     )
 
