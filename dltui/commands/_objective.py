@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from torch.nn import functional
 
 from dltui.checkpoints import open_model
 from dltui.commands._frame import Common
 from dltui.data import load
 from dltui.device import pick_device
-from dltui.objective import Objective
+from dltui.errors import unknown
+from dltui.objective import Loss, Mode, Objective
+from dltui.spelling import load_function
 
 if TYPE_CHECKING:
     import torch
 
     from dltui.checkpoints import OpenedModel
     from dltui.data import Dataset
+
+LOSSES: dict[str, Loss] = {
+    "cross-entropy": functional.cross_entropy,
+    "mse": functional.mse_loss,
+    "l1": functional.l1_loss,
+    "huber": functional.huber_loss,
+}
 
 
 def open_objective(
@@ -27,6 +38,8 @@ def open_objective(
     part: str,
     samples: int | None,
     double: bool = False,
+    loss: str | None = None,
+    mode: Mode = "eval",
 ) -> Objective:
     """Return the loss of the named model on the named data.
 
@@ -38,6 +51,8 @@ def open_objective(
         part: ``train`` or ``test``.
         samples: How many samples to draw, or None for all.
         double: Compute in float64.
+        loss: How a loss is spelled, or None for the usual one.
+        mode: ``eval`` or ``train``.
 
     Returns:
         The objective.
@@ -96,6 +111,28 @@ def _bound(
         device=device,
         samples=samples,
         title=opened.title,
+        loss=None if loss is None else spelled_loss(loss),
         double=double,
         seed=common.seed,
+        mode=mode,
     )
+
+
+def spelled_loss(spec: str) -> Loss:
+    """Return the loss that a word names.
+
+    Args:
+        spec: ``cross-entropy``, ``mse``, ``l1``, ``huber``, or ``package.module:function`` of a function
+            (outputs, targets) -> scalar.
+
+    Returns:
+        The loss.
+
+    Raises:
+        UsageError: If nothing is spelled that way.
+    """
+    if ":" in spec:
+        return cast("Loss", load_function("loss", spec))
+    if spec not in LOSSES:
+        raise unknown("loss", spec, [*LOSSES, "package.module:function"])
+    return LOSSES[spec]

@@ -7,24 +7,34 @@ from dataclasses import dataclass, replace
 import numpy as np
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dltui.draw.view import View
 from dltui.figures import Array, Bars, Figure, Lines, number
-from dltui.results.spectrum import Spectrum, eigenvalue_name
+from dltui.results.spectrum import Spectrum
+from dltui.results.smoothing import LEAST, MOST, SMOOTHING
+from dltui.results.verdict import eigenvalue_name
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
+from dltui.tui.scale import Scale
 from dltui.tui.screens.measured import MeasuredScreen
 from dltui.tui.widgets.choices import Choices
+from dltui.tui.widgets.slider import Slider
 
 
 ONLY_AT_THE_MODEL = (
     "only eigenvectors at θ* can be scanned along, and this spectrum was taken elsewhere: "
     "run `dltui hessian` without --at, and slice from there"
 )
+
+
+OF_ONE = "Eigenvector of "  # how the title of the figure of the chosen one begins
+STEP = 1.25  # by how much a key makes the density smoother
+WIDTHS = Scale(LEAST, MOST, log=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +46,7 @@ class Pair:
         name: As the list calls it, such as ``λ₁``.
         value: λ.
         residual: ‖Hv − λv‖.
+        sure: Whether it has converged; the number is only a bound otherwise.
         mass: Share of the eigenvector's squared norm in each parameter tensor, shape (t,); may be empty.
     """
 
@@ -43,6 +54,7 @@ class Pair:
     name: str
     value: float
     residual: float
+    sure: bool
     mass: Array
 
 
@@ -52,10 +64,10 @@ class PairList(Choices, inherit_bindings=False):
     BINDINGS = actions.bindings("list")
     DEFAULT_CSS = """
     PairList {
-        width: 24; height: 1fr; border: none; border-right: solid $foreground 15%; padding: 0;
+        width: 1fr; height: 1fr; border: none; padding: 0;
         background: transparent; text-wrap: nowrap;
     }
-    PairList:focus { border: none; border-right: solid $foreground 15%; background: transparent; }
+    PairList:focus { border: none; background: transparent; }
     PairList > .option-list--option { padding: 0 1; }
     PairList > .option-list--option-highlighted { background: $foreground 8%; color: $foreground; text-style: none; }
     PairList:focus > .option-list--option-highlighted {
@@ -68,12 +80,18 @@ class PairList(Choices, inherit_bindings=False):
 class SpectrumScreen(MeasuredScreen):
     """Density and eigenvectors; the one that is chosen in the list is marked in the density."""
 
+    DEFAULT_CSS = """
+    SpectrumScreen #pairs { width: 24; height: 1fr; border-right: solid $foreground 15%; }
+    SpectrumScreen #width-label { height: 1; padding: 0 1; color: $foreground 70%; }
+    SpectrumScreen Slider { margin: 0 1; }
+    """
     BINDINGS = actions.register(
         "This spectrum",
         Action("spectrum", "choose", ("tab",), "eigenvalues", "Go to the list of eigenvalues, and back to the figure."),
         Action("spectrum", "slice", ("s",), "slice", "Scan the loss along the chosen eigenvector."),
         Action("spectrum", "plane", ("P",), "plane", "Scan the loss over the plane of the first two eigenvectors."),
         Action("spectrum", "landscape", ("L",), "landscape", "Scan the loss over a random plane of the same model."),
+        Action("spectrum", "smoother", ("b", "B"), "bandwidth", "Draw the density smoother, or sharper.", ("1", "-1"), shown=2),
     )
 
     _spectrum: Spectrum | None = None
@@ -86,8 +104,11 @@ class SpectrumScreen(MeasuredScreen):
         return self._pairs[chosen] if chosen is not None and chosen < len(self._pairs) else None
 
     def beside(self) -> ComposeResult:
-        """Yield the list of eigenvalues."""
-        yield PairList()
+        """Yield the list of eigenvalues, and the bandwidth of the density below."""
+        with Vertical(id="pairs"):
+            yield PairList()
+            yield Static("bandwidth, of λ", id="width-label", markup=False)
+            yield Slider(WIDTHS, f"{SMOOTHING:g}")
 
     def show_result(self, result: Spectrum, figures: list[Figure]) -> None:
         """Show the figures, and fill the list."""
@@ -95,8 +116,10 @@ class SpectrumScreen(MeasuredScreen):
         self._pairs = pairs_of(result)
         choices = self.query_one(PairList)
         choices.clear_options()
-        choices.add_options([Option(_told(pair, result)) for pair in self._pairs])
-        choices.display = bool(self._pairs)
+        choices.add_options([Option(_told(pair)) for pair in self._pairs])
+        self.query_one("#pairs").display = bool(self._pairs)
+        for part in self.query("#width-label, Slider"):
+            part.display = bool(result.nodes.size)
         if self._pairs:
             choices.highlighted = 0
         super().show_result(result, self._with_layers(figures))
@@ -112,9 +135,33 @@ class SpectrumScreen(MeasuredScreen):
         """Offer slices only along what is known."""
         if action in {"choose", "slice"}:
             return bool(self._pairs)
+        if action == "smoother":
+            return self._spectrum is not None and bool(self._spectrum.nodes.size)
         if action in {"plane", "landscape"}:
             return self._spectrum is not None
         return super().check_action(action, parameters)
+
+    def action_smoother(self, way: str) -> None:
+        """Make the density smoother or sharper by a step."""
+        if self._spectrum is not None:
+            wanted = min(MOST, max(LEAST, self._spectrum.smoothing * STEP ** int(way)))
+            self.query_one(Slider).text = f"{wanted:.3g}"
+            self._smooth(wanted)
+
+    @on(Slider.Changed)
+    def _slid(self, event: Slider.Changed) -> None:
+        """Draw the density with the bandwidth of the slider."""
+        width = event.slider.value
+        if width is not None and LEAST <= width <= MOST:
+            self._smooth(width)
+
+    def _smooth(self, width: float) -> None:
+        """Draw the density in another width."""
+        if self._spectrum is None or not self._spectrum.nodes.size:
+            return
+        self._spectrum = self._spectrum.smoothed(width)
+        self._figures = self._with_layers(self._spectrum.figures())
+        self._show()
 
     @on(OptionList.OptionHighlighted)
     def _chosen(self) -> None:
@@ -155,7 +202,7 @@ class SpectrumScreen(MeasuredScreen):
 
     def _with_layers(self, figures: list[Figure]) -> list[Figure]:
         """Return the figures with the chosen eigenvector by layer as the last one."""
-        others = [figure for figure in figures if not isinstance(figure, Bars)]
+        others = [figure for figure in figures if not figure.title.startswith(OF_ONE)]
         if self._spectrum is None or self.pair is None or not self.pair.mass.size:
             return others
         return [*others, by_layer(self._spectrum, self.pair)]
@@ -163,22 +210,30 @@ class SpectrumScreen(MeasuredScreen):
 
 def pairs_of(found: Spectrum) -> tuple[Pair, ...]:
     """Return the eigenvalues of both ends, the largest first and the smallest last."""
-    top = [
-        Pair(i + 1, eigenvalue_name(i + 1), float(value), float(residual), _row(found.top_masses, i))
+    top, bottom = found.sure("top"), found.sure("bottom")
+    highest = [
+        Pair(i + 1, eigenvalue_name(i + 1), float(value), float(residual), bool(top[i]), _row(found.top_masses, i))
         for i, (value, residual) in enumerate(zip(found.top_eigenvalues, found.top_residuals, strict=True))
     ]
-    bottom = [
-        Pair(-i - 1, eigenvalue_name(found.parameters - i), float(value), float(residual), _row(found.bottom_masses, i))
+    lowest = [
+        Pair(
+            -i - 1,
+            eigenvalue_name(found.parameters - i),
+            float(value),
+            float(residual),
+            bool(bottom[i]),
+            _row(found.bottom_masses, i),
+        )
         for i, (value, residual) in enumerate(zip(found.bottom_eigenvalues, found.bottom_residuals, strict=True))
     ]
-    return (*top, *reversed(bottom))
+    return (*highest, *reversed(lowest))
 
 
 def by_layer(found: Spectrum, pair: Pair) -> Bars:
     """Return where an eigenvector lives: its mass in each parameter tensor."""
     widest = int(np.argmax(pair.mass))
     return Bars(
-        title=f"Eigenvector of {pair.name} by layer · {found.title}",
+        title=f"{OF_ONE}{pair.name} by layer · {found.title}",
         caption=(
             f"λ {number(pair.value)}, residual {number(pair.residual, 2)}; share of ‖v‖² in each tensor, "
             f"most of it in {found.layers[widest]} ({pair.mass[widest]:.0%})"
@@ -197,17 +252,12 @@ def on_the_curve(chart: Figure, value: float) -> tuple[float, float]:
     return float(curve.x[place]), float(curve.y[place])
 
 
-def _told(pair: Pair, found: Spectrum) -> Content:
-    """Return a line of the list; an eigenvalue that has not converged is marked as such."""
-    allowed = found.tolerance * max(abs(pair.value), 0.1 * max(map(abs, _ends(found)), default=0.0))
-    sure = not found.tolerance or pair.residual <= allowed * 1.001
-    mark = ("  ", "") if sure else (" ?", "$text-warning")
-    return Content.assemble((f"{pair.name:>6} ", "$foreground 70%"), (f"{number(pair.value, 4):>10}", ""), mark)
-
-
-def _ends(found: Spectrum) -> list[float]:
-    """Return every eigenvalue that is listed."""
-    return [*found.top_eigenvalues.tolist(), *found.bottom_eigenvalues.tolist()]
+def _told(pair: Pair) -> Content:
+    """Return a line of the list; of an eigenvalue that has not converged only a bound is known."""
+    bound = "" if pair.sure else ("≥ " if pair.place > 0 else "≤ ")
+    mark = ("  ", "") if pair.sure else (" ?", "$text-warning")
+    value = f"{bound}{number(pair.value, 4)}"
+    return Content.assemble((f"{pair.name:>6} ", "$foreground 70%"), (f"{value:>10}", ""), mark)
 
 
 def _row(masses: Array, place: int) -> Array:

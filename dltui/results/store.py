@@ -16,6 +16,7 @@ KINDS = {
     "landscape": "dltui.results.landscape:Landscape",
     "connection": "dltui.results.connection:Connection",
     "spectrum": "dltui.results.spectrum:Spectrum",
+    "sharpness": "dltui.results.edge:SharpnessHistory",
     "gradients": "dltui.results.gradients:GradientNorms",
     "summary": "dltui.results.summary:Summary",
     "training": "dltui.results.training:TrainingHistory",

@@ -99,7 +99,60 @@ def test_a_spectrum_tells_its_layers(capsys: pytest.CaptureFixture[str]) -> None
     assert all(len(row) == len(found["layers"]) for row in found["top_masses"])
 
 
+@pytest.mark.parametrize("matrix", ["ggn", "fisher", "empirical-fisher"])
+def test_other_matrices_by_layer(capsys: pytest.CaptureFixture[str], matrix: str) -> None:
+    words = ("mlp:width=6", "-d", "moons", "--samples", "40")
+    found = asked(
+        capsys,
+        "hessian",
+        *words,
+        "--matrix",
+        matrix,
+        "--by",
+        "layer",
+        "--bandwidth",
+        "0.1",
+        "--mode",
+        "train",
+    )
+    assert found["matrix"] == matrix
+    assert found["mode"] == "train"
+    assert min(found["nodes"]["eigenvalues"]) > -1e-10
+    assert [block["name"] for block in found["blocks"]] == ["hidden.0", "head"]
+    assert sum(block["trace"] for block in found["blocks"]) == pytest.approx(found["trace"], rel=1e-6)
+    assert found["bandwidth"] == pytest.approx(0.1 / 30 * max(found["nodes"]["eigenvalues"]))
+    assert found["verdict"]["word"] == "not known"
+    assert found["condition_number"]["value"]
+
+
+def test_a_loss_by_name_and_one_of_the_users_own(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("hessian", "mlp:width=4", "-d", "moons", "--samples", "30", "--top", "2")
+    usual = asked(capsys, *words)
+    same = asked(capsys, *words, "--loss", "torch.nn.functional:cross_entropy", "--devices", "cpu,cpu")
+    assert same["top_eigenvalues"] == pytest.approx(usual["top_eigenvalues"], rel=1e-9)
+
+
+def test_sharpness_along_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([
+        "train", "mlp:width=4", "-d", "moons:n=60", "-e", "6", "-b", "100", "--lr", "0.5", "-o", "sgd",
+        "--momentum", "0", "--weight-decay", "0", "--schedule", "constant", "--save-every", "2", "--quiet",
+    ]) == 0  # fmt: skip
+    capsys.readouterr()
+    found = asked(capsys, "hessian", "run:latest", "-d", "moons:n=60", "--along-run")
+    assert found["schema"] == "sharpness/1"
+    assert [row["step"] for row in found["checkpoints"]] == [0, 2, 4, 6]
+    assert all(row["edge"] == pytest.approx(4) and row["sharpness"] > 0 for row in found["checkpoints"])
+    last = asked(capsys, "hessian", "run:latest", "-d", "moons:n=60", "--top", "1")
+    assert found["checkpoints"][-1]["sharpness"] == pytest.approx(last["top_eigenvalues"][0], rel=1e-2)
+
+
 WRONG = {
+    "along what": (["hessian", "mlp", "--along-run"], 2, "expected run:NAME"),
+    "along with": (["hessian", "run:x", "--along-run", "--by", "layer"], 2, "leave out --matrix"),
+    "no matrix": (["hessian", "mlp", "--matrix", "hesian"], 2, "not one of 'hessian'"),
+    "too many eigenvalues": (["hessian", "mlp:width=4", "-d", "moons", "--top", "999"], 2, "at most 22"),
+    "no loss": (["hessian", "mlp", "-d", "moons", "--loss", "mes"], 2, "did you mean mse"),
+    "no bandwidth": (["hessian", "mlp", "--bandwidth", "7"], 2, "0.001 to 0.3"),
     "no place": (["hessian", "mlp", "-d", "moons", "--at", "here"], 2, "try 0.3,-0.2"),
     "three ways": (["gradients", "mlp", "-d", "moons", "--at", "1,2,3"], 2, "try 0.3,-0.2"),
     "no scaling": (["hessian", "mlp", "--at", "1,2", "--normalize", "x"], 2, "not one of 'filter'"),

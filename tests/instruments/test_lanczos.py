@@ -115,6 +115,54 @@ def test_no_eigenvalue_comes_back_as_a_ghost() -> None:
 def test_an_exhausted_space_ends_the_run() -> None:
     operator = Matrix(rotated(torch.cat([torch.ones(20), 4 * torch.ones(20)])))
     run = lanczos(operator, gaussian(operator, torch.Generator().manual_seed(0)), 30)
-    assert len(run.diagonal) == 2
-    assert run.off[-1] < 1e-12
+    assert run.products == len(run.table) == 2
+    assert run.beyond < 1e-12
     np.testing.assert_allclose(run.ritz().values, [1, 4], rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_run_that_is_full_goes_on_from_its_best_vectors(dtype: torch.dtype) -> None:
+    values = torch.cat([torch.linspace(0, 1, 380), torch.linspace(1.1, 1.3, 20)])
+    matrix = rotated(values).to(dtype)
+    found = ends(
+        Matrix(matrix), top=4, bottom=0, tolerance=1e-4, steps=18, generator=torch.Generator().manual_seed(1)
+    )
+    full = lanczos(Matrix(matrix), gaussian(Matrix(matrix), torch.Generator().manual_seed(1)), 18).ritz()
+    assert full.residuals[-4:].max() > 1e-2  # without a restart, 18 vectors are far from enough
+    wanted = torch.linspace(1.1, 1.3, 20).flip(0)[:4].numpy()
+    assert found.top_converged.all()
+    np.testing.assert_allclose(found.top, wanted, rtol=1e-5)
+    assert (np.abs(found.top - wanted) <= found.top_residuals).all()
+
+
+def test_the_residual_is_that_of_the_vector_after_restarts_too() -> None:
+    matrix = rotated(torch.linspace(-1, 4, 200))
+    operator = Matrix(matrix)
+    away = torch.linalg.qr(
+        torch.randn(200, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    ).Q.T
+    start = gaussian(operator, torch.Generator().manual_seed(1))
+    run = lanczos(operator, start, 45, rows=14, keep=(3, 3), away=away)
+    assert run.products == 45
+    assert len(run.table) <= 14
+    ritz = run.ritz()
+    vectors = torch.from_numpy(ritz.vectors).T @ run.basis
+    wanted = (vectors @ matrix - torch.from_numpy(ritz.values)[:, None] * vectors).norm(dim=1)
+    np.testing.assert_allclose(ritz.residuals, wanted.numpy(), rtol=1e-8, atol=1e-10)
+    torch.testing.assert_close(vectors @ vectors.T, torch.eye(len(vectors)).double(), atol=1e-10, rtol=0)
+
+
+def test_what_has_not_converged_is_a_bound() -> None:
+    spread = torch.linspace(0, 1, 2000, dtype=torch.float64)
+    found = ends(
+        Matrix(torch.diag(spread)),
+        top=3,
+        bottom=3,
+        tolerance=1e-7,
+        steps=8,
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert not found.top_converged.any()
+    assert not found.bottom_converged.any()
+    assert (found.top <= spread.flip(0)[:3].numpy()).all()
+    assert (found.bottom >= spread[:3].numpy()).all()

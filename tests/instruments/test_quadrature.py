@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from scipy.stats import wasserstein_distance
 
-from dltui.instruments.curvature.density import density
+from dltui.errors import UsageError
 from dltui.instruments.curvature.exact import described
 from dltui.instruments.curvature.extremes import ends
 from dltui.instruments.curvature.operator import Matrix
-from dltui.instruments.curvature.slq import Atoms, Estimate, quadrature
+from dltui.instruments.curvature.slq import Estimate, known_sums, quadrature
+from dltui.instruments.curvature.traces import probe, together, trace
+from dltui.results.smoothing import smooth
+from dltui.results.verdict import effective_rank, shares
 
 
 def matrix(outliers: int = 3, n: int = 300, seed: int = 0) -> torch.Tensor:
@@ -25,24 +30,71 @@ def matrix(outliers: int = 3, n: int = 300, seed: int = 0) -> torch.Tensor:
 
 def estimate(operator: Matrix, seed: int, probes: int = 4, top: int = 5) -> Estimate:
     generator = torch.Generator().manual_seed(seed)
-    found = ends(operator, top=top, bottom=top, tolerance=1e-6, steps=120, generator=generator)
-    return quadrature(
-        operator, found.values, found.vectors, probes=probes, trace_probes=20, steps=40, generator=generator
-    )
+    found = ends(operator, top=top, bottom=top, tolerance=1e-4, steps=120, generator=generator)
+    seen = quadrature(operator, found.values, found.vectors, probes=probes, steps=40, generator=generator)
+    samples = [*seen.samples, *probe(operator, found.vectors, 20, generator)]
+    sums, scale = known_sums(found.values)
+    return replace(seen, trace=together(sums, samples, operator, "deflated", scale))
 
 
-def test_trace_and_moments_are_within_their_errors() -> None:
+METHODS = {
+    "deflated, after the ends": lambda h, seed: estimate(Matrix(h), seed).trace,
+    **{
+        f"{method}, {products} products": lambda h, seed, method=method, products=products: trace(
+            Matrix(h), method=method, products=products, generator=torch.Generator().manual_seed(seed)
+        )
+        for method in ("deflated", "hutch++", "hutchinson")
+        for products in (60, 90)
+    },
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_traces_are_within_their_errors(name: str) -> None:
     h = matrix()
     true = np.linalg.eigvalsh(h.numpy())
+    found = [METHODS[name](h, seed) for seed in range(30 if "ends" in name else 100)]
+    for z in (
+        [(one.trace - true.sum()) / one.trace_stderr for one in found],
+        [(one.square - (true**2).sum()) / one.square_stderr for one in found],
+    ):
+        assert (np.abs(z) < 3).mean() >= 0.95
+        assert 0.7 < np.std(z) < 1.4  # the standard error is neither too small nor too large
+        assert abs(np.mean(z)) < 0.35
+
+
+def test_holding_the_outliers_out_of_the_chance_pays() -> None:
+    h = matrix()
+    errors = {
+        method: np.median([
+            trace(
+                Matrix(h), method=method, products=60, generator=torch.Generator().manual_seed(seed)
+            ).trace_stderr
+            for seed in range(10)
+        ])
+        for method in ("deflated", "hutch++", "hutchinson")
+    }
+    assert max(errors["deflated"], errors["hutch++"]) < errors["hutchinson"] / 2
+
+
+def test_a_trace_from_too_few_products_is_refused() -> None:
+    with pytest.raises(UsageError, match="8 products: expected at least 9"):
+        trace(Matrix(matrix()), products=8, generator=torch.Generator())
+
+
+def test_what_is_read_off_a_spectrum_has_an_error() -> None:
+    h = matrix()
+    true = np.linalg.eigvalsh(h.numpy())
+    edge = 1e-3 * true[-1]
     z = []
-    for seed in range(20):
+    for seed in range(10):
         found = estimate(Matrix(h), seed)
-        z.append((found.trace - true.sum()) / found.trace_stderr)
-        assert found.moments[0] == pytest.approx(found.trace / 300)
-        assert found.moments[1] == pytest.approx((true**2).mean(), rel=0.02)
-        assert found.trace_stderr < 0.05 * true.sum()
-    assert np.abs(z).max() < 3.5
-    assert 0.5 < np.std(z) < 1.5  # the standard error is neither too small nor too large
+        value, error = found.read(lambda one: effective_rank(one.places, one.weights, 300))
+        z.append((value - effective_rank(true, np.full(300, 1 / 300), 300)) / error)
+        negative, wide = found.read(lambda one: shares(one.places, one.weights)[1])
+        assert negative == pytest.approx((true < -edge).mean(), abs=5 * wide + 0.02)
+    assert np.median(np.abs(z)) < 3
+    assert np.isnan(estimate(Matrix(h), 0, probes=1).read(lambda one: float(one.places[0]))[1])
 
 
 def test_mass_is_one_and_lies_where_the_eigenvalues_are() -> None:
@@ -81,7 +133,7 @@ def test_two_clusters_have_half_of_the_mass_each() -> None:
 )
 def test_a_density_integrates_to_one_and_keeps_the_mean(places: list[float]) -> None:
     values = np.sort(np.array(places))
-    grid, curve, width = density(Atoms(values, np.full(len(values), 1 / len(values))))
+    grid, curve, width = smooth(values, np.full(len(values), 1 / len(values)))
     assert (np.diff(grid) > 0).all()
     assert np.trapezoid(curve, grid) == pytest.approx(1, abs=1e-12)
     scale = np.abs(values).max() or 1.0
@@ -95,6 +147,7 @@ def test_a_density_integrates_to_one_and_keeps_the_mean(places: list[float]) -> 
 def test_a_spectrum_known_in_full_is_described_exactly() -> None:
     true = np.linalg.eigvalsh(matrix().numpy())
     found = described(true)
-    assert found.trace == pytest.approx(true.sum(), rel=1e-12)
-    assert found.moments == pytest.approx((true.mean(), (true**2).mean()))
-    assert 0 < found.trace_stderr < 1e-4 * true.sum()
+    assert found.trace.trace == pytest.approx(true.sum(), rel=1e-12)
+    assert found.trace.square == pytest.approx((true**2).sum())
+    assert 0 < found.trace.trace_stderr < 1e-4 * true.sum()
+    assert found.read(lambda one: float(one.places[-1])) == (true[-1], 0.0)

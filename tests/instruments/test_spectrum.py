@@ -291,7 +291,7 @@ def test_a_curvature_that_is_not_finite_is_told() -> None:
 
 def test_a_spectrum_survives_its_file(case: Case, tmp_path: object) -> None:
     model, x, y, task = case
-    found = spectrum(Objective.bind(model, x, y, task=task), exact=False, steps=20, probes=1)
+    found = spectrum(Objective.bind(model, x, y, task=task), exact=False, steps=20, probes=2)
     path = tmp_path / "one.safetensors"  # type: ignore[operator]
     found.save(path)
     assert load_result(path).document() == found.document()

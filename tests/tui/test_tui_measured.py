@@ -124,6 +124,21 @@ def test_files_of_old_have_no_masses() -> None:
     assert [pair.mass.size for pair in pairs_of(old)] == [0, 0, 0]
 
 
+def test_a_bound_is_marked_as_one() -> None:
+    loose = replace(spectrum(), top_converged=np.array([True, False]), bottom_converged=np.array([False]))
+    assert [pair.sure for pair in pairs_of(loose)] == [True, False, False]
+    assert [pair.sure for pair in pairs_of(spectrum())] == [True, True, True]
+
+
+def test_a_density_is_drawn_anew_in_another_bandwidth() -> None:
+    found = replace(spectrum(), nodes=np.array([-1.0, 0.0, 8.0]), node_weights=np.array([0.1, 0.7, 0.2]))
+    wide, narrow = found.smoothed(0.2), found.smoothed(0.01)
+    assert wide.density.max() < narrow.density.max()
+    assert wide.bandwidth == pytest.approx(20 * narrow.bandwidth)
+    assert "bandwidth 20 % of λ" in wide.figures()[0].caption
+    assert spectrum().smoothed(0.2).density is not None  # files of old keep theirs
+
+
 def test_an_eigenvalue_is_found_on_the_density() -> None:
     chart = spectrum().figures()[0]
     x, y = on_the_curve(chart, 3.0)

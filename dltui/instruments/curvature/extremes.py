@@ -20,7 +20,7 @@ from dltui.instruments.curvature.operator import Operator, gaussian
 
 Vector = NDArray[np.float64]
 SMALL = 0.1  # smaller eigenvalues than this share of the largest are held to its tolerance, not to their own
-RUNS = 4  # all runs together take at most so many times the steps of one
+RUNS = 4  # all runs together take at most so many times the products that fill the rows once
 ROUNDING = 32  # no residual is said to be below this multiple of ε‖A‖; errors of 14 ε‖A‖ were measured
 
 
@@ -35,7 +35,10 @@ class Ends:
         bottom_residuals: Bounds on their errors, shape (l,).
         top_vectors: Unit eigenvectors of ``top`` as rows, shape (k, n); none while a run goes on.
         bottom_vectors: Those of ``bottom``, shape (l, n); none while a run goes on.
-        converged: Whether all residuals are within the tolerance and a fresh start found nothing else.
+        top_converged: Whether the residual of each is within the tolerance, shape (k,); an eigenvalue that has not
+            converged is at least the number of ``top``.
+        bottom_converged: The same of ``bottom``; at most the number there.
+        converged: Whether all of them are, and a fresh start found nothing else.
         values: Every eigenvalue that came with a converged vector, shape (m,).
         vectors: Their vectors as orthonormal rows, shape (m, n).
     """
@@ -46,6 +49,8 @@ class Ends:
     bottom_residuals: Vector
     top_vectors: Tensor
     bottom_vectors: Tensor
+    top_converged: NDArray[np.bool_]
+    bottom_converged: NDArray[np.bool_]
     converged: bool
     values: Vector
     vectors: Tensor
@@ -63,6 +68,7 @@ def ends(
     tolerance: float,
     steps: int,
     generator: torch.Generator,
+    sure: bool = True,
     look: Look = lambda _: None,
 ) -> Ends:
     """Find both ends of the spectrum of a symmetric matrix.
@@ -72,8 +78,11 @@ def ends(
         top: How many of the largest eigenvalues.
         bottom: How many of the smallest.
         tolerance: Residual allowed for each, as a share of its size, or of a tenth of the largest where that is more.
-        steps: Lanczos steps in one run at most; all runs together take at most four times as many.
+        steps: Lanczos vectors that are held at most, before a run is restarted from the best of them; all runs together
+            take at most four times as many products.
         generator: Source of the random starts.
+        sure: Whether a run from a fresh start must have found nothing else in the end; where the pairs only serve to
+            take the outliers out of an estimate, that is not worth its products.
         look: Called after every step with a function that tells how both ends look by then, and what the run tells
             of the whole spectrum: the first run, from a random start in the whole space; None for all later ones.
 
@@ -87,15 +96,17 @@ def ends(
         run = lanczos(
             operator,
             start,
-            min(steps, left),
+            left,
+            rows=steps,
+            keep=(2 * found.wanted[0], 2 * found.wanted[1]),
             away=found.vectors,
             settled=settled,
             look=_glimpses(found, look),
         )
-        left -= len(run.diagonal)
+        left -= run.products
         news = found.take(run)
         missing = found.missing()
-        if fresh and not news and missing == (0, 0):
+        if missing == (0, 0) and (not sure or (fresh and not news)):
             return found.outcome(complete=True)
         fresh = missing == (0, 0)
         if fresh:
@@ -207,6 +218,8 @@ class _Found:
             bottom_residuals=residuals[bottom],
             top_vectors=nothing,
             bottom_vectors=nothing,
+            top_converged=top < len(self._values),
+            bottom_converged=bottom < len(self._values),
             converged=False,
             values=self._values,
             vectors=self.vectors,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from dltui.errors import DltuiError
+from dltui.objective import Slot
 
 
 class Operator(Protocol):
@@ -38,8 +39,19 @@ class Matrix:
         return self.like @ vector
 
 
+class Whole(Operator, Protocol):
+    """A matrix that knows its diagonal blocks."""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Where each parameter tensor lies in a vector."""
+
+    def within(self, inside: Sequence[int]) -> Operator:
+        """Return the diagonal block of some parameter tensors."""
+
+
 class Counted:
-    """An operator that counts its products and tells of each one."""
+    """An operator that counts its products, those of its diagonal blocks too, and tells of each one."""
 
     def __init__(self, operator: Operator, tick: Callable[[int], None]) -> None:
         self.size, self.like = operator.size, operator.like
@@ -61,6 +73,15 @@ class Counted:
         self.products += 1
         self._tick(self.products)
         return product
+
+    def within(self, operator: Operator) -> Counted:
+        """Return a diagonal block, whose products are counted here as well."""
+
+        def tick(_: int) -> None:
+            self.products += 1
+            self._tick(self.products)
+
+        return Counted(operator, tick)
 
 
 def gaussian(operator: Operator, generator: torch.Generator) -> Tensor:

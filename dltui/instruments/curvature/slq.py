@@ -1,4 +1,4 @@
-"""Trace, moments and spectral density by stochastic Lanczos quadrature, with the known ends taken out first.
+"""Spectral density by stochastic Lanczos quadrature, with the known ends taken out first.
 
 With orthonormal eigenvectors U of k eigenvalues λᵢ and P = I − UᵀU, the spectrum of A is the λᵢ and the spectrum of
 P A P on the rest. For a random sign vector v and w = P v,
@@ -23,6 +23,7 @@ from torch import Tensor
 
 from dltui.instruments.curvature.lanczos import Ritz, lanczos, ritz
 from dltui.instruments.curvature.operator import Operator, signs
+from dltui.instruments.curvature.traces import Sample, Trace, outside, together
 
 Vector = NDArray[np.float64]
 
@@ -46,15 +47,32 @@ class Estimate:
 
     Attributes:
         atoms: The spectrum as weighted points.
-        trace: tr A.
-        trace_stderr: Its standard error, never below what rounding does to it.
-        moments: (1/n)·tr A and (1/n)·tr A².
+        each: What each probe alone would tell, for the standard error of whatever is read off ``atoms``; empty
+            where chance has no part in it.
+        trace: tr A and tr A².
+        samples: wᵀAw and ‖Aw‖² of each probe.
     """
 
     atoms: Atoms
-    trace: float
-    trace_stderr: float
-    moments: tuple[float, float]
+    each: tuple[Atoms, ...]
+    trace: Trace
+    samples: tuple[Sample, ...] = ()
+
+    def read(self, off: Callable[[Atoms], float]) -> tuple[float, float]:
+        """Return a number that is read off the spectrum, with its standard error.
+
+        Args:
+            off: From points to a number.
+
+        Returns:
+            The number, and the spread of what each probe alone would give over √probes: 0 where nothing is drawn at
+            random, NaN for a single probe.
+        """
+        if not self.each:
+            return off(self.atoms), 0.0
+        alone = np.array([off(atoms) for atoms in self.each])
+        spread = alone.std(ddof=1) / np.sqrt(len(alone)) if len(alone) > 1 else float("nan")
+        return off(self.atoms), float(spread)
 
 
 def quadrature(
@@ -63,7 +81,6 @@ def quadrature(
     vectors: Tensor,
     *,
     probes: int,
-    trace_probes: int,
     steps: int,
     generator: torch.Generator,
     look: Callable[[Estimate], None] = lambda _: None,
@@ -75,36 +92,27 @@ def quadrature(
         values: Known eigenvalues, shape (k,), k < n.
         vectors: Their vectors as orthonormal rows, shape (k, n).
         probes: Random vectors that get a Lanczos run each.
-        trace_probes: Further random vectors, which cost one product each and sharpen the trace only.
         steps: Lanczos steps of each run.
         generator: Source of the random vectors.
         look: Called after each probe but the last with the estimate so far; one probe has no standard error.
 
     Returns:
-        Density, trace with its standard error, and moments.
+        Density and trace.
     """
-    known = float(values.sum()), float((values**2).sum())
     rest: list[Atoms] = []
-    seconds: list[tuple[float, float]] = []  # wᵀAw and ‖PAw‖² of each probe
+    samples: list[Sample] = []  # wᵀAw and ‖PAw‖² of each probe
     for index in range(probes):
-        probe = _probe(operator, vectors, generator)
+        probe = outside(signs(operator, generator), vectors)
         run = lanczos(operator, probe, steps, away=vectors)
-        found = ritz(run.diagonal, run.off)
+        found = ritz(run.table, run.beyond)
         weights = found.vectors[0] ** 2
         size = float(probe.double().square().sum())
         rest.append(Atoms(found.values, weights / weights.sum()))
-        seconds.append((
-            size * float(weights @ found.values),
-            size * float(run.diagonal[0] ** 2 + run.off[0] ** 2),
-        ))
+        below = run.table[1, 0] if len(run.table) > 1 else run.beyond
+        samples.append((size * float(weights @ found.values), size * float(run.table[0, 0] ** 2 + below**2)))
         if index < probes - 1:
-            look(_estimate(operator, values, rest, known, seconds))
-    for _ in range(trace_probes):
-        probe = _probe(operator, vectors, generator)
-        product = operator(probe)
-        product = product - (vectors @ product) @ vectors
-        seconds.append((float(probe.double() @ product.double()), float(product.double().square().sum())))
-    return _estimate(operator, values, rest, known, seconds)
+            look(_estimate(operator, values, rest, samples))
+    return _estimate(operator, values, rest, samples)
 
 
 def guessed(run: Ritz, size: int) -> Estimate:
@@ -119,34 +127,32 @@ def guessed(run: Ritz, size: int) -> Estimate:
     """
     weights = run.vectors[0] ** 2
     first, second = float(weights @ run.values), float(weights @ run.values**2)
-    return Estimate(Atoms(run.values, weights / weights.sum()), size * first, float("nan"), (first, second))
+    unknown = float("nan")
+    atoms = Atoms(run.values, weights / weights.sum())
+    told = Trace(size * first, unknown, size * second, unknown, "hutchinson", 1)
+    return Estimate(atoms, (atoms,), told)
 
 
-def _probe(operator: Operator, vectors: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a random sign vector without its part along the known vectors."""
-    probe = signs(operator, generator)
-    return probe - (vectors @ probe) @ vectors
+def known_sums(values: Vector) -> tuple[Sample, float]:
+    """Return what known eigenvalues add to tr A and tr A², and the sum of their sizes."""
+    return (float(values.sum()), float((values**2).sum())), float(np.abs(values).sum())
 
 
-def _estimate(
-    operator: Operator,
-    values: Vector,
-    rest: list[Atoms],
-    known: tuple[float, float],
-    seconds: list[tuple[float, float]],
-) -> Estimate:
+def _estimate(operator: Operator, values: Vector, rest: list[Atoms], samples: list[Sample]) -> Estimate:
     """Put the known part and the mean of the probes together."""
-    n, share = operator.size, (operator.size - len(values)) / operator.size / len(rest)
-    places = np.concatenate([values, *(atoms.places for atoms in rest)])
-    weights = np.concatenate([np.full(len(values), 1 / n), *(share * atoms.weights for atoms in rest)])
-    firsts, squares = np.array(seconds).T
-    trace, square = known[0] + firsts.mean(), known[1] + squares.mean()
-    spread = firsts.std(ddof=1) / np.sqrt(len(firsts)) if len(firsts) > 1 else float("nan")
-    rounding = float(torch.finfo(operator.like.dtype).eps) * (np.abs(values).sum() + abs(firsts.mean()))
-    order = np.argsort(places, kind="stable")
+    sums, scale = known_sums(values)
     return Estimate(
-        atoms=Atoms(places[order], weights[order]),
-        trace=float(trace),
-        trace_stderr=float(np.hypot(spread, rounding)),
-        moments=(float(trace / n), float(square / n)),
+        atoms=_whole(operator.size, values, rest),
+        each=tuple(_whole(operator.size, values, [one]) for one in rest),
+        trace=together(sums, samples, operator, "deflated", scale),
+        samples=tuple(samples),
     )
+
+
+def _whole(size: int, values: Vector, rest: list[Atoms]) -> Atoms:
+    """Return the known eigenvalues and the mean of some probes as one spectrum."""
+    share = (size - len(values)) / size / len(rest)
+    places = np.concatenate([values, *(atoms.places for atoms in rest)])
+    weights = np.concatenate([np.full(len(values), 1 / size), *(share * atoms.weights for atoms in rest)])
+    order = np.argsort(places, kind="stable")
+    return Atoms(places[order], weights[order])
