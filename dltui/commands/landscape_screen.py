@@ -18,6 +18,9 @@ from dltui.tui.screens.measured import MeasuredScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from dltui.jobs import Job
 
 CLOSER = 0.25  # half-width of the part that is scanned anew, as a share of the whole, when nothing is zoomed in
 LEAST_STEPS = 25  # points along each direction of a finer scan
@@ -46,6 +49,7 @@ class LandscapeScreen(MeasuredScreen):
     )
 
     _levels: tuple[Landscape, ...] = ()
+    _made_by: tuple[Job | None, ...] = ()  # the jobs of the finer scans
     _spot: tuple[float, float] | None = None
 
     @property
@@ -57,6 +61,14 @@ class LandscapeScreen(MeasuredScreen):
     def command_line(self) -> str:
         """The command that makes what is shown, be it a finer scan."""
         return (self._levels[-1].made.command if self._levels else "") or super().command_line
+
+    @property
+    def kept(self) -> Path | None:
+        """The file of the scan that is shown, be it a finer one."""
+        if len(self._levels) < 2:
+            return super().kept
+        job = self._made_by[-1]
+        return None if job is None else job.path
 
     @property
     def spot(self) -> tuple[float, float]:
@@ -112,7 +124,7 @@ class LandscapeScreen(MeasuredScreen):
     def action_widen(self) -> None:
         """Leave the finer scan."""
         self.stop_asking()
-        self._levels = self._levels[:-1]
+        self._levels, self._made_by = self._levels[:-1], self._made_by[:-1]
         self._show_level()
 
     def action_curvature(self) -> None:
@@ -135,7 +147,7 @@ class LandscapeScreen(MeasuredScreen):
     def _finer(self, found: Landscape, *, first: bool) -> None:
         """Show what a finer scan knows by now."""
         if first:
-            self._levels = (*self._levels, found)
+            self._levels, self._made_by = (*self._levels, found), (*self._made_by, self._asked)
         self._levels = (*self._levels[:-1], found)
         self._show_level(keep=not first)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dltui.device import seeded
 from dltui.errors import DltuiError, UsageError
+from dltui.objective.bundle import bundled, finite, placed, split, take_apart
 from dltui.objective.criterion import Criterion, Loss, Task, scalar
 from dltui.objective.probe import first_outputs
 from dltui.objective.twin import Twin
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 
 CACHE = 1 << 20  # bytes of the largest activation of a block: it then stays in the cache of one core
 CARD = 1 << 26  # the same on an accelerator, which wants to be kept busy
+DROPPED = 0  # seed of what dropout drops in train mode: the same in every evaluation
 MOST = 4096  # samples in a block at most
+
+Mode = Literal["eval", "train"]
 
 
 @dataclass(frozen=True)
@@ -44,18 +49,21 @@ class Reading:
 class Objective:
     """The scalar L(θ) of one model on one set of samples.
 
-    Batch norm uses its running statistics and dropout is off (eval mode). Sums over samples run in blocks that
-    count by their size, added up in float64.
+    In eval mode batch norm uses its running statistics and dropout is off. In train mode all samples are one batch,
+    whose statistics batch norm uses, and dropout drops the same units in every evaluation. Sums over samples run in
+    blocks that count by their size, added up in float64.
 
     Attributes:
         model: The model; never changed.
-        inputs: Inputs of all samples on ``device``, shape (N, ...).
+        inputs: Inputs of all samples on ``device``, shape (N, ...); of a model that takes several, a ``Bundle``, which
+            has rows like a tensor and is taken apart by the twin.
         targets: Their targets, shape (N, ...).
         criterion: The loss.
         title: What is looked at, such as ``lenet on digits``.
         device: Where it is computed.
         dtype: Of parameters and floating inputs.
         block: Samples a block.
+        mode: ``eval`` or ``train``.
     """
 
     model: nn.Module
@@ -66,6 +74,7 @@ class Objective:
     device: torch.device
     dtype: torch.dtype
     block: int
+    mode: Mode = "eval"
 
     @classmethod
     def of(
@@ -80,6 +89,7 @@ class Objective:
         title: str = "",
         double: bool = False,
         seed: int = 0,
+        mode: Mode = "eval",
     ) -> Objective:
         """Bind a model to one part of a data set.
 
@@ -93,6 +103,7 @@ class Objective:
             title: What to call the model; its class name otherwise.
             double: Compute in float64.
             seed: Seed of the draw of samples.
+            mode: ``eval`` or ``train``.
 
         Returns:
             The objective.
@@ -113,13 +124,14 @@ class Objective:
             device=device,
             title=f"{title or type(model).__name__} on {dataset.name}",
             double=double,
+            mode=mode,
         )
 
     @classmethod
     def bind(
         cls,
         model: nn.Module,
-        inputs: Tensor,
+        inputs: Tensor | Sequence[Tensor],
         targets: Tensor,
         *,
         task: Task = "classes",
@@ -128,19 +140,21 @@ class Objective:
         title: str = "",
         double: bool = False,
         block: int | None = None,
+        mode: Mode = "eval",
     ) -> Objective:
         """Bind a model to plain tensors.
 
         Args:
             model: Any module that maps a batch of inputs to a batch of outputs.
-            inputs: Shape (N, ...).
+            inputs: Shape (N, ...); a tensor for each argument of a model that takes several.
             targets: Shape (N, ...); class numbers, or numbers.
             task: What the targets are.
             loss: A mean loss (outputs, targets) -> scalar instead of the usual one.
             device: Where to compute.
             title: What is looked at.
             double: Compute in float64.
-            block: Samples a block; as many as a cache holds otherwise.
+            block: Samples a block; as many as a cache holds otherwise, all of them in train mode.
+            mode: ``eval`` or ``train``.
 
         Returns:
             The objective.
@@ -151,20 +165,22 @@ class Objective:
         """
         title, where = title or type(model).__name__, torch.device(device)
         dtype = torch.float64 if double else _dtype(model)
-        if not len(inputs) or len(inputs) != len(targets):
+        given = bundled(inputs, title)
+        if not len(given) or len(given) != len(targets):
             raise UsageError(
-                f"{title}: {len(inputs)} inputs and {len(targets)} targets; expected as many, at least one"
+                f"{title}: {len(given)} inputs and {len(targets)} targets; expected as many, at least one"
             )
-        if inputs.is_floating_point() and not bool(inputs.isfinite().all()):
+        if not finite(given):
             raise DltuiError(
                 f"{title}: the inputs hold NaN or infinite numbers; expected finite ones; clean the data"
             )
-        x = inputs.to(where, dtype) if inputs.is_floating_point() else inputs.to(where)
+        x = placed(given, where, dtype)
         y = targets.to(where, dtype) if task == "numbers" else targets.to(where, torch.long)
         criterion = Criterion.of(task, loss)
-        bare = cls(model, x, y, criterion, title, where, dtype, 1)
+        bare = cls(model, x, y, criterion, title, where, dtype, 1, mode)
         outputs, each = first_outputs(bare.twin(), x[:2], title)
-        size = block or max(1, min(MOST, (CACHE if where.type == "cpu" else CARD) // each))
+        cached = max(1, min(MOST, (CACHE if where.type == "cpu" else CARD) // each))
+        size = block or (len(x) if mode == "train" else cached)
         return replace(bare, targets=criterion.fitted(outputs, y, title), block=size)
 
     @property
@@ -175,29 +191,46 @@ class Objective:
     @cached_property
     def blocks(self) -> list[tuple[Tensor, Tensor, float]]:
         """Inputs, targets and share of all samples of every block; the shares add up to 1."""
-        pairs = zip(torch.split(self.inputs, self.block), torch.split(self.targets, self.block), strict=True)
+        pairs = zip(split(self.inputs, self.block), torch.split(self.targets, self.block), strict=True)
         return [(x, y, len(x) / self.samples) for x, y in pairs]
 
     def spread(self, workers: int) -> Objective:
-        """Return the same objective in blocks small enough that each worker has one."""
+        """Return the same objective in blocks small enough that each worker has one; in train mode a batch is whole."""
+        if self.mode == "train":
+            return self
         return replace(self, block=min(self.block, -(-self.samples // workers)))
 
     def twin(self) -> Twin:
-        """Return a private copy of the model, in eval mode, whose parameters are one flat vector."""
-        return Twin(self.model, device=self.device, dtype=self.dtype)
+        """Return a private copy of the model, in the mode of the objective, whose parameters are one flat vector."""
+        twin = Twin(self.model, device=self.device, dtype=self.dtype)
+        twin.module.train(self.mode == "train")
+        take_apart(self.inputs, twin.module)
+        return twin
+
+    def on(self, device: torch.device) -> Objective:
+        """Return the same objective on another device."""
+        if device == self.device:
+            return self
+        x, y = placed(self.inputs, device, self.dtype), self.targets.to(device)
+        return replace(self, inputs=x, targets=y, device=device)
 
     def doubled(self) -> Objective:
         """Return the same objective in float64, on the CPU where the device knows no float64."""
         device = torch.device("cpu") if self.device.type == "mps" else self.device
-        x, y = (
-            t.to(device, torch.float64 if t.is_floating_point() else t.dtype)
-            for t in (self.inputs, self.targets)
-        )
+        x = placed(self.inputs, device, torch.float64)
+        y = placed(self.targets, device, torch.float64)
         return replace(self, inputs=x, targets=y, device=device, dtype=torch.float64)
 
     def loss(self, twin: Twin, x: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss of one block, a scalar that can be differentiated."""
-        return scalar(self.criterion.loss(twin.module(x), y), self.criterion.name)
+        return scalar(self.criterion.loss(self.outputs(twin, x), y), self.criterion.name)
+
+    def outputs(self, twin: Twin, x: Tensor) -> Tensor:
+        """Return the outputs for a block of inputs; in train mode dropout drops the same units in every call."""
+        if self.mode == "eval":
+            return cast("Tensor", twin.module(x))
+        with seeded(DROPPED):
+            return cast("Tensor", twin.module(x))
 
     def readings(self, twin: Twin) -> Iterator[tuple[float, float, float]]:
         """Evaluate block by block where ``twin`` stands now.
@@ -211,7 +244,7 @@ class Objective:
         counts, criterion = self.criterion.counts, self.criterion
         for x, y, share in self.blocks:
             with torch.inference_mode():
-                outputs = twin.module(x)
+                outputs = self.outputs(twin, x)
                 loss = scalar(criterion.loss(outputs, y), criterion.name).item()
                 yield loss, criterion.right(outputs, y).item() if counts else 0.0, share
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dltui.errors import UsageError
+from dltui.objective.bundle import shapes
 from dltui.objective.twin import Twin
 from dltui.objective.undisturbed import same_randomness
 
@@ -36,9 +37,8 @@ def first_outputs(twin: Twin, x: Tensor, title: str) -> tuple[Tensor, int]:
         with same_randomness(), torch.no_grad():
             outputs = twin.module(x)
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        shape = ", ".join(["n", *map(str, x.shape[1:])])
         reason = str(error).strip().partition("\n")[0]
-        raise UsageError(f"{title}: the model can't take inputs of shape ({shape}): {reason}") from error
+        raise UsageError(f"{title}: the model can't take inputs of shape {shapes(x)}: {reason}") from error
     if not isinstance(outputs, Tensor) or not outputs.ndim or len(outputs) != len(x):
         kind = f"shape {tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
         raise UsageError(

@@ -57,10 +57,14 @@ class Twin:
                 f"{type(model).__name__} can't be copied ({error}); expected a plain nn.Module"
             ) from error
         self.module.to(device=device, dtype=dtype).eval()
-        named = [(name, p) for name, p in self.module.named_parameters() if p.is_floating_point()]
+        every = list(self.module.named_parameters())
+        named = [(name, p) for name, p in every if p.is_floating_point()]
         named = [(name, p) for name, p in named if p.requires_grad] or named
         if not named:
-            raise DltuiError(f"{type(model).__name__} has no parameters; expected a model with weights")
+            found = f"only integer parameters ({every[0][1].dtype})" if every else "no parameters"
+            raise DltuiError(
+                f"{type(model).__name__} has {found}; expected a model with floating-point weights"
+            )
         self.flat = torch.cat([p.detach().reshape(-1) for _, p in named])
         self.slots = _slots(self.module, named)
         self.parameters = [p.requires_grad_() for _, p in named]

@@ -13,6 +13,7 @@ from dltui.plain.talk import Left, Talk
 from dltui.plain.things import ask_and_run, leaves, open_thing
 
 WIDEST = 100  # cells; longer lines are hard to follow
+LEFT_OUT = {"verbs", "jobs"}  # shelves not offered: verbs have a menu of their own, and jobs run at once
 
 
 def open_plain(file: Path | None = None) -> int:
@@ -51,7 +52,9 @@ def _home(talk: Talk) -> list[Choice]:
     from dltui.tui.catalog import SHELVES
 
     shelves = [
-        Choice(shelf.title, f"the {shelf.name} shelf", partial(_shelf, talk, shelf.name)) for shelf in SHELVES
+        Choice(shelf.title, f"the {shelf.name} shelf", partial(_shelf, talk, shelf.name))
+        for shelf in SHELVES
+        if shelf.name not in LEFT_OUT
     ]
     return [*shelves, Choice("Verbs", "everything that computes or shows something", partial(_verbs, talk))]
 

@@ -25,7 +25,8 @@ def open_thing(talk: Talk, item: Item) -> None:
     talk.head(told.title)
     talk.say(told.words)
     talk.pairs(told.facts)
-    choose(talk, item.name, _ways(talk, item))
+    if ways := _ways(talk, item):
+        choose(talk, item.name, ways)
 
 
 def ask_and_run(talk: Talk, verb: str, given: dict[str, Value] | None = None) -> None:
@@ -80,6 +81,10 @@ def _ways(talk: Talk, item: Item) -> list[Choice]:
         return [shown, *_looking(talk, f"run:{item.name}")]
     if item.kind in {"model", "checkpoint"}:
         return _looking(talk, item.key)
+    if item.kind == "chain":
+        walk = partial(run, talk, ["shapes", "chain", item.key])
+        walk = walk if item.key else partial(ask_and_run, talk, "shapes chain")
+        return [Choice("table", "its layers with shapes, parameters and MACs", walk)]
     return []
 
 

@@ -163,3 +163,14 @@ def test_a_dumb_terminal_is_talked_to(tmp_path: Path) -> None:
     assert process.wait(timeout=10) == 0
     assert b"hessian: Eigenvalues" in told
     assert b"\x1b" not in told
+
+
+def test_home_offers_each_thing_once_and_a_chain_its_table(talk: Talk) -> None:
+    done = talk("shapes", "lenet", "table", ":b", ":b", ":q")
+    told = flat(done.stdout)
+    assert "Home: 8 to choose from." in told
+    assert told.count("everything that computes or shows something") == 1
+    assert "the verbs shelf" not in told
+    assert "The same as a command: dltui shapes chain lenet" in told
+    assert "48,120" in told
+    assert done.returncode == 0

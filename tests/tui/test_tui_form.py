@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from dltui.errors import DltuiError
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.form import FormScreen
 from dltui.tui.widgets.field_row import FieldRow
@@ -141,6 +142,33 @@ async def test_the_form_of_a_verb_is_one_tab(make_app: Make, settle: Settle) -> 
         assert again is form
         assert line(form) == "$ dltui landscape lenet --steps 11"
         assert len(app.trail.open) == 2
+
+
+async def test_run_takes_what_was_typed_just_before_it(
+    make_app: Make, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def run_job(app: DltuiApp, words: list[str]) -> None:
+        del app
+        asked.append(words)
+        raise DltuiError("asked")
+
+    monkeypatch.setattr(DltuiApp, "run_job", run_job)
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        form = await opened(app, pilot, settle, "landscape", model="no such", data="moons")
+        taker = row(form, "model").taker
+        assert isinstance(taker, TypeIn)
+        assert form.answers is not None
+        assert "model" in form.answers.refused
+        taker.value = "mlp"  # the news of it is on its way while the key is handled
+        form.action_run()
+        for _ in range(200):
+            if asked:
+                break
+            await pilot.pause(0.05)
+        assert asked == [["landscape", "mlp", "--data", "moons"]]
 
 
 async def test_long_form_scrolls_with_the_cursor_on_a_small_terminal(make_app: Make, settle: Settle) -> None:

@@ -33,6 +33,7 @@ from dltui.results.landscape import Landscape
 from dltui.results.spectrum import Spectrum
 from dltui.runs import home
 from dltui.tui.app import DltuiApp
+from dltui.tui.catalog.items import homely
 from dltui.tui.screens.compare import CompareScreen
 from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.export import ExportScreen
@@ -186,6 +187,10 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         await pilot.press("z")
         await until(pilot, lambda: len(screen._levels) == 2 and screen.landscape.complete, "the finer scan")
         finer = screen.landscape
+        await until(pilot, lambda: "file" in dict(screen.query_one(Facts).facts), "the finer scan's file")
+        told = dict(screen.query_one(Facts).facts)["file"]
+        assert "landscape" in told
+        assert told != homely(screen.item.path)
         objective = Objective.of(
             open_model("run:latest", load_data("moons", seed=0), weights=None, seed=0).module,
             load_data("moons", seed=0),

@@ -65,12 +65,12 @@ def glimpse(item: Item) -> Glimpse:
     )
 
 
-def facts(result: Result, path: Path) -> tuple[tuple[str, str], ...]:
+def facts(result: Result, path: Path | None) -> tuple[tuple[str, str], ...]:
     """Return how a result was made, by name.
 
     Args:
         result: The result.
-        path: Its file.
+        path: Its file; None while it is not kept.
 
     Returns:
         Pairs of a name and a value; what is not known is left out.
@@ -84,7 +84,7 @@ def facts(result: Result, path: Path) -> tuple[tuple[str, str], ...]:
         ("seed", "" if made.seed is None else str(made.seed)),
         ("with", versions),
         ("machine", made.machine),
-        ("file", homely(path)),
+        ("file", "" if path is None else homely(path)),
     )
     return tuple((name, value) for name, value in rows if value)
 

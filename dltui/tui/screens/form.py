@@ -160,8 +160,9 @@ class FormScreen(Room):
         assert self.answers is not None, "rows come with the form"
         event.stop()
         name, text = event.name, event.text
+        if text != self.answers.texts.get(name, ""):  # else it was taken in already, when it was to run
+            self._wanted = False
         self.answers.put(name, text)
-        self._wanted = False
         if name in self._pauses:
             self._pauses.pop(name).stop()
         asked = event.row.asked
@@ -245,7 +246,10 @@ class FormScreen(Room):
         answers = self.answers
         if answers is None:
             return
-        self._wanted = bool(answers.pending) and not answers.trouble
+        for row in self.query(FieldRow):  # what was typed just before the key may still be on its way here
+            if row.text != answers.texts.get(row.asked.name, ""):
+                answers.put(row.asked.name, row.text)
+        self._wanted = bool(answers.pending) and not answers.missing
         if self._wanted:
             for name in list(self._pauses):
                 self._pauses.pop(name).stop()

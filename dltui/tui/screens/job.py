@@ -147,10 +147,7 @@ class JobScreen(GalleryScreen):
         """Return how it was made, and what the verb remarked."""
         job = self.job
         assert job is not None, "what was read came from it"
-        path = job.path or scratch_folder() / "not kept yet"
-        known = results.facts(result, path)
-        known = known if job.path else tuple(pair for pair in known if pair[0] != "file")
-        return known + tuple(("note", note) for note in job.notes[-3:])
+        return results.facts(result, job.path) + tuple(("note", note) for note in job.notes[-3:])
 
     # keys
 

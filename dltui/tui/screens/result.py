@@ -29,7 +29,12 @@ class ResultScreen(GalleryScreen):
 
     def show_result(self, result: Any, figures: list[Figure]) -> None:
         """Show the figures of a result and how it was made."""
-        self.hang(figures, facts(result, self.item.path), result.title)
+        self.hang(figures, facts(result, self.kept), result.title)
+
+    @property
+    def kept(self) -> Path | None:
+        """The file of what is shown; None while it is not kept."""
+        return self.item.path
 
 
 def _load(path: Path) -> Found:

@@ -1,0 +1,186 @@
+"""A matrix that is a weighted sum over blocks of samples, A = Σ_B w_B A_B, known by its products.
+
+The graph that a block's products run through is built once and kept; graphs that don't fit into the memory budget are
+built anew for each product. Blocks are spread over workers, one thread each, and over devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from dltui.instruments.crew import Crew, crew
+from dltui.instruments.curvature.twice import differentiable
+from dltui.objective import Objective, Slot, Twin
+
+BUDGET = 2 << 30  # bytes of activations that may be kept between products
+
+
+class Piece(Protocol):
+    """What one block of samples adds to the matrix, with its graph."""
+
+    def product(self, parts: Sequence[Tensor], inside: Sequence[int], *, keep: bool) -> Sequence[Tensor]:
+        """Return w_B A_B v, of the parameter tensors ``inside`` only.
+
+        Args:
+            parts: v, one part for each tensor of ``inside``.
+            inside: Which parameter tensors; all others are held fixed.
+            keep: Whether the graph is needed again.
+
+        Returns:
+            The product, one part for each tensor of ``inside``.
+        """
+
+
+Make = Callable[
+    [Objective, Twin, int], Piece
+]  # (the loss, a copy of the model, number of the block) -> its piece
+
+
+class Share:
+    """The blocks of one worker, on its device."""
+
+    def __init__(self, make: Make, objective: Objective, twin: Twin, blocks: range, kept: int) -> None:
+        self.twin = twin
+        self._make = make
+        self._objective = objective
+        self._kept = [make(objective, twin, block) for block in blocks[:kept]]
+        self._rest = blocks[kept:]
+
+    def product(self, vector: Tensor, inside: Sequence[int]) -> Tensor:
+        """Return what the blocks of this worker add to A·v, on its own device."""
+        slots = [self.twin.slots[i] for i in inside]
+        vector = vector.to(self.twin.flat.device)
+        parts = _cut(vector, slots)
+        total = torch.zeros_like(vector)
+        for piece in self._kept:
+            total += _joined(piece.product(parts, inside, keep=True))
+        for block in self._rest:
+            piece = self._make(self._objective, self.twin, block)
+            total += _joined(piece.product(parts, inside, keep=False))
+        return total
+
+
+class Summed:
+    """A symmetric matrix of shape (n, n) that is a sum over blocks of samples."""
+
+    def __init__(
+        self, make: Make, objective: Objective, workers: Crew, budget: int, devices: Sequence[torch.device]
+    ) -> None:
+        objective = objective.spread(workers.size)
+        home = objective.twin()
+        self.slots, self.like, self.size = home.slots, home.flat, len(home.flat)
+        self._workers = workers
+        there = [objective.on(device) for device in devices] or [objective]
+        twins = [home if one is objective else one.twin() for one in there]
+        count = len(objective.blocks)
+        kept = _kept(_graph_bytes(make, objective, home), budget, count)
+
+        def share(worker: int) -> Share:
+            place = worker % len(there)
+            most = len(range(worker, kept, workers.size))
+            return Share(make, there[place], twins[place], range(worker, count, workers.size), most)
+
+        self._shares = workers.together(share)
+
+    def __call__(self, vector: Tensor) -> Tensor:
+        """Return A·v, shape (n,)."""
+        return self.product(vector, range(len(self.slots)))
+
+    def product(self, vector: Tensor, inside: Sequence[int]) -> Tensor:
+        """Return the product with the diagonal block of some parameter tensors, shape (m,)."""
+        parts = self._workers.together(lambda i: self._shares[i].product(vector, inside))
+        return torch.stack([part.to(self.like.device) for part in parts]).sum(0)
+
+    def within(self, inside: Sequence[int]) -> Within:
+        """Return the diagonal block of some parameter tensors: all others are held fixed."""
+        return Within(self, inside)
+
+
+class Within:
+    """A diagonal block of a matrix, shape (m, m)."""
+
+    def __init__(self, whole: Summed, inside: Sequence[int]) -> None:
+        self._whole, self._inside = whole, tuple(inside)
+        self.slots = _closed([whole.slots[i] for i in self._inside])
+        self.like, self.size = whole.like, self.slots[-1].stop
+
+    def __call__(self, vector: Tensor) -> Tensor:
+        """Return the product, shape (m,)."""
+        return self._whole.product(vector, self._inside)
+
+
+@contextmanager
+def summed(
+    make: Make,
+    objective: Objective,
+    *,
+    budget: int = BUDGET,
+    workers: int | None = None,
+    devices: Sequence[torch.device] = (),
+) -> Iterator[Summed]:
+    """Bind a matrix to workers that compute its products.
+
+    Args:
+        make: What a block adds to it.
+        objective: The loss of a model on its data.
+        budget: Bytes of activations that may be kept between products.
+        workers: How many threads; one a core, or one for each device, otherwise.
+        devices: Where the blocks go in turn; all to the device of the objective otherwise.
+
+    Yields:
+        The operator v -> A·v, to be used inside the ``with`` block only.
+    """
+    with ExitStack() as stack:
+        hired = stack.enter_context(crew(objective.device, workers or len(devices) or None))
+        stack.enter_context(sdpa_kernel(SDPBackend.MATH))  # fused attention has no second derivative
+        if any(isinstance(module, nn.RNNBase) for module in objective.model.modules()):
+            stack.enter_context(
+                torch.backends.cudnn.flags(enabled=False)
+            )  # neither have its recurrent kernels
+        stack.enter_context(differentiable(objective))
+        yield Summed(make, objective, hired, budget, devices)
+
+
+def _cut(vector: Tensor, slots: Sequence[Slot]) -> list[Tensor]:
+    """Return a vector of the tensors ``slots``, cut into parts of their shapes."""
+    sizes = [slot.stop - slot.start for slot in slots]
+    return [part.view(slot.shape) for part, slot in zip(torch.split(vector, sizes), slots, strict=True)]
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return torch.cat([part.reshape(-1) for part in parts])
+
+
+def _closed(slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    """Return the slots as they lie when nothing is between them."""
+    closed: list[Slot] = []
+    for slot in slots:
+        start = closed[-1].stop if closed else 0
+        closed.append(Slot(slot.name, slot.shape, start, slot.fans))
+    return tuple(closed)
+
+
+def _graph_bytes(make: Make, objective: Objective, twin: Twin) -> int:
+    """Return how much memory the graph of the first block, the largest one, keeps alive."""
+    seen: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        seen[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        make(objective, twin, 0)
+    return sum(seen.values())
+
+
+def _kept(each: int, budget: int, blocks: int) -> int:
+    """Return how many graphs of ``each`` bytes may stay in memory."""
+    return blocks if each == 0 else min(blocks, budget // each)
