@@ -12,8 +12,23 @@ from dltui.errors import DltuiError
 SHOWN = 3  # mismatching tensors that are named
 
 
-def fit_weights(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+def fit_weights(module: nn.Module, state: Mapping[str, Tensor], path: Path | str) -> None:
     """Copy the tensors of ``state`` into ``module``; when one doesn't fit, nothing is changed.
+
+    Args:
+        module: The model.
+        state: Tensors by name.
+        path: Where they came from, for the error.
+
+    Raises:
+        DltuiError: If a tensor is missing, unexpected or of another shape; the first three are named.
+    """
+    check_fit(module, state, path)
+    module.load_state_dict(state)
+
+
+def check_fit(module: nn.Module, state: Mapping[str, Tensor], path: Path | str) -> None:
+    """Refuse tensors that don't fit a model.
 
     Args:
         module: The model.
@@ -27,9 +42,13 @@ def fit_weights(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> N
     found = {name: tuple(tensor.shape) for name, tensor in state.items()}
     wrong = mismatches(wanted, found)
     if wrong:
-        more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-        raise DltuiError(f"{path} does not fit {type(module).__name__}: {'; '.join(wrong[:SHOWN])}{more}")
-    module.load_state_dict(state)
+        raise DltuiError(f"{path} does not fit {type(module).__name__}: {first_of(wrong)}")
+
+
+def first_of(wrong: list[str]) -> str:
+    """Return the first few phrases as one, and how many more there are."""
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return f"{'; '.join(wrong[:SHOWN])}{more}"
 
 
 def mismatches(wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> list[str]:

@@ -30,8 +30,8 @@ _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
 
 CLOSE = ("looking closer", "finer · Z goes back")
 ONLY_RANDOM = (
-    "only planes of random directions can be looked into away from θ*: this one was spanned by eigenvectors; "
-    "put the cursor on θ*, or scan a random plane"
+    "only planes of random directions can be looked into away from θ*, and this one was spanned otherwise; put the "
+    "cursor on θ*, or scan a random plane"
 )
 
 
@@ -139,7 +139,7 @@ class LandscapeScreen(MeasuredScreen):
         """Ask a verb at the cursor; θ* itself needs no plane."""
         if self.spot == (0.0, 0.0):
             self.look_on(verb)
-        elif self.landscape.along:
+        elif self.landscape.along or self.landscape.vectors:
             self.notify(ONLY_RANDOM, severity="warning", markup=False)
         else:
             self.look_on(verb, at=spell(self.spot, plane=self.landscape.betas is not None))

@@ -1,17 +1,16 @@
-"""The directions of a landscape: random ones, or eigenvectors of the Hessian."""
+"""What a landscape is spanned by: one or two directions, and what is known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from dltui.errors import UsageError
-from dltui.instruments.curvature.pairs import eigenpairs
-from dltui.instruments.directions import plane, scaling
-from dltui.objective import Objective, Twin
+from dltui.instruments.planes.statistics import Statistics
+from dltui.objective import Objective
 from dltui.progress import Report
+from dltui.results.trail import Spot, Trail
 
 
 @dataclass(frozen=True)
@@ -21,76 +20,37 @@ class Axes:
     Attributes:
         directions: d₁, or d₁ and d₂, shape (n,) each.
         cosine: Cosine of the angle between them; 0 for one.
-        along: Names of the eigenvectors that they are; empty for random ones.
-        curvatures: Eigenvalues of these.
+        scale: How they were scaled: filter, layer, weight or none.
+        vectors: Whether random ones move biases and scales of norms too.
+        seed: Seed of the draws; None where nothing was drawn.
+        along: What each is, such as ``eigen:1`` or ``gradient``; empty for random ones.
+        told: What to say of each beside the picture, one phrase a direction; empty for random ones.
+        curvatures: Eigenvalues of those that are eigenvectors.
         residuals: ‖Hv − λv‖ of these.
-        products: Hessian-vector products that finding them took.
+        products: Steps of work that finding them took: products with the Hessian, or evaluations.
+        middle: Where the window lies unless somewhere else is asked for; empty for θ*.
+        reach: Half its width along each direction; empty where the scan decides.
+        spots: Other networks that lie in the plane.
+        trail: The path of a training, seen in the plane.
+        statistics: Puts running statistics right at every point; None keeps those of θ*.
     """
 
     directions: list[Tensor]
     cosine: float = 0.0
+    scale: str = "none"
+    vectors: bool = False
+    seed: int | None = None
     along: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     curvatures: list[float] = field(default_factory=list)
     residuals: list[float] = field(default_factory=list)
     products: int = 0
+    middle: tuple[float, ...] = ()
+    reach: tuple[float, ...] = ()
+    spots: tuple[Spot, ...] = ()
+    trail: Trail | None = None
+    statistics: Statistics | None = None
 
 
-def random_axes(twin: Twin, normalize: str, seed: int, dimensions: int) -> Axes:
-    """Return one or two random directions; see ``directions``."""
-    return Axes(*plane(twin, normalize, seed, dimensions))
-
-
-def eigen_axes(objective: Objective, numbers: Sequence[int], seed: int, report: Report) -> Axes:
-    """Return eigenvectors of the Hessian at θ* as directions of length 1.
-
-    A step α along one of them moves the weights by the distance α, and L(α) curves at 0 as its eigenvalue says.
-
-    Args:
-        objective: The loss of a model on its data.
-        numbers: 1 for the largest eigenvalue, −1 for the lowest, one or two of them.
-        seed: Seed of the search.
-        report: Called after every product.
-
-    Returns:
-        The directions, with eigenvalues and residuals.
-    """
-    pairs = eigenpairs(objective, numbers, seed=seed, report=report)
-    like = objective.twin().flat
-    return Axes(
-        directions=[vector.to(like) for vector in pairs.vectors],
-        along=[f"eigen:{number}" for number in numbers],
-        curvatures=pairs.values.tolist(),
-        residuals=pairs.residuals.tolist(),
-        products=pairs.products,
-    )
-
-
-def chosen(along: Sequence[int], dimensions: int, normalize: str) -> tuple[int, ...]:
-    """Return the eigenvectors to go along, one a dimension; none for random directions.
-
-    Args:
-        along: Those that were asked for; in a plane, one alone is joined by the next from the same end.
-        dimensions: 1 or 2.
-        normalize: How directions are scaled; eigenvectors are not.
-
-    Returns:
-        Their numbers.
-
-    Raises:
-        UsageError: If there are more than dimensions, or they would be scaled.
-    """
-    scaling(normalize)
-    if not along:
-        return ()
-    named = ",".join(f"eigen:{number}" for number in along)
-    if normalize != "none":
-        raise UsageError(
-            f"can't scan along {named} with --normalize {normalize}: an eigenvector scaled {normalize} by {normalize} "
-            "is none any more; leave --normalize out, steps are lengths then"
-        )
-    if len(along) > dimensions:
-        raise UsageError(
-            f"can't scan {dimensions} dimension along {named}: expected one direction; try --dimensions 2"
-        )
-    following = along[0] + (1 if along[0] > 0 else -1)
-    return tuple(along) if len(along) == dimensions else (along[0], following)
+Span = Callable[[Objective, Report], Axes]
+"""Finds the directions around the weights of an objective, and tells how far it is."""

@@ -38,18 +38,21 @@ def scaling(normalize: str) -> str:
     return normalize
 
 
-def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[Tensor], float]:
+def plane(
+    twin: Twin, normalize: str, seed: int, count: int = 2, *, vectors: bool = False
+) -> tuple[list[Tensor], float]:
     """Return one or two random directions and the cosine of the angle between them.
 
-    Tensors of at most one dimension (biases, scales of norms) stay at 0, as in the paper, unless the model has no
-    others. The second draw is made orthogonal to the first before either is scaled, so that the plane does not change
-    with the scale of the layers; scaling turns both a little, which is what the cosine tells.
+    Tensors of at most one dimension (biases, scales of norms) stay at 0, as in the paper, unless ``vectors`` or the
+    model has no others. The second draw is made orthogonal to the first before either is scaled, so that the plane
+    does not change with the scale of the layers; scaling turns both a little, which is what the cosine tells.
 
     Args:
         twin: Holds θ and where each tensor lies in it.
         normalize: ``filter``, ``layer``, ``weight`` (|d| times the weight's own size) or ``none``.
         seed: Seed of the draws; they don't depend on device or precision.
         count: 1 or 2.
+        vectors: Move tensors of one dimension too, each scaled as a whole where others are scaled filter by filter.
 
     Returns:
         Directions of shape (n,), and their cosine (0 for one direction).
@@ -58,26 +61,65 @@ def plane(twin: Twin, normalize: str, seed: int, count: int = 2) -> tuple[list[T
         DltuiError: If a direction is 0 because all weights are.
     """
     generator = torch.Generator().manual_seed(seed)
-    drawn = [_draw(twin, generator) for _ in range(count)]
+    drawn = [_draw(twin, generator, vectors=vectors) for _ in range(count)]
     if count == 2:
         drawn[1] -= (drawn[1] @ drawn[0]) / (drawn[0] @ drawn[0]) * drawn[0]
-    found: list[Tensor] = []
-    for raw in drawn:
-        scaled = _scaled(raw, twin, normalize)
-        if not scaled.any():
-            raise DltuiError(
-                f"the {normalize}-normalised direction is 0 because every weight is 0; expected weights that are "
-                "not 0; try --normalize none"
-            )
-        found.append(scaled)
-    cosine = 0.0 if count < 2 else float(found[0] @ found[1] / (found[0].norm() * found[1].norm()))
-    return [d.to(twin.flat) for d in found], cosine
+    found = [rescaled(raw, twin, normalize) for raw in drawn]
+    return [d.to(twin.flat) for d in found], cosine(*found) if count == 2 else 0.0
 
 
-def _draw(twin: Twin, generator: torch.Generator) -> Tensor:
+def beside(first: Tensor, twin: Twin, normalize: str, seed: int, *, vectors: bool = False) -> Tensor:
+    """Return a random direction upright on another one.
+
+    Args:
+        first: The other one, shape (n,).
+        twin: Holds θ and where each tensor lies in it.
+        normalize: As in ``plane``; ``none`` gives length 1.
+        seed: Seed of the draw.
+        vectors: Move tensors of one dimension too.
+
+    Returns:
+        The direction in float64 on the CPU, shape (n,); scaling may turn it a little from upright.
+    """
+    other = first.detach().to("cpu", torch.float64)
+    raw = _draw(twin, torch.Generator().manual_seed(seed), vectors=vectors)
+    raw -= (raw @ other) / (other @ other) * other
+    return raw / raw.norm() if normalize == "none" else rescaled(raw, twin, normalize)
+
+
+def cosine(first: Tensor, second: Tensor) -> float:
+    """Return the cosine of the angle between two directions."""
+    one, other = (d.detach().to("cpu", torch.float64) for d in (first, second))
+    return float(one @ other / (one.norm() * other.norm()))
+
+
+def rescaled(raw: Tensor, twin: Twin, normalize: str) -> Tensor:
+    """Return a direction scaled by the norms of the weights.
+
+    Args:
+        raw: The direction, shape (n,).
+        twin: Holds θ and where each tensor lies in it.
+        normalize: ``filter``, ``layer``, ``weight`` or ``none``.
+
+    Returns:
+        The direction in float64 on the CPU, shape (n,).
+
+    Raises:
+        DltuiError: If it is 0 because all weights are.
+    """
+    found = _scaled(raw.detach().to("cpu", torch.float64), twin, normalize)
+    if not found.any():
+        raise DltuiError(
+            f"the {normalize}-normalised direction is 0 because every weight is 0; expected weights that are "
+            "not 0; try --normalize none"
+        )
+    return found
+
+
+def _draw(twin: Twin, generator: torch.Generator, *, vectors: bool) -> Tensor:
     """Return a normal draw, 0 for the tensors that stay put, float64 on the CPU."""
     raw = torch.randn(len(twin.flat), generator=generator, dtype=torch.float64)
-    if any(len(slot.shape) > 1 for slot in twin.slots):
+    if not vectors and any(len(slot.shape) > 1 for slot in twin.slots):
         for slot in twin.slots:
             slot.of(raw).mul_(len(slot.shape) > 1)
     return raw

@@ -100,30 +100,3 @@ def spelled_steps(text: str) -> tuple[float, ...]:
     except ValueError:
         raise UsageError(f"can't read the place {text!r}: expected α, or α,β; try 0.3,-0.2") from None
     return finite_steps(steps)
-
-
-def spelled_along(text: str) -> tuple[int, ...]:
-    """Return which eigenvectors a text such as ``eigen:1,eigen:2`` names.
-
-    Args:
-        text: ``random``, or one or two of ``eigen:1`` (largest eigenvalue), ``eigen:2``, … and ``eigen:-1`` (lowest).
-
-    Returns:
-        Their numbers; empty for random directions.
-
-    Raises:
-        UsageError: If it is spelled otherwise.
-    """
-    if text == "random":
-        return ()
-    parts = [part.strip().partition(":") for part in text.replace("−", "-").split(",")]
-    try:
-        numbers = tuple(int(number) for name, _, number in parts if name == "eigen")
-    except ValueError:
-        numbers = ()
-    if len(numbers) != len(parts) or len(numbers) > 2 or 0 in numbers or len(set(numbers)) < len(numbers):
-        raise UsageError(
-            f"can't scan along {text!r}: expected random, or one or two different eigenvectors such as eigen:1 "
-            "(the largest eigenvalue), eigen:2 or eigen:-1 (the lowest); try eigen:1,eigen:2"
-        )
-    return numbers

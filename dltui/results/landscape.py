@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Scale, Series, Surface, number
+from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Series, Surface, number
 from dltui.results.base import Result
+from dltui.results.bends import Bends, bends
 from dltui.results.lattice import finest, spread
+from dltui.results.trail import Trail
 
 AXES = "αβ"
+UPRIGHT = 1e-3  # a cosine below which chosen directions need no remark
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,15 +31,25 @@ class Landscape(Result):
         model_loss: L(θ*); None in files of old, whose middle is θ*.
         known: Which cells are computed, same shape as ``loss``, or None when all are.
         normalize: How the directions were scaled: filter, layer, weight or none.
+        vectors: Whether random directions move biases and scales of norms too.
         along: What the directions are, such as ``eigen:1``; empty when they are random.
-        curvatures: Eigenvalues of the Hessian at θ* that belong to them; empty when they are random.
-        residuals: ‖Hv − λv‖ of each.
+        told: What to say of each direction, one phrase each; empty when they are random.
+        curvatures: Eigenvalues of the Hessian at θ* of those that are eigenvectors.
+        residuals: ‖Hv − λv‖ of these.
         cosine: Cosine of the angle between d₁ and d₂; 0 for a line.
         samples: How many samples each loss is the mean of.
         parameters: How many numbers θ has.
         seed: Seed of the directions.
         loss_name: What the loss is called.
         mode: ``eval`` when batch norm uses running statistics and dropout is off.
+        statistics: What became of running statistics on the way; empty when they stayed those of θ*.
+        spots: Other networks in the plane: name, title, steps, loss and accuracy.
+        trail_steps: Optimiser steps of the iterates of a training, shape (t,), or None.
+        trail_places: α and β of each, shape (t, 2).
+        trail_lengths: ‖θ_t − θ*‖, shape (t,).
+        trail_residuals: Distance of each from the plane, shape (t,).
+        trail_shares: Share of Σ‖θ_t − θ*‖² that each direction holds, shape (2,).
+        trail_losses: L(θ_t) itself, shape (t,).
     """
 
     schema: ClassVar[str] = "landscape/1"
@@ -49,7 +62,9 @@ class Landscape(Result):
     model_loss: float | None = None
     known: Array | None = None
     normalize: str
+    vectors: bool = False
     along: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     curvatures: list[float] = field(default_factory=list)
     residuals: list[float] = field(default_factory=list)
     cosine: float = 0.0
@@ -58,12 +73,31 @@ class Landscape(Result):
     seed: int | None = None
     loss_name: str = "loss"
     mode: str = "eval"
+    statistics: str = ""
+    spots: list[dict[str, Any]] = field(default_factory=list)
+    trail_steps: Array | None = None
+    trail_places: Array | None = None
+    trail_lengths: Array | None = None
+    trail_residuals: Array | None = None
+    trail_shares: Array | None = None
+    trail_losses: Array | None = None
 
     @property
     def center(self) -> list[float]:
         """Where the middle of the grid lies: [α, β], or [α] for a line."""
         axes = [self.alphas] if self.betas is None else [self.alphas, self.betas]
         return [float(ticks[len(ticks) // 2]) for ticks in axes]
+
+    @property
+    def trail(self) -> Trail | None:
+        """The path of a training over the plane."""
+        found = {part.name: getattr(self, f"trail_{part.name}") for part in fields(Trail)}
+        return None if self.trail_steps is None else Trail(**found)
+
+    @property
+    def bends(self) -> Bends | None:
+        """How many cells of a finished plane bend downwards; None for a line and while cells are missing."""
+        return None if self.betas is None or not self.complete else bends(self.loss, self.alphas, self.betas)
 
     @property
     def complete(self) -> bool:
@@ -82,7 +116,9 @@ class Landscape(Result):
             "model_loss": self._model_loss(),
             "complete": self.complete,
             "normalize": self.normalize,
+            "vectors": self.vectors,
             "along": self.along,
+            "directions": self._directions(),
             "curvatures": self.curvatures,
             "residuals": self.residuals,
             "cosine": self.cosine,
@@ -91,6 +127,10 @@ class Landscape(Result):
             "direction_seed": self.seed,
             "loss_name": self.loss_name,
             "mode": self.mode,
+            "statistics": self.statistics,
+            "spots": self.spots,
+            "trail": None if self.trail is None else self.trail.document(),
+            "negative_curvature": None if self.bends is None else self.bends.document(),
         }
 
     def figures(self) -> list[Figure]:
@@ -100,7 +140,11 @@ class Landscape(Result):
         """
         if self.betas is None:
             return [self._line()]
-        return [self._surface(), self._map(), self.slices(*self.center)]
+        trail = [] if self.trail is None else [self.trail.figure(self.title)]
+        through = (
+            (0.0, 0.0) if trail or self.spots else self.center
+        )  # θ* is inside, and the middle is nobody's wish
+        return [self._surface(), self._map(), self.slices(*through), *trail]
 
     def _model_loss(self) -> float:
         """Return L(θ*)."""
@@ -111,23 +155,29 @@ class Landscape(Result):
         elsewhere = (
             f", {number(self.center_loss)} in the middle at {place(self.center)}" if any(self.center) else ""
         )
+        statistics = f", {self.statistics}" if self.statistics else ""
+        trail = "" if self.trail is None else f"; {self.trail.told()}"
+        bent = "" if self.bends is None else f"; {self.bends.told()}"
         return (
-            f"{self._progress()}{self._directions()}; {self.loss_name} over {self.samples} samples, "
-            f"{number(self._model_loss())} at θ*{elsewhere}; {self.mode} mode; "
+            f"{self._progress()}{self._directions()}{trail}; {self.loss_name} over {self.samples} samples, "
+            f"{number(self._model_loss())} at θ*{elsewhere}; {self.mode} mode{statistics}{bent}; "
             "a slice that looks convex does not prove convexity"
         )
 
     def _directions(self) -> str:
         """Return what the axes of the picture are."""
-        if self.along:
+        angle = f", cos {number(self.cosine, 2)}" if self.betas is not None else ""
+        if self.told:
+            return " and ".join(self.told) + (angle if abs(self.cosine) > UPRIGHT else "")
+        if self.along:  # a file of old
             pairs = zip(self.along, self.curvatures, self.residuals, strict=True)
             named = " and ".join(f"{name} (λ {number(v)} ± {number(r, 1)})" for name, v, r in pairs)
             return f"unit eigenvector{'s' if len(self.along) > 1 else ''} {named} of the Hessian at θ*"
         scaled = "plain" if self.normalize == "none" else f"{self.normalize}-normalised"
         plane = self.betas is not None
         drawn = "" if self.seed is None else f", seed {self.seed}"
-        angle = f", cos {number(self.cosine, 2)}" if plane else ""
-        return f"{scaled} random direction{'s' if plane else ''}{drawn}{angle}"
+        moved = ", biases and norms too" if self.vectors else ""
+        return f"{scaled} random direction{'s' if plane else ''}{moved}{drawn}{angle}"
 
     def _progress(self) -> str:
         """Return how much of a scan that is not finished is known, or nothing."""
@@ -156,10 +206,19 @@ class Landscape(Result):
         return np.where(self.known, self.loss, np.exp(spread(np.log(self.loss), self.known)))
 
     def _marks(self) -> tuple[Mark, ...]:
-        """Return the spot of θ*, where it lies inside the picture."""
+        """Return the spots of θ* and of other networks, where they lie inside the picture."""
         assert self.betas is not None
-        inside = all(ticks[0] <= 0 <= ticks[-1] for ticks in (self.alphas, self.betas))
-        return (Mark(name="θ*", x=0.0, y=0.0),) if inside else ()
+        named = [("A" if self.spots else "θ*", (0.0, 0.0)), *((s["name"], s["steps"]) for s in self.spots)]
+        (left, right), (low, high) = ((ticks[0], ticks[-1]) for ticks in (self.alphas, self.betas))
+        return tuple(
+            Mark(name=name, x=float(x), y=float(y))
+            for name, (x, y) in named
+            if left <= x <= right and low <= y <= high
+        )
+
+    def _paths(self) -> tuple[Path, ...]:
+        """Return the path of a training, as far as it lies in the plane."""
+        return () if self.trail is None else (self.trail.path(),)
 
     def _surface(self) -> Surface:
         assert self.betas is not None
@@ -173,6 +232,7 @@ class Landscape(Result):
             y_label="β",
             value_label="loss",
             scale=self._scale(),
+            paths=self._paths(),
             marks=self._marks(),
         )
 
@@ -189,6 +249,7 @@ class Landscape(Result):
             value_label="loss",
             scale=self._scale(),
             contours=True,
+            paths=self._paths(),
             marks=self._marks(),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,10 +15,12 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from dltui.device import threads
 from dltui.errors import Cancelled, DltuiError, UsageError
-from dltui.instruments import axes
+from dltui.instruments.axes import Axes
 from dltui.instruments.directions import plane
 from dltui.instruments.landscape import scan
+from dltui.instruments.planes.along import Along
 from dltui.objective import Objective
+from dltui.progress import Report
 from dltui.results import load
 from dltui.results.landscape import Landscape
 
@@ -126,17 +129,17 @@ def test_the_same_call_gives_the_same_bits_on_any_number_of_workers(case: Case) 
     assert not np.array_equal(runs[0].loss, scan(objective, steps=5, seed=4).loss)
 
 
-def test_swapped_directions_swap_the_axes(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_swapped_directions_swap_the_axes(case: Case) -> None:
     model, x, y, task = case
     objective = Objective.bind(model, x, y, task=task, double=True)
     straight = scan(objective, steps=5)
 
-    def swapped(*arguments: object) -> tuple[list[Tensor], float]:
-        (first, second), cosine = plane(*arguments)  # type: ignore[arg-type]
-        return [second, first], cosine
+    def swapped(objective: Objective, report: Report) -> Axes:
+        found = Along()(objective, report)
+        return replace(found, directions=found.directions[::-1])
 
-    monkeypatch.setattr(axes, "plane", swapped)
-    np.testing.assert_allclose(scan(objective, steps=5).loss, straight.loss.T, rtol=1e-12)
+    crossed = scan(objective, steps=5, along=swapped).loss
+    np.testing.assert_allclose(crossed, straight.loss.T, rtol=1e-12)
 
 
 def test_what_is_not_finite_is_a_hole() -> None:

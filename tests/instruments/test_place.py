@@ -15,8 +15,9 @@ from dltui.instruments.curvature.pairs import eigenpairs
 from dltui.instruments.curvature.spectrum import spectrum
 from dltui.instruments.gradients import measure
 from dltui.instruments.landscape import scan
-from dltui.instruments.limits import spelled_along, spelled_steps
+from dltui.instruments.limits import spelled_steps
 from dltui.instruments.place import moved
+from dltui.instruments.planes.spelled import spelled_directions
 from dltui.objective import Objective, Slot
 from dltui.results.landscape import Landscape, place
 
@@ -201,7 +202,7 @@ def test_a_slice_along_an_eigenvector_curves_as_its_eigenvalue(case: Case) -> No
     step = 1e-5  # so small that no kink of a ReLU is near
     for number, wanted in ((1, values[-1]), (2, values[-2]), (-1, values[0])):
         found = scan(
-            objective, steps=3, distance=step, dimensions=1, along=(number,), normalize="none", seed=3
+            objective, steps=3, distance=step, dimensions=1, along=f"eigen:{number}", normalize="none", seed=3
         )
         down, here, up = found.loss[0]
         assert found.along == [f"eigen:{number}"]
@@ -230,14 +231,14 @@ def test_eigenvectors_are_those_of_the_dense_hessian(size: str, monkeypatch: pyt
 
 def test_a_plane_along_eigenvectors(case: Case) -> None:
     objective = bound(case)
-    one = scan(objective, steps=3, distance=0.1, along=(1,), normalize="none")
-    two = scan(objective, steps=3, distance=0.1, along=(1, 2), normalize="none")
+    one = scan(objective, steps=3, distance=0.1, along="eigen:1", normalize="none")
+    two = scan(objective, steps=3, distance=0.1, along="eigen:1,eigen:2", normalize="none")
     assert one.along == two.along == ["eigen:1", "eigen:2"]
     assert np.array_equal(one.loss, two.loss)
     assert abs(one.cosine) < 1e-5
-    assert scan(objective, steps=3, along=(-1,), normalize="none").along == ["eigen:-1", "eigen:-2"]
+    assert scan(objective, steps=3, along="eigen:-1", normalize="none").along == ["eigen:-1", "eigen:-2"]
     caption = one.figures()[0].caption
-    assert "unit eigenvectors eigen:1 (λ " in caption
+    assert "unit eigenvector eigen:1 (λ " in caption
     assert "eigen:2" in caption
 
 
@@ -249,7 +250,7 @@ def test_products_come_before_cells_in_the_report() -> None:
         objective,
         steps=3,
         dimensions=1,
-        along=(1,),
+        along="eigen:1",
         normalize="none",
         report=lambda done, total, partial=None: seen.append((done, total, partial)),
     )
@@ -275,21 +276,37 @@ def test_places_that_cannot_be_read_are_told(text: str) -> None:
         spelled_steps(text)
 
 
-ALONG = {"random": (), "eigen:1": (1,), "eigen:1,eigen:2": (1, 2), "eigen:1, eigen:-1": (1, -1)}
+ALONG = {
+    "random": "random",
+    "eigen:1": "eigen:1",
+    "eigen:1, eigen:−1": "eigen:1,eigen:-1",
+    "gradient,random": "gradient,random",
+    "d.safetensors, eigen:2": "d.safetensors,eigen:2",
+    "trajectory": "",
+}
 
 
 @pytest.mark.parametrize("text", ALONG)
 def test_directions_are_read(text: str) -> None:
-    assert spelled_along(text) == ALONG[text]
+    assert ",".join(term.name for term in spelled_directions(text)) == ALONG[text]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "eigen", "eigen:0", "eigen:x", "eigen:1,random", "eigen:1,eigen:1", "eigen:1,eigen:2,eigen:3"],
+    [
+        "",
+        "eigen",
+        "eigen:0",
+        "eigen:x",
+        "eigen:1,eigen:1",
+        "eigen:1,eigen:2,eigen:3",
+        "trajectory,random",
+        "d.npz",
+    ],
 )
 def test_directions_that_cannot_be_read_are_told(text: str) -> None:
     with pytest.raises(UsageError, match="try eigen:1,eigen:2"):
-        spelled_along(text)
+        spelled_directions(text)
 
 
 WRONG = {
@@ -297,9 +314,9 @@ WRONG = {
     "one for a plane": ({"center": (1.0,)}, "α,β"),
     "far away": ({"center": (1e40, 0.0)}, "fall together"),
     "nowhere": ({"center": (float("nan"), 0.0)}, "finite"),
-    "scaled": ({"along": (1,)}, "leave --normalize out"),
-    "too many": ({"along": (1, 2), "normalize": "none", "dimensions": 1}, "--dimensions 2"),
-    "no such": ({"along": (999999,), "normalize": "none", "dimensions": 1}, "eigenvalues; expected"),
+    "scaled": ({"along": "eigen:1", "normalize": "filter"}, "leave --normalize out"),
+    "too many": ({"along": "eigen:1,eigen:2", "normalize": "none", "dimensions": 1}, "--dimensions 2"),
+    "no such": ({"along": "eigen:999999", "normalize": "none", "dimensions": 1}, "eigenvalues; expected"),
     "scaling": ({"normalize": "flter"}, "did you mean filter"),
 }
 
