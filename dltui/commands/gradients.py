@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,11 +10,25 @@ from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import At, Data, Double, Model, Normalize, Part, Samples, Weights, steps_to
 
 if TYPE_CHECKING:
-    from dltui.results.gradients import GradientNorms
-    from dltui.results.gradients_along import GradientsAlong
-    from dltui.results.initial import InitialSignal
+    from dltui.results import Result
 
 app = verb_app()
+
+
+def scheme(spelled: str | None) -> str | None:
+    """Return the spelling of a way to draw weights when it can be read, or None."""
+    from dltui.instruments.schemes import spelled_scheme
+
+    if spelled is not None:
+        spelled_scheme(spelled)
+    return spelled
+
+
+def _schemes(incomplete: str) -> list[str]:
+    """Return what completes a way to draw weights."""
+    from dltui.instruments.schemes import KNOBS
+
+    return [name for name in KNOBS if name.startswith(incomplete)]
 
 
 @verb(app)
@@ -56,11 +70,15 @@ def gradients(
     at: At = None,
     normalize: Normalize = "filter",
     double: Double = False,
+    mode: Annotated[
+        Literal["eval", "train"],
+        typer.Option("--mode", help="Batch norm by running statistics, or by those of the batch."),
+    ] = "eval",
     part: Part = "train",
     samples: Samples = None,
     *,
     common: Common,
-) -> GradientNorms | InitialSignal | GradientsAlong:
+) -> Result:
     """Measure gradient norms by layer, batch and sample, at the weights, at the start, or along a run."""
     from dltui.commands._gradients import Asked, ask
 
@@ -79,6 +97,7 @@ def gradients(
             at=steps_to(at),
             normalize=normalize,
             double=double,
+            mode=mode,
             part=part,
             samples=samples,
         ),

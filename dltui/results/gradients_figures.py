@@ -168,8 +168,9 @@ def noise_table(found: GradientNorms) -> Table:
     return Table(
         title=f"Gradient noise · {found.title}",
         caption=(
-            f"noise scale tr Σ / ‖G‖²; {number(noise.here, 3)} where these {found.samples} samples are all there "
-            f"are{law}; errors are standard errors (jackknife)"
+            f"noise scale tr Σ / ‖G‖² with its 95 % interval, a bound where ‖G‖² can't be told from 0; over all "
+            f"tensors {number(noise.here, 3)} where these {found.samples} samples are all there are{law}; ± is a "
+            "standard error (jackknife)"
         ),
         columns=("tensor", "tr Σ", "±", "‖G‖²", "±", "noise scale"),
         rows=tuple(rows),

@@ -122,8 +122,8 @@ class Noise:
         }
 
     def words(self) -> str:
-        """Return B_simple with its interval, or what is sure of it."""
+        """Return B_simple with its 95 % interval, or the number that it is above of where ‖G‖² can't be told from 0."""
         low, high = self.interval
         if self.scale is None:
-            return f"more than {number(low, 3)} samples (95 %): ‖G‖² can't be told from 0"
-        return f"{number(self.scale, 3)} samples, {number(low, 3)} to {number(high, 3)} (95 %)"
+            return f"> {number(low, 3)}"
+        return f"{number(self.scale, 3)} ({number(low, 3)} … {number(high, 3)})"

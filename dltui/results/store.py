@@ -16,6 +16,8 @@ KINDS = {
     "landscape": "dltui.results.landscape:Landscape",
     "spectrum": "dltui.results.spectrum:Spectrum",
     "gradients": "dltui.results.gradients:GradientNorms",
+    "gradients-along": "dltui.results.gradients_along:GradientsAlong",
+    "initial": "dltui.results.initial:InitialSignal",
     "summary": "dltui.results.summary:Summary",
     "training": "dltui.results.training:TrainingHistory",
     "figures": "dltui.results.gallery:Gallery",

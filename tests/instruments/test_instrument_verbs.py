@@ -45,7 +45,9 @@ def test_hessian_keeps_its_contract(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_gradients_keep_their_contract(capsys: pytest.CaptureFixture[str]) -> None:
     found = asked(capsys, "gradients", "mlp", "-d", "moons")
-    assert {"name", "shape", "grad_norm", "weight_norm", "ratio", "cosine", "noise"} <= found["layers"][0].keys()
+    assert {"name", "shape", "grad_norm", "weight_norm", "ratio", "cosine", "noise"} <= found["layers"][
+        0
+    ].keys()
     assert len(found["per_sample"]["norms"]) == found["samples"]
     assert found["per_sample"]["max"] == max(found["per_sample"]["norms"])
     assert asked(capsys, "gradients", "mlp", "-d", "moons", "--no-per-sample")["per_sample"] is None

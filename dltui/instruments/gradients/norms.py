@@ -8,24 +8,21 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from dltui.errors import DltuiError, UsageError
-from dltui.instruments.gradients.activations import Firing
+from dltui.errors import UsageError
 from dltui.instruments.gradients.batches import batch_count, batch_length, compare
 from dltui.instruments.gradients.hardest import Origins, hardest
 from dltui.instruments.gradients.per_sample import sample_norms
-from dltui.instruments.gradients.signal import Layer, Signal, listening
 from dltui.instruments.gradients.update import Step
+from dltui.instruments.gradients.whole import few_threads, finite_gradient, seen, told
 from dltui.instruments.place import moved
-from dltui.objective import Objective, Twin, same_randomness
+from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.gradients import GradientNorms
 
 PICTURES_EACH = 0.1  # seconds between two partial results
-MOSTLY = 0.95  # a unit is saturated where this share of its outputs is
 
 
 @dataclass(frozen=True)
@@ -129,15 +126,8 @@ def _layers(
     objective: Objective, wished: Wishes, tick: Callable[[int], None]
 ) -> tuple[GradientNorms, Tensor]:
     """Return the norms of each tensor, and the gradient; no norms by sample."""
-    loss, twin = objective.center().loss, objective.twin()
-    with listening(twin) as signal:
-        gradient = objective.gradient(twin, tick)
+    loss, twin, gradient, signal = finite_gradient(objective, tick)
     weights = twin.flat.detach().to(gradient)
-    if not bool(gradient.isfinite().all()):
-        raise DltuiError(
-            f"the gradient of {objective.title} is not finite though its loss is {loss:.6g}: "
-            f"{_culprit(signal, twin, gradient)}; expected finite numbers; try --double, or check the weights"
-        )
     parts = [slot.of(gradient) for slot in twin.slots]
     moved_by = None if wished.step is None else wished.step.taken(gradient, weights)
     found = GradientNorms(
@@ -150,6 +140,7 @@ def _layers(
         weight_norms=np.array([float(slot.of(weights).norm()) for slot in twin.slots]),
         samples=objective.samples,
         loss_name=objective.criterion.name,
+        mode=objective.mode,
         update_norms=None
         if moved_by is None
         else np.array([float(slot.of(moved_by).norm()) for slot in twin.slots]),
@@ -163,51 +154,12 @@ def _layers(
     return found, gradient
 
 
-def _culprit(signal: Signal, twin: Twin, gradient: Tensor) -> str:
-    """Return where a gradient stops being finite, on its way back."""
-    for layer in reversed(signal.layers.values()):
-        if not np.isfinite(layer.back):
-            return f"it first stops being so at what {layer.name} gives, coming from the loss"
-    names = [slot.name for slot in twin.slots if not bool(slot.of(gradient).isfinite().all())]
-    return f"that of {names[-1]} is not"
-
-
-def seen(layer: Layer) -> list[float]:
-    """Return mean and root mean square of z, the same after the activation, and the norm and root mean square of δ."""
-    after = layer.activation
-    return [
-        layer.sum / max(layer.numbers, 1),
-        (layer.squares / max(layer.numbers, 1)) ** 0.5,
-        np.nan if after is None else after.sum / max(after.numbers, 1),
-        np.nan if after is None else (after.squares / max(after.numbers, 1)) ** 0.5,
-        (layer.back / max(layer.samples, 1)) ** 0.5,
-        (layer.back / max(layer.back_numbers, 1)) ** 0.5,
-    ]
-
-
-def told(firing: Firing) -> dict[str, Any]:
-    """Return what is known of the units of one activation function."""
-    uses, counted = max(firing.uses, 1), max(firing.numbers, 1)
-    dies, saturates = len(firing.fired) > 0, len(firing.saturated) > 0
-    dead = torch.nonzero(firing.fired == 0).flatten().tolist() if dies else []
-    return {
-        "name": firing.name,
-        "kind": firing.kind,
-        "units": firing.units,
-        "dead": len(dead) if dies else None,
-        "dead_share": len(dead) / firing.units if dies else None,
-        "dead_units": dead,
-        "fires": float(firing.fired.sum()) / counted if dies else None,
-        "saturated": int((firing.saturated >= MOSTLY * uses).sum()) if saturates else None,
-        "saturates": float(firing.saturated.sum()) / counted if saturates else None,
-    }
-
-
 def _with_batches(
     found: GradientNorms, objective: Objective, size: int, seed: int, tick: Callable[[int], None]
 ) -> GradientNorms:
     """Return the norms with what successive batches have in common."""
-    batches = compare(objective, size, seed, tick)
+    with few_threads(objective):
+        batches = compare(objective, size, seed, tick)
     return replace(
         found,
         batch_size=size,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -18,6 +18,7 @@ from dltui.instruments.crew import crew
 from dltui.instruments.gradients.ghost import Ghost, Taken, UncoveredError, owned
 from dltui.instruments.gradients.rules import mixes
 from dltui.objective import Objective, Twin
+from dltui.objective.bundle import each_input, split
 from dltui.progress import Report, silent
 
 Floats = NDArray[np.float64]
@@ -94,13 +95,19 @@ def sample_norms(
 
 
 def _apart(objective: Objective) -> None:
-    """Refuse models that mix the samples of a batch."""
+    """Refuse models whose loss of one sample depends on the others of its batch."""
     for path, module in objective.twin().module.named_modules():
+        name = f"{path or 'it'} ({type(module).__name__})"
         if mixes(module):
             raise UsageError(
-                f"{objective.title} has no gradient of a single sample: {path or 'it'} ({type(module).__name__}) "
-                "normalises each sample by the statistics of its whole batch; expected running statistics as in eval "
-                "mode; leave the samples out with --no-per-sample"
+                f"{objective.title} has no gradient of a single sample: {name} normalises each sample by the "
+                "statistics of its whole batch; expected running statistics, as in eval mode; leave the samples out "
+                "with --no-per-sample"
+            )
+        if module.training and isinstance(module, nn.modules.dropout._DropoutNd) and module.p:
+            raise UsageError(
+                f"{objective.title} has no gradient of a single sample: what {name} drops depends on the place in the "
+                "batch; expected eval mode; leave the samples out with --no-per-sample"
             )
 
 
@@ -232,15 +239,15 @@ def by_vmap(objective: Objective, twin: Twin, names: frozenset[str], towards: Ma
     chunk = max(1, VMAP_NUMBERS // sum(p.numel() for p in trained.values()))
     twin.module.requires_grad_(False)  # those that go another way
 
-    def one(parameters: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-        outputs = functional_call(twin.module, parameters, (x.unsqueeze(0),))
+    def one(parameters: dict[str, Tensor], inputs: tuple[Tensor, ...], y: Tensor) -> Tensor:
+        outputs = functional_call(twin.module, parameters, tuple(x.unsqueeze(0) for x in inputs))
         return objective.criterion.loss(outputs, y.unsqueeze(0))
 
     many = vmap(grad(one), in_dims=(None, 0, 0))
 
     def block(x: Tensor, y: Tensor) -> Taken:
-        pieces = zip(torch.split(x, chunk), torch.split(y, chunk), strict=True)
-        taken = [_taken(many(trained, *piece), towards) for piece in pieces]
+        pieces = zip(split(x, chunk), torch.split(y, chunk), strict=True)
+        taken = [_taken(many(trained, each_input(part), answers), towards) for part, answers in pieces]
         return {name: _end_to_end([one[name] for one in taken]) for name in taken[0]}
 
     return block
