@@ -16,6 +16,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ from torch.func import functional_call, grad, vmap
 from torch.nn import functional
 
 from dltui.data import load
-from dltui.instruments.gradients.per_sample import sample_norms
+from dltui.instruments.gradients.per_sample import Sampler, sample_norms
 from dltui.models import build
 from dltui.objective import Objective
 
@@ -38,12 +39,12 @@ GOALS = {
 LOOPED = 64  # samples of the loop; it is scaled up
 
 
-def batch_gradient(model: nn.Module, x: Tensor, y: Tensor) -> Way:
-    """One gradient over all samples, in blocks of 256."""
+def batch_gradient(model: nn.Module, objective: Objective) -> Way:
+    """One gradient over all samples, in the blocks that ours uses."""
     parameters = list(model.parameters())
 
     def gradient() -> None:
-        for a, b in zip(torch.split(x, 256), torch.split(y, 256), strict=True):
+        for a, b, _ in objective.blocks:
             torch.autograd.grad(functional.cross_entropy(model(a), b, reduction="sum"), parameters)
 
     return gradient
@@ -135,12 +136,16 @@ def opacus(model: nn.Module, x: Tensor, y: Tensor, *, ghost: bool) -> Way | None
     return norms
 
 
-def sequential(model: nn.Module) -> nn.Module:
-    """Return the same network as a plain chain of modules, the only thing BackPACK can follow."""
-    if model.__class__.__name__ == "MLP":
-        parts = [part for pair in zip(model.hidden, model.activations, strict=True) for part in pair]
-        return nn.Sequential(nn.Flatten(), *copy.deepcopy(parts), copy.deepcopy(model.head))
-    return nn.Sequential(*copy.deepcopy([m for m in model.modules() if not list(m.children())]))
+def sequential(model: nn.Module) -> nn.Module | None:
+    """Return the same network as a plain chain of modules, the only thing BackPACK can follow, or None."""
+    net: Any = copy.deepcopy(model)
+    if type(model).__name__ == "MLP":
+        parts = [part for pair in zip(net.hidden, net.activations, strict=True) for part in pair]
+        return nn.Sequential(nn.Flatten(), *parts, net.head)
+    if type(model).__name__ == "LeNet":
+        features = (net.conv1, net.act1, net.pool1, net.conv2, net.act2, net.pool2)
+        return nn.Sequential(*features, nn.Flatten(), net.fc1, net.act3, net.fc2, net.act4, net.fc3)
+    return None
 
 
 def raced(ways: dict[str, Way], seconds: float) -> dict[str, float]:
@@ -163,8 +168,9 @@ def ways_of(model: nn.Module, objective: Objective, x: Tensor, y: Tensor) -> dic
     """Return every way there is, ours first."""
     chunks = {f"vmap, {chunk} at once": by_vmap(model, x, y, chunk) for chunk in CHUNKS}
     found: dict[str, Way | None] = {
-        "ours": lambda: sample_norms(objective),
-        "one batch gradient": batch_gradient(model, x, y),
+        "ours": Sampler(objective),
+        "ours, planned anew": lambda: sample_norms(objective),
+        "one batch gradient": batch_gradient(model, objective),
         "loop of backward": loop(model, x, y),
         **chunks,
         "BackPACK BatchL2Grad": backpack(model, x, y),

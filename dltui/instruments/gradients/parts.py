@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -33,7 +34,7 @@ class Written:
 
     def square(self) -> Tensor:
         """Return ‖∇ℓᵢ‖² of every sample, shape (b,)."""
-        return self.gradients.square().flatten(1).sum(1)
+        return squared(self.gradients)
 
     def along(self, direction: Tensor) -> Tensor:
         """Return ⟨∇ℓᵢ, direction⟩ of every sample, shape (b,)."""
@@ -100,7 +101,12 @@ def outer(a_bti: Tensor, g_bto: Tensor) -> Tensor:
     """
     positions, inputs, outputs = a_bti.shape[1], a_bti.shape[2], g_bto.shape[2]
     if positions == 1:
-        return a_bti.square().sum((1, 2)) * g_bto.square().sum((1, 2))
+        return squared(a_bti) * squared(g_bto)
     if inputs * outputs <= positions * (inputs + outputs):
-        return (g_bto.mT @ a_bti).square().sum((1, 2))
+        return squared(a_bti.mT @ g_bto)
     return ((a_bti @ a_bti.mT) * (g_bto @ g_bto.mT)).sum((1, 2))
+
+
+def squared(rows: Tensor) -> Tensor:
+    """Return ‖·‖² of every row of a tensor of shape (b, …), shape (b,), without a tensor of squares in between."""
+    return torch.linalg.vector_norm(rows.flatten(1), dim=1).square()

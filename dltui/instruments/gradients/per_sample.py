@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,56 +83,89 @@ def sample_norms(
     Raises:
         UsageError: If a sample's loss depends on the other samples of its batch.
     """
-    _apart(objective)
-    with sdpa_kernel(SDPBackend.MATH):  # vmap has no rule for the fused kernels of attention
-        plan = _plan(objective)
-        try:
-            return _walked(objective, plan, towards, report)
-        except UncoveredError:  # some samples go through the model in another way than those that were tried
-            names = frozenset().union(*plan.ways.values())
-            safe = Plan({GHOST: frozenset(), VMAP: frozenset(), LOOP: names}, plan.strange)
-            return _walked(objective, safe, towards, report)
+    return Sampler(objective)(towards=towards, report=report)
 
 
-def _apart(objective: Objective) -> None:
+class Sampler:
+    """Knows which way each parameter goes, so that norms can be asked for again and again.
+
+    Args:
+        objective: The loss of a model on its data; its weights are those of now.
+
+    Raises:
+        UsageError: If a sample's loss depends on the other samples of its batch.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        twin = objective.twin()
+        _apart(objective.title, twin)
+        self._names = [slot.name for slot in twin.slots]
+        with sdpa_kernel(SDPBackend.MATH):  # vmap has no rule for the fused kernels of attention
+            self.plan = _plan(objective)
+            self._take = _ways(objective, self.plan)
+
+    def __call__(self, *, towards: Tensor | None = None, report: Report = silent) -> SampleNorms:
+        """Return the norms; see ``sample_norms``."""
+        with sdpa_kernel(SDPBackend.MATH):
+            try:
+                return self._walked(self.plan, towards, report)
+            except (
+                UncoveredError
+            ):  # some samples go through the model in another way than those that were tried
+                safe = Plan(
+                    {GHOST: frozenset(), VMAP: frozenset(), LOOP: frozenset(self._names)}, self.plan.strange
+                )
+                return self._walked(safe, towards, report)
+
+    def _walked(self, plan: Plan, towards: Tensor | None, report: Report) -> SampleNorms:
+        """Go through all samples."""
+        count = self._objective.samples
+        found, done = np.full(count, np.nan), 0
+        sums = None if towards is None else np.zeros((5, len(self._names) + 1))
+        for first, squares, heads in self._blocks(plan, towards):
+            q = squares.cpu().double().numpy()
+            found[first : first + len(q)] = np.sqrt(q.sum(1))
+            if sums is not None and heads is not None:
+                sums += _sums(q, heads.cpu().double().numpy())
+            done += len(q)
+            report(done, count, found)
+        return SampleNorms(found, str(plan), sums)
+
+    def _blocks(self, plan: Plan, towards: Tensor | None) -> Iterator[tuple[int, Tensor, Tensor | None]]:
+        """Yield the number of its first sample, squares and products with the direction of each block."""
+        objective, headed = self._objective, towards is not None
+        if torch.get_num_threads() == 1 or objective.device.type != "cpu":  # no crew for one worker
+            take = self._take if plan is self.plan and not headed else _ways(objective, plan, towards)
+            for index, (x, y, _) in enumerate(objective.blocks):
+                yield index * objective.block, *_joined(take(x, y), self._names, headed)
+            return
+        with crew(objective.device) as workers:
+            spread = objective.spread(workers.size)
+
+            def start() -> Callable[[int], tuple[Tensor, Tensor | None]]:
+                take = _ways(spread, plan, towards)
+                return lambda index: _joined(take(*spread.blocks[index][:2]), self._names, headed)
+
+            for index, found in workers.stream(start, range(len(spread.blocks))):
+                yield index * spread.block, *found
+
+
+def _apart(title: str, twin: Twin) -> None:
     """Refuse models whose loss of one sample depends on the others of its batch."""
-    for path, module in objective.twin().module.named_modules():
+    for path, module in twin.module.named_modules():
         name = f"{path or 'it'} ({type(module).__name__})"
         if mixes(module):
             raise UsageError(
-                f"{objective.title} has no gradient of a single sample: {name} normalises each sample by the "
+                f"{title} has no gradient of a single sample: {name} normalises each sample by the "
                 "statistics of its whole batch; expected running statistics, as in eval mode; leave the samples out "
                 "with --no-per-sample"
             )
         if module.training and isinstance(module, nn.modules.dropout._DropoutNd) and module.p:
             raise UsageError(
-                f"{objective.title} has no gradient of a single sample: what {name} drops depends on the place in the "
+                f"{title} has no gradient of a single sample: what {name} drops depends on the place in the "
                 "batch; expected eval mode; leave the samples out with --no-per-sample"
             )
-
-
-def _walked(objective: Objective, plan: Plan, towards: Tensor | None, report: Report) -> SampleNorms:
-    """Go through all samples."""
-    found, done = np.full(objective.samples, np.nan), 0
-    names = [slot.name for slot in objective.twin().slots]
-    sums = None if towards is None else np.zeros((5, len(names) + 1))
-    with crew(objective.device) as workers:
-        spread = objective.spread(workers.size)
-        blocks = spread.blocks
-
-        def start() -> Callable[[int], tuple[Tensor, Tensor | None]]:
-            take = _ways(spread, plan, towards)
-            return lambda index: _joined(take(*blocks[index][:2]), names, towards is not None)
-
-        for index, (squares, heads) in workers.stream(start, range(len(blocks))):
-            q = squares.cpu().double().numpy()
-            first = index * spread.block
-            found[first : first + len(q)] = np.sqrt(q.sum(1))
-            if sums is not None and heads is not None:
-                sums += _sums(q, heads.cpu().double().numpy())
-            done += len(q)
-            report(done, objective.samples, found)
-    return SampleNorms(found, str(plan), sums)
 
 
 def _joined(taken: Taken, names: list[str], headed: bool) -> tuple[Tensor, Tensor | None]:
@@ -152,8 +185,10 @@ def _sums(q: Floats, h: Floats) -> Floats:
 
 def _ways(objective: Objective, plan: Plan, towards: Tensor | None = None) -> Block:
     """Return the function that takes each parameter by its way."""
-    twin = objective.twin()
-    directions = {} if towards is None else {slot.name: slot.of(towards.to(twin.flat)) for slot in twin.slots}
+    directions: dict[str, Tensor] = {}
+    if towards is not None:
+        wanted = towards.to(objective.device, objective.dtype)
+        directions = {slot.name: slot.of(wanted) for slot in objective.twin().slots}
     makers = {GHOST: Ghost, VMAP: by_vmap, LOOP: one_by_one}
     blocks = [
         makers[way](objective, objective.twin(), names, directions)

@@ -38,6 +38,8 @@ class Use:
         return self.inputs[0]
 
 
+SHORT = 8  # positions in a row, below which a copy of strided patches is slower than torch's own unfold
+
 Parts = dict[str, Callable[[], Part]]  # made only where the parameter is trained
 Rule = Callable[[Use, Tensor], Parts]
 
@@ -45,7 +47,10 @@ Rule = Callable[[Use, Tensor], Parts]
 def _linear(use: Use, gradient: Tensor) -> Parts:
     g_bto = gradient.reshape(len(gradient), -1, gradient.shape[-1])
     a_bti = use.input.reshape(len(use.input), -1, use.input.shape[-1])
-    return {"weight": lambda: Outer(a_bti, g_bto), "bias": lambda: Written(g_bto.sum(1))}
+    return {
+        "weight": lambda: Outer(a_bti, g_bto),
+        "bias": lambda: Written(g_bto.sum(1) if g_bto.shape[1] > 1 else g_bto[:, 0]),
+    }
 
 
 def _bilinear(use: Use, gradient: Tensor) -> Parts:
@@ -53,7 +58,10 @@ def _bilinear(use: Use, gradient: Tensor) -> Parts:
     one, two = (x.reshape(len(x), -1, x.shape[-1]) for x in use.inputs)
     g_bto = gradient.reshape(len(gradient), -1, gradient.shape[-1])
     a_bti = (one.unsqueeze(3) * two.unsqueeze(2)).flatten(2)
-    return {"weight": lambda: Outer(a_bti, g_bto), "bias": lambda: Written(g_bto.sum(1))}
+    return {
+        "weight": lambda: Outer(a_bti, g_bto),
+        "bias": lambda: Written(g_bto.sum(1) if g_bto.shape[1] > 1 else g_bto[:, 0]),
+    }
 
 
 def _conv(use: Use, gradient: Tensor) -> Parts:
@@ -102,17 +110,21 @@ def patches(x: Tensor, conv: Any) -> Tensor:
         Shape (b, c·kernel, t).
     """
     kernel, dilation, stride = conv.kernel_size, conv.dilation, conv.stride
-    if x.ndim == 3:
-        return functional.unfold(x.unsqueeze(2), (1, *kernel), dilation=(1, *dilation), stride=(1, *stride))
-    if x.ndim == 4:
-        if _positions_of_one(kernel, stride):
-            return x.flatten(2)
+    if _positions_of_one(kernel, stride):
+        return x.flatten(2)
+    rows = [(n - gap * (size - 1) - 1) // step + 1 for n, size, gap, step in _sides(x, conv)]
+    if x.ndim == 4 and rows[-1] < SHORT:
         return functional.unfold(x, kernel, dilation=dilation, stride=stride)
-    for place, (size, gap, step) in enumerate(zip(kernel, dilation, stride, strict=True), start=2):
+    for place, (_, size, gap, step) in enumerate(_sides(x, conv), start=2):
         x = x.unfold(place, gap * (size - 1) + 1, step)[..., ::gap]
     spaces = x.ndim // 2 - 1
     order = (0, 1, *range(2 + spaces, 2 + 2 * spaces), *range(2, 2 + spaces))
     return x.permute(order).reshape(x.shape[0], x.shape[1] * prod(kernel), -1)
+
+
+def _sides(x: Tensor, conv: Any) -> list[tuple[int, int, int, int]]:
+    """Return size, kernel, dilation and stride along each dimension of space."""
+    return list(zip(x.shape[2:], conv.kernel_size, conv.dilation, conv.stride, strict=True))
 
 
 def _positions_of_one(kernel: tuple[int, ...], stride: tuple[int, ...]) -> bool:

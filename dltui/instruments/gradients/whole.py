@@ -21,7 +21,7 @@ MOSTLY = 0.95  # a unit is saturated where this share of its outputs is
 
 
 def few_threads(objective: Objective) -> AbstractContextManager[object]:
-    """Return what keeps small models to one thread, which lose more by a second one on a busy machine than they gain."""
+    """Return what keeps small models to one thread: on a busy machine a second one costs more than it gains."""
     small = sum(parameter.numel() for parameter in objective.model.parameters()) < SMALL
     return threads(1) if small and objective.device.type == "cpu" else nullcontext()
 
