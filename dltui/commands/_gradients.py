@@ -79,14 +79,21 @@ def ask(asked: Asked, common: Common) -> Result:
         origins=_origins(asked, dataset, common.seed),
     )
     return measure(
-        objective, at=asked.at, normalize=asked.normalize, seed=common.seed, wishes=wishes, report=common.report
+        objective,
+        at=asked.at,
+        normalize=asked.normalize,
+        seed=common.seed,
+        wishes=wishes,
+        report=common.report,
     )
 
 
 def _together(asked: Asked) -> None:
     """Refuse words that don't go together."""
     if asked.init is not None and asked.along_run:
-        raise UsageError("--init looks at fresh weights and --along-run at trained ones: expected one of the two")
+        raise UsageError(
+            "--init looks at fresh weights and --along-run at trained ones: expected one of the two"
+        )
     if asked.along_run and (not asked.model.startswith("run:") or asked.weights is not None):
         raise UsageError(
             f"--along-run follows the checkpoints of a run, not {asked.weights or asked.model}: expected run:NAME; "

@@ -41,14 +41,17 @@ def gradients(
     ] = True,
     learning_rate: Annotated[
         float | None,
-        typer.Option("--lr", min=0, help="Compare one step of this size with the weights; that of the run if left out."),
+        typer.Option(
+            "--lr", min=0, help="Compare one step of this size with the weights; that of the run if left out."
+        ),
     ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option("--batch-size", min=1, help="Samples in a batch; those of the run, or 64, if left out."),
     ] = None,
     clip: Annotated[
-        float | None, typer.Option("--clip", min=0, help="Tell which share of samples a clipping at this norm meets.")
+        float | None,
+        typer.Option("--clip", min=0, help="Tell which share of samples a clipping at this norm meets."),
     ] = None,
     init: Annotated[
         str | None,

@@ -84,7 +84,7 @@ def layer_table(found: GradientNorms) -> Table:
         ):
             row += [cosine, error]
     return Table(
-        title=f"Gradients and weights by layer · {found.title}",
+        title=f"In numbers, layer by layer · {found.title}",
         caption="; ".join(told),
         columns=tuple(columns),
         rows=tuple(map(tuple, rows)),
@@ -102,7 +102,7 @@ def depth_lines(found: GradientNorms) -> Lines:
         after = Series(name="after the activation", x=places, y=_positive(found.signal[3]))
         curves.insert(1, after)
     return Lines(
-        title=f"Through the depth · {found.title}",
+        title=f"Depth, forward and back · {found.title}",
         caption=found.depth.sentence if found.depth else "",
         series=tuple(curves),
         x_label="layer",
@@ -115,7 +115,7 @@ def depth_table(found: GradientNorms) -> Table:
     """Return what each layer does to the signal and to the gradient."""
     rows = zip(found.modules, found.signal.T.tolist(), factors(found.signal[4]).tolist(), strict=True)
     return Table(
-        title=f"Layer by layer · {found.title}",
+        title=f"What each layer does · {found.title}",
         caption="z: what a layer gives; δ = ∂ℓᵢ/∂z; the factor is ‖δ‖ over that of the next layer",
         columns=("layer", "mean z", "rms z", "rms after", "‖δ‖", "rms δ", "factor"),
         rows=tuple((name, v[0], v[1], v[3], v[4], v[5], factor) for name, v, factor in rows),
@@ -143,7 +143,7 @@ def unit_table(found: GradientNorms) -> Table:
     ]
     note = "saturated: slope below 5 % of the greatest; a unit is, where 95 % of its outputs are"
     return Table(
-        title=f"Dead and saturated units · {found.title}",
+        title=f"Units dead or saturated · {found.title}",
         caption="; ".join(filter(None, (told, note))),
         columns=("activation", "units", "dead", "share", "fires", "saturated", "outputs saturated"),
         rows=tuple(rows),
@@ -166,7 +166,7 @@ def noise_table(found: GradientNorms) -> Table:
             f"{number(found.batch_square[1], 2)} measured, {number(noise.expected(found.batch_size), 3)} expected"
         )
     return Table(
-        title=f"Gradient noise · {found.title}",
+        title=f"Noise of the gradient · {found.title}",
         caption=(
             f"noise scale tr Σ / ‖G‖² with its 95 % interval, a bound where ‖G‖² can't be told from 0; over all "
             f"tensors {number(noise.here, 3)} where these {found.samples} samples are all there are{law}; ± is a "
@@ -181,7 +181,7 @@ def sample_counts(found: GradientNorms, norms: Array) -> Histogram:
     """Return how often which norm occurs."""
     counts, edges = np.histogram(norms, bins=40)
     return Histogram(
-        title=f"Gradient norm by sample · {found.title}",
+        title=f"Samples by gradient norm · {found.title}",
         caption=sample_caption(found, norms),
         edges=edges,
         counts=counts.astype(float),

@@ -76,7 +76,7 @@ def _short(values: Tensor) -> str:
 
 def _pixels(everything: Tensor, x: Tensor) -> NDArray[np.float64] | None:
     """Return samples as pictures between 0 and 1, or None where they are none."""
-    if x.ndim != 4 or x.shape[1] not in (1, 3) or not x.is_floating_point():
+    if not isinstance(x, Tensor) or x.ndim != 4 or x.shape[1] not in (1, 3) or not x.is_floating_point():
         return None
     low, high = float(everything.min()), float(everything.max())
     pixels = ((x - low) / ((high - low) or 1.0)).permute(0, 2, 3, 1).cpu().double().numpy()

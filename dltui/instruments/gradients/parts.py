@@ -109,4 +109,5 @@ def outer(a_bti: Tensor, g_bto: Tensor) -> Tensor:
 
 def squared(rows: Tensor) -> Tensor:
     """Return ‖·‖² of every row of a tensor of shape (b, …), shape (b,), without a tensor of squares in between."""
-    return torch.linalg.vector_norm(rows.flatten(1), dim=1).square()
+    norms: Tensor = torch.linalg.vector_norm(rows.flatten(1), dim=1)
+    return norms.square()
