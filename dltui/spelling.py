@@ -128,7 +128,7 @@ def load_function(kind: str, spec: str) -> Callable[..., object]:
                 ) from error
             raise DltuiError(f"importing {module_name} failed: {error}") from error
         except Exception as error:
-            raise DltuiError(f"importing {module_name} failed: {type(error).__name__}: {error}") from error
+            raise DltuiError(f"importing {module_name} failed: {_told(error)}") from error
     function = getattr(module, function_name, None)
     if function is None:
         raise unknown(f"function of {module_name}", function_name, _functions(module))
@@ -158,7 +158,13 @@ def call_function(spec: str, function: Callable[..., object], *args: object, **o
         except DltuiError:
             raise
         except Exception as error:
-            raise DltuiError(f"{spec} failed: {type(error).__name__}: {error}") from error
+            raise DltuiError(f"{spec} failed: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """Return the kind and the first line of an error of the user's own code."""
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 @contextmanager

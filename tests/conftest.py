@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from dltui.results.landscape import Landscape
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,6 +29,26 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         "LINES",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def landscape() -> Landscape:
+    """A bowl, its minimum in the middle."""
+    import numpy as np
+
+    from dltui.results.landscape import Landscape
+
+    steps = np.linspace(-1.0, 1.0, 21)
+    return Landscape(
+        title="bowl",
+        alphas=steps,
+        betas=steps,
+        loss=0.1 + steps[None, :] ** 2 + 3 * steps[:, None] ** 2,
+        center_loss=0.1,
+        normalize="filter",
+        samples=7,
+        parameters=2,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from dltui.errors import DltuiError, UsageError, unknown
 from dltui.lab.listing import Listing
 from dltui.shapes.layers import LAYERS, key_of
 from dltui.shapes.named import named_chains, read_named
-from dltui.shapes.report import CONVENTIONS, show, tight
+from dltui.shapes.report import CONVENTIONS, Shape, show, tight
 from dltui.shapes.symbol import Scope, Symbol
 from dltui.shapes.units import bytes_text
 from dltui.shapes.values import read_shape
@@ -78,12 +78,13 @@ def walk(layers: str, inputs: list[str], flops: str, dtype: str) -> Any:
     return Failed(listing, found.refusal.sentence(), refused=True)
 
 
-def read_chain(layers: str, inputs: list[str]) -> Chain:
+def read_chain(layers: str, inputs: list[str], batch: int = 1) -> Chain:
     """Return a chain that was walked.
 
     Args:
         layers: Rows, a file that holds them, PyTorch source, or the name of a network that ships.
         inputs: Shapes that go in, as text; a named network has its own when left out.
+        batch: Samples, of the inputs that a chain has of its own for one.
 
     Returns:
         Its steps, and the refusal if there is one.
@@ -96,7 +97,18 @@ def read_chain(layers: str, inputs: list[str]) -> Chain:
     shapes = [read_shape(one, scope) for one in inputs or usual]
     if not shapes:
         raise UsageError("a chain needs --input, a shape such as 1,3,224,224")
+    if batch > 1:
+        shapes = [_of_more(shape, batch, layers) for shape in shapes]
     return walk_rows(text, *shapes)
+
+
+def _of_more(shape: Shape, batch: int, layers: str) -> Shape:
+    """Return the shape of several samples; what has one dimension, such as places in a text, serves all of them."""
+    if len(shape) == 1:
+        return shape
+    if shape[0] != 1:
+        raise UsageError(f"the input {show(shape)} of {layers} does not begin with a batch of 1: give --input instead of --batch")
+    return (batch, *shape[1:])
 
 
 def _text_of(layers: str) -> tuple[str, list[str]]:

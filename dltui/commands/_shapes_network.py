@@ -66,6 +66,7 @@ def _what(text: str, found: Summary, said: list[str], *, plain: bool) -> What:
     return What(
         text,
         found.parameters,
+        "network",
         kept or 0,
         _largest(found),
         "; ".join([f" on {shapes}" if shapes else "", *said]),

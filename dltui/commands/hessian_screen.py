@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from dltui.draw.view import View
 from dltui.figures import Array, Bars, Figure, Lines, number
-from dltui.results.spectrum import Spectrum
+from dltui.results.spectrum import Spectrum, eigenvalue_name
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
@@ -164,11 +164,11 @@ class SpectrumScreen(MeasuredScreen):
 def pairs_of(found: Spectrum) -> tuple[Pair, ...]:
     """Return the eigenvalues of both ends, the largest first and the smallest last."""
     top = [
-        Pair(i + 1, f"λ{_low(i + 1)}", float(value), float(residual), _row(found.top_masses, i))
+        Pair(i + 1, eigenvalue_name(i + 1), float(value), float(residual), _row(found.top_masses, i))
         for i, (value, residual) in enumerate(zip(found.top_eigenvalues, found.top_residuals, strict=True))
     ]
     bottom = [
-        Pair(-i - 1, f"λ{_low(found.parameters - i)}", float(value), float(residual), _row(found.bottom_masses, i))
+        Pair(-i - 1, eigenvalue_name(found.parameters - i), float(value), float(residual), _row(found.bottom_masses, i))
         for i, (value, residual) in enumerate(zip(found.bottom_eigenvalues, found.bottom_residuals, strict=True))
     ]
     return (*top, *reversed(bottom))
@@ -213,8 +213,3 @@ def _ends(found: Spectrum) -> list[float]:
 def _row(masses: Array, place: int) -> Array:
     """Return a row, or nothing where an old file has none."""
     return masses[place] if place < len(masses) else np.empty(0)
-
-
-def _low(whole: int) -> str:
-    """Return a whole number in subscript digits."""
-    return str(whole).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

@@ -11,7 +11,7 @@ import typer.core
 import typer.main
 
 from dltui.commands._joined import joined
-from dltui.errors import unknown
+from dltui.errors import UsageError, unknown
 from dltui.registry import Entry
 
 HELP = """Output shape, parameters and cost of layers, formulas filled in.
@@ -91,7 +91,10 @@ class ShapesGroup(typer.core.TyperGroup):
             if ctx.resilient_parsing:
                 return None, None, args[1:]
             from dltui.shapes.layers import LAYERS
+            from dltui.shapes.named import named_chains
 
+            if "|" in word or word in named_chains():
+                raise UsageError(f"{word!r} is a chain and no layer: dltui shapes chain {word!r}")
             raise unknown("layer", word, [*VERBS, *LAYERS])
         command = self.commands[word]
         return word, command, joined(command, args[1:], "--input", "-i")
@@ -118,6 +121,7 @@ app = typer.Typer(
 
 @app.callback()
 def shapes(
+    ctx: typer.Context,
     batch: Annotated[
         str | None,
         typer.Option("--batch", metavar="FILE.jsonl|-", help="Answer one JSON question a line, in order."),
@@ -125,6 +129,8 @@ def shapes(
 ) -> None:
     """Answer a batch, or go on to the layer."""
     if batch is not None:
+        if ctx.invoked_subcommand:
+            raise UsageError(f"--batch answers the lines of {batch} and nothing else: leave out {ctx.invoked_subcommand}")
         from dltui.commands._shapes_batch import answer_file
 
         answer_file(batch)

@@ -7,7 +7,7 @@ import re
 import select
 import sys
 import time
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 # Kitty's graphics query (a 1 × 1 picture that is only checked).
 GRAPHICS = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
@@ -20,8 +20,7 @@ SCREEN = re.compile(rb"\x1b\[4;(\d+);(\d+)t")
 MUTE = frozenset({"", "dumb", "linux"})  # would print the questions
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(NamedTuple):
     """What a terminal answered.
 
     Attributes:
@@ -39,26 +38,48 @@ class Abilities:
     cell: tuple[int, int] | None = None
 
 
-def ask_terminal(wait: float = 0.3, *, through_tmux: bool = False) -> Abilities:
-    """Ask the terminal on stdin and stdout what pictures it can show.
+def can_be_asked() -> bool:
+    """Return whether stdin and stdout are a terminal that takes questions and does not print them."""
+    if os.name != "posix" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return os.environ.get("TERM", "") not in MUTE
+
+
+def questions(*, through_tmux: bool = False) -> bytes:
+    """Return what to write to a terminal to be told what it can show.
 
     Args:
-        wait: Seconds to wait for the answer.
+        through_tmux: Hand the question for kitty's pictures on to the terminal that shows tmux.
+
+    Returns:
+        The questions; all terminals answer the last one.
+    """
+    graphics = (
+        b"\x1bPtmux;" + GRAPHICS.replace(b"\x1b", b"\x1b\x1b") + b"\x1b\\" if through_tmux else GRAPHICS
+    )
+    return graphics + QUESTIONS
+
+
+def ask_terminal(wait: float = 0.3, *, through_tmux: bool = False) -> Abilities:
+    """Ask the terminal on stdin and stdout what pictures it can show, and wait for the answer.
+
+    Args:
+        wait: Seconds to wait for it.
         through_tmux: Hand the question for kitty's pictures on to the terminal that shows tmux.
 
     Returns:
         The answer; nothing is known where stdin or stdout is no terminal, or it is silent.
     """
-    if os.name != "posix" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not can_be_asked():
         return Abilities()
-    if os.environ.get("TERM", "") in MUTE:
-        return Abilities()
-    graphics = (
-        b"\x1bPtmux;" + GRAPHICS.replace(b"\x1b", b"\x1b\x1b") + b"\x1b\\" if through_tmux else GRAPHICS
-    )
-    size = os.get_terminal_size(sys.stdout.fileno())
-    told = read_answer(_converse(graphics + QUESTIONS, wait), (size.columns, size.lines))
-    return told if told.cell else replace(told, cell=_window_cell(sys.stdout.fileno()))
+    return understood(_converse(questions(through_tmux=through_tmux), wait), sys.stdout.fileno())
+
+
+def understood(answer: bytes, descriptor: int) -> Abilities:
+    """Return what the answer of the terminal behind a descriptor means."""
+    size = os.get_terminal_size(descriptor)
+    told = read_answer(answer, (size.columns, size.lines))
+    return told if told.cell else told._replace(cell=_window_cell(descriptor))
 
 
 def read_answer(answer: bytes, size: tuple[int, int] = (0, 0)) -> Abilities:

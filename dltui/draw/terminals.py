@@ -10,8 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dltui.draw.abilities import Abilities, ask_terminal
 from dltui.draw.glyphs import Glyphs
@@ -23,7 +22,6 @@ Version = tuple[int, ...]
 VARIABLE = "DLTUI_GLYPHS"
 CHOICES = ("auto", *Glyphs, "pixels")
 CELL = (10, 20)  # pixels of a cell where nobody says
-WAIT, REMOTE_WAIT = 0.2, 0.6  # seconds that a terminal has to answer before an application starts
 MOST_PIXELS = 400_000  # in one picture; larger ones are drawn coarser and stretched
 # The finest glyphs that a terminal draws itself, without gaps, from a version on; the first row that fits counts.
 TABLE: tuple[tuple[str, Version, Glyphs], ...] = (
@@ -46,8 +44,7 @@ MULTIPLEXERS = frozenset({"tmux", "screen"})
 POOR = frozenset({"ansi", "cygwin", "linux", "vt100", "vt102", "vt220"})  # no font for more than halves
 
 
-@dataclass(frozen=True, slots=True)
-class Pixels:
+class Pixels(NamedTuple):
     """How a terminal takes pictures made of real pixels.
 
     Attributes:
@@ -71,8 +68,7 @@ class Pixels:
         return -(-across // shrink), -(-down // shrink)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What the terminal of an application is good for.
 
     Attributes:
@@ -84,11 +80,30 @@ class Surroundings:
     pixels: Pixels | None = None
 
 
-def look_around(environ: Mapping[str, str] = os.environ) -> Surroundings:
-    """Return what the terminal is good for; it is asked only where its answer would count.
+def worth_asking(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the answer of the terminal would count.
 
     Args:
         environ: Environment variables.
+
+    Returns:
+        False where glyphs are chosen, colours are unwanted, or another program stands between.
+
+    Raises:
+        UsageError: If ``DLTUI_GLYPHS`` is none of the choices.
+    """
+    wanted = choice(environ)
+    if wanted in set(Glyphs) or environ.get("NO_COLOR"):
+        return False
+    return wanted == "pixels" or not inside_another(environ)
+
+
+def surroundings(environ: Mapping[str, str] = os.environ, answer: Abilities | None = None) -> Surroundings:
+    """Return what the terminal is good for.
+
+    Args:
+        environ: Environment variables.
+        answer: What the terminal said, if it has answered.
 
     Returns:
         Its glyphs, and pixels if it takes them and nothing speaks against it.
@@ -96,10 +111,8 @@ def look_around(environ: Mapping[str, str] = os.environ) -> Surroundings:
     Raises:
         UsageError: If ``DLTUI_GLYPHS`` is none of the choices.
     """
-    wanted, inside = choice(environ), inside_another(environ)
-    if wanted in set(Glyphs) or environ.get("NO_COLOR") or (inside and wanted != "pixels"):
+    if answer is None or not answer.answered:
         return Surroundings(glyphs_of(environ))
-    answer = ask_terminal(REMOTE_WAIT if environ.get("SSH_CONNECTION") else WAIT, through_tmux=inside)
     return Surroundings(glyphs_of(environ, answer), pixels_of(environ, answer))
 
 

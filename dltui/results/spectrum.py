@@ -156,13 +156,13 @@ class Spectrum(Result):
 
     def _extremes(self) -> Table:
         rows = [
-            (f"λ{_low(i + 1)}", float(value), float(residual))
+            (eigenvalue_name(i + 1), float(value), float(residual))
             for i, (value, residual) in enumerate(zip(self.top_eigenvalues, self.top_residuals, strict=True))
         ]
         bottom = list(zip(self.bottom_eigenvalues, self.bottom_residuals, strict=True))
         last = self.parameters
         rows += [
-            (f"λ{_low(last - i)}", float(value), float(residual))
+            (eigenvalue_name(last - i), float(value), float(residual))
             for i, (value, residual) in reversed(list(enumerate(bottom)))
         ]
         state = "converged" if self.converged else "NOT converged: raise the number of Lanczos steps"
@@ -179,7 +179,7 @@ class Spectrum(Result):
         """Return in which parameter tensors the eigenvectors move the weights: one row each, as in the table."""
         rows = np.concatenate([self.top_masses, self.bottom_masses[::-1]])
         bottom = range(self.parameters - len(self.bottom_masses), self.parameters)
-        names = [f"λ{_low(i + 1)}" for i in (*range(len(self.top_masses)), *bottom)]
+        names = [eigenvalue_name(i + 1) for i in (*range(len(self.top_masses)), *bottom)]
         steepest = ", ".join(
             f"{name} mostly in {self.layers[row.argmax()]} ({_percent(row.max())})"
             for name, row in ((names[0], rows[0]), (names[-1], rows[-1]))
@@ -203,6 +203,6 @@ def _percent(share: float) -> str:
     return f"{number(100 * share, 2)} %"
 
 
-def _low(number_: int) -> str:
-    """Return a whole number in subscript digits."""
-    return str(number_).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+def eigenvalue_name(rank: int) -> str:
+    """Return what the eigenvalue of a rank is called, such as λ₁ for the largest."""
+    return f"λ{rank}".translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

@@ -17,6 +17,9 @@ from dltui.serving.gate import Gate, middleware
 from dltui.serving.visit import Visit
 
 PAGE = Path(str(files("dltui.serving") / "page"))
+HEARTBEAT = (
+    30  # seconds between questions whether the browser is there; a busy one has half of that to answer
+)
 WAIT = 3.0  # seconds that a new visitor waits for the place of one who is just leaving
 
 
@@ -55,7 +58,7 @@ class Host(Server):
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run the application for a browser until one of them leaves."""
-        socket = web.WebSocketResponse(heartbeat=15)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT)
         await socket.prepare(request)
         try:
             await asyncio.wait_for(self._places.acquire(), WAIT)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dltui.errors import DltuiError
 from dltui.settings.rules import RULES, Rule, Value, rule_of
@@ -17,8 +16,7 @@ FILE = "file"
 KEYS = "keys"  # the table of the file that holds keys by action
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """Settings, and how they came about.
 
     Attributes:

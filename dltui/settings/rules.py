@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dltui.errors import UsageError, unknown
 from dltui.settings.tree import COLORMAPS, GLYPHS, KEYMAPS, MOTIONS, PICTURES, THEMES, Settings
@@ -11,8 +11,7 @@ Value = str | int | bool
 TRUTH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What one setting may be.
 
     Attributes:

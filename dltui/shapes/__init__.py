@@ -3,8 +3,9 @@
 ``conv2d((1, 3, 224, 224), out_channels=64, kernel_size=7)`` and likewise every layer of the table in
 ``dltui.shapes.layers``, by its PyTorch class in lower case; ``infer("Conv2d(3, 64, 7)", (1, 3, 224, 224))`` for a
 spelling; ``chain("conv2d 64 7 | relu", (1, 3, 224, 224))`` for several in a row; ``solve("conv2d", 32, 16)`` for the
-settings that lead from one size to another; ``plan(read_decoder("llama3-8b"), work=Work(tokens=4096))`` for the
-memory of training. Only what is asked for is imported.
+settings that lead from one size to another, ``stacks("conv2d", 31)`` for layers in a row that look so far back;
+``plan(read_decoder("llama3-8b"), work=Work(tokens=4096))`` for the memory of training. Only what is asked for is
+imported.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from dltui.shapes.families.transformer import transformer
     from dltui.shapes.families.transposed import convtranspose2d
     from dltui.shapes.inverse import Bounds, solve
-    from dltui.shapes.plan import Layout, Plan, Precision, Work, plan
+    from dltui.shapes.planned import Layout, Plan, Precision, Work, plan
+    from dltui.shapes.stacked import stacks
     from dltui.shapes.walk import Chain, chain
 
 __all__ = [
@@ -62,10 +64,12 @@ __all__ = [
     "rnn",
     "scaleddotproductattention",
     "solve",
+    "stacks",
     "transformer",
 ]
 DOORS = {"infer": "ask", "chain": "walk", "Chain": "walk", "solve": "inverse", "Bounds": "inverse"}
-DOORS |= dict.fromkeys(("Layout", "Plan", "Precision", "Work", "plan"), "plan")
+DOORS |= {"stacks": "stacked"}
+DOORS |= dict.fromkeys(("Layout", "Plan", "Precision", "Work", "plan"), "planned")
 DOORS |= {"AttentionCost": "cost", "attention_cost": "cost", "Decoder": "decoder", "read_decoder": "decoder"}
 
 

@@ -33,7 +33,7 @@ def read_config(path: Path) -> Decoder:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DltuiError(
-            f"can't read {path}: {error}; expected the config.json of a language model"
+            f"can't read {path}: {_why(error)}; expected the config.json of a language model"
         ) from None
     if not isinstance(found, dict):
         raise DltuiError(f"{path} is no JSON object; expected the config.json of a language model")
@@ -114,4 +114,9 @@ def weights_in(path: Path) -> int:
             header = json.loads(file.read(length))
         return sum(prod(one["shape"]) for name, one in header.items() if name != "__metadata__")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DltuiError(f"can't read {path}: {error}; expected a .safetensors file") from None
+        raise DltuiError(f"can't read {path}: {_why(error)}; expected a .safetensors file") from None
+
+
+def _why(error: Exception) -> str:
+    """Return the reason of an error, without the number and the path of the system."""
+    return str(getattr(error, "strerror", None) or error)

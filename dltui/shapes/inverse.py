@@ -74,6 +74,8 @@ class Bounds:
         receptive_field: The reach d·(k − 1) + 1 that is wanted; any when None.
         parameters: The most parameters; needs channels.
         macs: The most multiply-accumulates; needs channels.
+        layers: The most layers in a row, see ``dltui.shapes.stacked``.
+        doubling: The largest dilation of layers in a row that double it.
     """
 
     kernel_size: int = 11
@@ -82,6 +84,8 @@ class Bounds:
     receptive_field: int | None = None
     parameters: int | None = None
     macs: int | None = None
+    layers: int = 64
+    doubling: int = 1024
 
 
 def solve(
@@ -119,9 +123,10 @@ def solve(
             f"solve knows convolutions, transposed ones, max and average pools, not {name}", "layer"
         )
     axes = int(name[-2])
-    starts, ends = _sizes("from", sizes, axes), _sizes("to", sizes if wanted is None else wanted, axes)
-    if (limits.parameters is not None or limits.macs is not None) and channels is None and name[:4] == "Conv":
-        raise ShapeError("a budget needs channels, such as 3,64", "channels")
+    starts, ends = sizes_of("from", sizes, axes), sizes_of("to", sizes if wanted is None else wanted, axes)
+    if channels is not None and name in (*MAX, *AVERAGE):
+        raise ShapeError(f"{name} has no weights: channels are of no use", "channels")
+    check_budget(name, limits, channels)
     found: set[Solution] | None = None
     for n, m in dict.fromkeys(zip(starts, ends, strict=True)):
         own = {_plain(one): one for one in _one_axis(name, n, m, limits)}
@@ -132,10 +137,29 @@ def solve(
         )
         found = set(kept.values())
     ranked = sorted(found or (), key=_rank)
-    if channels is not None and name in (*CONV, *TRANSPOSED):
+    if channels is not None:
         ranked = [_costed(name, one, starts, channels) for one in ranked]
         ranked = [one for one in ranked if _affordable(one, limits)]
     return ranked
+
+
+def check_budget(name: str, limits: Bounds, channels: tuple[int, int] | None) -> None:
+    """Refuse a budget that nothing can be held against.
+
+    Args:
+        name: The layer's class.
+        limits: With the budget, if any.
+        channels: Input and output channels.
+
+    Raises:
+        ShapeError: If the layer has no weights, or channels are missing.
+    """
+    if limits.parameters is None and limits.macs is None:
+        return
+    if name in (*MAX, *AVERAGE):
+        raise ShapeError(f"{name} has no weights: a budget is of no use", "layer")
+    if channels is None:
+        raise ShapeError("a budget needs channels, such as 3,64", "channels")
 
 
 def _plain(one: Solution) -> tuple[int, ...]:
@@ -156,8 +180,20 @@ def _rank(one: Solution) -> tuple[int, ...]:
     )
 
 
-def _sizes(argument: str, value: int | Sequence[int], axes: int) -> tuple[int, ...]:
-    """Return one size an axis."""
+def sizes_of(argument: str, value: int | Sequence[int], axes: int) -> tuple[int, ...]:
+    """Return one size an axis.
+
+    Args:
+        argument: What they are called where they are refused.
+        value: One size for all axes, or one an axis.
+        axes: How many there are.
+
+    Returns:
+        As many sizes.
+
+    Raises:
+        ShapeError: If they are too many or too few, or below 1.
+    """
     sizes = tuple(value) if isinstance(value, list | tuple) else (value,)
     if len(sizes) not in {1, axes} or any(not isinstance(n, int) or n < 1 for n in sizes):
         raise ShapeError(f"{argument} takes one size or {axes}, each at least 1, not {value}", argument)

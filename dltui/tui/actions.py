@@ -6,7 +6,7 @@ What belongs to one screen alone stands beside that screen, which adds it with `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
@@ -37,8 +37,7 @@ SCOPES = {  # in the order in which the help screen lists them
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """Something a person can do with a key, a click, or the palette.
 
     Attributes:

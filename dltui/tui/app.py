@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import isawaitable
@@ -14,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import App
+from textual.driver import Driver
 from textual.markup import escape
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.worker import Worker, WorkerState
 
-from dltui.draw.terminals import Surroundings, look_around
-from dltui.errors import UsageError
 from dltui.tui import _names, actions, catalog
 from dltui.tui.catalog import SHELVES, Item, jobs
 from dltui.tui.keeping import Keeper
@@ -38,7 +38,9 @@ from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
+    from dltui.draw.terminals import Surroundings
     from dltui.jobs import Engine, Job
+    from dltui.tui.asking import Asking
     from dltui.tui.fuzzy import Candidate
     from dltui.tui.usage import Usage
 
@@ -57,7 +59,8 @@ class DltuiApp(App[int]):
         items: What stands on each shelf that has been read, by the shelf's name.
         shelf_read: Tells the name of a shelf that was read.
         job_news: Tells a job that has news.
-        surroundings: What the terminal said that it is good for, or None when it was not asked.
+        asking: What the terminal was asked, or None.
+        surroundings: What the terminal is good for as far as it is known, or None when it was not asked.
     """
 
     TITLE = "dltui"
@@ -66,7 +69,7 @@ class DltuiApp(App[int]):
     MODES = {HOME: HomeScreen}  # noqa: RUF012
     DEFAULT_MODE = HOME
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class JobNews(Message):
         """A job has news; posted from threads of the engine."""
 
@@ -76,6 +79,12 @@ class DltuiApp(App[int]):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, DltuiApp.JobNews) and message.job is self.job
 
+    @dataclass(eq=False, repr=False)
+    class Answered(Message):
+        """The terminal has said what it is good for, after the application began; posted from the thread that reads."""
+
+        surroundings: Surroundings
+
     def __init__(
         self,
         open_path: Path | None = None,
@@ -83,6 +92,7 @@ class DltuiApp(App[int]):
         *,
         warm: bool = True,
         fresh: bool = False,
+        asking: Asking | None = None,
     ) -> None:
         """Make the application.
 
@@ -91,9 +101,11 @@ class DltuiApp(App[int]):
             folder: Where the user is; the current folder when None.
             warm: Load torch in a worker process soon after the start, so that the first job begins at once.
             fresh: Open nothing again that was open the last time.
+            asking: What the terminal was asked.
         """
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(_driver(asking), ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.tuning = Tuning(self)
         self.stylesheet = Sheet(variables=self.get_css_variables())
         if reduced():
             self.animation_level = "none"
@@ -102,15 +114,25 @@ class DltuiApp(App[int]):
         self.shelf_read: News[str] = News(self, "shelf-read")
         self.job_news: News[Job] = News(self, "job-news")
         self.trail = Trail(HOME)
-        self.surroundings: Surroundings | None = None
+        self.asking = asking
+        self.surroundings: Surroundings | None = asking.surroundings if asking is not None else None
         self._open_path = open_path
         self._warm = warm
-        self.tuning = Tuning(self)
         self.marking = Marking(self)
         self.keeper = Keeper(self, fresh=fresh)
         self._opened: dict[str, Item] = {}
         self._count_due = False
+        self._ended_jobs: set[str] = set()
         jobs.follow(lambda: self.jobs)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what writes to the terminal, or to a browser."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from dltui.tui.driver import PlainDriver
+
+        return PlainDriver
 
     def on_mount(self) -> None:
         """Show the file that was asked for on top of home."""
@@ -122,12 +144,22 @@ class DltuiApp(App[int]):
 
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
+        from dltui.tui.threads import Threads
+
+        asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="dltui-beside"))
         gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
         self.call_after_refresh(self.read_shelves)
         self.call_after_refresh(self.keeper.begin)
         if self._warm:
             self.set_timer(WARM_AFTER, self._warm_up)
+
+    @on(Answered)
+    def _terminal_answered(self, event: Answered) -> None:
+        """Draw as the terminal can show it, from now on."""
+        if event.surroundings != self.surroundings:
+            self.surroundings = event.surroundings
+            self.tuning.news.publish(self.tuning.settings)
 
     def on_unmount(self) -> None:
         """End every job, keeping what it knows."""
@@ -209,11 +241,15 @@ class DltuiApp(App[int]):
 
     @on(JobNews)
     def _news(self, event: JobNews) -> None:
+        if event.job.name in self._ended_jobs:  # older news, heard after the end
+            return
+        over = event.job.over  # as listeners are told, and not as it may be a moment later
         self.job_news.publish(event.job)
         if not self._count_due:
             self._count_due = True
             self.set_timer(COUNT_AFTER, self._count)
-        if event.job.over:
+        if over:
+            self._ended_jobs.add(event.job.name)
             self._ended(event.job)
 
     def _count(self) -> None:
@@ -491,42 +527,41 @@ class DltuiApp(App[int]):
         self.open_item(SETTINGS)
 
 
+def _driver(asking: Asking | None) -> type[Driver] | None:
+    """Return what reads the terminal: Textual's own, unless an answer may come among the keys."""
+    if asking is None or not asking.asked:
+        return None
+    from dltui.tui.listening import Listening  # only where terminals are files
+
+    return Listening
+
+
 def _screen_of(item: Item) -> str:
     """Return the kind under which a screen for a thing is registered, or "" when there is none."""
     return next((kind for kind in (f"{item.kind}:{item.schema}", item.kind) if kind in _names.SCREENS), "")
 
 
-def run_app(
-    open_path: Path | None = None,
-    *,
-    fresh: bool = False,
-    surroundings: Callable[[], Surroundings] = look_around,
-) -> int:
+def run_app(open_path: Path | None = None, *, fresh: bool = False, asking: Asking) -> int:
     """Run the application until the user leaves it.
 
     Args:
         open_path: A saved result to open at once.
         fresh: Open nothing again that was open the last time.
-        surroundings: Returns what the terminal is good for.
+        asking: What the terminal was asked.
 
     Returns:
         The exit code.
 
     Raises:
-        UsageError: If there is no terminal.
         DltuiError: If the file is no result.
     """
-    if not all(
-        stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__)
-    ):
-        raise UsageError("the TUI needs a terminal; try `dltui open FILE` or `--help`")
     if open_path is not None:
         from dltui.results.store import load, peek
 
         if peek(open_path) is None:
             load(open_path)  # raises the sentence that says why
-    app = DltuiApp(open_path, fresh=fresh)
-    app.surroundings = surroundings()
+    asking.hear()
+    app = DltuiApp(open_path, fresh=fresh, asking=asking)
     app.run()
     if parting := app.farewell():
         sys.stderr.write(f"{parting}\n")

@@ -79,7 +79,9 @@ class Keeper:
         return self.memory.text()
 
     def _write_soon(self) -> None:
-        """Write what has changed, in a thread."""
+        """Write what has changed, in a thread; not while screens are taken apart at the end."""
+        if not self._app.is_running:
+            return
         text = self._text()
         if self._written not in {None, text}:
             self._written = text

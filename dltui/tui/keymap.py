@@ -87,7 +87,7 @@ def remade(action: Action, settings: Settings) -> Action:
         if row < len(stroke.keys)
     ]
     arguments = tuple(argument for _, argument in pairs) if action.arguments else ()
-    return replace(action, keys=tuple(key for key, _ in pairs), arguments=arguments)
+    return action._replace(keys=tuple(key for key, _ in pairs), arguments=arguments)
 
 
 def textual_keymap(settings: Settings) -> dict[str, str]:

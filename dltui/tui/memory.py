@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,9 @@ class Memory:
 
     def text(self) -> str:
         """Return all of it as JSON."""
-        lasting = [asdict(item) for item in self.tabs if item.kind not in PASSING][-MOST_TABS:]
+        import json  # not before the first picture
+
+        lasting = [item._asdict() for item in self.tabs if item.kind not in PASSING][-MOST_TABS:]
         tabs = [{name: value for name, value in one.items() if isinstance(value, str)} for one in lasting]
         known = {
             "version": VERSION,
@@ -73,6 +74,8 @@ def read_memory() -> Memory:
     Returns:
         What is still there; nothing where the file is missing, broken, or of a newer version.
     """
+    import json
+
     try:
         known = json.loads(state_path().read_text(encoding="utf-8"))
         if known["version"] != VERSION:

@@ -36,9 +36,8 @@ class Tuning:
         self._known = 0
         for theme in THEMES:
             app.register_theme(theme)
-        # Not set as usual: nothing is drawn yet, and every style sheet would be read once more for it.
+        # Not set as usual: the application is not styled yet, and every style sheet would be read once more for it.
         app.set_reactive(App.theme, self.settings.theme)
-        app.stylesheet.set_variables(app.get_css_variables())
 
     def start(self) -> None:
         """Let keys and motion hold, once the application runs; tell what was wrong with the settings."""

@@ -27,15 +27,19 @@ sys.path.insert(0, str(ROOT / "tests" / "instruments"))
 SHAPE = (1, 3, 224, 224)
 
 LARGE = """
-import json, resource, time
+import json, resource, sys, time
 import torch
 from torch import nn
 from dltui.instruments.summary import summarize
 
-def build():
+def encoder():
     layer = nn.TransformerEncoderLayer(4096, 32, 16384, batch_first=True)
     return nn.TransformerEncoder(layer, 25, enable_nested_tensor=False)
 
+def lstm():
+    return nn.LSTM(4096, 4096, 13, batch_first=True, bidirectional=True)
+
+build = {"encoder": encoder, "LSTM": lstm}[sys.argv[1]]
 before = resource.getrusage(resource.RUSAGE_SELF)
 started = time.perf_counter()
 found = summarize(build, (1, 2048, 4096))
@@ -102,27 +106,30 @@ def race(rounds: int) -> None:
         print(f"  {name}: {statistics.median(taken) * 1e3:.0f} ms, {ratio:.2f} of torchinfo")
 
 
-def large() -> None:
-    """Print what five billion parameters take."""
+def large(name: str) -> None:
+    """Print what five billion parameters take, those of an encoder or of an LSTM."""
     done = subprocess.run(
-        [sys.executable, "-c", LARGE],
+        [sys.executable, "-c", LARGE, name],
         capture_output=True,
         text=True,
         check=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     found = json.loads(done.stdout)
-    print(f"{found['parameters']:,} parameters on {found['device']}, built and told after the imports")
+    print(
+        f"{name}: {found['parameters']:,} parameters on {found['device']}, built and told after the imports"
+    )
     print(f"  {found['seconds']:.2f} s, {found['cpu_seconds']:.2f} s of CPU, peak {found['peak_mb']:.0f} MB")
 
 
 def main() -> None:
-    """Run both."""
+    """Run all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     chosen = parser.parse_args()
     race(chosen.rounds)
-    large()
+    large("encoder")
+    large("LSTM")
 
 
 if __name__ == "__main__":

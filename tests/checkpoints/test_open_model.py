@@ -73,7 +73,7 @@ def optional(input_shape=(7,), outputs=7): return torch.nn.Linear(input_shape[0]
 def knobs(width=3): return torch.nn.Linear(2, 2)
 def wrong(): return "no module"
 def three(a, b, c): return None
-def fails(): raise ValueError("no such width")
+def fails(): raise ValueError("no such width\\nnor height")
 Net = torch.nn.Identity
 """
 
@@ -115,6 +115,7 @@ def test_wrong_functions(own: str, function: str, sentence: str) -> None:
     with pytest.raises(DltuiError) as caught:
         open_model(f"{own}:{function}", MOONS)
     assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_never_makes_code_run(tmp_path: Path) -> None:

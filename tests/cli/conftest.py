@@ -74,7 +74,7 @@ def on_terminal(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """Run ``dltui`` on a pseudo-terminal and return its exit code and what it wrote."""
 
     def run(
-        *arguments: str, columns: int = 80, rows: int = 24, timeout: float = 60, **environment: str
+        *arguments: str, columns: int = 80, rows: int = 24, timeout: float = 120, **environment: str
     ) -> tuple[int, str]:
         env = (
             os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TERM": "xterm-256color"} | environment
@@ -93,7 +93,7 @@ def on_terminal(tmp_path: Path) -> Callable[..., tuple[int, str]]:
         os.close(child)
         written = _read_all(main, process, timeout)
         os.close(main)
-        return process.wait(timeout=10), written.decode("utf-8", "replace")
+        return process.wait(timeout=60), written.decode("utf-8", "replace")
 
     return run
 

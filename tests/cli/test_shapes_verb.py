@@ -81,7 +81,21 @@ def test_layers(arguments: list[str], output: list, parameters: int) -> None:
         (["relu", "-i", "1,3", "-i", "2,3"], "takes 1 shapes"),
         (["chain", "conv2d 4 9", "-i", "1,3,4,4"], "row 1"),
         (["chain", "resnet51"], "did you mean resnet50"),
+        (["resnet50"], "dltui shapes chain 'resnet50'"),
+        (["conv2d 8 3 | relu", "-i", "1,3,8,8"], "is a chain and no layer"),
+        (["--batch", os.devnull, "conv2d"], "leave out conv2d"),
         (["solve", "conv2d", "--from", "32"], "--to"),
+        (["solve", "conv2d", "--to", "32", "--receptive-field", "5"], "needs --from"),
+        (["solve", "lenet", "--receptive-field", "5"], "dltui shapes chain"),
+        (
+            ["solve", "lenet", "--from", "1,1,H,H", "--to", "10", "--channels", "1,2"],
+            "--channels is asked of one",
+        ),
+        (["solve", "convtranspose2d", "--receptive-field", "5"], "not ConvTranspose2d"),
+        (["solve", "maxpool2d", "--receptive-field", "5", "--channels", "3,4"], "no weights"),
+        (["solve", "conv2d", "--receptive-field", "5", "--max-parameters", "100"], "needs channels"),
+        (["solve", "conv2d", "--receptive-field", "5", "--channels", "3"], "takes two numbers"),
+        (["solve", "conv2d", "--from", "8", "--same", "--max-layers", "5"], "layers in a row"),
     ],
 )
 def test_wrong_questions(arguments: list[str], told: str) -> None:
@@ -138,6 +152,22 @@ def test_solve() -> None:
     ]
 
 
+def test_layers_in_a_row_that_look_back_so_far() -> None:
+    found = document("solve", "conv2d", "--receptive-field", "31", "--from", "64", "--channels", "3,8")
+    assert found["solutions"][0] == {
+        "layers": 15, "kernel_size": 3, "stride": 1, "dilation": [1] * 15, "padding": [1] * 15, "jump": 1,
+        "touched": 31, "sizes": [64, 64], "parameters": 27 * 8 + 14 * 72 * 8 + 15 * 8,
+        "macs": (27 * 8 + 14 * 72 * 8) * 64 * 64,
+    }  # fmt: skip
+    assert [1, 2, 4, 8] in [one["dilation"] for one in found["solutions"]]
+    told = shapes("solve", "conv2d", "--receptive-field", "31").stdout
+    assert "25 stacks of conv2d look back over 31 places" in told
+    bounded = document(
+        "solve", "conv1d", "--receptive-field", "1024", "--max-dilation", "512", "--max-kernel", "2"
+    )
+    assert [1 << i for i in range(10)] in [one["dilation"] for one in bounded["solutions"]]
+
+
 def test_a_batch(root: object, tmp_path: Path) -> None:
     line = '{"layer":"conv2d","input":[1,3,32,32],"out_channels":8,"kernel_size":3}'
     done = piped(root, "--batch", "-", stdin=f"{line}\nno\n{line}\n")
@@ -175,6 +205,7 @@ def test_memory(tmp_path: Path) -> None:
     for words, told in (
         (["llama9"], "did you mean llama"),
         (["params=many"], "no number"),
+        (["params=0"], "is no model"),
         (["params=7e9", "--tokens", "8"], "no layers to count tokens in"),
         (["conv2d 8 9", "-i", "1,3,4,4"], "row 1"),
         (["lenet", "--tp", "2"], "a chain or a network is split by dp and fsdp"),
@@ -183,6 +214,9 @@ def test_memory(tmp_path: Path) -> None:
         assert (done.returncode, told in done.stderr) == (2, True), done.stderr
     (tmp_path / "w.safetensors").write_bytes(b"no")
     assert shapes("memory", str(tmp_path / "w.safetensors")).returncode == 1
+    assert (
+        "none.safetensors: No such file or directory; expected" in shapes("memory", "none.safetensors").stderr
+    )
 
 
 def test_attention() -> None:
@@ -190,3 +224,40 @@ def test_attention() -> None:
     assert [one["plain_bytes"] for one in found["lengths"]] == [2**20, 64 * 2**20]
     assert shapes("attention", "params=7e9").returncode == 2
     assert shapes("attention", "llama3-8b", "--window", "8").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("params=1e9 --batch 8", "--batch 8 changes nothing for params=1e9"),
+        ("params=1e9 --input 1,3", "--input changes nothing"),
+        ("llama3-8b --batch 4", "need --tokens"),
+        ("llama3-8b --input 1,2", "only a chain or a network"),
+        ("llama3-8b --tokens 4k --window 512", "cache of --serve"),
+        ("llama3-8b --tokens 4k --zero 2", "--fsdp above 1"),
+        ("llama3-8b --tokens 4k --no-sequence-parallel", "--tp above 1"),
+        ("llama3-8b --tokens 4k --serve --checkpointing full", "--serve neither trains"),
+        ("llama3-8b --serve --master", "--serve neither trains"),
+        ("params=1e9 --optimizer sgd --states bfloat16", "sgd keeps no moments"),
+        ("params=1e9 --optimizer adam8bit --states bfloat16", "adam8bit keeps bytes"),
+        ("resnet50 --attention math", "layers of a language model"),
+        ("resnet50 --checkpointing full", "layers of a language model"),
+        ("resnet50 --serve --batch 8", "its weights only"),
+        ("resnet50 --input 2,3,224,224 --batch 8", "leave out --batch 8"),
+        ("transformer_base --batch 8", "does not begin with a batch of 1"),
+    ],
+)
+def test_what_changes_nothing_is_refused(words: str, told: str) -> None:
+    done = shapes("memory", *words.split())
+    assert (done.returncode, told in done.stderr, done.stdout) == (2, True, ""), done.stderr
+
+
+def test_the_batch_of_a_chain() -> None:
+    eight = document("memory", "resnet50", "--batch", "8")
+    assert eight["parts"] == document("memory", "resnet50", "--input", "8,3,224,224")["parts"]
+    assert eight["parts"] != document("memory", "resnet50")["parts"]
+    two, given = (
+        ["sd_text", "--batch", "2"],
+        ["sd_text", "--input", "2,77; 77"],
+    )  # the places are those of both
+    assert document("memory", *two)["parts"] == document("memory", *given)["parts"]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from dltui.draw.canvas import text_width
@@ -14,23 +13,13 @@ from dltui.results.landscape import Landscape
 
 OnTerminal = Callable[..., tuple[int, str]]
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-GRID = np.linspace(-1.0, 1.0, 9)
 
 
 @pytest.fixture
-def bowl(tmp_path: Path) -> Path:
+def bowl(tmp_path: Path, landscape: Landscape) -> Path:
     """A saved landscape, its minimum in the middle."""
     path = tmp_path / "bowl.safetensors"
-    Landscape(
-        title="bowl",
-        alphas=GRID,
-        betas=GRID,
-        loss=0.1 + GRID[None, :] ** 2 + 3 * GRID[:, None] ** 2,
-        center_loss=0.1,
-        normalize="filter",
-        samples=7,
-        parameters=2,
-    ).save(path)
+    landscape.save(path)
     return path
 
 

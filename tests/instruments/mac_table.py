@@ -44,8 +44,9 @@ WHY = """
   fused LSTM and the fused encoder that evaluation without gradients takes. **On meta** none of these is taken, so that
   it is nearly always right; a product of a matrix and a vector and `Bilinear` have no formula, and a model that looks
   at its numbers, or makes a tensor on the CPU, does not run.
-- **dltui** runs on meta, switches the fused encoder off, lets new tensors lie on meta too, has formulas for every
-  kernel of attention and recurrence, names what it has none for, and runs on the device where meta will not do.
+- **dltui** runs on meta, switches the fused encoder off, lets new tensors lie on meta too, takes the CPU's steps
+  through attention and recurrent layers, has formulas for all of their kernels, names what it has none for, and runs
+  on the device where meta will not do.
 """
 
 

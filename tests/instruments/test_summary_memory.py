@@ -41,7 +41,7 @@ def saved_on_the_cpu(model: nn.Module, given: tuple[Any, ...], mode: str) -> int
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
-@pytest.mark.parametrize("name", [name for name in ZOO if not name.startswith("lstm")])
+@pytest.mark.parametrize("name", ZOO)
 def test_kept_is_what_the_cpu_saves(name: str, mode: str) -> None:
     build, inputs = ZOO[name]
     torch.manual_seed(0)
@@ -57,24 +57,6 @@ def test_kept_of_single_layers(case: Case) -> None:
     model, given = case.build(), case.inputs()
     found = summarize(model, input_data=list(given), mode="eval")
     assert found.kept_bytes == saved_on_the_cpu(model, given, "eval")
-
-
-@pytest.mark.parametrize("mode", ["train", "eval"])
-@pytest.mark.parametrize("name", ["lstm", "lstm, 2 layers, both ways"])
-def test_the_workspace_of_a_fused_lstm_is_measured(name: str, mode: str) -> None:
-    build, inputs = ZOO[name]
-    torch.manual_seed(0)
-    model, given = build(), inputs()
-    found = summarize(model, input_data=list(given), mode=mode)
-    assert found.kept_bytes == saved_on_the_cpu(model, given, mode)
-    assert found.device == "cpu"
-    assert "workspace" in found.remarks[0]
-
-
-def test_the_workspace_of_a_large_lstm_is_told_of() -> None:
-    found = summarize(lambda: torch.nn.LSTM(4096, 4096, batch_first=True), (1, 8, 4096))
-    assert found.device == "meta"
-    assert "--device cpu measures it" in found.remarks[0]
 
 
 def test_resnet50_keeps_what_is_known() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dltui.jobs import Engine
 
-PATIENT = 120.0  # seconds; reached only when something is wrong
+PATIENT = 300.0  # seconds; reached only when something is wrong
 
 MINE = '''
 import ctypes, os, signal, subprocess, sys, time

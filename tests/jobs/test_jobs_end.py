@@ -59,7 +59,7 @@ def test_cancel_is_acknowledged_at_once_and_keeps_what_is_known(engine: Engine, 
 
 def test_a_job_that_ignores_cancel_is_killed_with_its_children(engine: Engine, mine: Path) -> None:
     job = engine.submit("data show", {"data": "mine:stubborn"})
-    until((mine / "pids").exists, "the user's function")
+    until(lambda: (mine / "pids").exists() and job.state == "running", "the user's function")
     pids = [int(word) for word in (mine / "pids").read_text().split()]
     asked = time.perf_counter()
     job.cancel()

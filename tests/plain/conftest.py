@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from dltui.figures import Table
@@ -44,21 +44,11 @@ def talk(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Path:
+def shelf(tmp_path: Path, landscape: Landscape) -> Path:
     """A results folder with a landscape and a table in it."""
     folder = tmp_path / "home" / "results"
-    grid = np.linspace(-1.0, 1.0, 21)
-    Landscape(
-        title="bowl",
-        made=Made(command="dltui landscape bowl", when="2026-11-23T21:00:00+00:00", seed=7),
-        alphas=grid,
-        betas=grid,
-        loss=0.1 + grid[None, :] ** 2 + 3 * grid[:, None] ** 2,
-        center_loss=0.1,
-        normalize="filter",
-        samples=7,
-        parameters=2,
-    ).save(folder / "bowl.safetensors")
+    known = Made(command="dltui landscape bowl", when="2026-11-23T21:00:00+00:00", seed=7)
+    replace(landscape, made=known).save(folder / "bowl.safetensors")
     table = Table(title="Squares", columns=("n", "n²"), rows=tuple((n, n * n) for n in range(100)))
     Gallery(title="squares", made=Made(when="2026-11-22T21:00:00+00:00"), shown=(table,)).save(
         folder / "squares.safetensors"

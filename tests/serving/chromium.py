@@ -16,6 +16,7 @@ FOUND = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 PRIVATE = (b"\x1b[>1u", b"\x1b[<u", b"\x1b[?u")  # requests that pyte does not know and would print
+PATIENT = 120.0  # seconds; reached only when something is wrong
 MODIFIER = {"ctrl": 2, "shift": 8}
 NAMED = {
     "Enter": (13, "\r"),
@@ -47,7 +48,7 @@ class Browser:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         told = self.folder / "DevToolsActivePort"
-        for _ in range(600):
+        for _ in range(int(PATIENT / 0.05)):
             if told.exists() and told.read_text().count("\n"):
                 break
             await asyncio.sleep(0.05)
@@ -73,7 +74,7 @@ class Browser:
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        return await asyncio.wait_for(answer, 30)
+        return await asyncio.wait_for(answer, PATIENT)
 
     async def _read(self) -> None:
         async for message in self._socket:
@@ -103,7 +104,7 @@ class Browser:
         answer = await self.send("Runtime.evaluate", expression=expression, returnByValue=True)
         return answer["result"].get("value")
 
-    async def text(self, wanted: str, seconds: float = 30) -> str:
+    async def text(self, wanted: str, seconds: float = PATIENT) -> str:
         """Wait until the terminal in the page shows a text."""
         for _ in range(int(seconds / 0.05)):
             shown = "\n".join(line.rstrip() for line in self.screen.display)
@@ -112,7 +113,7 @@ class Browser:
             await asyncio.sleep(0.05)
         raise AssertionError(f"{wanted!r} never came; the page shows\n{shown}\n{self.complaints}")
 
-    async def holds(self, expression: str, seconds: float = 20) -> None:
+    async def holds(self, expression: str, seconds: float = PATIENT) -> None:
         for _ in range(int(seconds / 0.05)):
             if await self.value(expression):
                 return

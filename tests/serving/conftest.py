@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from dltui.results.landscape import Landscape
 
 pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
+PATIENT = 300.0  # seconds; reached only when something is wrong
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -44,7 +44,7 @@ class Served:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=PATIENT)
 
 
 @pytest.fixture
@@ -66,18 +66,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def bowl(tmp_path: Path) -> Path:
+def bowl(tmp_path: Path, landscape: Landscape) -> Path:
     """A landscape on the results shelf."""
-    grid = np.linspace(-1.0, 1.0, 21)
     path = tmp_path / "home" / "results" / "bowl.safetensors"
-    Landscape(
-        title="bowl",
-        alphas=grid,
-        betas=grid,
-        loss=0.1 + grid[None, :] ** 2 + 3 * grid[:, None] ** 2,
-        center_loss=0.1,
-        normalize="filter",
-        samples=7,
-        parameters=2,
-    ).save(path)
+    landscape.save(path)
     return path

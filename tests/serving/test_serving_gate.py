@@ -17,6 +17,8 @@ import pytest
 from dltui.cli import run
 from dltui.serving.gate import loopback
 
+from .conftest import PATIENT  # noqa: TID252 - the tests of this folder share it
+
 TOKEN = "a-token-of-a-test"
 Start = Callable[..., "object"]
 
@@ -30,8 +32,8 @@ async def joined(session: aiohttp.ClientSession, address: str) -> aiohttp.Client
     return await session.ws_connect(address.replace("http", "ws", 1) + "ws?width=80&height=24")
 
 
-async def until(holds: Callable[[], bool], seconds: float = 15) -> None:
-    for _ in range(int(seconds / 0.05)):
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(int(PATIENT / 0.05)):
         if holds():
             return
         await asyncio.sleep(0.05)
@@ -80,7 +82,7 @@ async def test_everything_asks_for_the_token(serve: Callable[..., object]) -> No
         assert await status(session, address) == 200
         assert await status(session, address + "static/js/textual.js") == 200
         async with await joined(session, address) as one:
-            assert (await one.receive_bytes(timeout=30))[:2] == b"\x1b["
+            assert (await one.receive_bytes(timeout=PATIENT))[:2] == b"\x1b["
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts processes in /proc")
@@ -88,18 +90,18 @@ async def test_one_process_a_visitor_gone_with_him(serve: Callable[..., object])
     served = serve("--visitors", "1")
     async with aiohttp.ClientSession() as session:
         one = await joined(session, served.address)  # type: ignore[attr-defined]
-        await one.receive_bytes(timeout=30)
+        await one.receive_bytes(timeout=PATIENT)
         assert len(served.visitors) == 1  # type: ignore[attr-defined]
         async with await joined(session, served.address) as other:  # type: ignore[attr-defined]
-            message = await other.receive(timeout=15)
+            message = await other.receive(timeout=PATIENT)
             assert (message.data, message.extra) == (1013, "All 1 places of this dltui are taken.")
         await one.close()
         await until(lambda: not served.visitors)  # type: ignore[attr-defined]
         two = await joined(session, served.address)  # type: ignore[attr-defined]
-        await two.receive_bytes(timeout=30)
+        await two.receive_bytes(timeout=PATIENT)
         (pid,) = served.visitors  # type: ignore[attr-defined]
         end = asyncio.get_running_loop().run_in_executor(None, served.end)  # type: ignore[attr-defined]
-        while (message := await two.receive(timeout=15)).type is aiohttp.WSMsgType.BINARY:
+        while (message := await two.receive(timeout=PATIENT)).type is aiohttp.WSMsgType.BINARY:
             pass
         assert message.type is aiohttp.WSMsgType.CLOSE
         await two.close()
@@ -114,7 +116,7 @@ async def test_nonsense_ends_a_visit_and_not_the_server(serve: Callable[..., obj
         for nonsense in ("{}", "[]", "[", '["resize", {"width": "wide"}]', '["stdin"]'):
             async with await joined(session, served.address) as one:  # type: ignore[attr-defined]
                 await one.send_str(nonsense)
-                while (message := await one.receive(timeout=15)).type is aiohttp.WSMsgType.BINARY:
+                while (message := await one.receive(timeout=PATIENT)).type is aiohttp.WSMsgType.BINARY:
                     pass
                 assert message.data == 1008, nonsense
         assert await status(session, served.address) == 200  # type: ignore[attr-defined]

@@ -195,7 +195,9 @@ def test_threshold() -> None:
             "settings": {"threshold": 0.1, "value": 20, **some(rng, inplace=lambda: yes(rng))},
         }
 
-    agree("Threshold", draw, usual=40)
+    count = agree("Threshold", draw, usual=40)
+    assert count["legal"] >= 40
+    assert count["refused"] == 0
 
 
 def factors(rng: random.Random, total: int) -> list[int]:

@@ -14,7 +14,7 @@ from dltui.shapes import ShapeError
 from dltui.shapes.config import decoder_of, read_config, weights_in
 from dltui.shapes.cost import attention_cost, seen_pairs, turning_point
 from dltui.shapes.decoder import Decoder, counted, named_decoders, read_decoder
-from dltui.shapes.plan import Layout, Precision, Work, bytes_a_parameter, plan, stages_of
+from dltui.shapes.planned import Layout, Precision, Work, bytes_a_parameter, plan, stages_of
 from dltui.shapes.units import binary_text, bytes_text
 
 # Parameters as Hugging Face counts the published weights.

@@ -197,7 +197,7 @@ def test_arithmetic_of_letters_equals_numbers() -> None:
 
 
 def test_the_public_names() -> None:
-    for name in shapes.__all__:
-        assert getattr(shapes, name) is not None
+    for name in shapes.__all__:  # a file of the same name would come instead
+        assert callable(getattr(shapes, name)), name
     with pytest.raises(AttributeError):
         _ = shapes.conv9d

@@ -24,8 +24,10 @@ from dltui.figures import Heatmap, Lines, Prose, Series, Table
 from dltui.results import Made
 from dltui.results.gallery import Gallery
 from dltui.results.landscape import Landscape
+from dltui.results.spectrum import Spectrum
 from dltui.tui.app import DltuiApp
 
+PATIENT = 300.0  # seconds; reached only when something is wrong
 ROOT = Path(__file__).resolve().parents[2]
 NOW = 1_795_608_000.0  # 2026-11-25 12:00, for ages in lists
 
@@ -97,6 +99,32 @@ def mixture() -> Gallery:
     )
 
 
+def spectrum() -> Spectrum:
+    """Three eigenvalues of twelve, and a density around 1."""
+    eigenvalues = np.linspace(-1, 8, 50)
+    return Spectrum(
+        title="mlp on moons",
+        made=made("dltui hessian mlp --data moons", "2026-11-21T20:00:00+00:00"),
+        parameters=12,
+        top_eigenvalues=np.array([8.0, 3.0]),
+        top_residuals=np.array([1e-6, 1e-5]),
+        bottom_eigenvalues=np.array([-1.0]),
+        bottom_residuals=np.array([1e-4]),
+        layers=["fc1.weight", "fc1.bias"],
+        top_masses=np.array([[0.75, 0.25], [0.1, 0.9]]),
+        bottom_masses=np.array([[0.5, 0.5]]),
+        converged=True,
+        trace=11.0,
+        trace_stderr=0.0,
+        eigenvalues=eigenvalues,
+        density=np.exp(-((eigenvalues - 1) ** 2)),
+        moments=np.array([1.0, 2.0]),
+        loss=0.5,
+        products=10,
+        samples=7,
+    )
+
+
 @pytest.fixture(autouse=True)
 def calm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The same terminal, time zone and home for every test."""
@@ -154,6 +182,19 @@ def settle() -> Callable[[Pilot[int]], Awaitable[None]]:
     return wait
 
 
+async def until(pilot: Pilot[int], holds: Callable[[], object], what: str = "it") -> None:
+    """Wait until something holds, and fail when it never does."""
+    end = time.monotonic() + PATIENT
+    while not holds():
+        assert time.monotonic() < end, f"{what} never came; on {pilot.app.screen}"
+        await pilot.pause(0.02)
+
+
+# What the emulator does not know and would print: strings for pictures and names, and private requests of keys.
+UNKNOWN = re.compile(rb"\x1b(?:[_P][^\x1b]*\x1b\\|\[[<>?]\d*u)")
+BEGUN = re.compile(rb"\x1b(?:[_P][^\x1b]*\x1b?|\[[<>?]?\d*)?\Z")
+
+
 class Terminal:
     """A child process on a pseudo-terminal, its screen kept by an emulator."""
 
@@ -167,7 +208,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
-        self.raw = b""
+        self.raw = self._held = b""
         self._main, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(child)
@@ -182,46 +223,63 @@ class Terminal:
             start_new_session=True,
         )
 
-    def read_until(self, text: str, seconds: float = 30) -> str:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if select.select([self._main], [], [], 0.05)[0]:
-                part = os.read(self._main, 65536)
-                self.raw += part
-                # pyte does not know these private requests and would print their tails
-                self._stream.feed(
-                    part.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b"").replace(b"\x1b[?u", b"")
-                )
-            shown = "\n".join(self.screen.display)
-            if text in shown:
-                return shown
-        raise AssertionError(f"{text!r} never came; the screen is\n" + "\n".join(self.screen.display))
+    @property
+    def shown(self) -> str:
+        return "\n".join(self.screen.display)
 
-    def answer(self, question: bytes, answer: bytes, seconds: float = 30) -> None:
+    def until(self, holds: Callable[[], object], what: str, seconds: float = PATIENT) -> None:
+        """Read until something holds, and fail when it never does."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, f"{what} never came; the screen is\n{self.shown}"
+            self._read(0.05)
+
+    def read_until(self, text: str) -> str:
+        self.until(lambda: text in self.shown, repr(text))
+        return self.shown
+
+    def answer(self, question: bytes, answer: bytes) -> None:
         """Wait for a question, say the answer."""
-        self.read_raw_until(question, seconds)
+        self.read_raw_until(question)
         os.write(self._main, answer)
 
-    def read_raw_until(self, pattern: bytes, seconds: float = 30) -> re.Match[bytes]:
+    def read_raw_until(self, pattern: bytes) -> re.Match[bytes]:
         """Wait for bytes that the emulator would not understand."""
-        end = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.raw)) and time.monotonic() < end:
-            if select.select([self._main], [], [], 0.05)[0]:
-                self.raw += os.read(self._main, 65536)
-        assert found, f"{pattern!r} never came"
+        self.until(lambda: re.search(pattern, self.raw), repr(pattern))
+        found = re.search(pattern, self.raw)
+        assert found
         return found
+
+    def quiet(self, seconds: float = 1.0) -> None:
+        """Read until nothing has come for a while."""
+        while self._read(seconds):
+            pass
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self, wait: float) -> bool:
+        """Read what comes within some seconds; return whether something came."""
+        if not select.select([self._main], [], [], wait)[0]:
+            return False
+        part = os.read(self._main, 65536)
+        self.raw += part
+        known = UNKNOWN.sub(b"", self._held + part)
+        begun = BEGUN.search(known)
+        known, self._held = (known[: begun.start()], known[begun.start() :]) if begun else (known, b"")
+        self._stream.feed(known)
+        return True
 
     def press(self, keys: str) -> None:
         os.write(self._main, keys.encode())
 
-    def ended(self, seconds: float = 15) -> int:
-        end = time.monotonic() + seconds
-        while self.process.poll() is None and time.monotonic() < end:
-            if select.select([self._main], [], [], 0.05)[0]:
-                self.raw += os.read(self._main, 65536)
-        while select.select([self._main], [], [], 0.1)[0]:
-            self.raw += os.read(self._main, 65536)
-        return self.process.wait(timeout=1)
+    def ended(self) -> int:
+        self.until(lambda: self.process.poll() is not None, "the end")
+        while self._read(0.1):
+            pass
+        return self.process.wait()
 
     def close(self) -> None:
         if self.process.poll() is None:

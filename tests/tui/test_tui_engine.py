@@ -4,15 +4,14 @@ from pathlib import Path
 
 from dltui.tui.app import DltuiApp
 
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
 
 async def test_a_job_runs_while_the_screen_belongs_to_textual(here: Path) -> None:
     app = DltuiApp(folder=here, warm=False)
     async with app.run_test() as pilot:
         job = app.run_job(["lab", "run", "two-weight-saddle"])
-        for _ in range(600):
-            if job.over:
-                break
-            await pilot.pause(0.05)
+        await until(pilot, lambda: job.over, "the end")
         assert job.state == "done", job.failure
         assert job.path is not None
         assert job.path.exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -30,9 +29,10 @@ from dltui.tui.widgets.field_row import FieldRow
 from dltui.tui.widgets.film_line import FilmLine
 from dltui.tui.widgets.slider import Slider
 
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
-PATIENT = 60.0  # seconds; reached only when something is wrong
 NAME = "counting"
 
 COUNTING = '''
@@ -89,13 +89,6 @@ def counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("counted", None)
 
 
-async def until(pilot: Pilot[int], holds: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENT
-    while not holds():
-        assert time.monotonic() < end, f"{what} never came"
-        await pilot.pause(0.02)
-
-
 async def opened(app: DltuiApp, pilot: Pilot[int], settle: Settle, name: str = NAME) -> ExhibitScreen:
     app.animation_level = "none"  # nothing plays by itself
     await settle(pilot)
@@ -104,7 +97,7 @@ async def opened(app: DltuiApp, pilot: Pilot[int], settle: Settle, name: str = N
     screen = app.screen
     assert isinstance(screen, ExhibitScreen)
     await until(pilot, lambda: screen.query(FieldRow) and screen.live and screen.live.settled, "the end")
-    await pilot.pause(0.15)
+    await settle(pilot)
     return screen
 
 
@@ -117,17 +110,12 @@ async def test_a_turned_knob_gives_new_numbers(make_app: Make, settle: Settle) -
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(app, pilot, settle)
         assert [row.asked.name for row in screen.query(FieldRow)] == ["stop", "scale", "squared"]
-        assert numbers(screen) == {"count": "12", "sum": "78"}
+        await until(pilot, lambda: numbers(screen) == {"count": "12", "sum": "78"}, "the first numbers")
         assert screen.command_line == "dltui lab run counting"
         await pilot.press("tab")
         assert isinstance(app.focused, Slider)
-        before = screen.live.setting if screen.live else 0
         await pilot.press("right", "right")
-        await until(
-            pilot, lambda: screen.live and screen.live.settled and screen.live.setting > before, "the end"
-        )
-        await pilot.pause(0.15)
-        assert numbers(screen) == {"count": "14", "sum": "105"}
+        await until(pilot, lambda: numbers(screen) == {"count": "14", "sum": "105"}, "the numbers of 14")
         assert screen.command_line == "dltui lab run counting --stop 14"
         assert "--stop 14" in str(screen.query_one("#line").render())
         await pilot.press("down", "down", "space")
@@ -143,7 +131,7 @@ async def test_moments_are_stepped_played_and_wound(make_app: Make, settle: Sett
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(app, pilot, settle)
         film = screen.query_one(FilmLine)
-        assert (film.at, film.count, film.playing) == (11, 12, False)
+        await until(pilot, lambda: (film.at, film.count, film.playing) == (11, 12, False), "the last moment")
         await pilot.press("comma", "comma")
         assert film.at == 9
         await until(pilot, lambda: numbers(screen)["count"] == "10", "the numbers of then")
@@ -182,6 +170,7 @@ async def test_what_is_shown_is_kept_and_drawn(
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(app, pilot, settle)
+        await until(pilot, lambda: numbers(screen)["count"] == "12", "the last moment")
         await pilot.press("comma", "m")
         await settle(pilot)
         (path,) = (home() / "results").glob("*.safetensors")
@@ -211,10 +200,9 @@ async def test_what_fails_is_told_and_the_next_turn_goes_on(make_app: Make, sett
         await pilot.press("right")
         await until(pilot, lambda: numbers(screen)["count"] == "14", "fourteen")
         assert not screen.has_class("-failed")
-        row = screen.query(FieldRow).first()
+        refusal = screen.query(FieldRow).first().query_one(".refusal")
         await pilot.press("9", "9")
-        await pilot.pause(0.1)
-        assert "a whole number from 1 to 60" in str(row.query_one(".refusal").render())
+        await until(pilot, lambda: "a whole number from 1 to 60" in str(refusal.render()), "the refusal")
         assert screen.live is not None
         assert screen.live.values["stop"] == 9
 
@@ -227,8 +215,8 @@ async def test_checks_run_as_a_job_and_show_their_verdicts(make_app: Make, settl
         await pilot.press("v")
         (job,) = app.jobs
         assert job.words == ("lab", "check", name)
-        await until(pilot, lambda: job.over, "the verdicts")
-        await pilot.pause(0.1)
+        await until(pilot, lambda: job.over and app._notifications, "the verdicts")
+        await settle(pilot)
         page = str(screen.query_one("#verdict").render())
         assert page.count("✓") == len(EXHIBITS.load(name).checks)
         assert [one.title for one in app._notifications] == ["Checks"]
@@ -239,8 +227,9 @@ async def test_closing_its_tab_ends_it(make_app: Make, settle: Settle) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(app, pilot, settle)
         await pilot.press("i")  # at this size the numbers stand with the story
-        await pilot.pause(0.1)
-        assert dict(screen.query_one("#details Facts", Facts).facts)["count"] == "12"
+        await until(pilot, lambda: screen.query("#details Facts"), "the numbers")
+        facts = screen.query_one("#details Facts", Facts)
+        await until(pilot, lambda: dict(facts.facts).get("count") == "12", "the last number")
         await pilot.press("x")
         await settle(pilot)
         assert screen.live is not None

@@ -29,6 +29,8 @@ from dltui.tui.widgets.spark import sparkline
 from dltui.tui.widgets.tab_line import TabLine
 from dltui.tui.widgets.top_bar import TopBar
 
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 
@@ -258,14 +260,11 @@ async def test_runs_show_their_loss_and_are_seen_to_go_on(
             assert (going.state, going.spark) == ("running", (3.0,))
             assert (done.state, done.spark) == ("done", (4.0, 2.0, 1.0))
             writer.append({"kind": "step", "step": 2, "loss": 1.5})
-            await pilot.pause(0.4)
+            await until(pilot, lambda: app.items["runs"][0].spark == (3.0, 1.5), "the second step")
             await settle(pilot)
-            assert app.items["runs"][0].spark == (3.0, 1.5)
             assert home(app).query_one("#items", ItemList).items[0].spark == (3.0, 1.5)
             writer.close()
-            await pilot.pause(0.4)
-            await settle(pilot)
-            assert app.items["runs"][0].state == "killed"
+            await until(pilot, lambda: app.items["runs"][0].state == "killed", "the end")
             monkeypatch.setattr(writer, "close", lambda: None)
 
 

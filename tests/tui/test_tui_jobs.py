@@ -23,18 +23,12 @@ from dltui.tui.screens.jobs import JobsPane
 from dltui.tui.screens.scratch import ScratchScreen
 from dltui.tui.widgets.top_bar import TopBar
 
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
-PATIENT = 120.0  # seconds; reached only when something is wrong
 SHORT = ("landscape", "mlp", "--data", "moons", "--steps", "9")
 LONG = ("landscape", "mlp", "--data", "moons", "--steps", "401")
-
-
-async def until(pilot: Pilot[int], holds: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENT
-    while not holds():
-        assert time.monotonic() < end, f"{what} never came"
-        await pilot.pause(0.02)
 
 
 def told_of(app: DltuiApp) -> list[str]:
@@ -147,8 +141,7 @@ async def test_what_cant_run_is_one_sentence(make_app: Make, settle: Settle) -> 
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         job = app.run_job(("shapes", "conv2d", "--input", "1,3,8,8", "-o", "4", "-k", "11"))
-        await until(pilot, lambda: job.over, "the end")
-        await pilot.pause(0.1)
+        await until(pilot, lambda: job.over and told_of(app), "word of the end")
         (word,) = told_of(app)
         assert "✗ shapes conv2d" in word
         assert "open it" in word
@@ -199,10 +192,13 @@ async def test_toast_leads_to_the_job(make_app: Make, settle: Settle) -> None:
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await settle(pilot)
         job = app.run_job(SHORT)
-        await until(pilot, lambda: job.over, "the end")
-        await pilot.pause(0.2)
+        await until(pilot, lambda: job.over and told_of(app), "word of the end")
+        app._hear(job)  # what was told before the end may be heard after it
+        await settle(pilot)
         (word,) = told_of(app)
         assert "✓ landscape mlp" in word
+        await until(pilot, lambda: app.screen.query("Toast"), "the toast")
+        await settle(pilot)
         toast = app.screen.query("Toast").first()
         place = next(
             x

@@ -6,7 +6,6 @@ import csv
 import io
 import os
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,20 +48,14 @@ from dltui.tui.widgets.key_bar import KeyBar
 from dltui.tui.widgets.slider import Slider
 from dltui.tui.widgets.top_bar import TopBar
 
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 Room = TypeVar("Room")
-PATIENT = 120.0  # seconds; reached only when something is wrong
 NET = "mlp:width=8,activation=tanh"  # smooth, so that second differences mean something
 LONG = ("landscape", NET, "--data", "moons", "--steps", "401")
 SHORT = ("landscape", NET, "--data", "moons", "--steps", "101")
-
-
-async def until(pilot: Pilot[int], holds: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENT
-    while not holds():
-        assert time.monotonic() < end, f"{what} never came; on {pilot.app.screen}"
-        await pilot.pause(0.02)
 
 
 async def arrived(pilot: Pilot[int], kind: type[Room]) -> Room:

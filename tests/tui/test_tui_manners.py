@@ -208,5 +208,5 @@ def test_figures_without_values_are_looked_at_without_failing() -> None:
     ):
         manner, view = shown(figure)
         for after in (manner.move(view, 1, 1), manner.zoom(view, 1), manner.point(view, 40, 10)):
-            manner.readout(manner.move(after, 1, 0))
-            draw(figure, LOOK, after)
+            assert isinstance(manner.readout(manner.move(after, 1, 0)), str)
+            assert len(draw(figure, LOOK, after).canvas.plain()) == LOOK.height

@@ -19,8 +19,9 @@ from dltui.errors import DltuiError
 from dltui.figures import Lines, Surface
 from dltui.results.gradients import GradientNorms
 from dltui.results.landscape import Landscape
-from dltui.results.spectrum import Spectrum
 from dltui.tui.onward import origin
+
+from .conftest import spectrum  # noqa: TID252 - the tests of this folder share it
 
 
 def bowl(center: tuple[float, float] = (0.0, 0.0)) -> Landscape:
@@ -105,30 +106,6 @@ def test_a_spot_that_is_spelled_reads_back_as_the_same_cell(alpha: float, beta: 
 
 def test_the_middle_of_a_scan_that_lies_elsewhere() -> None:
     assert middle(bowl((0.5, -0.25))) == (0.5, -0.25)
-
-
-def spectrum() -> Spectrum:
-    eigenvalues = np.linspace(-1, 8, 50)
-    return Spectrum(
-        title="toy",
-        parameters=12,
-        top_eigenvalues=np.array([8.0, 3.0]),
-        top_residuals=np.array([1e-6, 1e-5]),
-        bottom_eigenvalues=np.array([-1.0]),
-        bottom_residuals=np.array([1e-4]),
-        layers=["fc1.weight", "fc1.bias"],
-        top_masses=np.array([[0.75, 0.25], [0.1, 0.9]]),
-        bottom_masses=np.array([[0.5, 0.5]]),
-        converged=True,
-        trace=11.0,
-        trace_stderr=0.0,
-        eigenvalues=eigenvalues,
-        density=np.exp(-((eigenvalues - 1) ** 2)),
-        moments=np.array([1.0, 2.0]),
-        loss=0.5,
-        products=10,
-        samples=7,
-    )
 
 
 def test_eigenvalues_are_listed_from_the_largest_to_the_smallest_by_their_rank() -> None:

@@ -119,6 +119,26 @@ async def test_a_new_theme_in_the_file_wins_over_the_one_chosen_by_key(
         assert app.theme == "safe-dark"
 
 
+async def test_nothing_is_noted_of_screens_that_are_taken_apart(
+    results: Path, make_app: Make, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+
+    async def close_all() -> None:
+        await app.screen.remove_children()
+        app.keeper._write_soon()
+        await DltuiApp._close_all(app)
+        ended.append(True)
+
+    ended: list[bool] = []
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        monkeypatch.setattr(app, "_close_all", close_all)
+    assert ended
+
+
 async def test_a_file_that_is_asked_for_stays_in_front(results: Path, make_app: Make, settle: Settle) -> None:
     await leave_something(make_app(), settle)
     asked = results / "mixture.safetensors"

@@ -12,11 +12,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
+from dltui.commands.landscape_screen import LandscapeScreen
 from dltui.draw.look import Depth
 from dltui.tui.app import DltuiApp
 from dltui.tui.widgets.figure_view import FigureView
 from dltui.tui.widgets.pace import CALM_FRAMES, Pace, waiting
+
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
 
 
 def test_pace_is_careful_over_a_network_and_rises_while_the_line_is_free() -> None:
@@ -77,29 +81,38 @@ def test_a_pipe_to_a_browser_that_is_full_is_waited_for() -> None:
         os.close(end)
 
 
+async def opened(app: DltuiApp, pilot: Pilot[int]) -> FigureView:
+    """Open the first result and wait until it stands still."""
+    await until(pilot, lambda: app.items.get("results"), "the shelf")
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, LandscapeScreen), "its screen")
+    await until(pilot, lambda: app.screen.query(FigureView), "its view")
+    view = app.screen.query_one(FigureView)
+    await until(
+        pilot, lambda: view.figure is not None and view.canvas.plain() and view._due is None, "its picture"
+    )
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+    return view
+
+
 async def test_no_frame_while_writes_are_queued(
     results: object, make_app: Callable[..., DltuiApp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
-        await app.workers.wait_for_complete()
-        await pilot.pause(0.3)
-        await pilot.press("enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause(0.2)
-        view = app.screen.query_one(FigureView)
+        view = await opened(app, pilot)
         queue: Queue[str] = Queue()
         queue.put("a frame that the terminal has not taken")
         monkeypatch.setattr(app._driver, "_writer_thread", SimpleNamespace(_queue=queue), raising=False)
         assert waiting(app)
         before = view.canvas
         await pilot.press("left", "left")
-        await pilot.pause(0.2)
+        await pilot.pause(0.2)  # longer than frames are apart
         assert view.view.azimuth != 35
         assert view.canvas is before
         queue.get()
-        await pilot.pause(0.2)
-        assert view.canvas is not before
+        await until(pilot, lambda: view.canvas is not before, "the next frame")
 
 
 async def test_frames_that_come_too_fast_are_left_out(
@@ -107,12 +120,7 @@ async def test_frames_that_come_too_fast_are_left_out(
 ) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
-        await app.workers.wait_for_complete()
-        await pilot.pause(0.3)
-        await pilot.press("enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause(0.2)
-        view = app.screen.query_one(FigureView)
+        view = await opened(app, pilot)
         drawn = []
         monkeypatch.setattr(view, "show", lambda canvas: drawn.append(canvas))
         for _ in range(50):

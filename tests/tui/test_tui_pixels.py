@@ -130,10 +130,9 @@ async def test_sixel_is_painted_where_the_picture_is_and_again_after_it_was_cove
         assert parts(view) == 0
         await until(lambda: len(wire) == 2)  # the lines were asked for, so cells have been written
         app.query_one("#over").display = True
-        await pilot.pause(0.3)
+        await until(lambda: not view.in_pixels)
         count = len(wire)
-        assert not view.in_pixels
-        await pilot.pause(0.2)
+        await pilot.pause(0.3)
         assert len(wire) == count  # never over something else
         app.query_one("#over").display = False
         await until(lambda: len(wire) == count + 1)

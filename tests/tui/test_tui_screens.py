@@ -28,6 +28,8 @@ from dltui.tui.widgets.key_bar import KeyBar
 from dltui.tui.widgets.preview import Preview
 from dltui.tui.widgets.tab_line import TabLine
 
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -337,17 +339,13 @@ async def test_run_is_followed_while_it_grows(make_app: Make, settle: Settle) ->
                     "loss": 2.0 / step,
                     "learning_rate": 0.1,
                 })
-            await pilot.pause(0.6)
-            await settle(pilot)
-            assert "Loss · lenet on digits" in seen(app)
+            await until(pilot, lambda: "Loss · lenet on digits" in seen(app), "the curve")
             await pilot.press("right")
             view = app.screen.query_one(FigureView)
             cursor = view.view.cursor
             writer.append({"kind": "step", "step": 4, "epoch": 1, "loss": 0.5, "learning_rate": 0.1})
-            await pilot.pause(0.6)
-            await settle(pilot)
+            await until(pilot, lambda: len(view.figure.series[0].x) == 4, "the step")  # type: ignore[union-attr]
             assert view.view.cursor == cursor
-            assert len(view.figure.series[0].x) == 4  # type: ignore[union-attr]
             assert "running" in seen(app)
 
 

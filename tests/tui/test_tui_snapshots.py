@@ -19,10 +19,9 @@ from dltui.draw import Drawing, Look, View
 from dltui.draw.canvas import Canvas
 from dltui.figures import Figure
 from dltui.results.gradients import GradientNorms
-from dltui.results.spectrum import Spectrum
 from dltui.tui.app import DltuiApp
 
-from .conftest import made, saddle  # noqa: TID252 - the tests of this folder share them
+from .conftest import made, saddle, spectrum  # noqa: TID252 - the tests of this folder share them
 
 NOW = 1_795_608_000.0  # 2026-11-25 12:00, as the clock of lists has it here
 FOLDER = Path(__file__).parent / "snapshots"
@@ -94,43 +93,23 @@ def made_files(folder: Path) -> None:
         os.utime(path, (NOW - 86_400, NOW - 86_400))
 
 
-def compared(app: DltuiApp, name: str, tmp_path: Path) -> None:
-    """Fail when the screen does not look like its file, and leave the new picture beside."""
+def unlike(app: DltuiApp, name: str, tmp_path: Path) -> str:
+    """Return "" when the screen looks like its file, else where the new picture is."""
     found = plain(app.export_screenshot(), tmp_path)
     path = FOLDER / f"{name}.svg"
     if os.environ.get("DLTUI_UPDATE_SNAPSHOTS"):
         FOLDER.mkdir(exist_ok=True)
         path.write_text(found, encoding="utf-8")
-    if found != path.read_text(encoding="utf-8"):
-        other = tmp_path / path.name
-        other.write_text(found, encoding="utf-8")
-        pytest.fail(f"{path.name} looks different now: compare {path} with {other}")
+    if found == path.read_text(encoding="utf-8"):
+        return ""
+    other = tmp_path / path.name
+    other.write_text(found, encoding="utf-8")
+    return f"{path.name} looks different now: compare {path} with {other}"
 
 
 def made_results(folder: Path, scratch: Path) -> None:
     """A spectrum, gradient norms and something unfinished, that are always the same."""
-    eigenvalues = np.linspace(-1, 8, 50)
-    Spectrum(
-        title="mlp on moons",
-        made=made("dltui hessian mlp --data moons", "2026-11-21T20:00:00+00:00"),
-        parameters=12,
-        top_eigenvalues=np.array([8.0, 3.0]),
-        top_residuals=np.array([1e-6, 1e-5]),
-        bottom_eigenvalues=np.array([-1.0]),
-        bottom_residuals=np.array([1e-4]),
-        layers=["fc1.weight", "fc1.bias"],
-        top_masses=np.array([[0.75, 0.25], [0.1, 0.9]]),
-        bottom_masses=np.array([[0.5, 0.5]]),
-        converged=True,
-        trace=11.0,
-        trace_stderr=0.0,
-        eigenvalues=eigenvalues,
-        density=np.exp(-((eigenvalues - 1) ** 2)),
-        moments=np.array([1.0, 2.0]),
-        loss=0.5,
-        products=10,
-        samples=7,
-    ).save(folder / "spectrum.safetensors")
+    spectrum().save(folder / "spectrum.safetensors")
     GradientNorms(
         title="mlp on moons",
         made=made("dltui gradients mlp --data moons", "2026-11-20T20:00:00+00:00"),
@@ -215,4 +194,4 @@ async def test_snapshot(
             await settle(pilot)
         app.clear_notifications()
         await settle(pilot)
-        compared(app, f"{name}-{theme}-{size[0]}x{size[1]}", root)
+        assert not unlike(app, f"{name}-{theme}-{size[0]}x{size[1]}", root)

@@ -54,14 +54,14 @@ async def test_nothing_breaks(
                 await settle(pilot)
                 gc.collect()
                 memory.append(_resident())
+                print(f"gesture {gesture + 1}: {memory[-1]:.0f} MB", flush=True)  # a soak takes its time
         while len(app.trail.open) > 1:  # all that was opened is let go again
             await pilot.press("escape")
             await app.close_place(app.trail.open[-1])
         await settle(pilot)
         left = [one for one in detached() if isinstance(one, Screen)]
         assert len(left) <= 2, Counter(type(one).__name__ for one in left)
-    told = ", ".join(f"{one:.0f}" for one in memory)
-    print(f"{GESTURES} gestures on {dict(seen)}; resident MB every 500: {told}")
+    print(f"{GESTURES} gestures on {dict(seen)}")
     if GESTURES > 2 * WARM_UP:
         assert memory[-1] - memory[WARM_UP // 500] < GROWTH
 
@@ -118,7 +118,7 @@ async def test_a_screen_that_is_closed_is_let_go(
             await settle(pilot)
         assert len(app.trail.open) == 1
         kept = Counter(type(one).__name__ for one in detached() if isinstance(one, Screen))
-        assert kept.total() <= 4, kept  # of ten: the last ones may wait for a timer or for the next to come
+        assert kept.total() <= 1, kept  # of ten: the last one may wait for a timer
 
 
 def detached() -> list[Widget]:

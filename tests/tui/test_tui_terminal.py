@@ -5,14 +5,16 @@ import re
 import subprocess
 import sys
 import termios
+import tty
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyte
 import pytest
 
 from dltui.errors import DltuiError, UsageError
-from dltui.tui.app import run_app
+from dltui.tui.start import run_tui
 
 Start = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,13 +41,17 @@ print(sorted(name for name in ("torch", "matplotlib", "plotext") if name in sys.
 
 
 def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, terminal: Start) -> None:
-    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app = terminal("from dltui.tui.start import run_tui; raise SystemExit(run_tui())")
     app.read_until("1 Results 3")
     app.read_until("Loss landscape")
     app.press("\r")
     app.read_until("azimuth 35°")
     app.press("\x1b[D")
     app.read_until("azimuth 29°")
+    assert (
+        not termios.tcgetattr(app.child)[tty.OFLAG] & termios.OPOST
+    )  # the system searches no frame for line ends
+    assert app.before[tty.OFLAG] & termios.OPOST
     app.press("q")
     assert app.ended() == 0
     assert termios.tcgetattr(app.child) == app.before
@@ -59,7 +65,7 @@ FOOT = b"\x1bP>|foot(1.20.0)\x1b\\\x1b[6;16;8t\x1b[?62;4;22c"
 
 
 def test_a_resting_surface_becomes_pixels_in_kitty(results: Path, terminal: Start) -> None:
-    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app = terminal("from dltui.tui.start import run_tui; raise SystemExit(run_tui())")
     app.answer(rb"a=q,t=d.*\x1b\[c", KITTY)
     first = app.read_raw_until(rb"\x1b_Ga=T,U=1,q=2,f=32,o=z,s=(\d+),v=(\d+),i=(\d+),c=(\d+),r=(\d+),m=1;")
     wide, tall, number, columns, rows = map(int, first.groups())
@@ -74,7 +80,7 @@ def test_a_resting_surface_becomes_pixels_in_kitty(results: Path, terminal: Star
 
 
 def test_a_resting_surface_becomes_sixel_in_foot(results: Path, terminal: Start) -> None:
-    app = terminal("from dltui.tui.app import run_app; raise SystemExit(run_app())")
+    app = terminal("from dltui.tui.start import run_tui; raise SystemExit(run_tui())")
     app.answer(rb"a=q,t=d.*\x1b\[c", FOOT)
     found = app.read_raw_until(rb"\x1b\[\?2026h\x1b7\x1b\[\d+;\d+H\x1bP0;1;0q\"1;1;(\d+);(\d+)#")
     assert int(found[1]) % 8 == int(found[2]) % 16 == 0
@@ -122,7 +128,7 @@ def test_torch_is_never_loaded(results: Path, here: Path, keys: tuple[str, ...])
 
 def test_without_a_terminal_it_is_one_sentence() -> None:
     with pytest.raises(UsageError, match="needs a terminal; try `dltui open FILE`"):
-        run_app()
+        run_tui()
 
 
 def test_file_that_is_no_result_is_told_before_anything_is_painted(
@@ -135,7 +141,58 @@ def test_file_that_is_no_result_is_told_before_anything_is_painted(
     for name in ("__stdin__", "__stdout__", "__stderr__"):
         monkeypatch.setattr(sys, name, Tty())
     with pytest.raises(DltuiError, match="no file"):
-        run_app(tmp_path / "nowhere.safetensors")
+        run_tui(tmp_path / "nowhere.safetensors")
     (tmp_path / "odd.safetensors").write_bytes(b"odd")
     with pytest.raises(DltuiError, match="can't read"):
-        run_app(tmp_path / "odd.safetensors")
+        run_tui(tmp_path / "odd.safetensors")
+
+
+WITNESS = """
+import sys
+from pathlib import Path
+from dltui.tui.app import DltuiApp
+from dltui.tui.start import run_tui
+quit = DltuiApp.action_quit
+async def tell_and_quit(app):
+    update = app.screen._compositor.render_full_update()
+    Path(sys.argv[0]).with_name("whole").write_bytes(update.render_segments(app.console).encode())
+    await quit(app)
+DltuiApp.action_quit = tell_and_quit
+sys.argv[0] = {path!r}
+raise SystemExit(run_tui())
+"""
+
+
+def test_the_terminal_shows_what_the_compositor_holds_after_frames_dialogs_and_resizes(
+    results: Path, terminal: Start, tmp_path: Path
+) -> None:
+    app = terminal(WITNESS.format(path=str(tmp_path / "app")))
+    app.read_until("Loss landscape")
+    app.press("\r")
+    app.read_until("azimuth 35°")
+    app.press("s")
+    gone(app, "azimuth 35°")
+    for dialog, said in (("?", "esc closes"), ("/", "Find"), (":", "Commands")):
+        app.press(dialog)
+        app.read_until(said)
+        app.press("\x1b")
+        gone(app, said)
+    app.resize(110, 34)
+    app.read_until("")
+    app.press("s")
+    app.quiet()
+    shown = pyte.Screen(110, 34)
+    app.press("q")
+    assert app.ended() == 0
+    pyte.ByteStream(shown).feed((tmp_path / "whole").read_bytes())
+    assert [shown.display, cells(shown)] == [app.screen.display, cells(app.screen)]
+
+
+def gone(app: Any, text: str) -> None:
+    """Read until a text stands nowhere on the screen."""
+    app.until(lambda: text not in app.shown, f"the end of {text!r}")
+
+
+def cells(screen: pyte.Screen) -> list[Any]:
+    """Return every cell of a screen with its style."""
+    return [screen.buffer[row][column] for row in range(screen.lines) for column in range(screen.columns)]

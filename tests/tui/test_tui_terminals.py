@@ -14,9 +14,11 @@ import pytest
 
 from dltui.tui.motion import reduced
 
+from .conftest import PATIENT  # noqa: TID252 - the tests of this folder share it
+
 Start = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
-RUN = "from dltui.tui.app import run_app; raise SystemExit(run_app())"
+RUN = "from dltui.tui.start import run_tui; raise SystemExit(run_tui())"
 SIXTEEN = re.compile(rb"\x1b\[[0-9;]*[34]8;[25];")
 TRUE = re.compile(rb"\x1b\[[0-9;]*[34]8;2;")
 
@@ -36,12 +38,19 @@ def unreadable(screen: Any, columns: range | None = None) -> list[tuple[int, str
 
 def readable(app: Any, columns: range | None = None) -> None:
     """Wait until every letter on the screen can be told from what is behind it."""
-    for _ in range(100):
-        if not unreadable(app.screen, columns):
-            return
-        app.read_until("", 1)
-        time.sleep(0.05)
-    raise AssertionError(f"these can't be read: {unreadable(app.screen, columns)}")
+    app.until(lambda: not unreadable(app.screen, columns), "what can be read")
+
+
+def back(app: Any) -> None:
+    """Close the help."""
+    app.press("\x1b")
+    app.until(lambda: "esc closes" not in app.shown, "what is below")
+
+
+def colours(app: Any) -> list[tuple[str, str]]:
+    """Return the colours of every cell."""
+    cells = [app.screen.buffer[row][column] for row in range(30) for column in range(100)]
+    return [(cell.fg, cell.bg) for cell in cells]
 
 
 def leave(app: Any) -> None:
@@ -54,18 +63,17 @@ def leave(app: Any) -> None:
 @pytest.mark.parametrize("term", ["xterm", "linux"])
 def test_sixteen_colours_are_enough_to_read(results: Path, terminal: Start, term: str) -> None:
     app = terminal(RUN, TERM=term, COLORTERM="")
-    app.read_until("lowest 0.01", 40)
+    app.read_until("lowest 0.01")
     assert not SIXTEEN.search(app.raw)
     readable(app)
-    app.press("t")  # the light theme
-    time.sleep(0.5)
-    app.read_until("Results 3")
+    before = colours(app)
+    app.press("t")
+    app.until(lambda: colours(app) != before, "the light theme")
     readable(app)
     app.press("?")
     app.read_until("esc closes")
     readable(app, range(11, 89))  # what is behind the page may fade
-    app.press("\x1b")
-    time.sleep(0.3)
+    back(app)
     leave(app)
 
 
@@ -109,14 +117,14 @@ def test_smallest_terminal_has_everything(results: Path, terminal: Start) -> Non
     assert "esc back" in shown
     app.press("?")
     app.read_until("esc closes")
-    app.press("\x1b")
-    time.sleep(0.3)
+    back(app)
     leave(app)
 
 
 def test_below_the_smallest_size_it_says_so(results: Path, terminal: Start) -> None:
     app = terminal(RUN, columns=59, rows=18)
-    app.read_until("dltui needs 60 × 18 cells.")
+    shown = app.read_until("dltui needs 60 × 18 cells.")
+    assert "Results" not in shown
     leave(app)
 
 
@@ -170,12 +178,11 @@ def tmux(here: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 def test_inside_tmux(results: Path, here: Path, tmux: Callable[..., str]) -> None:
     def wait(text: str) -> str:
-        for _ in range(400):
-            shown = tmux("capture-pane", "-p")
-            if text in shown:
-                return shown
+        end = time.monotonic() + PATIENT
+        while text not in (shown := tmux("capture-pane", "-p")):
+            assert time.monotonic() < end, f"{text!r} never came; tmux shows\n{shown}"
             time.sleep(0.05)
-        raise AssertionError(f"{text!r} never came; tmux shows\n{shown}")
+        return shown
 
     program = f"import sys; sys.argv[1:] = []; {RUN}"
     tmux("new-session", "-d", "-x", "100", "-y", "30", sys.executable, "-c", program)

@@ -4,7 +4,15 @@ import pytest
 
 from dltui.draw.abilities import Abilities, read_answer
 from dltui.draw.glyphs import Glyphs
-from dltui.draw.terminals import Pixels, glyphs_of, inside_another, look_around, pixels_of
+from dltui.draw.terminals import (
+    Pixels,
+    Surroundings,
+    glyphs_of,
+    inside_another,
+    pixels_of,
+    surroundings,
+    worth_asking,
+)
 from dltui.errors import UsageError
 
 KITTY = b"\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(%s)\x1b\\\x1b[6;20;9t\x1b[4;800;900t\x1b[?62;c"
@@ -84,16 +92,18 @@ def test_a_choice_that_is_none_is_told():
 
 
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TMUX": "x"}, {"DLTUI_GLYPHS": "sextant"}])
-def test_terminal_is_not_asked_in_vain(monkeypatch, environ):
-    def ask(*_, **__):
-        raise AssertionError("asked")
-
-    monkeypatch.setattr("dltui.draw.terminals.ask_terminal", ask)
-    assert look_around(environ | {"TERM": "xterm-kitty"}).pixels is None
+def test_terminal_is_not_asked_in_vain(environ):
+    assert not worth_asking(environ | {"TERM": "xterm-kitty"})
 
 
-def test_terminal_is_asked_where_it_counts(monkeypatch):
-    monkeypatch.setattr("dltui.draw.terminals.ask_terminal", lambda *_, **__: NEW_KITTY)
-    around = look_around({"TERM": "xterm-kitty"})
+def test_terminal_is_asked_where_it_counts():
+    assert worth_asking({"TERM": "xterm-kitty"})
+    assert worth_asking({"TMUX": "x", "DLTUI_GLYPHS": "pixels"})
+
+
+def test_surroundings_are_what_is_known():
+    around = surroundings({"TERM": "xterm-kitty"}, NEW_KITTY)
     assert around.glyphs is Glyphs.OCTANT
     assert isinstance(around.pixels, Pixels)
+    assert surroundings({"TERM": "xterm-kitty"}) == Surroundings(Glyphs.SEXTANT)
+    assert surroundings({"TERM": "xterm-kitty"}, Abilities(cell=(9, 18))) == Surroundings(Glyphs.SEXTANT)

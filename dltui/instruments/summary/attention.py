@@ -3,61 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 aten = torch.ops.aten
 ATTENTION = functional.scaled_dot_product_attention
-MULTI_HEAD = functional.multi_head_attention_forward
 
 
-class FusedAttention(TorchFunctionMode):
-    """Lets attention on the meta device take the fused kernel where the CPU would take it.
-
-    Args:
-        beside: Called with the plain way to compute the same, before the fused one; None for nothing.
-        around: Called with the fused way to compute it.
-    """
-
-    def __init__(
-        self,
-        beside: Callable[[Callable[[], Any]], None] | None = None,
-        around: Callable[[Callable[[], Any]], Any] | None = None,
-    ) -> None:
-        super().__init__()
-        self._beside, self._around = beside, around
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Run one function of torch."""
-        kwargs = kwargs or {}
-        if func is ATTENTION:
-            return self._attend(*args, **kwargs)
-        if func is not MULTI_HEAD:
-            return func(*args, **kwargs)
-        # torch hides what is inside its own functions from modes, and looks attention up by this name
-        functional.scaled_dot_product_attention = self._attend
-        try:
-            return func(*args, **kwargs)
-        finally:
-            functional.scaled_dot_product_attention = ATTENTION
-
-    def _attend(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute attention."""
-        fused = _fused(*args, **kwargs)
-        if fused is None:
-            return ATTENTION(*args, **kwargs)
-        if self._beside is not None:
-            self._beside(lambda: ATTENTION(*args, **kwargs))
-        return fused() if self._around is None else self._around(fused)
-
-
-def _fused(
+def fused_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -69,7 +24,11 @@ def _fused(
 ) -> Callable[[], Tensor] | None:
     """Return the fused computation, or None where the CPU would not take it.
 
-    The rule is that of ``use_flash_attention_cpp`` in aten/src/ATen/native/transformers/sdp_utils_cpp.cpp.
+    The rule is that of ``use_flash_attention_cpp`` in aten/src/ATen/native/transformers/sdp_utils_cpp.cpp, the
+    arguments those of ``torch.nn.functional.scaled_dot_product_attention``.
+
+    Returns:
+        What computes it.
     """
     tensors = (query, key, value)
     if dropout_p or any(

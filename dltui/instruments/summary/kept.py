@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from dltui.instruments.summary.attention import FusedAttention
+from dltui.instruments.summary.fused import FusedKernels
 from dltui.instruments.summary.inputs import Inputs
 from dltui.instruments.summary.kernels import Quickly
 
@@ -57,7 +57,7 @@ class Kept:
         with ExitStack() as stack:
             stack.enter_context(torch.enable_grad())
             stack.enter_context(saved_tensors_hooks(self._pack, _same))
-            stack.enter_context(FusedAttention(self._beside, self._around))
+            stack.enter_context(FusedKernels(self._beside, self._around))
             stack.enter_context(Quickly())  # type: ignore[no-untyped-call]
             model(*inputs.args, **inputs.kwargs)
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from dltui.instruments.summary.workspace import workspace_bytes
+
 aten = torch.ops.aten
 Quick = Callable[[Sequence[Any]], Any]
 
@@ -139,6 +141,47 @@ def _flash(args: Sequence[Any]) -> Any:
     return torch.empty_strided(query.shape, layout, dtype=query.dtype, device="meta"), logarithms
 
 
+def _stack(args: Sequence[Any]) -> Any:
+    """Return tensors of two dimensions or fewer, which have no other layout than their order, as one."""
+    tensors, dim = args[0], args[1] if len(args) > 1 else 0
+    first = tensors[0]
+    if first.dim() > 2 or not _are_alike(tensors) or any(t.shape != first.shape for t in tensors):
+        return NotImplemented
+    shape = list(first.shape)
+    shape.insert(dim if dim >= 0 else dim + first.dim() + 1, len(tensors))
+    return _like(first, shape)
+
+
+def _cat(args: Sequence[Any]) -> Any:
+    """Return tensors of three dimensions or fewer, which have no other layout than their order, behind each other."""
+    tensors, dim = args[0], args[1] if len(args) > 1 else 0
+    shapes = [list(t.shape) for t in tensors]
+    sizes = [shape.pop(dim) for shape in shapes if shape]
+    if tensors[0].dim() > 3 or not _are_alike(tensors) or any(shape != shapes[0] for shape in shapes):
+        return NotImplemented
+    made = list(tensors[0].shape)
+    made[dim] = sum(sizes)
+    return _like(tensors[0], made)
+
+
+def _are_alike(tensors: Sequence[Tensor]) -> bool:
+    """Return whether tensors lie on meta, in order, and have one type and as many dimensions."""
+    first = tensors[0]
+    return all(
+        t.device.type == "meta" and t.is_contiguous() and t.dtype == first.dtype and t.dim() == first.dim()
+        for t in tensors
+    )
+
+
+def _lstm_layer(args: Sequence[Any]) -> Any:
+    """Return output, last state and cell of one layer of an LSTM, and the workspace that only training needs."""
+    x, hx, cx, hidden = args[0], args[5], args[6], args[10]
+    steps, batch, features = x.shape
+    kept = workspace_bytes(steps, batch, features, hidden, x.dtype) if torch.is_grad_enabled() else 0
+    workspace = torch.empty(kept, dtype=torch.uint8, device="meta")
+    return _like(x, (*x.shape[:2], hidden)), _like(hx, hx.shape), _like(cx, cx.shape), workspace
+
+
 def _alike(args: Sequence[Any]) -> Any:
     """Return another tensor like the first, where the rules of promotion and spreading have nothing to say."""
     one, *others = args
@@ -146,16 +189,24 @@ def _alike(args: Sequence[Any]) -> Any:
         return NotImplemented
     layout = _packed(one)
     for other in others:
-        if isinstance(other, Tensor):
-            same_order = one.stride() == other.stride() or (one.is_contiguous() and other.is_contiguous())
-            if other.shape != one.shape or other.dtype != one.dtype or not same_order:
-                return NotImplemented
+        if isinstance(other, Tensor) and (other.dtype != one.dtype or not _lies_alike(one, other, layout)):
+            return NotImplemented
         if isinstance(other, complex):
             return NotImplemented
     return (
         NotImplemented
         if layout is None
         else torch.empty_strided(one.shape, layout, dtype=one.dtype, device="meta")
+    )
+
+
+def _lies_alike(one: Tensor, other: Tensor, layout: Sequence[int] | None) -> bool:
+    """Return whether a tensor, or a row that is spread over one that is in order, leaves a result's layout as it is."""
+    if other.shape == one.shape:
+        both = one.is_contiguous() and other.is_contiguous()
+        return both or one.stride() == other.stride() or (layout is not None and layout == _packed(other))
+    return (
+        other.dim() == 1 and other.shape == one.shape[-1:] and one.is_contiguous() and other.is_contiguous()
     )
 
 
@@ -192,7 +243,10 @@ QUICK: dict[Any, Quick] = {
         (_convolution, [aten.convolution.default]),
         (_max_pool, [aten.max_pool2d_with_indices.default]),
         (_mean, [aten.mean.dim]),
+        (_stack, [aten.stack.default]),
+        (_cat, [aten.cat.default]),
         (_flash, [aten._scaled_dot_product_flash_attention_for_cpu.default]),
+        (_lstm_layer, [aten.mkldnn_rnn_layer.default]),
         (_alike, [aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor, aten.mul.Scalar, aten.div.Scalar]),
         (
             _alike,
@@ -205,7 +259,8 @@ QUICK: dict[Any, Quick] = {
             ],
         ),
         (_alike, [aten._safe_softmax.default, aten._softmax.default, aten._log_softmax.default]),
-        (_changed, [aten.add_.Tensor, aten.relu_.default, aten.mul_.Tensor, aten.div_.Scalar]),
+        (_changed, [aten.add_.Tensor, aten.mul_.Tensor, aten.div_.Scalar]),
+        (_changed, [aten.relu_.default, aten.sigmoid_.default, aten.tanh_.default]),
     )
     for op in ops
 }

@@ -13,16 +13,13 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from dltui.errors import DltuiError
-from dltui.instruments.summary.attention import FusedAttention
+from dltui.instruments.summary.fused import FusedKernels
 from dltui.instruments.summary.inputs import Inputs
 from dltui.instruments.summary.kept import Kept
 from dltui.instruments.summary.trace import Trace
 from dltui.instruments.summary.values import Told, told
 
 META = torch.device("meta")
-WORKSPACE = (
-    "an LSTM's fused kernel keeps a workspace besides, whose size only it knows: --device cpu measures it"
-)
 
 
 @dataclass
@@ -75,7 +72,7 @@ def run(model: nn.Module, inputs: Inputs, device: torch.device, mode: str | None
         weights = _storages(model)
         trace = Trace((placed.args, placed.kwargs), weights=weights)
         trace.watch(model)
-        with torch.no_grad(), FusedAttention(), trace:
+        with torch.no_grad(), FusedKernels(), trace:
             out = model(*placed.args, **placed.kwargs)
         found = Passed(model, device, told(_given(placed)), told(out), trace, None, mode or "train")
         del out
@@ -99,16 +96,7 @@ def _keep(found: Passed, inputs: Inputs, weights: set[int], mode: str | None) ->
             _forget(found.model)
             continue
         found.kept, found.kept_mode = kept, kept_mode
-        if found.device.type == "meta" and any(map(_has_workspace, found.model.modules())):
-            found.remarks.append(WORKSPACE)
         return
-
-
-def _has_workspace(module: nn.Module) -> bool:
-    """Return whether the CPU runs a layer by a kernel of oneDNN that keeps more than autograd is told."""
-    there: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    fused = there and isinstance(module, nn.LSTM) and not module.proj_size
-    return fused and next(module.parameters()).dtype == torch.float32
 
 
 def reason(error: BaseException) -> str:

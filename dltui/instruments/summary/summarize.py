@@ -21,7 +21,7 @@ from dltui.instruments.summary.inputs import (
     starts_with_tokens,
     usual_dtype,
 )
-from dltui.instruments.summary.passes import META, WORKSPACE, Passed, reason, run
+from dltui.instruments.summary.passes import META, Passed, reason, run
 from dltui.instruments.summary.skeleton import Skeleton, skeleton
 from dltui.instruments.summary.tree import rows_of
 from dltui.objective.undisturbed import same_randomness
@@ -32,11 +32,6 @@ from dltui.shapes.report import CONVENTIONS
 
 Source = nn.Module | Callable[[], nn.Module]
 MODES = ("train", "eval")
-LIGHT_BYTES, LIGHT_MACS = (
-    256_000_000,
-    4_000_000_000,
-)  # up to here a model with a fused LSTM runs on the CPU at once
-MEASURED = "ran on the CPU, for an LSTM's fused kernel keeps a workspace whose size only it knows"
 
 
 @dataclass(frozen=True)
@@ -67,8 +62,8 @@ def summarize(
 
     The model runs as a copy without numbers on torch's meta device, so that neither its size nor that of the inputs
     matters. One that can't (because it looks at its numbers, say) runs as a copy on ``device``, and the summary says
-    so; a small one with an LSTM, whose kernel alone knows what it keeps, runs on the CPU. The model itself is only
-    read: its device, mode, weights, buffers, gradients and hooks stay as they are, and so do the random generators.
+    so. The model itself is only read: its device, mode, weights, buffers, gradients and hooks stay as they are, and so
+    do the random generators.
 
     Args:
         model: Any module; or a function without arguments that builds it, which is called on the meta device, so that
@@ -203,9 +198,7 @@ def _passed(
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything
             on_meta = reason(error)
         else:
-            if WORKSPACE not in passed.remarks or not _light(passed):
-                return passed, passed.remarks
-            return _measured(model, bones, inputs, asked.mode) or (passed, passed.remarks)
+            return passed, passed.remarks
     else:
         on_meta = ""
     device = asked.device or _home(model)
@@ -218,24 +211,6 @@ def _passed(
         raise UsageError(f"{title or 'the model'} can't take {_words(inputs)}: {reason(error)}") from error
     said = f"ran on {device}, for on meta it fails: {on_meta}" if on_meta else f"ran on {device}"
     return passed, [said, *passed.remarks]
-
-
-def _measured(
-    model: Source, bones: Skeleton, inputs: Inputs, mode: str | None
-) -> tuple[Passed, list[str]] | None:
-    """Run a model with a fused LSTM on the CPU, for only the kernel knows what it keeps; None where that fails."""
-    try:
-        passed = run(_real(model, bones, torch.device("cpu"), ""), inputs, torch.device("cpu"), mode)
-    except Exception:  # noqa: BLE001 - what was found on meta stands, with its remark
-        return None
-    return passed, [MEASURED, *passed.remarks]
-
-
-def _light(passed: Passed) -> bool:
-    """Return whether a model runs on the CPU in a moment and in little memory."""
-    weights = sum(p.numel() * p.element_size() for p in passed.model.parameters())
-    kept = passed.kept.total if passed.kept else 0
-    return weights + kept <= LIGHT_BYTES and passed.trace.totals[0] <= LIGHT_MACS
 
 
 def _home(model: Source) -> torch.device:

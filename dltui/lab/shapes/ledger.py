@@ -29,6 +29,9 @@ NETWORKS = (
     "vit_b_16",
     "bert_base",
     "gpt2",
+    "sd_text",
+    "sd_unet",
+    "sd_decoder",
 )
 KINDS = {"Conv": "convolutional", "Linear": "fully connected", "LSTM": "recurrent", "Embedding": "table"}
 BLOCKS = {
@@ -216,8 +219,15 @@ def snapped(network: str, batch: int, snap: str) -> Prose:
 
 @model_ledger.check
 def totals_of_the_notes() -> None:
-    """VGG-16 has 138,357,544 parameters, ResNet-50 25,557,032 (notes 002b); AlexNet 61,100,840."""
-    for network, known in (("vgg16", 138_357_544), ("resnet50", 25_557_032), ("alexnet", 61_100_840)):
+    """VGG-16 has 138,357,544 parameters, ResNet-50 25,557,032 (notes 002b); AlexNet, and Stable Diffusion 1.5's."""
+    for network, known in (
+        ("vgg16", 138_357_544),
+        ("resnet50", 25_557_032),
+        ("alexnet", 61_100_840),
+        ("sd_text", 123_060_480),
+        ("sd_unet", 859_520_964),
+        ("sd_decoder", 49_490_199),
+    ):
         *_, last = model_ledger(network=network)
         near(network, last.numbers["parameters"], known)
         bars = last.figures[1]

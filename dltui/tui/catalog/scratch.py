@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from dltui.errors import DltuiError
@@ -48,7 +47,7 @@ def glimpse(item: Item) -> Glimpse:
 
 def scratch_item(path: Path) -> Item:
     """Return the list entry of a file of the scratch folder."""
-    return replace(results.item_of(path, results.look_in(path)), kind="scratch")
+    return results.item_of(path, results.look_in(path))._replace(kind="scratch")
 
 
 def files() -> list[Path]:

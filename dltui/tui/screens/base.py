@@ -50,8 +50,11 @@ class Room(Screen[None]):
             item: The thing that it shows, or None for a screen that shows no single thing.
         """
         super().__init__(classes=self._sized())
+        # All style sheets have been read by now but its own; Textual reads that one, and then would read all again.
+        self._css_update_count = _read_sheets()
         self._item = item
         self._tabs: tuple[tuple[Tab, ...], str] = ((), "")
+        self._was_shown = False
 
     def _sized(self) -> str:
         """Return the classes of the breakpoints at the size of now, so that the first picture is styled once."""
@@ -135,8 +138,19 @@ class Room(Screen[None]):
         self.dltui.job_news.subscribe(self, lambda _: self._write_jobs())
         self._write_jobs()
 
+    def _compositor_refresh(self) -> None:
+        """Paint, unless the application still lays itself out: Textual would write every line, and show none."""
+        if self.app._batch_count:
+            self._repaint_required = True
+        else:
+            super()._compositor_refresh()
+
     def _on_screen_resume(self, event: events.ScreenResume) -> None:
-        del event
+        if not self._was_shown:
+            # What is on the screen has just been styled as it came; only the screen itself came before its own rules.
+            event.refresh_styles = False
+            self.app.stylesheet.apply(self)
+        self._was_shown = True
         self._write_jobs()
 
     def watches(self, job: Job) -> bool:  # noqa: ARG002
@@ -218,6 +232,14 @@ class Room(Screen[None]):
             return
         self.app.copy_to_clipboard(text)
         self.notify(text, title="Copied", markup=False)
+
+
+def _read_sheets() -> int:
+    """Return how often the application has read its style sheets anew, -1 outside of one."""
+    try:
+        return active_app.get()._css_update_count
+    except LookupError:
+        return -1
 
 
 def _done(chosen: Candidate | None) -> None:

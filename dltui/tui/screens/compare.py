@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def compared(members: Sequence[Item]) -> Item:
         An item whose key holds all of them, so that it can be opened again after a restart.
     """
     names = " | ".join(item.name for item in members)
-    return Item("compare", names, "side by side", json.dumps([astuple(item)[:6] for item in members]), "")
+    return Item("compare", names, "side by side", json.dumps([item[:6] for item in members]), "")
 
 
 def members_of(item: Item) -> list[Item]:

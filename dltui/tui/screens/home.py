@@ -61,6 +61,9 @@ class HomeScreen(Room):
         self._order = 0
         self._letters = ""
         self._gone: list[Discarded] = []
+        # Held on to, as every key that may be shown in the footer asks what is chosen.
+        self._items = ItemList(id="items")
+        self._more: ItemList | None = None  # made when there was room for it
         self._stamps: tuple[float, ...] | None = None
 
     def _sized(self) -> str:
@@ -96,14 +99,7 @@ class HomeScreen(Room):
     @property
     def _list(self) -> ItemList:
         """The list that is in use: the first one, unless the second has the focus."""
-        more = self._more
-        return more if more is not None and more.has_focus else self.query_one("#items", ItemList)
-
-    @property
-    def _more(self) -> ItemList | None:
-        """The second list, once there was room for it."""
-        found = self.query("#more")
-        return found.first(ItemList) if found else None
+        return self._more if self._more is not None and self._more.has_focus else self._items
 
     @property
     def thing(self) -> Item | None:
@@ -125,9 +121,10 @@ class HomeScreen(Room):
         """Lay out shelves, lists and glimpse."""
         yield TabLine(OVERVIEW, *(shelf.title for shelf in SHELVES), first=0, id="shelves")
         with Horizontal(id="panes"):
-            yield ItemList(id="items")
+            yield self._items
             if self.has_class("-vast"):  # elsewhere it would be styled for nothing
-                yield ItemList(id="more")
+                self._more = ItemList(id="more")
+                yield self._more
             yield Preview(id="glimpse")
 
     def on_mount(self) -> None:
@@ -176,10 +173,10 @@ class HomeScreen(Room):
         self.set_class(self.shelf is not None, "-shelf")
         rows, more = self._rows()
         wide = self.has_class("-vast") and self.shelf is None
-        items, second = self.query_one("#items", ItemList), self._more
-        if wide and second is None:
-            second = ItemList(id="more")
-            self.query_one("#panes").mount(second, before="#glimpse")
+        items = self._items
+        if wide and self._more is None:
+            self._more = ItemList(id="more")
+            self.query_one("#panes").mount(self._more, before="#glimpse")
         items.marks = self.shelf is not None and self.shelf.name == MARKED
         letters = self._letters if self.has_class("-filtering") else ""
         if letters.strip():
@@ -187,9 +184,9 @@ class HomeScreen(Room):
             more = []
         else:
             items.fill(aired(rows) if wide else [*rows, *more])
-        if second is not None:
-            second.fill(aired(more) if wide else [])
-            if second.has_focus and not wide:
+        if self._more is not None:
+            self._more.fill(aired(more) if wide else [])
+            if self._more.has_focus and not wide:
                 self.set_focus(items)
         self._count()
         remark = homely(self.dltui.folder)
@@ -307,7 +304,7 @@ class HomeScreen(Room):
 
     def on_input_submitted(self) -> None:
         """Go from the letters into the list."""
-        self.set_focus(self.query_one("#items"))
+        self.set_focus(self._items)
 
     # keys
 
@@ -346,14 +343,14 @@ class HomeScreen(Room):
         self._end_filter()
         self.remove_class("-looking")
         self.query_one(TabLine).active = number
-        items = self.query_one("#items", ItemList)
+        items = self._items
         self.set_focus(items)
         items.rewind()
         self._fill()
 
     def action_shelf(self, step: int) -> None:
         """Go to the list beside, or to the next shelf or the one before."""
-        items, more = self.query_one("#items", ItemList), self._more
+        items, more = self._items, self._more
         beside = (
             more
             if self.focused is items and step > 0
@@ -372,7 +369,7 @@ class HomeScreen(Room):
             self._look(picture=False)
         elif self.has_class("-filtering"):
             self._end_filter()
-            self.set_focus(self.query_one("#items"))
+            self.set_focus(self._items)
             self._fill()
         else:
             self.action_shelf_number(0)
@@ -385,7 +382,7 @@ class HomeScreen(Room):
         """Turn to the picture, or to the list."""
         self.set_class(picture, "-looking")
         pictures = self.query("Preview.-picture FigureView")
-        self.set_focus(pictures.first() if picture and pictures else self.query_one("#items"))
+        self.set_focus(pictures.first() if picture and pictures else self._items)
         if picture and not pictures:
             self.set_focus(self._list)
         self.refresh_bindings()
@@ -418,7 +415,7 @@ class HomeScreen(Room):
             self.refresh_bindings()
 
     def _marked(self) -> list[Item]:
-        return self.query_one("#items", ItemList).marked_items
+        return self._items.marked_items
 
     def action_overlay(self) -> None:
         """Lay the marked runs over each other."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
-from textual.errors import NoWidget
-from textual.filter import ANSIToTruecolor
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.timer import Timer
@@ -22,9 +23,10 @@ from dltui.draw.look import Depth
 from dltui.draw.slots import SLOT
 from dltui.tui.widgets import escape
 from dltui.tui.widgets.settled import Settled, at_once, painted, write
+from dltui.tui.widgets.straight import free, write_rows
 
 AGAIN = 0.3  # seconds after which pixels that were written over are painted again
-LOOSE = (4, 2)  # every so many columns and rows it is checked that nothing lies over the picture
+SOONEST = 0.008  # seconds between two frames that are written at once; Textual joins those that come faster
 DEPTHS = {"truecolor": Depth.TRUE, "256": Depth.PALETTE, "standard": Depth.BASIC}
 
 
@@ -34,12 +36,31 @@ class CanvasStrip(Strip):
     __slots__ = ("_cells", "_ground", "_made")
 
     def __init__(self, cells: Canvas, row: int, ground: tuple[int, int], text: str | None) -> None:
+        # Strip's own __init__ makes seven caches, which most rows never need: a frame later they are forgotten.
         self._cells = (cells, row)
         self._ground = ground
         self._made: list[Segment] | None = None
-        super().__init__((), cells.width)
-        self._made = None
+        self._cell_length = cells.width
         self._render_cache = text
+
+    def __getattr__(self, name: str) -> Any:
+        """Make what Strip's own ``__init__`` would have made, when the first of it is needed."""
+        if name not in Strip.__slots__:
+            raise AttributeError(name)
+        made, text = self._made, self._render_cache
+        super().__init__((), self._cell_length)
+        self._made, self._render_cache = made, text
+        return object.__getattribute__(self, name)
+
+    @property
+    def ready(self) -> str | None:
+        """The escape text of the row, or None where it must be made of segments."""
+        return self._render_cache
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Return the parts between some cuts; that is the whole row where nothing lies over it."""
+        cuts = list(cuts)
+        return [self] if cuts == [self._cell_length] else super().divide(cuts)
 
     @property
     def _segments(self) -> list[Segment]:
@@ -74,6 +95,7 @@ class CanvasView(Widget):
         self._sharp: list[Strip] | None = None
         self._painted = False
         self._again: Timer | None = None
+        self._written_at = 0.0
         self.depth = Depth.TRUE
 
     @property
@@ -85,8 +107,10 @@ class CanvasView(Widget):
         """Show ``canvas`` from now on; pixels of the last one go first."""
         self._canvas = canvas
         self._strips = None
+        in_cells = self._settled is None and self.is_attached
         self._lift()
-        self.refresh()
+        if not in_cells or not self._written():
+            self.refresh()
 
     def settle(self, picture: Settled) -> None:
         """Show what is shown in real pixels, until something else is shown."""
@@ -127,12 +151,28 @@ class CanvasView(Widget):
             self._painted = False
             if self._again is None:
                 self._again = self.set_timer(AGAIN, self._paint_over)
-        for line_filter in self.get_line_filters():
-            if not isinstance(line_filter, ANSIToTruecolor):
-                strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+        for line_filter in self._filters():
+            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
+
+    def _filters(self) -> list[LineFilter]:
+        """Return what changes the colours of rows afterwards; those of a canvas are true already."""
+        return [one for one in self.get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+
+    def _written(self) -> bool:
+        """Write all rows straight to the terminal; return False where Textual must paint them, or soon will anyway."""
+        now, place = time.monotonic(), self.region
+        soon = now - self._written_at < SOONEST or self.app._batch_count
+        if soon or self._filters() or place.size != self.size or not free(self, place):
+            return False
+        texts = [strip.ready for strip in self._all() if isinstance(strip, CanvasStrip) and strip.ready]
+        if len(texts) != place.height:
+            return False
+        write_rows(self, texts, place)
+        self._written_at = now
+        return True
 
     def _all(self) -> list[Strip]:
         """Return all rows at the size of the widget."""
@@ -165,19 +205,8 @@ class CanvasView(Widget):
 
     def _uncovered(self, picture: Settled) -> bool:
         """Return whether every cell of the pictures is on the screen, and this widget the uppermost there."""
-        if self.screen is not self.app.screen or not self.screen.region.contains_region(self.region):
-            return False
-        left, top = self.region.offset
-        spots = [
-            (left + column, top + row)
-            for x, y, columns, rows, _ in picture.over
-            for column in {*range(x, x + columns, LOOSE[0]), x + columns - 1}
-            for row in {*range(y, y + rows, LOOSE[1]), y + rows - 1}
-        ]
-        try:
-            return all(self.screen.get_widget_at(*spot)[0] is self for spot in spots)
-        except NoWidget:
-            return False
+        place = self.region.offset
+        return all(free(self, Region(*part).translate(place)) for *part, _ in picture.over)
 
     def _sharp_rows(self, canvas: Canvas) -> list[Strip]:
         """Return a strip a row for cells that show parts of kitty's pictures."""

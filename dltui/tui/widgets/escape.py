@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,14 @@ from dltui.draw.canvas import NO_COLOUR, Canvas
 from dltui.draw.look import Depth
 from dltui.draw.nearest import basic, palette
 
-RESET = "\x1b[0m"
-_ZERO = ord("0")
+Words = NDArray[np.uint32]  # four bytes of text each, the first one lowest; zeros are no text
 
 
 def rows(canvas: Canvas, depth: Depth, front: int, back: int) -> list[str]:
     """Return each row of a canvas as text with escape codes.
 
-    A code is written only where the style changes. The bytes of all cells are laid out in one array of equal
-    slots, and the slots that are not needed are left out when it is read.
+    A code is written only where the style changes. The text of all cells is laid out in one array, each cell in
+    equally many words; what is not needed is zeros, and left out when it is read.
 
     Args:
         canvas: The cells.
@@ -35,72 +35,74 @@ def rows(canvas: Canvas, depth: Depth, front: int, back: int) -> list[str]:
     fronts = np.where(canvas.front == NO_COLOUR, np.uint32(front), canvas.front)
     backs = np.where(canvas.back == NO_COLOUR, np.uint32(back), canvas.back)
     colour = {Depth.TRUE: _true, Depth.PALETTE: _indexed, Depth.BASIC: _sixteen}[depth]
-    slots = [_weight(canvas.bold), colour(fronts, 3), colour(backs, 4), _glyphs(canvas.glyph)]
-    layout = np.concatenate([bytes_ for bytes_, _ in slots], axis=2)
-    wanted = np.concatenate([used for _, used in slots], axis=2)
-    ends = np.cumsum(wanted.sum(axis=(1, 2))).tolist()
-    text = layout[wanted].tobytes()
-    return [text[start:end].decode() + RESET for start, end in zip([0, *ends], ends, strict=False)]
+    words = [*colour(fronts, 3), *colour(backs, 4), _glyphs(canvas.glyph)]
+    if canvas.bold.any():
+        words = [*_weight(canvas.bold), *words]
+    cells = np.zeros((canvas.height, canvas.width + 1, len(words)), "<u4")
+    for place, word in enumerate(words):
+        cells[:, :-1, place] = word
+    cells[:, -1, 0] = _RESET
+    return [row.tobytes().translate(None, b"\0").decode() for row in cells]
 
 
-Slot = tuple[NDArray[np.uint8], NDArray[np.bool_]]  # bytes of each cell, and which of them are written
+def _table(texts: Iterable[str], size: int = 1) -> Words:
+    """Return texts as words, shape (size, texts)."""
+    joined = b"".join(text.encode().ljust(4 * size, b"\0") for text in texts)
+    return np.frombuffer(joined, "<u4").reshape(-1, size).T.astype(np.uint32)
 
 
-def _weight(bold: NDArray[np.bool_]) -> Slot:
-    """Return the codes that switch bold on and off."""
-    slot = _template(bold.shape, b"\x1b[22m")
-    slot[bold, 2:4] = np.frombuffer(b"01", np.uint8)
-    return slot, _spread(_changed(bold, first=bold[:, 0]), slot.shape[2])
+_RESET = _table(["\x1b[0m"])[0, 0]
+_WEIGHTS = _table(["\x1b[22m", "\x1b[1m"], 2)
+_FIRST, _LAST = (_table(f"{number}{end}" for number in range(256))[0] for end in ";m")
+_TRUE = {kind: _table([f"\x1b[{kind}8;2;"], 2)[:, 0] for kind in (3, 4)}
+_INDEXED = {kind: _table((f"\x1b[{kind}8;5;{index}m" for index in range(256)), 3) for kind in (3, 4)}
+_SIXTEEN = {
+    kind: _table((f"\x1b[{10 * kind + index + (52 if index > 7 else 0)}m" for index in range(16)), 2)
+    for kind in (3, 4)
+}
 
 
-def _true(colours: NDArray[np.uint32], kind: int) -> Slot:
-    """Return the codes that set 24-bit colours in front (kind 3) or behind (kind 4)."""
-    slot = _template(colours.shape, b"\x1b[%d8;2;000;000;000m" % kind)
-    for place, shift in ((7, 16), (11, 8), (15, 0)):
-        _digits(slot[:, :, place : place + 3], (colours >> np.uint32(shift)) & np.uint32(255))
-    return slot, _spread(_changed(colours, first=True), slot.shape[2])
+def _weight(bold: NDArray[np.bool_]) -> Iterator[Words]:
+    """Yield the codes that switch bold on and off."""
+    changed = _changed(bold, first=bold[:, 0])
+    for table in _WEIGHTS:
+        yield table[bold.view(np.uint8)] * changed
 
 
-def _indexed(colours: NDArray[np.uint32], kind: int) -> Slot:
-    """Return the codes that set colours out of 256 in front (kind 3) or behind (kind 4)."""
+def _true(colours: Words, kind: int) -> Iterator[Words]:
+    """Yield the codes that set 24-bit colours in front (kind 3) or behind (kind 4)."""
+    changed = _changed(colours, first=True)
+    for word in _TRUE[kind]:
+        yield word * changed
+    for shift, table in ((16, _FIRST), (8, _FIRST), (0, _LAST)):
+        yield table[colours >> np.uint32(shift) & np.uint32(255)] * changed
+
+
+def _indexed(colours: Words, kind: int) -> Iterator[Words]:
+    """Yield the codes that set colours out of 256 in front (kind 3) or behind (kind 4)."""
     index = palette(colours)
-    slot = _template(colours.shape, b"\x1b[%d8;5;000m" % kind)
-    _digits(slot[:, :, 7:10], index)
-    return slot, _spread(_changed(index, first=True), slot.shape[2])
+    changed = _changed(index, first=True)
+    for table in _INDEXED[kind]:
+        yield table[index] * changed
 
 
-def _sixteen(colours: NDArray[np.uint32], kind: int) -> Slot:
-    """Return the codes that set colours out of 16 in front (kind 3) or behind (kind 4): 30…37, 90…97 and ten more."""
+def _sixteen(colours: Words, kind: int) -> Iterator[Words]:
+    """Yield the codes that set colours out of 16 in front (kind 3) or behind (kind 4): 30…37, 90…97 and ten more."""
     index = basic(colours)
-    slot = _template(colours.shape, b"\x1b[000m")
-    _digits(slot[:, :, 2:5], np.where(index < 8, index, index + 52) + np.uint32(10 * kind))
-    return slot, _spread(_changed(index, first=True), slot.shape[2])
+    changed = _changed(index, first=True)
+    for table in _SIXTEEN[kind]:
+        yield table[index] * changed
 
 
-def _glyphs(glyph: NDArray[np.uint32]) -> Slot:
+def _glyphs(glyph: Words) -> Words:
     """Return the UTF-8 bytes of each code point; the right half of a wide character has none."""
-    slot = np.empty((*glyph.shape, 4), np.uint8)
-    tail = [(glyph >> np.uint32(shift)) & np.uint32(63) | np.uint32(128) for shift in (18, 12, 6, 0)]
-    length = (glyph > 0).astype(np.int64) + (glyph > 0x7F) + (glyph > 0x7FF) + (glyph > 0xFFFF)
-    for place in range(4):
-        slot[:, :, place] = tail[place]
-    leads = (glyph, glyph >> np.uint32(6) | np.uint32(0xC0), glyph >> np.uint32(12) | np.uint32(0xE0))
-    for size, lead in enumerate((*leads, glyph >> np.uint32(18) | np.uint32(0xF0)), start=1):
-        slot[:, :, 4 - size] = np.where(length == size, lead, slot[:, :, 4 - size])
-    return slot, np.arange(4)[None, None, :] >= 4 - length[:, :, None]
-
-
-def _template(shape: tuple[int, ...], code: bytes) -> NDArray[np.uint8]:
-    """Return ``code`` once a cell, shape (height, width, len(code))."""
-    return np.tile(np.frombuffer(code, np.uint8), (*shape, 1))
-
-
-def _digits(place: NDArray[np.uint8], value: NDArray[np.uint32]) -> None:
-    """Write numbers 0…999 as three digits each."""
-    small = value.astype(np.uint16)
-    place[:, :, 0] = small // 100 + _ZERO
-    place[:, :, 1] = small // 10 % 10 + _ZERO
-    place[:, :, 2] = small % 10 + _ZERO
+    low, middle, high = (glyph >> np.uint32(shift) & np.uint32(63) | np.uint32(128) for shift in (0, 6, 12))
+    two = glyph >> np.uint32(6) | np.uint32(0xC0) | low << np.uint32(8)
+    three = glyph >> np.uint32(12) | np.uint32(0xE0) | middle << np.uint32(8) | low << np.uint32(16)
+    four = glyph >> np.uint32(18) | np.uint32(0xF0) | high << np.uint32(8) | middle << np.uint32(16)
+    short = np.where(glyph < 0x80, glyph, two)
+    long = np.where(glyph < 0x10000, three, four | low << np.uint32(24))
+    return np.where(glyph < 0x800, short, long)
 
 
 def _changed(cells: NDArray[Any], *, first: bool | NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -109,8 +111,3 @@ def _changed(cells: NDArray[Any], *, first: bool | NDArray[np.bool_]) -> NDArray
     change[:, 0] = first
     change[:, 1:] = cells[:, 1:] != cells[:, :-1]
     return change
-
-
-def _spread(cells: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
-    """Return the mask of a slot of ``size`` bytes a cell."""
-    return np.broadcast_to(cells[:, :, None], (*cells.shape, size))

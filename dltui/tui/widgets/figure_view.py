@@ -37,6 +37,9 @@ MEANT = {
 }
 SPIN = 2.0  # degrees a frame
 SMALLEST = (8, 3)  # cells below which nothing is drawn
+BREATH = (
+    0.005  # seconds after a frame for the keys that came while it was drawn, so that one frame answers all
+)
 REST = 0.2  # seconds without a change after which a picture becomes pixels
 NAMES = {"half": "halves", "pixels": "pixels"}
 ALWAYS = frozenset({"save", "copy_text", "record", "glyphs"})  # actions that every figure has
@@ -89,7 +92,7 @@ class FigureView(CanvasView, can_focus=True):
         self._pace = pace or Pace.of()
         self._due: Timer | None = None
         self._spinning: Timer | None = None
-        self._drawn_at = 0.0
+        self._drawn_at = self._done_at = 0.0
         self._grip: tuple[int, int] | None = None
         self._inked = ""
         self._resting: Timer | None = None
@@ -306,11 +309,11 @@ class FigureView(CanvasView, can_focus=True):
         """Draw now, or as soon as the pace allows."""
         if self._due is not None:
             return
-        wait = self._drawn_at + 1 / self._pace.rate - time.monotonic()
+        wait = max(self._drawn_at + 1 / self._pace.rate, self._done_at + BREATH) - time.monotonic()
         if wait <= 0 and not waiting(self.app):
             self._draw()
         else:
-            self._due = self.set_timer(max(wait, 0.005), self._frame_due)
+            self._due = self.set_timer(max(wait, BREATH), self._frame_due)
 
     def _frame_due(self) -> None:
         """Draw the frame that was put off, unless the terminal still has not taken the last one."""
@@ -344,6 +347,7 @@ class FigureView(CanvasView, can_focus=True):
         if (ink := self._ink()) is not None:
             dye(drawing.canvas, ink)
         self.show(drawing.canvas)
+        self._done_at = time.monotonic()
         self.keeping.frame(drawing.canvas)
         self.post_message(self.Readout(self, self._manner.readout(self._view)))
         self._rest()

@@ -76,7 +76,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
     ItemList:nocolor > .item-list--cursor { text-style: underline; }
     """
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Moved(Message):
         """Another thing is under the cursor."""
 
@@ -92,7 +92,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
             """Return whether an older message of the queue may be dropped for this one."""
             return isinstance(message, ItemList.Moved) and message.list is self.list
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Opened(Message):
         """Someone wants to open a thing."""
 

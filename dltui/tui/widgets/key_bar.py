@@ -20,7 +20,7 @@ FIRST = 2  # of those before the keys of the screen; a narrow terminal has no ro
 LASTING = "app"  # actions of this scope stand at the right and are never left out
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Hint:
     """Keys, what they do, and which key a click presses."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -17,8 +18,7 @@ LONGEST = 24  # cells of a name
 CLOSE = "×"
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(NamedTuple):
     """One open thing.
 
     Attributes:
@@ -44,7 +44,7 @@ class OpenTabs(Widget):
     tabs: reactive[tuple[Tab, ...]] = reactive(())
     here: reactive[str] = reactive("")
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Chosen(Message):
         """Someone clicked a tab."""
 

@@ -40,7 +40,7 @@ class Preview(Vertical):
     }
     """
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Shown(Message):
         """Something else is shown."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -28,8 +28,7 @@ clock = time.time
 Line = list[tuple[str, str]]  # texts, each with the part that it plays: name, note, heading …
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """What stands over a part of a list.
 
     Attributes:
@@ -43,8 +42,7 @@ class Heading:
     leads: Item | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """A sentence within a list, which can't be chosen."""
 
     text: str
@@ -53,8 +51,7 @@ class Remark:
 Row = Item | Heading | Remark
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(NamedTuple):
     """How a thing is written.
 
     Attributes:

@@ -28,7 +28,7 @@ class TabLine(Widget):
     names: reactive[tuple[str, ...]] = reactive(())
     active: reactive[int] = reactive(0)
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Chosen(Message):
         """Someone clicked a name."""
 

@@ -27,7 +27,7 @@ class TopBar(Widget):
     remark: reactive[str] = reactive("")
     jobs: reactive[str] = reactive("")
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Chosen(Message):
         """Someone clicked a part of the way.
 
