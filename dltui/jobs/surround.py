@@ -15,7 +15,7 @@ from typing import Any
 
 from dltui.jobs.order import Surroundings
 
-NICER = 5  # steps of politeness towards the application that shows what is computed
+NICER = 10  # steps of politeness, as many as `nice` takes: who shows the work goes first
 PR_SET_PDEATHSIG = 1
 
 

@@ -1,4 +1,4 @@
-"""Textual's driver, which hears the answer of the terminal among the keys."""
+"""The driver of a terminal that hears the answer of the terminal among the keys."""
 
 from __future__ import annotations
 

@@ -125,9 +125,7 @@ class Reading:
 
     def press(self, key: str, answer: str) -> float:
         """Press a key; return the seconds until its answer was painted."""
-        self._want(
-            answer
-        )  # before the key, or frames may carry the answer past a reader that was kept waiting
+        self._want(answer)  # before the key, or frames may carry the answer past a slow reader
         began = time.perf_counter()
         os.write(self.keyboard, key.encode())
         return self._await(answer)[1] - began

@@ -48,9 +48,7 @@ def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, termin
     app.read_until("azimuth 35°")
     app.press("\x1b[D")
     app.read_until("azimuth 29°")
-    assert (
-        not termios.tcgetattr(app.child)[tty.OFLAG] & termios.OPOST
-    )  # the system searches no frame for line ends
+    assert not termios.tcgetattr(app.child)[tty.OFLAG] & termios.OPOST  # no search for line ends
     assert app.before[tty.OFLAG] & termios.OPOST
     app.press("q")
     assert app.ended() == 0
@@ -178,7 +176,6 @@ def test_the_terminal_shows_what_the_compositor_holds_after_frames_dialogs_and_r
         app.press("\x1b")
         gone(app, said)
     app.resize(110, 34)
-    app.read_until("")
     app.press("s")
     app.quiet()
     shown = pyte.Screen(110, 34)
@@ -190,7 +187,7 @@ def test_the_terminal_shows_what_the_compositor_holds_after_frames_dialogs_and_r
 
 def gone(app: Any, text: str) -> None:
     """Read until a text stands nowhere on the screen."""
-    app.until(lambda: text not in app.shown, f"the end of {text!r}")
+    app.until(lambda: text not in app.shown, f"a screen without {text!r}")
 
 
 def cells(screen: pyte.Screen) -> list[Any]:
