@@ -104,12 +104,12 @@ def backpack(model: nn.Module, x: Tensor, y: Tensor) -> Way | None:
 
 
 def opacus(model: nn.Module, x: Tensor, y: Tensor, *, ghost: bool) -> Way | None:
-    """Opacus's ghost norms or its per-sample gradients, or None where it is not installed."""
-    if importlib.util.find_spec("opacus") is None:
+    """Opacus's ghost norms or its per-sample gradients, or None where it is not installed or refuses the model."""
+    if importlib.util.find_spec("opacus") is None or sequential(model) is None:
         return None
     from opacus.grad_sample import GradSampleModule, GradSampleModuleFastGradientClipping
 
-    net = copy.deepcopy(model)
+    net = copy.deepcopy(model).train()  # it listens only then
     wrapped = (
         GradSampleModuleFastGradientClipping(
             net,
