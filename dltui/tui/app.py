@@ -27,6 +27,7 @@ from dltui.tui.keeping import Keeper
 from dltui.tui.marking import Marking
 from dltui.tui.motion import reduced
 from dltui.tui.news import News
+from dltui.tui.resting import Rest
 from dltui.tui.screens.base import Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
@@ -114,6 +115,7 @@ class DltuiApp(App[int]):
         self.shelf_read: News[str] = News(self, "shelf-read")
         self.job_news: News[Job] = News(self, "job-news")
         self.trail = Trail(HOME)
+        self.rest = Rest(self)
         self.asking = asking
         self.surroundings: Surroundings | None = asking.surroundings if asking is not None else None
         self._open_path = open_path
@@ -331,10 +333,10 @@ class DltuiApp(App[int]):
         """Make a tab for a thing; its screen is made when one goes there."""
         if item.place not in self.trail.open:
             self._opened[item.place] = item
-            self.add_mode(item.place, partial(self._room, item))
+            self.add_mode(item.place, partial(self.room, item))
             self.trail.add(item.place)
 
-    def _room(self, item: Item) -> Room:
+    def room(self, item: Item) -> Room:
         """Return the screen for a thing."""
         make: type[Room] = catalog.named(_names.SCREENS[_screen_of(item)])
         self.tuning.screens_came()
@@ -361,6 +363,10 @@ class DltuiApp(App[int]):
         self._arrive()
         self._opened.pop(place)
         await self.remove_mode(place)
+        self.forget_soon()
+
+    def forget_soon(self) -> None:
+        """Let go of a screen that was taken apart, as soon as that has come to its end."""
         self.set_timer(LET_GO, self._let_go)
 
     def _let_go(self) -> None:
@@ -375,6 +381,7 @@ class DltuiApp(App[int]):
         room = self.screen_stack[0]
         if isinstance(room, Room):
             room.show_tabs(self.tabs(), self.trail.here)
+        self.rest.arrived(self.trail.here)
 
     @on(OpenTabs.Chosen)
     async def _tab_clicked(self, event: OpenTabs.Chosen) -> None:

@@ -126,6 +126,23 @@ async def test_a_turned_knob_gives_new_numbers(make_app: Make, settle: Settle) -
         await until(pilot, lambda: numbers(screen) == {"count": "12", "sum": "78"}, "the defaults")
 
 
+async def test_knobs_stand_again_as_they_stood(
+    make_app: Make, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dltui.tui.resting.AWAKE", 1)
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        first = await opened(app, pilot, settle)
+        await pilot.press("tab", "right", "right")
+        await until(pilot, lambda: numbers(first) == {"count": "14", "sum": "105"}, "the numbers of 14")
+        app.open_form("landscape", {"model": "mlp"})
+        await until(pilot, lambda: not first.is_attached, "its rest")
+        again = await opened(app, pilot, settle)
+        assert again is not first
+        await until(pilot, lambda: numbers(again) == {"count": "14", "sum": "105"}, "the numbers of 14 again")
+        assert again.command_line == "dltui lab run counting --stop 14"
+
+
 async def test_moments_are_stepped_played_and_wound(make_app: Make, settle: Settle) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:

@@ -112,6 +112,11 @@ class Room(Screen[None]):
         """The name of its tab."""
         return self._item.place if self._item else "home"
 
+    @property
+    def holds(self) -> bool:
+        """Whether it holds something that making it again, with what it remembers, would not bring back."""
+        return True
+
     def remember(self) -> dict[str, Any]:
         """Return what the screen wants to know again the next time, as JSON; called when one leaves it."""
         return {}

@@ -81,6 +81,7 @@ class ExhibitScreen(GalleryScreen):
         self._numbers: tuple[tuple[str, str], ...] = ()
         self._numbers_due = False
         self._check: Job | None = None
+        self._knobs: dict[str, str] = {}  # how they stood the last time
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -124,6 +125,23 @@ class ExhibitScreen(GalleryScreen):
         if self.live is not None:
             self.live.close()
 
+    @property
+    def holds(self) -> bool:
+        """Whether its checks were asked for; the knobs are remembered."""
+        return self._check is not None
+
+    def remember(self) -> dict[str, Any]:
+        """Return how the knobs stand, too."""
+        turned = dict(self.answers.texts) if self.answers is not None else self._knobs
+        return super().remember() | ({"knobs": turned} if turned else {})
+
+    def recall(self, known: dict[str, Any]) -> None:
+        """Put the knobs where they stood, as soon as they are there."""
+        super().recall(known)
+        knobs = known.get("knobs")
+        if isinstance(knobs, dict):
+            self._knobs = {name: text for name, text in knobs.items() if isinstance(text, str)}
+
     def watches(self, job: Job) -> bool:
         """Return whether this screen tells how a job ends: its own checks."""
         return job is self._check
@@ -136,7 +154,8 @@ class ExhibitScreen(GalleryScreen):
         """Lay out the knobs, and tell the story."""
         exhibit, form = found
         self.answers = Answers(form)
-        rows = [FieldRow(one, one.complete, close=True) for one in form.fields]
+        stood = self._knobs
+        rows = [FieldRow(one, one.complete, stood.get(one.name, ""), close=True) for one in form.fields]
         self.query_one("#knobs").mount_all(rows)
         details = self.query_one("#details")
         details.mount(Static(story_page(exhibit), id="story"), before=0)

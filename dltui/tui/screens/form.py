@@ -79,6 +79,11 @@ class FormScreen(Room):
         """The equal command line as it is by now."""
         return self.answers.line() if self.answers else self.item.command
 
+    @property
+    def holds(self) -> bool:
+        """Whether something was filled in."""
+        return self.answers is not None and bool(self.answers.texts)
+
     def furnish(self) -> ComposeResult:
         """Lay out help, rows, and what stands below them."""
         yield Static(self.item.note, id="about", markup=False)

@@ -141,6 +141,11 @@ class GalleryScreen(Room):
         self.query_one("#said", Static).update(sentence(error))
         self.add_class("-words")
 
+    @property
+    def holds(self) -> bool:
+        """Nothing: what it shows is read from the disk."""
+        return False
+
     def remember(self) -> dict[str, Any]:
         """Return which figure is shown, and from where each was looked at."""
         if not self._figures:

@@ -42,6 +42,11 @@ class MeasuredScreen(ResultScreen):
         """Return whether this screen tells how a job ends: the one whose answer it shows."""
         return job is self._asked
 
+    @property
+    def holds(self) -> bool:
+        """Whether something was asked from here."""
+        return self._asked is not None
+
     # asking further
 
     def look_on(self, verb: str, **changes: object) -> None:

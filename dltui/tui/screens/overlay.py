@@ -60,6 +60,11 @@ class OverlayScreen(SightScreen):
         self._reading = False
 
     @property
+    def holds(self) -> bool:
+        """Whether runs were hidden or pinned."""
+        return super().holds or bool(self._hidden or self._pinned)
+
+    @property
     def names(self) -> list[str]:
         """The runs, the one that the others are compared with first."""
         return sorted(self.item.key.split(","), key=lambda name: name != self._pinned)

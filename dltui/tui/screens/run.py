@@ -54,6 +54,11 @@ class SightScreen(GalleryScreen):
         parts += [f"--smooth {self.sight.smooth:g}"] if self.sight.smooth else []
         return " ".join([*parts, *([] if self.sight.log else ["--linear"])])
 
+    @property
+    def holds(self) -> bool:
+        """Whether they are looked at in a way of their own."""
+        return self.sight != Sight()
+
     def redraw(self) -> None:
         """Draw what is known for another sight."""
         raise NotImplementedError
