@@ -58,7 +58,10 @@ def open_objective(
         The objective.
     """
     opened, dataset, device = _opened(model, data, weights, common)
-    return _bound(opened, dataset, device, common, part=part, samples=samples, double=double)
+    wished = None if loss is None else spelled_loss(loss)
+    return _bound(
+        opened, dataset, device, common, part=part, samples=samples, double=double, loss=wished, mode=mode
+    )
 
 
 def open_both(
@@ -102,6 +105,8 @@ def _bound(
     part: str,
     samples: int | None,
     double: bool = False,
+    loss: Loss | None = None,
+    mode: Mode = "eval",
 ) -> Objective:
     """Return the loss on one part."""
     return Objective.of(
@@ -111,7 +116,7 @@ def _bound(
         device=device,
         samples=samples,
         title=opened.title,
-        loss=None if loss is None else spelled_loss(loss),
+        loss=loss,
         double=double,
         seed=common.seed,
         mode=mode,

@@ -16,7 +16,7 @@ from dltui.draw.layout import Key, Plot, chart
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
 from dltui.draw.patches import put_patch
-from dltui.draw.scales import Axis, Floats, within
+from dltui.draw.scales import Axis, Floats, NamedAxis, within
 from dltui.draw.view import Drawing, View
 from dltui.figures import Heatmap, number
 from dltui.figures.fields import Path
@@ -31,7 +31,8 @@ def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
     bar = bar_of(figure, look.map_of(figure.colormap))
     x_places, y_places = np.asarray(figure.x, float), np.asarray(figure.y, float)
     x, y = within(spaced(x_places), view.x_range), within(spaced(y_places), view.y_range)
-    upright = Axis(y.high, y.low, y.scale, y.bend) if figure.downwards else y
+    ends = (y.high, y.low) if figure.downwards else (y.low, y.high)
+    upright = NamedAxis(*ends, names=figure.row_names) if figure.row_names else Axis(*ends, y.scale, y.bend)
     plot = chart(
         figure,
         look,
@@ -68,7 +69,7 @@ def _keys(figure: Heatmap, look: Look, view: View) -> list[Key]:
     if view.cursor is not None and figure.values.size:
         x, y = view.cursor
         value = number(read_at(figure, x, y))
-        place = f"{figure.x_label} {number(x, 3)}  {figure.y_label} {number(y, 3)}"
+        place = f"{figure.x_label} {number(x, 3)}  {figure.row_at(y)}"
         keys.insert(0, Key("┼", f"{place}  {figure.value_label or 'value'} {value}", SIGNAL))
     return keys
 

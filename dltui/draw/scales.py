@@ -73,6 +73,26 @@ class Axis:
         return [(place, tick_text(place)) for place in places]
 
 
+@dataclass(frozen=True, slots=True)
+class NamedAxis(Axis):
+    """A stretch of rows at 0, 1, 2 … that have names.
+
+    Attributes:
+        names: What they are called.
+    """
+
+    names: tuple[str, ...] = ()
+
+    def ticks(self, most: int) -> list[tuple[float, str]]:
+        """Return the names of as many rows as have room, evenly spaced; numbers would take twice as much of it."""
+        low, high = sorted((self.low, self.high))
+        seen = [place for place in range(len(self.names)) if low <= place <= high]
+        return [
+            (float(place), self.names[place])
+            for place in seen[:: max(1, -(-len(seen) // (2 * max(most, 1))))]
+        ]
+
+
 def axis_of(values: ArrayLike, scale: Scale = "linear", *, pad: float = 0.0, centred: bool = False) -> Axis:
     """Return an axis that holds all finite values.
 

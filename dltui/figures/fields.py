@@ -98,11 +98,27 @@ class Heatmap(Field):
         colormap: Perceptually uniform map; ``coolwarm`` for signed values, centred on 0.
         contours: Draw lines of equal value.
         downwards: Row 0 on top, as matrices are written, instead of y growing upwards.
+        row_names: What each row is called, where it is more than a number; rows are at y = 0, 1, 2 … then.
     """
 
     colormap: ColorMap = "viridis"
     contours: bool = False
     downwards: bool = False
+    row_names: tuple[str, ...] = ()
+
+    def row_at(self, y: float) -> str:
+        """Return what stands for an ordinate: the name of its row, or its number."""
+        if not self.row_names:
+            return f"{self.y_label} {number(y, 3)}"
+        return self.row_names[int(np.clip(round(y), 0, len(self.row_names) - 1))]
+
+    def _spot(self, flat: np.intp) -> str:
+        """Return value and place of the cell with flat index ``flat``."""
+        if not self.row_names:
+            return super()._spot(flat)
+        row, column = np.unravel_index(flat, self.values.shape)
+        value, x = number(self.values[row, column]), number(self.x[column])
+        return f"{value} at {self.x_label} {x}, {self.row_names[row]}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

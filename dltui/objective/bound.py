@@ -17,6 +17,7 @@ from dltui.device import seeded
 from dltui.errors import DltuiError, UsageError
 from dltui.objective.bundle import bundled, finite, placed, split, take_apart
 from dltui.objective.criterion import Criterion, Loss, Task, scalar
+from dltui.objective.nonfinite import first_place
 from dltui.objective.probe import first_outputs
 from dltui.objective.twin import Twin
 from dltui.objective.undisturbed import same_randomness
@@ -114,7 +115,7 @@ class Objective:
         if part not in {"train", "test"}:
             raise UsageError(f"unknown part {part!r} of {dataset.name}: expected train or test")
         x, y = (dataset.x_train, dataset.y_train) if part == "train" else (dataset.x_test, dataset.y_test)
-        kept = _subset(len(x), samples, f"the {part} part of {dataset.name}", seed)
+        kept = subset(len(x), samples, f"the {part} part of {dataset.name}", seed)
         return cls.bind(
             model,
             torch.from_numpy(np.ascontiguousarray(x[kept])),
@@ -295,8 +296,8 @@ class Objective:
             first, again = self.read(twin), self.read(twin)
         if not isfinite(first.loss):
             raise DltuiError(
-                f"the loss of {self.title} is {first.loss} before anything is changed; expected a finite number; "
-                "check the weights, or train with a smaller learning rate"
+                f"the loss of {self.title} is {first.loss} before anything is changed: {self._culprit()}; expected a "
+                "finite number; check the weights, or train with a smaller learning rate"
             )
         if abs(first.loss - again.loss) > 1e-4 * max(abs(first.loss), 1e-12):
             raise DltuiError(
@@ -305,6 +306,12 @@ class Objective:
             )
         return first
 
+    def _culprit(self) -> str:
+        """Return where the loss stops being finite."""
+        pairs = zip(self.blocks, self.readings(self.twin()), strict=True)
+        bad = next(x for (x, _, _), (loss, _, _) in pairs if not isfinite(loss))
+        return first_place(self.twin(), bad)
+
 
 def _dtype(model: nn.Module) -> torch.dtype:
     """Return the precision of the model, at least float32."""
@@ -312,7 +319,7 @@ def _dtype(model: nn.Module) -> torch.dtype:
     return torch.float64 if found == {torch.float64} else torch.float32
 
 
-def _subset(total: int, samples: int | None, where: str, seed: int) -> NDArray[np.intp]:
+def subset(total: int, samples: int | None, where: str, seed: int) -> NDArray[np.intp]:
     """Return the indices of the samples that are looked at, ascending."""
     if samples is None or samples == total:
         return np.arange(total)

@@ -70,19 +70,19 @@ def split(inputs: Tensor | Bundle, size: int) -> list[Tensor]:
 def placed(inputs: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Return the inputs on a device, the floating ones in a precision."""
     moved = [
-        part.to(device, dtype) if part.is_floating_point() else part.to(device) for part in _parts(inputs)
+        part.to(device, dtype) if part.is_floating_point() else part.to(device) for part in each_input(inputs)
     ]
     return moved[0] if isinstance(inputs, Tensor) else cast("Tensor", Bundle(tuple(moved)))
 
 
 def finite(inputs: Tensor) -> bool:
     """Return whether no input is NaN or infinite."""
-    return all(bool(part.isfinite().all()) for part in _parts(inputs) if part.is_floating_point())
+    return all(bool(part.isfinite().all()) for part in each_input(inputs) if part.is_floating_point())
 
 
 def shapes(inputs: Tensor) -> str:
     """Return the shape of the inputs as an error tells it, such as ``(n, 3), (n, 7)``."""
-    return ", ".join(f"({', '.join(['n', *map(str, part.shape[1:])])})" for part in _parts(inputs))
+    return ", ".join(f"({', '.join(['n', *map(str, part.shape[1:])])})" for part in each_input(inputs))
 
 
 def take_apart(inputs: Tensor | Bundle, module: nn.Module) -> None:
@@ -96,5 +96,6 @@ def take_apart(inputs: Tensor | Bundle, module: nn.Module) -> None:
     module.register_forward_pre_hook(unpack)
 
 
-def _parts(inputs: Tensor | Bundle) -> tuple[Tensor, ...]:
+def each_input(inputs: Tensor | Bundle) -> tuple[Tensor, ...]:
+    """Return the tensors that the model gets, one an argument."""
     return inputs.parts if isinstance(inputs, Bundle) else (inputs,)

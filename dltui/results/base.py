@@ -96,7 +96,7 @@ class Result(ABC):
         """Return the same result with parts of ``made`` replaced."""
         return replace(self, made=replace(self.made, **changes))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write everything to one ``.safetensors`` file, whole or not at all.
 
         Args:
@@ -107,6 +107,7 @@ class Result(ABC):
         """
         from safetensors.numpy import save_file
 
+        path = Path(path)
         if path.suffix != ".safetensors":
             raise DltuiError(
                 f"can't save to {path}: a result is one .safetensors file; try {path.with_suffix('.safetensors')}"

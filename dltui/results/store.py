@@ -18,6 +18,8 @@ KINDS = {
     "spectrum": "dltui.results.spectrum:Spectrum",
     "sharpness": "dltui.results.edge:SharpnessHistory",
     "gradients": "dltui.results.gradients:GradientNorms",
+    "gradients-along": "dltui.results.gradients_along:GradientsAlong",
+    "initial": "dltui.results.initial:InitialSignal",
     "summary": "dltui.results.summary:Summary",
     "training": "dltui.results.training:TrainingHistory",
     "figures": "dltui.results.gallery:Gallery",

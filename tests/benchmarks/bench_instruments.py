@@ -21,8 +21,8 @@ from torch.nn import functional
 
 from dltui.data import load
 from dltui.instruments.curvature.hvp import hessian
+from dltui.instruments.gradients.per_sample import sample_norms
 from dltui.instruments.landscape import scan
-from dltui.instruments.per_sample import sample_norms
 from dltui.models import build
 from dltui.objective import Objective
 

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dltui.errors import Cancelled, DltuiError
-from dltui.instruments.ghost import outer
+from dltui.figures import Histogram
 from dltui.instruments.gradients import measure
+from dltui.instruments.gradients.parts import outer
 from dltui.objective import Objective
 from dltui.results import load
 from dltui.results.gradients import GradientNorms
@@ -98,6 +99,30 @@ class Branching(nn.Module):
         return torch.stack(rows)
 
 
+class Products(nn.Module):
+    """Multiplies two views of its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.pair = nn.Linear(6, 4), nn.Bilinear(6, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pair(x, torch.tanh(self.one(x)))
+
+
+class Attention(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix, self.norm, self.out = (
+            nn.MultiheadAttention(6, 2, batch_first=True),
+            nn.LayerNorm(6),
+            nn.Linear(6, 3),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.norm(x + self.mix(x, x, x, need_weights=False)[0])).mean(1)
+
+
 class Permuted(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.transpose(1, 2)
@@ -113,6 +138,14 @@ def picture() -> Tensor:
 
 def words() -> Tensor:
     return torch.randint(0, 5, (7, 11))
+
+
+def sentence() -> Tensor:
+    return torch.randn(7, 5, 6, dtype=torch.float64)
+
+
+def volume() -> Tensor:
+    return torch.randn(7, 2, 5, 6, 4, dtype=torch.float64)
 
 
 def signal() -> Tensor:
@@ -168,12 +201,67 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], Callable[[], Tensor], str]] = {
         words,
         "ghost norms",
     ),
-    "tied": (Tied, vector, "vmap"),
-    "borrowed": (Borrowed, vector, "vmap"),
+    "tied": (Tied, vector, "ghost norms, and vmap for mix (Linear)"),
+    "borrowed": (Borrowed, vector, "ghost norms, and vmap for mix (Linear)"),
     "transposed conv": (
-        lambda: nn.Sequential(nn.ConvTranspose2d(4, 3, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        lambda: nn.Sequential(
+            nn.ConvTranspose2d(4, 6, (3, 2), stride=(3, 2), padding=(1, 0), output_padding=(2, 1), groups=2),
+            nn.PReLU(6),
+            nn.ConvTranspose2d(6, 3, 3, dilation=2, bias=False),
+            nn.PReLU(),
+            nn.InstanceNorm2d(3, affine=True),
+            nn.Conv2d(3, 3, 1),
+            nn.Tanh(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+        ),
         picture,
-        "vmap",
+        "ghost norms",
+    ),
+    "signal, transposed": (
+        lambda: nn.Sequential(
+            nn.ConvTranspose1d(4, 6, 4, stride=3, padding=2, output_padding=1),
+            nn.InstanceNorm1d(6, affine=True, track_running_stats=True),
+            nn.Tanh(),
+            nn.Conv1d(6, 3, 1),
+            nn.AdaptiveAvgPool1d(1),
+            nn.Flatten(),
+        ),
+        signal,
+        "ghost norms",
+    ),
+    "volume": (
+        lambda: nn.Sequential(
+            nn.Conv3d(2, 4, (3, 1, 2), stride=(1, 2, 1), padding=(1, 0, 1), dilation=(1, 1, 2), groups=2),
+            nn.BatchNorm3d(4),
+            nn.ReLU(),
+            nn.ConvTranspose3d(4, 4, 2, stride=2, groups=2, output_padding=(1, 0, 0), dilation=(1, 1, 2)),
+            nn.InstanceNorm3d(4, affine=True),
+            nn.Conv3d(4, 3, 1, padding="same", padding_mode="replicate"),
+            nn.Tanh(),
+            nn.AdaptiveAvgPool3d(1),
+            nn.Flatten(),
+        ),
+        volume,
+        "ghost norms",
+    ),
+    "root mean square": (
+        lambda: nn.Sequential(nn.RMSNorm(6), nn.Linear(6, 5), nn.RMSNorm((5,), eps=1e-3), nn.Linear(5, 3)),
+        vector,
+        "ghost norms",
+    ),
+    "products": (Products, vector, "ghost norms"),
+    "attention": (
+        lambda: Attention(),
+        sentence,
+        "ghost norms, and vmap for mix (MultiheadAttention), mix.out_proj (NonDynamicallyQuantizableLinear)",
+    ),
+    "parametrised": (
+        lambda: nn.Sequential(
+            nn.utils.parametrizations.weight_norm(nn.Linear(6, 4)), nn.Tanh(), nn.Linear(4, 3)
+        ),
+        vector,
+        "ghost norms, and vmap for 0 (ParametrizedLinear), 0.parametrizations.weight (ParametrizationList)",
     ),
     "branching": (Branching, vector, "one by one"),
 }
@@ -241,15 +329,22 @@ def test_a_gradient_that_is_not_finite_is_told() -> None:
         measure(objective)
 
 
+def counts_of(found: object) -> Histogram:
+    """Return the counts of norms by sample."""
+    assert isinstance(found, GradientNorms)
+    return next(figure for figure in found.figures() if isinstance(figure, Histogram))
+
+
 def test_norms_come_as_they_are_known(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dltui.instruments.gradients.PICTURES_EACH", 0)
+    monkeypatch.setattr("dltui.instruments.gradients.norms.PICTURES_EACH", 0)
     model, x, y, task = case
     seen: list[tuple[int, int, object]] = []
     objective = Objective.bind(model, x, y, task=task, block=8)
     final = measure(objective, report=lambda done, total, partial=None: seen.append((done, total, partial)))
     done = [one for one, _, _ in seen]
     assert done == sorted(done)
-    assert {total for _, total, _ in seen} == {2 * objective.samples}
+    size, count = final.batch_size, final.batches
+    assert {total for _, total, _ in seen} == {2 * objective.samples + size * count}
     assert done[:2] == [8, 16]
     assert seen[-1][2] is final
     assert final.complete
@@ -269,7 +364,7 @@ def test_norms_come_as_they_are_known(case: Case, monkeypatch: pytest.MonkeyPatc
         assert all(figure.words() for figure in one.figures())
     assert known[0] == 0
     assert known == sorted(known)
-    assert f"{known[-1]} of {objective.samples} samples so far" in partial[-1].figures()[-1].caption
+    assert f"{known[-1]} of {objective.samples} samples so far" in counts_of(partial[-1]).caption
 
 
 @pytest.mark.parametrize("sample", [8, 40, 60])
@@ -296,7 +391,9 @@ def test_norms_survive_their_file(case: Case, tmp_path: object) -> None:
         document = load(path).document()
         assert document == found.document()
         assert {"loss", "total_norm", "layers", "per_sample", "seconds"} <= document.keys()
-        assert document["layers"][0].keys() == {"name", "shape", "grad_norm", "weight_norm", "ratio"}
+        assert document["layers"][0].keys() == {
+            "name", "shape", "grad_norm", "weight_norm", "ratio", "update_ratio", "cosine", "cosine_error", "noise",
+        }  # fmt: skip
         if per_sample:
             assert {"mean", "max", "norms"} <= document["per_sample"].keys()
         assert all(figure.words() for figure in found.figures())

@@ -45,7 +45,9 @@ def test_hessian_keeps_its_contract(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_gradients_keep_their_contract(capsys: pytest.CaptureFixture[str]) -> None:
     found = asked(capsys, "gradients", "mlp", "-d", "moons")
-    assert found["layers"][0].keys() == {"name", "shape", "grad_norm", "weight_norm", "ratio"}
+    assert {"name", "shape", "grad_norm", "weight_norm", "ratio", "cosine", "noise"} <= found["layers"][
+        0
+    ].keys()
     assert len(found["per_sample"]["norms"]) == found["samples"]
     assert found["per_sample"]["max"] == max(found["per_sample"]["norms"])
     assert asked(capsys, "gradients", "mlp", "-d", "moons", "--no-per-sample")["per_sample"] is None
@@ -167,6 +169,10 @@ WRONG = {
     "unknown part": (["gradients", "mlp", "-d", "moons", "--part", "dev"], 2, "'train', 'test'"),
     "too many samples": (["gradients", "mlp", "-d", "moons", "--samples", "99999"], 2, "can't be drawn"),
     "no such weights": (["gradients", "mlp", "-d", "moons", "-w", "nowhere.safetensors"], None, "nowhere"),
+    "no run to follow": (["gradients", "mlp", "-d", "moons", "--along-run"], 2, "try run:latest"),
+    "two at once": (["gradients", "run:latest", "--init", "zeros", "--along-run"], 2, "one of the two"),
+    "no way to draw": (["gradients", "mlp", "-d", "moons", "--init", "xavier_unifrom"], 2, "xavier_uniform"),
+    "large batches": (["gradients", "mlp", "-d", "moons", "--batch-size", "9999"], 2, "try --batch-size 64"),
     "no probes": (["hessian", "mlp", "-d", "moons", "--probes", "0"], 2, "'--probes': 0"),
 }
 
@@ -180,3 +186,32 @@ def test_what_is_spelled_wrong_is_told_in_one_sentence(name: str, capsys: pytest
     assert told in err
     assert "Traceback" not in err
     assert len([line for line in err.splitlines() if line.startswith("error:")]) == 1
+
+
+def test_gradients_of_fresh_weights_and_along_a_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLTUI_HOME", str(tmp_path))
+    fresh = asked(
+        capsys, "gradients", "mlp:depth=3,width=8", "-d", "moons", "--init", "kaiming_normal", "--seeds", "2"
+    )
+    assert fresh["schema"] == "initial/1"
+    assert len(fresh["layers"]) == 4
+    assert fresh["seeds"] == [0, 1]
+    assert fresh["layers"][0]["signal_square_theory"] > 0
+    asked(
+        capsys, "train", "mlp:width=8", "-d", "moons", "--epochs", "2", "--optimizer", "adamw", "--lr", "0.02",
+        "--batch-size", "50",
+    )  # fmt: skip
+    run = asked(capsys, "gradients", "run:latest", "-d", "moons", "--along-run")
+    assert run["schema"] == "gradients-along/1"
+    steps = [one["step"] for one in run["checkpoints"]]
+    assert steps[0] == 0
+    assert steps == sorted(steps)
+    last = asked(capsys, "gradients", "run:latest", "-d", "moons", "--no-per-sample")
+    assert [layer["grad_norm"] for layer in last["layers"]] == run["checkpoints"][-1]["grad_norms"]
+    assert "adamw at learning rate" in last["step"]["rule"]
+    assert last["batches"]["size"] == 50
+    first = asked(capsys, "gradients", "run:latest@step=0", "-d", "moons", "--no-per-sample")
+    assert first["step"]["learning_rate"] == 0.02
+    assert asked(capsys, "gradients", "mlp", "-d", "moons", "--lr", "0.5")["step"]["learning_rate"] == 0.5

@@ -126,6 +126,8 @@ REFUSED = [
     ("hessian", "at", "0.3;0.2"),
     ("hessian", "normalize", "filtr"),
     ("gradients", "at", "1,2,3"),
+    ("gradients", "init", "xavier_unifrom"),
+    ("gradients", "clip", "-1"),
     ("train", "epochs", "0"),
     ("train", "momentum", "1"),
     (EXHIBIT, "lr", "99"),
@@ -234,6 +236,8 @@ def _values(asked: Field) -> st.SearchStrategy[Any]:
         return steps | st.tuples(steps, steps).map(",".join)
     if asked.name == "along":
         return st.sampled_from(["random", "eigen:1", "eigen:2,eigen:-1"])
+    if asked.name == "init":
+        return st.sampled_from(["default", "kaiming_normal:tanh", "normal:0.01"])
     if asked.name == "device":
         return st.sampled_from(["auto", "cpu", "cuda:1"])
     if asked.kind == "whole":

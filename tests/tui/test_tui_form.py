@@ -79,7 +79,7 @@ async def test_every_kind_has_its_own_taker(make_app: Make, settle: Settle) -> N
         kinds = {one.asked.kind: type(one.taker) for one in form.query(FieldRow)}
         assert kinds == {
             "model": TypeIn, "data": TypeIn, "path": TypeIn, "text": TypeIn,
-            "switch": Pick, "choice": Pick, "whole": Slider,
+            "switch": Pick, "choice": Pick, "whole": Slider, "number": Slider,
         }  # fmt: skip
         form.set_focus(row(form, "per_sample").taker)
         await pilot.press("space")

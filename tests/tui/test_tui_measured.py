@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dltui.commands.gradients_screen import MEASURES, bars
+from dltui.commands.gradients_screen import MEASURES, UPDATE, bars, layer_lines, layer_page, measures
 from dltui.commands.hessian_screen import by_layer, on_the_curve, pairs_of
 from dltui.commands.landscape_screen import ground_step, middle, neighbour, spell, tell, window, with_slices
 from dltui.draw.camera import camera_of
@@ -167,6 +167,25 @@ def test_measures_of_the_layers(measure: str, expected: list[float]) -> None:
     drawn = bars(norms(), measure, by_size=False, log=False)
     assert drawn.labels == ("a", "b", "c")
     np.testing.assert_allclose(drawn.values, expected)
+
+
+def test_the_layers_of_the_list_have_bars_of_their_norms() -> None:
+    lines = [line.plain for line in layer_lines(norms())]
+    assert [line.split()[0] for line in lines] == ["a", "b", "c"]
+    assert [line.count("█") for line in lines] == [0, 6, 0]  # 4 is the largest, 3 the smallest above 0
+    assert lines[0].split()[1] == "▊"
+
+
+def test_the_page_of_a_layer_tells_what_is_known() -> None:
+    page = layer_page(norms(), 1)
+    assert dict(page.rows) == {  # type: ignore[arg-type]
+        "shape": "9", "‖∇L‖": "4", "share of ‖∇L‖²": "64.0%", "‖w‖": "8", "‖∇L‖ / ‖w‖": "0.5",
+    }  # fmt: skip
+    moved = replace(norms(), update_norms=np.array([0.1, 0.2, 0.0]), learning_rate=0.1)
+    assert measures(norms()) == MEASURES
+    assert measures(moved) == (*MEASURES, UPDATE)
+    assert ("‖Δw‖ / ‖w‖ of a step", "0.025") in layer_page(moved, 1).rows
+    np.testing.assert_allclose(bars(moved, UPDATE, by_size=False, log=False).values, [0.1, 0.025, math.nan])
 
 
 def test_layers_by_size() -> None:
