@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 app = verb_app()
 
+TOLERANCE = 0.01  # of the range of the loss
+
 ALONG = (
     "random", "eigen:1", "eigen:1,eigen:2", "eigen:1,eigen:-1", "eigen:-1", "gradient", "gradient,eigen:1", "trajectory"
 )
@@ -164,7 +166,7 @@ def landscape(
             help="Stop refining a plane when the cells in between can be interpolated with about this error, as a "
             "share of the range.",
         ),
-    ] = 0.01,
+    ] = TOLERANCE,
     exact: Annotated[bool, typer.Option("--exact", help="Compute every cell, interpolate none.")] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Threads side by side; one for each core if left out.")
@@ -197,10 +199,12 @@ def landscape(
     )  # fmt: skip
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
-    if wanted.connects and (center or sharpness):
+    spare = {"--center": center, "--sharpness": sharpness, "--weight-decay": weight_decay is not None, "--exact": exact,
+             "--tolerance": within != TOLERANCE, "--workers": workers, "--resume": resume}  # fmt: skip
+    if wanted.connects and any(spare.values()):
+        name = next(name for name, given in spare.items() if given)
         raise UsageError(
-            f"{'--center' if center else '--sharpness'} is for landscapes around a model, and one --to is the way to "
-            "another: leave it out"
+            f"{name} is for landscapes around a model, and one --to is the way to another: leave it out"
         )
     if curvature and wanted.dimensions_found == 1:
         raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")

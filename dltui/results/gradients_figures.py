@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dltui.figures import Array, Bars, Figure, Histogram, Images, Lines, Series, Table, number
-from dltui.results.depth import factors
+from dltui.results.depth import factors, plain
 from dltui.results.gradients import GradientNorms
 
 
@@ -118,7 +118,10 @@ def depth_table(found: GradientNorms) -> Table:
         title=f"What each layer does · {found.title}",
         caption="z: what a layer gives; δ = ∂ℓᵢ/∂z; the factor is ‖δ‖ over that of the next layer",
         columns=("layer", "mean z", "rms z", "rms after", "‖δ‖", "rms δ", "factor"),
-        rows=tuple((name, v[0], v[1], v[3], v[4], v[5], factor) for name, v, factor in rows),
+        rows=tuple(
+            (name, *(_or_dash(plain(value)) for value in (v[0], v[1], v[3], v[4], v[5], factor)))
+            for name, v, factor in rows
+        ),
     )
 
 
@@ -272,7 +275,7 @@ def _positive(values: Array) -> Array:
     return np.where(values > 0, values, np.nan)
 
 
-def _or_dash(value: int | None) -> int | str:
+def _or_dash(value: float | None) -> float | str:
     return "–" if value is None else value
 
 
