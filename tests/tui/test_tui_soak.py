@@ -22,6 +22,7 @@ from dltui.runs import new_run
 from dltui.tui import _names
 from dltui.tui.actions import ACTIONS
 from dltui.tui.app import DltuiApp
+from dltui.tui.trimming import give_back
 from tests.tui.conftest import until
 
 GESTURES = int(os.environ.get("DLTUI_SOAK", "150"))
@@ -55,6 +56,7 @@ async def test_nothing_breaks(
             if gesture % 500 == 499:
                 await settle(pilot)
                 gc.collect()
+                give_back()  # as the application does every twenty seconds
                 memory.append(_resident())
                 print(f"gesture {gesture + 1}: {memory[-1]:.0f} MB", flush=True)  # a soak takes its time
         while len(app.trail.open) > 1:  # all that was opened is let go again
