@@ -141,10 +141,10 @@ class Job:
             self._end(event)
 
     def _end(self, event: Done | Failed | Cancelled) -> None:
-        """Change the state by the last event."""
+        """Change the state by the last event, once all that goes with it is there: others look without waiting."""
         if isinstance(event, Done):
-            self.state, self.result = "done", event.result
+            self.result, self.state = event.result, "done"
         elif isinstance(event, Failed):
-            self.state, self.failure = "failed", event
+            self.failure, self.state = event, "failed"
         else:
             self.state = "cancelled"

@@ -223,6 +223,14 @@ def test_values_are_spelled_shortly(value: object, text: str) -> None:
     assert spell(value) == text
 
 
+SPELLED = {
+    "along": ["random", "eigen:1", "eigen:2,eigen:-1"],
+    "init": ["default", "kaiming_normal:tanh", "normal:0.01"],
+    "devices": ["cpu", "cpu,cuda:1"],
+    "device": ["auto", "cpu", "cuda:1"],
+}
+
+
 def _values(asked: Field) -> st.SearchStrategy[Any]:
     """Values that a field takes."""
     if asked.kind == "choice":
@@ -234,12 +242,8 @@ def _values(asked: Field) -> st.SearchStrategy[Any]:
     if asked.name in {"at", "center"}:
         steps = st.floats(-10, 10).map(spell)
         return steps | st.tuples(steps, steps).map(",".join)
-    if asked.name == "along":
-        return st.sampled_from(["random", "eigen:1", "eigen:2,eigen:-1"])
-    if asked.name == "init":
-        return st.sampled_from(["default", "kaiming_normal:tanh", "normal:0.01"])
-    if asked.name == "device":
-        return st.sampled_from(["auto", "cpu", "cuda:1"])
+    if asked.name in SPELLED:
+        return st.sampled_from(SPELLED[asked.name])
     if asked.kind == "whole":
         found: st.SearchStrategy[Any] = st.integers(int(asked.low or 0), int(asked.high or 10**6))
     elif asked.kind == "number":

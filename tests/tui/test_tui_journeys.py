@@ -181,6 +181,7 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         await until(pilot, lambda: len(screen._levels) == 2 and screen.landscape.complete, "the finer scan")
         finer = screen.landscape
         await until(pilot, lambda: "file" in dict(screen.query_one(Facts).facts), "the finer scan's file")
+        finer = screen.landscape
         told = dict(screen.query_one(Facts).facts)["file"]
         assert "landscape" in told
         assert told != homely(screen.item.path)

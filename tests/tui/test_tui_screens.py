@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from dltui.figures import Heatmap, number
+from dltui.figures import Heatmap, Lines, number
 from dltui.runs import MetricsWriter, new_run
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.card import CardScreen
@@ -342,6 +342,7 @@ async def test_run_is_followed_while_it_grows(make_app: Make, settle: Settle) ->
             await until(pilot, lambda: "Loss · lenet on digits" in seen(app), "the curve")
             await pilot.press("right")
             view = app.screen.query_one(FigureView)
+            await until(pilot, lambda: isinstance(view.figure, Lines), "the curve as it is shown")
             cursor = view.view.cursor
             writer.append({"kind": "step", "step": 4, "epoch": 1, "loss": 0.5, "learning_rate": 0.1})
             await until(pilot, lambda: len(view.figure.series[0].x) == 4, "the step")  # type: ignore[union-attr]

@@ -173,7 +173,7 @@ ready = DltuiApp.on_mount
 def begin(app):
     ready(app)
     app.job_news.subscribe(app, told)
-    app.run_job(("landscape", "mlp", "--data", "moons", "--steps", "401"))
+    app.run_job(("landscape", "mlp", "--data", "moons", "--steps", "401", "--exact"))
 def told(job):
     if job.partial is not None:
         (home() / "going").touch()
