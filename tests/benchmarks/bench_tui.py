@@ -30,7 +30,7 @@ EMPTY = (
     "class Empty(App):\n    def compose(self):\n        yield Static('painted')\n"
     "Empty().run()"
 )
-SCAN = ["landscape", "lenet", "--steps", "101"]
+SCAN = ["landscape", "lenet", "--steps", "101", "--exact"]
 KEYS = 60
 ASKED = b"\x1b[c"  # the last of our questions to a terminal
 KITTY = b"\x1b_Gi=31;OK\x1b\\\x1bP>|kitty(0.40.1)\x1b\\\x1b[6;16;8t\x1b[?62;c"  # what kitty says to them
