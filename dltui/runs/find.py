@@ -27,6 +27,12 @@ class Snapshot:
     step: int
     path: Path
 
+    def way(self, most: int) -> list[int]:
+        """Return the steps of the checkpoints up to this one, thinned evenly to at most ``most``."""
+        steps = sorted(step for step in self.run.steps() if step <= self.step)
+        last, kept = len(steps) - 1, min(most, len(steps))
+        return sorted({steps[round(i * last / max(1, kept - 1))] for i in range(kept)} | {steps[-1]})
+
 
 def find_run(word: str) -> Run:
     """Return the run that ``word`` names.

@@ -60,11 +60,10 @@ def journey(spec: str) -> Journey:
     """
     snapshot = find_snapshot(spec)
     run = snapshot.run
-    steps = [step for step in run.steps() if step <= snapshot.step]
-    picked = sorted({steps[round(i)] for i in np.linspace(0, len(steps) - 1, min(MOST, len(steps)))})
+    steps = snapshot.way(MOST)
     rule, why = _rule(run.settings)
-    edges = [_edge(run.settings, rate) if rule else float("nan") for rate in _rates(run, picked)]
-    return Journey(run, picked, rule, why, edges)
+    edges = [_edge(run.settings, rate) if rule else float("nan") for rate in _rates(run, steps)]
+    return Journey(run, steps, rule, why, edges)
 
 
 def _rule(settings: dict[str, Any]) -> tuple[str, str]:

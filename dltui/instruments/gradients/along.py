@@ -54,11 +54,10 @@ def stops_of(spec: str) -> tuple[str, list[Stop]]:
     """
     snapshot = find_snapshot(spec)
     run = snapshot.run
-    steps = [step for step in run.steps() if step <= snapshot.step]
-    picked = sorted({steps[round(i)] for i in np.linspace(0, len(steps) - 1, min(MOST, len(steps)))})
+    steps = snapshot.way(MOST)
     return run.name, [
         Stop(step, f"step {step} of the run {run.name}", partial(_state, run.checkpoint(step)))
-        for step in picked
+        for step in steps
     ]
 
 

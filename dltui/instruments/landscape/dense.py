@@ -14,10 +14,10 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from dltui.instruments.landscape import passes
-from dltui.instruments.landscape.folded import PROBE, FoldedWeights
+from dltui.instruments.landscape.folded import FoldedWeights, network_of
 from dltui.instruments.landscape.losses import crossed, squared
-from dltui.instruments.landscape.network import Network, Weight, traced
-from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
+from dltui.instruments.landscape.network import Network, Weight
+from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, rows
 from dltui.instruments.landscape.polynomial import Polynomial
 from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
@@ -71,10 +71,7 @@ def dense(plane: Plane) -> Tier:
     Raises:
         Unfit: If the network or its loss is of another kind.
     """
-    criterion = plane.objective.criterion
-    if not by_sample(criterion) or plane.objective.targets.ndim > (1 if criterion.counts else 2):
-        raise Unfit("its loss is not one of samples and classes")
-    net = traced(plane.objective.twin().module, plane.objective.inputs[:PROBE])
+    net = network_of(plane)
     layers = _chain(net)
     weights = FoldedWeights.of(plane, net)
     widest = max(int(weights.places[weights.weights.index(layer.weight)][1][0]) for layer in layers)

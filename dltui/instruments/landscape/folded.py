@@ -41,10 +41,7 @@ def folded(plane: Plane) -> Tier:
     Raises:
         Unfit: If the network or its loss is of another kind.
     """
-    criterion = plane.objective.criterion
-    if not by_sample(criterion) or plane.objective.targets.ndim > (1 if criterion.counts else 2):
-        raise Unfit("its loss is not one of samples and classes")
-    net = traced(plane.objective.twin().module, plane.objective.inputs[:PROBE])
+    net = network_of(plane)
     passes.pool_first(net)
     weights = FoldedWeights.of(plane, net)
     prefix = passes.cut_prefix(net)
@@ -60,6 +57,24 @@ def folded(plane: Plane) -> Tier:
         return lambda: _worker(objective, forward, weights, stem, output[1])
 
     return Tier("batch norms folded, first layer computed once", on)
+
+
+def network_of(plane: Plane) -> Network:
+    """Return the traced network of a plane.
+
+    Args:
+        plane: What is evaluated.
+
+    Returns:
+        The network.
+
+    Raises:
+        Unfit: If it can't be traced, or its loss is of another kind.
+    """
+    criterion = plane.objective.criterion
+    if not by_sample(criterion) or plane.objective.targets.ndim > (1 if criterion.counts else 2):
+        raise Unfit("its loss is not one of samples and classes")
+    return traced(plane.objective.twin().module, plane.objective.inputs[:PROBE])
 
 
 @dataclass(frozen=True, eq=False)

@@ -140,16 +140,15 @@ def iterates_of(spec: str) -> list[Iterate]:
     """
     snapshot = find_snapshot(spec)
     run = snapshot.run
-    steps = [step for step in run.steps() if step <= snapshot.step]
+    steps = snapshot.way(MOST)
     if len(steps) < FEWEST:
         raise DltuiError(
             f"the run {run.name} kept {len(steps)} checkpoint{'s' * (len(steps) != 1)} up to step {snapshot.step}, "
             f"which span no plane: expected at least {FEWEST}; train with --save-every 1 or --keep-every N"
         )
-    picked = sorted({steps[round(i)] for i in np.linspace(0, len(steps) - 1, min(MOST, len(steps)))})
     return [
         Iterate(step, f"step {step} of the run {run.name}", partial(_state, run.checkpoint(step)))
-        for step in picked
+        for step in steps
     ]
 
 
