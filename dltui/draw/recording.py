@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,57 @@ HOLD = 1.0  # seconds that the last frame stays
 SHORTEST = 0.02  # seconds of a frame of a GIF; viewers slow down shorter ones
 SAMPLES = 40  # frames whose colours make the palette
 
-Frames = list[tuple[float, Canvas]]
+Frames = Sequence[tuple[float, Canvas]]
+
+
+class Packed(NamedTuple):
+    """The cells of a frame in about a tenth of their memory; real pixels are left out, as they are not written.
+
+    Attributes:
+        at: When it was shown, seconds.
+        width: Cells in a row.
+        height: Number of rows.
+        cells: Glyphs, both colours and weights, one after the other, deflated.
+    """
+
+    at: float
+    width: int
+    height: int
+    cells: bytes
+
+    @classmethod
+    def of(cls, canvas: Canvas, at: float) -> Packed:
+        """Pack a frame."""
+        layers = (canvas.glyph, canvas.front, canvas.back, canvas.bold)
+        cells = zlib.compress(b"".join(layer.tobytes() for layer in layers), 1)
+        return cls(at, canvas.width, canvas.height, cells)
+
+    def canvas(self) -> Canvas:
+        """Return the cells."""
+        found, cells, start = Canvas(self.width, self.height), zlib.decompress(self.cells), 0
+        for layer in (found.glyph, found.front, found.back, found.bold):
+            layer[:] = np.frombuffer(cells, layer.dtype, layer.size, start).reshape(layer.shape)
+            start += layer.nbytes
+        return found
+
+
+class Reel(Frames):
+    """Packed frames, unpacked one by one as they are looked at."""
+
+    def __init__(self, packed: Sequence[Packed]) -> None:
+        self._packed = packed
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[float, Canvas]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Reel: ...
+    def __getitem__(self, place: int | slice) -> tuple[float, Canvas] | Reel:
+        if isinstance(place, slice):
+            return Reel(self._packed[place])
+        return self._packed[place].at, self._packed[place].canvas()
 
 
 @dataclass
@@ -34,29 +86,33 @@ class Recording:
     Attributes:
         paper: Packed colour behind cells that leave theirs to the terminal.
         ink: Packed colour of letters that do.
-        frames: Time and cells of each frame that was kept.
         every: One of so many frames is kept.
     """
 
     paper: int = PAPER
     ink: int = INK
-    frames: Frames = field(default_factory=list)
     every: int = 1
+    _kept: list[Packed] = field(default_factory=list)
     _seen: int = 0
 
+    @property
+    def frames(self) -> Frames:
+        """Time and cells of each frame that was kept."""
+        return Reel(self._kept)
+
     def add(self, canvas: Canvas, at: float) -> None:
-        """Keep a frame; the canvas must not be drawn on any more."""
+        """Keep a frame."""
         if self._seen % self.every == 0:
-            self.frames.append((at, canvas))
+            self._kept.append(Packed.of(canvas, at))
         self._seen += 1
-        if len(self.frames) > MOST:
-            self.frames = self.frames[::2]
+        if len(self._kept) > MOST:
+            self._kept = self._kept[::2]
             self.every *= 2
 
     @property
     def seconds(self) -> float:
         """How long it lasts, without the hold at the end."""
-        return self.frames[-1][0] - self.frames[0][0] if self.frames else 0.0
+        return self._kept[-1].at - self._kept[0].at if self._kept else 0.0
 
     def save(self, path: Path) -> None:
         """Write the frames; the ending of the name says how.
@@ -69,7 +125,7 @@ class Recording:
             DltuiError: If Pillow is needed and missing, or the folder can't be written.
         """
         check_ending(path)
-        if not self.frames:
+        if not self._kept:
             raise UsageError(f"there is no frame to write to {path.name!r}")
         if path.suffix.lower() == ".cast":
             write_text(path, "\n".join(cast_lines(self.frames)) + "\n")

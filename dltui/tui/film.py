@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dltui.jobs.perform import Moment
 
 MOST = 240  # moments that are kept
-WEIGHT = 64_000_000  # bytes of their arrays together
+WEIGHT = 16_000_000  # bytes of their arrays together
 
 
 class Film:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from dltui.draw import Canvas, Depth, Glyphs, Look, View, draw
 from dltui.draw.braille import BITS
+from dltui.draw.patches import put_patch
 from dltui.draw.raster import CELL, INK, PAPER, rasterise
 from dltui.draw.recording import MOST, Recording, cast_lines, durations
 from dltui.draw.turntable import FRAMES, turned
@@ -162,3 +163,17 @@ def test_raster_draws_letters_and_rules():
     assert ink[:, :8].sum() > 10
     assert ink[:, 8:16].any(axis=0).all()  # the rule reaches both borders
     assert ink[:, 8:16].any(axis=1).sum() == 1
+
+
+def test_frames_are_kept_cell_by_cell_in_little_room():
+    canvas = draw(LAND, LOOK, View(azimuth=20.0)).canvas
+    canvas.bold[3, 4] = True
+    put_patch(canvas, 0, 0, (50, 16), np.zeros((32, 100, 3), np.uint8))
+    made = Recording()
+    made.add(canvas, 1.5)
+    ((at, kept),) = made.frames
+    assert at == 1.5
+    assert not kept.patches
+    for name in ("glyph", "front", "back", "bold"):
+        assert np.array_equal(getattr(kept, name), getattr(canvas, name))
+    assert len(made._kept[0].cells) < canvas.width * canvas.height * 13 / 4
