@@ -4,8 +4,11 @@ from dltui.jobs.engine import Engine
 from dltui.jobs.events import Cancelled, Done, Event, Failed, Note, Partial, Progress, Started
 from dltui.jobs.exhibit import LiveExhibit
 from dltui.jobs.job import Job, State
+from dltui.jobs.keep import ENDING, NAME, scratch_folder
 
 __all__ = [
+    "ENDING",
+    "NAME",
     "Cancelled",
     "Done",
     "Engine",
@@ -18,4 +21,5 @@ __all__ = [
     "Progress",
     "Started",
     "State",
+    "scratch_folder",
 ]

@@ -517,7 +517,7 @@ class DltuiApp(App[int]):
         count = sum(path is not None and path.exists() for path in ended)
         if not count:
             return ""
-        from dltui.jobs.keep import scratch_folder
+        from dltui.jobs import scratch_folder
         from dltui.tui.catalog.items import homely
 
         what = "1 unfinished result is" if count == 1 else f"{count} unfinished results are"

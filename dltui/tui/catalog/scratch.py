@@ -6,7 +6,11 @@ import shutil
 from pathlib import Path
 
 from dltui.errors import DltuiError
-from dltui.jobs.keep import ENDING, NAME, scratch_folder
+from dltui.jobs import (
+    ENDING,
+    NAME,
+    scratch_folder,
+)  # of the whole: parts, read by two threads at once, may lock up
 from dltui.runs import results_folder
 from dltui.tui import register
 from dltui.tui.catalog import results

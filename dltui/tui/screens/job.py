@@ -10,8 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dltui.figures import Figure
-from dltui.jobs import Job
-from dltui.jobs.keep import scratch_folder
+from dltui.jobs import Job, scratch_folder
 from dltui.results import Result
 from dltui.tui import actions
 from dltui.tui.actions import Action
