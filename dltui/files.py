@@ -33,12 +33,12 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
-            _flush(temporary)
+            flush(temporary)
             temporary.replace(path)
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
-        _flush(path.parent)
+        flush(path.parent)
     except OSError as error:
         raise DltuiError(
             f"can't write {path}: {error.strerror or error}; name a folder that you may write to"
@@ -56,10 +56,23 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Make the disk keep what ``path`` (a file or a folder) holds."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def size_in_words(size: float) -> str:
+    """Return a number of bytes as people say it.
+
+    >>> size_in_words(999), size_in_words(1234), size_in_words(56_789_000)
+    ('999 B', '1.2 kB', '57 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"

@@ -10,13 +10,14 @@ from typing import get_args
 from textual import on
 from textual.app import ComposeResult
 
+from dltui.files import size_in_words
 from dltui.runs import Run
 from dltui.runs.curves import Across, Sight
+from dltui.runs.folder import step_of
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import Item
 from dltui.tui.catalog.deeds import at_step
-from dltui.tui.catalog.files import size_in_words
 from dltui.tui.catalog.models import checkpoint_item
 from dltui.tui.catalog.runs import Follower, RunStory
 from dltui.tui.register import screen
@@ -181,7 +182,7 @@ class RunScreen(SightScreen):
             return
         data = self._story.run.data
         if found.has_focus and found.chosen is not None:
-            step = int(found.chosen.path.stem.removeprefix("step-"))
+            step = step_of(found.chosen.path)
             self.choose_deed(at_step(self._story.run.name, step, data), f"{self.item.name} at step {step}")
         else:
             self.ask_deed(self.item, data=data)
