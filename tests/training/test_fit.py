@@ -19,7 +19,8 @@ from dltui.checkpoints import open_model, read_weights
 from dltui.data import load
 from dltui.errors import Cancelled, DltuiError, UsageError
 from dltui.runs import Run, find_run, history, list_runs, new_run, read_metrics
-from dltui.training import Settings, fit, recipe, train
+from dltui.training import Settings, fit, train
+from dltui.training.settings import recipe
 
 SHORT = Settings(epochs=3, batch_size=16, learning_rate=0.05)
 
