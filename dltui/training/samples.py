@@ -33,7 +33,7 @@ def make_sample(
     module.eval()
     try:
         with torch.no_grad():
-            if dataset.x_train.dtype == np.int64:
+            if dataset.reads_tokens:
                 text = _text(module, dataset, device, seed)
                 return Prose(title="What it writes", text=text), text
             if len(dataset.input_shape) == 3 and dataset.task == "classes":
