@@ -1,94 +1,126 @@
-"""What a training leaves behind as it goes: rows of metrics, checkpoints, and how it ended."""
+"""What a training leaves behind as it goes: rows of metrics, a log, and how it ended."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from torch import nn
-
-from dltui.checkpoints import About, write_weights
-from dltui.data import Dataset
-from dltui.errors import Cancelled
-from dltui.files import write_text
-from dltui.runs.folder import LATEST, Run
+from dltui.errors import Cancelled, DltuiError, Requeue
+from dltui.runs.folder import LOG, Run, State
 from dltui.runs.metrics import MetricsWriter, Row
 from dltui.runs.new import finish
 
 
 class Recorder:
-    """Keeps rows and weights of one run; without a run it only remembers the rows of epochs."""
+    """Keeps the rows of one run; without a run it only remembers those of evaluations.
 
-    def __init__(
-        self, run: Run | None, writer: MetricsWriter | None, module: nn.Module, dataset: Dataset
-    ) -> None:
-        self._run, self._writer = run, writer
-        self._module, self._dataset = module, dataset
+    Attributes:
+        step: Optimiser steps made.
+        evaluations: The rows of evaluations so far, those of earlier attempts included.
+        reason: Why it ended before its last step, where it ended well.
+    """
+
+    def __init__(self, run: Run | None = None, writer: MetricsWriter | None = None) -> None:
+        self.run, self._writer = run, writer
         self._started = time.perf_counter()
-        self._saved: int | None = None
         self.step = 0
-        self.epochs: list[Row] = []
-        self.name = run.name if run else ""
+        self.evaluations: list[Row] = []
+        self.reason = ""
+
+    @property
+    def name(self) -> str:
+        """The run's name; empty when nothing is kept."""
+        return self.run.name if self.run else ""
 
     @property
     def seconds(self) -> float:
-        """Wall time since the start."""
+        """Wall time spent on the run, earlier attempts included."""
         return time.perf_counter() - self._started
 
-    def row(self, kind: str, **values: Any) -> None:
-        """Write one row: what kind it is, the step, the time, and ``values``."""
-        told = {"kind": kind, "step": self.step, "seconds": round(self.seconds, 3), **values}
-        if kind == "epoch":
-            self.epochs.append(told)
-        if self._writer is not None:
-            self._writer.append(told)
+    def go_on(self, step: int, seconds: float, evaluations: list[Row]) -> None:
+        """Go on where an earlier attempt was."""
+        self.step, self.evaluations = step, list(evaluations)
+        self._started = time.perf_counter() - seconds
 
-    def save(self) -> None:
-        """Write the weights as they are, unless this step is kept already."""
-        if self._run is None or self._saved == self.step:
+    def row(self, kind: str, **values: Any) -> None:
+        """Write one row: what kind it is, the step, the time, and ``values``.
+
+        Raises:
+            DltuiError: If it can't be written.
+        """
+        told = {"kind": kind, "step": self.step, "seconds": round(self.seconds, 4), **values}
+        if kind == "eval":
+            self.evaluations.append(told)
+        if self._writer is None:
             return
-        path = self._run.checkpoint(self.step)
-        about = About(
-            model=self._run.model,
-            input_shape=self._dataset.input_shape,
-            outputs=self._dataset.outputs,
-            run=self._run.name,
-            step=self.step,
+        try:
+            self._writer.append(told)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def flush(self) -> None:
+        """Write what is still waiting, so that a checkpoint never knows more than the rows."""
+        flush = getattr(self._writer, "flush", None)
+        if flush is not None:
+            try:
+                flush()
+            except OSError as error:
+                raise self._unwritable(error) from error
+
+    def say(self, text: str, level: str = "info") -> None:
+        """Keep a remark, in the rows and in the log."""
+        self.row("note", level=level, text=text)
+        if self.run is not None:
+            with suppress(OSError), (self.run.folder / LOG).open("a", encoding="utf-8") as file:
+                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+    def _unwritable(self, error: OSError) -> DltuiError:
+        """Return the error for a disk that takes no more."""
+        assert self.run is not None
+        return DltuiError(
+            f"can't write {self.run.metrics}: {error.strerror or error}; nothing that was kept is lost: make room, "
+            f"then go on with dltui train --resume run:{self.run.name}"
         )
-        write_weights(self._module, path, about)
-        write_text(self._run.folder / LATEST, f"{path.name}\n")
-        self._saved = self.step
 
 
 @contextmanager
-def recording(run: Run | None, module: nn.Module, dataset: Dataset) -> Iterator[Recorder]:
+def recording(run: Run | None) -> Iterator[Recorder]:
     """Keep a run's metrics file open while it trains, and write down how it ended.
 
     Args:
         run: The run, or None when nothing shall be kept.
-        module: The model whose weights are saved.
-        dataset: What it is trained on.
 
     Yields:
         The recorder.
     """
     if run is None:
-        yield Recorder(None, None, module, dataset)
+        yield Recorder()
         return
+    writer = MetricsWriter(run)  # refuses before anything is changed when another process trains the run
+    recorder = Recorder(run, writer)
+    state: State = "done"
+    reason = ""
     try:
-        with MetricsWriter(run) as writer:
-            recorder = Recorder(run, writer, module, dataset)
-            try:
-                yield recorder
-            except Cancelled:
-                recorder.save()  # it is raised between two steps, when the weights are whole
-                raise
-    except (Cancelled, KeyboardInterrupt):
-        finish(run, "cancelled")
-        raise
+        yield recorder
+        reason = recorder.reason
     except BaseException as error:
-        finish(run, "failed", f"{error}" or type(error).__name__)
+        state, reason = _ending(error)
         raise
-    finish(run, "done")
+    finally:
+        with suppress(DltuiError, OSError):  # what ended the training matters more than where it is written
+            recorder.row("end", state=state, reason=reason)
+        with suppress(OSError):
+            writer.close()
+        with suppress(DltuiError):
+            finish(run, state, reason)
+
+
+def _ending(error: BaseException) -> tuple[State, str]:
+    """Return the state that an error ends a run in, and why."""
+    if isinstance(error, Cancelled | Requeue):
+        return "stopped", f"{error}"
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped", "interrupted"
+    return "failed", f"{error}" or type(error).__name__
