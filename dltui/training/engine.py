@@ -296,7 +296,7 @@ def _fabric(device: torch.device, precision: Precision, strategy: Strategy, worl
 
 def _environment() -> Any:
     """Return Fabric's reading of torchrun's environment."""
-    from lightning_fabric.plugins.environments import TorchElasticEnvironment
+    from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
     return TorchElasticEnvironment()
 
@@ -304,11 +304,11 @@ def _environment() -> Any:
 def _strategy(strategy: Strategy, world: int) -> Any:
     """Return Fabric's strategy."""
     if strategy == "fsdp":
-        from lightning_fabric.strategies import ModelParallelStrategy
+        from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
 
         return ModelParallelStrategy(_sharded, data_parallel_size=world, tensor_parallel_size=1)
     if strategy == "ddp":
-        from lightning_fabric.strategies import DDPStrategy
+        from lightning_fabric.strategies.ddp import DDPStrategy
 
         return DDPStrategy()
     return "auto"

@@ -95,11 +95,11 @@ class Feed:
 
     def _load(self, epoch: int) -> None:
         """Make ready for an epoch, from 1."""
-        x, y = self._dataset.x_train, self._dataset.y_train
-        if self._epoch == 0:
+        if self._epoch == 0 or self._dataset.stream is not None:  # a running text is cut anew
+            x, y = self._dataset.epoch(self._recipe.seed, epoch)
             self._x, self._y = on_device(x, self._engine), on_device(y, self._engine)
         self._epoch = epoch
-        order = order_of(len(x), seed=self._recipe.seed, epoch=epoch)
+        order = order_of(len(self._x), seed=self._recipe.seed, epoch=epoch)
         self._order = torch.from_numpy(order).to(self._engine.device)
 
 

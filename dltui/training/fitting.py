@@ -14,7 +14,7 @@ from dltui.device import threads
 from dltui.progress import Report, silent
 from dltui.results.training import TrainingHistory
 from dltui.runs.folder import Run
-from dltui.runs.metrics import read_metrics
+from dltui.runs.metrics import Row, read_metrics
 from dltui.training.engine import Engine, make_engine
 from dltui.training.loop import Loop, Probe
 from dltui.training.recipe import Recipe
@@ -90,16 +90,23 @@ def fit(
             recorder = stack.enter_context(recording(run))
             loop = Loop(module, dataset, recipe, engine, recorder, signals, report=report, probe=probe)
             loop.title = title
+            recorder.begin()
             if start is not None:
                 loop.keeping.restore(start.step, start.weights, start.state)
-                rows = [] if run is None else read_metrics(run)
-                recorder.go_on(
-                    start.step,
-                    start.state["seconds"],
-                    [row for row in rows if row["kind"] == "eval" and row["step"] <= start.step],
-                )
-            loop.start(None if start is None else start.step)
+                recorder.begin(start.step, start.state["seconds"], _evaluations(run, start.step))
+            loop.start(start.step if start else 0 if run is not None and run.attempt > 1 else None)
             loop.run()
             return loop.history()
     finally:
         module.train(was_training)
+
+
+def _evaluations(run: Run | None, step: int) -> list[Row]:
+    """Return the rows of evaluations up to a step, without those that a later attempt made again."""
+    rows: list[Row] = []
+    for row in read_metrics(run) if run is not None else []:
+        if row["kind"] == "start" and row.get("resumed_from") is not None:
+            rows = [old for old in rows if old["step"] <= row["resumed_from"]]
+        elif row["kind"] == "eval":
+            rows.append(row)
+    return [row for row in rows if row["step"] <= step]

@@ -155,7 +155,7 @@ def dead_units(module: nn.Module, inputs: Tensor) -> dict[str, float]:
 
 def local(tensor: Tensor) -> Tensor:
     """Return the part of a tensor that this process holds: all of it, unless it is sharded."""
-    to_local = getattr(tensor, "to_local", None)
+    to_local: Callable[[], Tensor] | None = getattr(tensor, "to_local", None)
     return tensor if to_local is None else to_local()
 
 
@@ -166,9 +166,11 @@ def _laid_out(tensors: Sequence[Tensor]) -> Tensor:
 
 def _norm(tensors: Sequence[Tensor], *, flat: bool) -> Tensor:
     """Return the norm of some tensors taken together."""
-    if flat:
-        return torch.linalg.vector_norm(_laid_out(tensors))
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm([local(t).detach() for t in tensors])))
+    parts = (
+        _laid_out(tensors) if flat else torch.stack(torch._foreach_norm([local(t).detach() for t in tensors]))
+    )
+    norm: Tensor = torch.linalg.vector_norm(parts)
+    return norm
 
 
 def _named_norms(named: list[tuple[str, Tensor]]) -> dict[str, float]:

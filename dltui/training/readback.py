@@ -1,4 +1,4 @@
-"""Numbers that come back from a device: at once from the CPU, one step later from a GPU that is not to be waited for."""
+"""Numbers that come back from a device: at once from the CPU, one step later from a GPU, which is not waited for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Readback:
             return
         host = torch.empty(numbers.shape, dtype=numbers.dtype, pin_memory=True)
         host.copy_(numbers, non_blocking=True)
-        event = torch.cuda.Event()
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         self.settle()
         self._waiting = (host, event, take)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -39,8 +39,8 @@ class Recorder:
         """Wall time spent on the run, earlier attempts included."""
         return time.perf_counter() - self._started
 
-    def go_on(self, step: int, seconds: float, evaluations: list[Row]) -> None:
-        """Go on where an earlier attempt was."""
+    def begin(self, step: int = 0, seconds: float = 0.0, evaluations: Sequence[Row] = ()) -> None:
+        """Start the clock, where an earlier attempt was or at the first step."""
         self.step, self.evaluations = step, list(evaluations)
         self._started = time.perf_counter() - seconds
 
@@ -53,21 +53,17 @@ class Recorder:
         told = {"kind": kind, "step": self.step, "seconds": round(self.seconds, 4), **values}
         if kind == "eval":
             self.evaluations.append(told)
-        if self._writer is None:
-            return
-        try:
+        if self._writer is not None:
             self._writer.append(told)
-        except OSError as error:
-            raise self._unwritable(error) from error
 
     def flush(self) -> None:
-        """Write what is still waiting, so that a checkpoint never knows more than the rows."""
-        flush = getattr(self._writer, "flush", None)
-        if flush is not None:
-            try:
-                flush()
-            except OSError as error:
-                raise self._unwritable(error) from error
+        """Write what is still waiting, so that a checkpoint never knows more than the rows.
+
+        Raises:
+            DltuiError: If it can't be written.
+        """
+        if self._writer is not None:
+            self._writer.flush()
 
     def say(self, text: str, level: str = "info") -> None:
         """Keep a remark, in the rows and in the log."""
@@ -75,14 +71,6 @@ class Recorder:
         if self.run is not None:
             with suppress(OSError), (self.run.folder / LOG).open("a", encoding="utf-8") as file:
                 file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-
-    def _unwritable(self, error: OSError) -> DltuiError:
-        """Return the error for a disk that takes no more."""
-        assert self.run is not None
-        return DltuiError(
-            f"can't write {self.run.metrics}: {error.strerror or error}; nothing that was kept is lost: make room, "
-            f"then go on with dltui train --resume run:{self.run.name}"
-        )
 
 
 @contextmanager
@@ -109,9 +97,9 @@ def recording(run: Run | None) -> Iterator[Recorder]:
         state, reason = _ending(error)
         raise
     finally:
-        with suppress(DltuiError, OSError):  # what ended the training matters more than where it is written
+        with suppress(DltuiError):  # what ended the training matters more than where it is written
             recorder.row("end", state=state, reason=reason)
-        with suppress(OSError):
+        with suppress(DltuiError):
             writer.close()
         with suppress(DltuiError):
             finish(run, state, reason)

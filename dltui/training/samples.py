@@ -34,7 +34,7 @@ def make_sample(
     module.eval()
     try:
         with torch.no_grad():
-            if dataset.x_train.dtype == np.int64:
+            if dataset.reads_tokens:
                 written = sample(module, dataset, seed)
                 return written.shown[0], str(written.numbers["text"])
             if len(dataset.input_shape) == 3 and dataset.task == "classes":

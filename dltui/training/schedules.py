@@ -9,7 +9,7 @@ constant              1
 cosine                floor + (1 − floor)·(1 + cos(π·t/T)) / 2        (Loshchilov and Hutter, *SGDR*, 2017, eq. 5)
 linear                1 − (1 − floor)·t/T
 step                  factor^⌊t / every⌋, not below the floor
-one-cycle             up from 1/25 along half a cosine until ``rise``·T − 1, then down to 4·10⁻⁶   (Smith and Topin 2017)
+one-cycle             up from 1/25 along half a cosine until ``rise``·T − 1, then down to 4·10⁻⁶ (Smith and Topin 2017)
 plateau               factor^falls, not below the floor; ``Plateau`` counts the falls
 ====================  ==============================================================================================
 """

@@ -7,25 +7,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dltui.checkpoints import OpenedModel, open_model, read_weights
+from dltui.checkpoints import About, OpenedModel, open_model, read_weights, write_weights
 from dltui.checkpoints.fit import fit_weights
 from dltui.data import Dataset, load
 from dltui.errors import DltuiError, UsageError
 from dltui.progress import Report, silent
 from dltui.results.training import TrainingHistory
 from dltui.runs import find_run, new_run
-from dltui.runs.checkpoint import sweep
-from dltui.runs.folder import Run
+from dltui.runs.checkpoint import new_checkpoint, sweep
+from dltui.runs.folder import WEIGHTS, Run
 from dltui.runs.new import begin_again, change
+from dltui.training.assignments import changed_recipe
 from dltui.training.checkpoint import read_state
 from dltui.training.engine import Engine, make_engine
 from dltui.training.fitting import Checkpoint, fit
+from dltui.training.launch.ranks import SUPERVISED
 from dltui.training.loop import Probe
-from dltui.training.recipe import Recipe, recipe_of
-from dltui.training.recipes import recipe_for
-
-SUPERVISED = "DLTUI_SUPERVISED"  # set where a supervisor has written the card for this attempt
-FIXED = ("model", "data", "seed", "batch_size", "accumulate", "optimizer.name", "ema", "precision")
+from dltui.training.recipe import Recipe
+from dltui.training.recipes import recipe_for, trained_model
 
 
 def train(
@@ -60,7 +59,7 @@ def train(
         UsageError: If model, data, device or a setting is spelled wrongly; no run is begun then.
         DltuiError: If the loss stops being finite or files can't be written.
     """
-    recipe = recipe_for(_trained_model(model), data).changed({"model": model, "seed": seed, **(wishes or {})})
+    recipe = recipe_for(trained_model(model), data).changed({"model": model, "seed": seed, **(wishes or {})})
     return train_recipe(
         recipe, weights=weights, device=device, cpu_threads=cpu_threads, command=command, report=report
     )
@@ -185,36 +184,6 @@ def resume(
     )
 
 
-def changed_recipe(run: Run, assignments: Iterable[str]) -> Recipe:
-    """Return the recipe of a run with some fields changed.
-
-    Args:
-        run: The run.
-        assignments: Fields to change.
-
-    Returns:
-        The recipe.
-
-    Raises:
-        UsageError: If the run has kept no recipe, or its state depends on a field.
-    """
-    if not run.recipe:
-        raise UsageError(
-            f"the run {run.name} kept no recipe, as runs of older versions did: train on from its weights with "
-            f"dltui train run:{run.name} --data {run.data}"
-        )
-    before = recipe_of(run.recipe)
-    after = before.set(*assignments)
-    old, new = (r.flat() | {"model": r.model, "data": r.data} for r in (before, after))
-    fixed = [name for name in FIXED if old.get(name) != new.get(name)]
-    if fixed:
-        raise UsageError(
-            f"{fixed[0]} can't change when a run goes on: start a new one from its weights with "
-            f"dltui train run:{run.name} --data {run.data} --set {fixed[0]}={new[fixed[0]]}"
-        )
-    return after
-
-
 def newest_checkpoint(run: Run) -> Checkpoint | None:
     """Return the newest checkpoint that one can go on from, or None when there is none.
 
@@ -255,6 +224,19 @@ def opened_for(recipe: Recipe, weights: Path | None) -> tuple[Dataset, OpenedMod
     return dataset, open_model(recipe.model, dataset, weights=weights, seed=recipe.seed)
 
 
+def keep_first(run: Run, opened: OpenedModel, dataset: Dataset) -> None:
+    """Keep the weights that a run starts from as its first checkpoint.
+
+    Args:
+        run: A fresh run.
+        opened: The model.
+        dataset: What it is made for.
+    """
+    about = About(model=run.model, input_shape=dataset.input_shape, outputs=dataset.outputs, run=run.name)
+    with new_checkpoint(run, 0) as folder:
+        write_weights(opened.module, folder / WEIGHTS, about)
+
+
 def settings_of(recipe: Recipe, engine: Engine, opened: OpenedModel, cpu_threads: int) -> dict[str, Any]:
     """Return what a run's card tells of how it was trained, by name."""
     return recipe.flat() | {
@@ -276,8 +258,3 @@ def _check_length(
     if start is not None and start.step >= total:
         more = f"steps={2 * total}" if recipe.steps else f"epochs={2 * recipe.epochs}"
         raise UsageError(f"the run {run.name} has made all its {total} steps: to train on, add --set {more}")
-
-
-def _trained_model(model: str) -> str:
-    """Return the model whose recipe suits: of another run, the one that it trained."""
-    return find_run(model.removeprefix("run:").partition("@")[0]).model if model.startswith("run:") else model

@@ -1,4 +1,4 @@
-"""Sentences for trainings that can't go on: numbers that aren't finite, memory that runs out, outputs that don't fit."""
+"""Sentences for trainings that can't go on: numbers not finite, memory that runs out, outputs that don't fit."""
 
 from __future__ import annotations
 
