@@ -1,5 +1,5 @@
 """Recording a training loop that somebody else wrote, into a run that ``dltui watch`` shows."""
 
-from dltui.recorder.watch import Watched, watch
+from dltui.recorder.loop import Watched, watch
 
 __all__ = ["Watched", "watch"]
