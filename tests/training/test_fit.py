@@ -156,7 +156,7 @@ def test_cancel_keeps_the_weights_of_the_last_step() -> None:
     with pytest.raises(Cancelled):
         fit(module, data, SHORT, run=run, report=stop)
     run = find_run(run.name)
-    assert run.state == "cancelled"
+    assert run.state == "stopped"
     assert run.steps() == [0, 7]
     assert torch.equal(weights(open_model("run:latest", data).module), weights(module))
     assert not list(run.folder.rglob("*.tmp-*"))
@@ -192,7 +192,7 @@ def test_kill_in_the_middle_leaves_a_readable_run() -> None:
     process.kill()
     process.communicate()
     run = find_run("latest")
-    assert run.state_now() == "killed"
+    assert run.state_now() == "died"
     data = load("digits")
     for step in run.steps():
         assert len(read_weights(run.checkpoint(step)).state) == 10
@@ -209,7 +209,7 @@ def test_interrupt_is_exit_130_without_half_files() -> None:
     assert out == ""
     assert "Traceback" not in err
     run = find_run("latest")
-    assert run.state_now() == "cancelled"
+    assert run.state_now() == "stopped"
     assert not list(run.folder.rglob("*.tmp-*"))
     for step in run.steps():
         read_weights(run.checkpoint(step))
