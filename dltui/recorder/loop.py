@@ -19,6 +19,7 @@ from dltui.errors import DltuiError
 from dltui.recorder.firing import Firing
 from dltui.recorder.norms import Layers, norms, not_finite
 from dltui.recorder.sink import Facts, Sink
+from dltui.runs.folder import State
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -179,7 +180,7 @@ class Watched:
             atexit.register(self._at_exit)
         return self._sink
 
-    def _end(self, state: str, reason: str = "") -> None:
+    def _end(self, state: State, reason: str = "") -> None:
         """Take every hook away and write down how it ended; nothing where no run goes on."""
         sink, self._sink = self._sink, None
         for hook in self._hooks:

@@ -13,10 +13,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from dltui.files import replacing, write_text
 from dltui.runs import MetricsWriter, Run, finish, new_run
-from dltui.runs.folder import LATEST
+from dltui.runs.checkpoint import new_checkpoint
+from dltui.runs.control import Requests
+from dltui.runs.folder import WEIGHTS, State
 
+NAP = 0.05  # seconds between two looks at the requests while the loop pauses
+SAID = {"stop": "asked to stop", "pause": "paused", "go-on": "goes on"}
 LAG = 0.1  # seconds that numbers may stay on an accelerator, which would wait for itself to hand them over
 
 
@@ -62,6 +65,7 @@ class Sink:
             model=name, data=facts.data or "own", settings=facts.settings, command=f"python {command}"
         )
         self._writer = MetricsWriter(self._run)
+        self._requests = Requests(self._run)
         told = {
             "device": str(parameters[0].device) if parameters else "cpu",
             "parameters": sum(p.numel() for p in parameters),
@@ -98,19 +102,35 @@ class Sink:
         """Write the weights, and return their file."""
         if self._run is None:
             return None
-        path = self._run.checkpoint(step)
         # Tied weights share memory, which the format refuses: each name gets a copy of its own.
         state = {name: t.detach().cpu().contiguous().clone() for name, t in model.state_dict().items()}
-        with replacing(path) as temporary:
-            save_file(state, temporary)
-        write_text(self._run.folder / LATEST, f"{path.name}\n")
+        with new_checkpoint(self._run, step) as folder:
+            save_file(state, folder / WEIGHTS)
+        path = self._run.checkpoint(step)
+        self.row("checkpoint", step, {"file": str(path.relative_to(self._run.folder)), "resumable": False})
         return path
 
-    def asked(self, model: nn.Module, step: int) -> bool:  # noqa: ARG002
-        """Do what was asked of the run, and return whether it shall stop."""
-        return False
+    def asked(self, model: nn.Module, step: int) -> bool:
+        """Do what was asked of the run, and return whether it shall stop.
 
-    def close(self, step: int, state: str, reason: str) -> None:
+        A pause lasts until somebody lets it go on, or stop.
+        """
+        if self._run is None:
+            return False
+        paused = stop = False
+        while asks := self._requests.new() or (paused and not stop):
+            for ask in asks if isinstance(asks, list) else []:
+                stop |= ask == "stop"
+                paused = ask == "pause" or (paused and ask != "go-on")
+                if ask == "checkpoint":
+                    self.checkpoint(model, step)
+                else:
+                    self.row("note", step, {"level": "info", "text": SAID[ask]})
+            if paused and not stop:
+                time.sleep(NAP)
+        return stop
+
+    def close(self, step: int, state: State, reason: str) -> None:
         """Write what waits and how it ended."""
         if self._run is None:
             return
@@ -118,7 +138,7 @@ class Sink:
             self.row("end", step, {"state": state, "reason": reason})
         finally:
             self._writer.close()
-            finish(self._run, "cancelled" if state == "stopped" else state, reason)  # type: ignore[arg-type]
+            finish(self._run, state, reason)
 
     def _hand_over(self) -> None:
         """Write the rows of steps that wait; all their numbers leave the accelerator together."""

@@ -25,6 +25,7 @@ class LayerMap:
         self._steps: list[float] = []
         self._stride = 1
         self._fill = 0
+        self.told = 0  # how often something was added
 
     def __len__(self) -> int:
         return len(self._columns)
@@ -51,6 +52,7 @@ class LayerMap:
 
     def add(self, step: float, told: Mapping[str, object]) -> None:
         """Add what was told after a step; anything that is no number becomes NaN."""
+        self.told += 1
         for name in told:
             if name not in self.names:
                 self.names.append(name)
@@ -61,8 +63,6 @@ class LayerMap:
             return
         if len(self._columns) == WIDEST:
             self._fold()
-            self.add(step, told)
-            return
         self._columns.append(column)
         self._steps.append(step)
         self._fill = 1
