@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -155,4 +156,19 @@ class Sink:
 
     def _write(self, kind: str, step: int, seconds: float, values: dict[str, Any]) -> None:
         if self._run is not None:
-            self._writer.append({"kind": kind, "step": step, "seconds": round(seconds, 4), **values})
+            told, broken = finite(values)
+            told |= {"nonfinite_fields": broken} if broken else {}
+            self._writer.append({"kind": kind, "step": step, "seconds": round(seconds, 4), **told})
+
+
+def finite(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return values with None for each number that isn't finite, and the names of what was so, outer ones alone."""
+    told, broken = dict(values), []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            told[name], inner = finite(value)
+            broken += [name] if inner else []
+        elif isinstance(value, float) and not math.isfinite(value):
+            told[name] = None
+            broken.append(name)
+    return told, broken

@@ -29,7 +29,16 @@ RULES: dict[str, Rule] = {
     "train-on": train_on,
 }
 IMPLIED = {  # what a rule says is the consequence of another one that holds
-    "diverging": {"loss-jumps", "large-steps", "plateau", "underfitting", "overfitting", "train-on"},
+    "dead-units": {"vanishing-gradients"},
+    "diverging": {
+        "guessing",
+        "loss-jumps",
+        "large-steps",
+        "plateau",
+        "underfitting",
+        "overfitting",
+        "train-on",
+    },
     "not-finite": {"plateau", "train-on"},
     "guessing": {"plateau", "underfitting", "train-on"},
     "plateau": {"train-on"},

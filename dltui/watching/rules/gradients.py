@@ -44,12 +44,15 @@ def vanishing(course: Course) -> Finding | None:
     ratio = float(sizes[0] / sizes[-1])
     if not ratio < 1 / TOLERANCE:
         return None
-    factor = ratio ** (1 / (len(names) - 1))
+    if not ratio:
+        told = f"no gradient at all reaches {names[0]}"
+    else:
+        told = f"that of {names[0]} is {number(ratio, 2)} × that of {names[-1]}, × "
+        told += f"{number(ratio ** (1 / (len(names) - 1)), 2)} a layer over {len(names) - 1} steps"
     return Finding(
         rule="vanishing-gradients",
         severity="error" if ratio < NOTHING else "warning",
-        sentence=f"Gradients vanish: that of {names[0]} is {number(ratio, 2)} × that of {names[-1]}, "
-        f"× {number(factor, 2)} a layer over {len(names) - 1} steps; 1/{TOLERANCE:g} is tolerated.",
+        sentence=f"Gradients vanish: {told}; 1/{TOLERANCE:g} is tolerated.",
         advice="ReLU in place of sigmoid, He initialisation, batch or layer norm, skip connections.",
         note="000a:vanishing-gradient",
     )

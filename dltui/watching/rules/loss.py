@@ -71,18 +71,31 @@ def not_finite(course: Course) -> Finding | None:
 
 
 def diverging(course: Course) -> Finding | None:
-    """Return what is wrong where the loss rises: the median of its last tenth is above 1.1 times its start."""
+    """Return what is wrong where the loss rises.
+
+    The median of its last tenth is above 1.1 times its start; or it shot up to twice its start and has stayed above
+    0.95 of that start.
+    """
     track, start = loss_of(course), first_loss(course)
     if track is None or track.count < ENOUGH or not start > 0:
         return None
     now = middle(stretch(track, 0.9))
-    if not now > RISEN * start:
+    high = np.where(np.isfinite(track.high), track.high, -np.inf)
+    top = int(high.argmax())
+    if now > RISEN * start:
+        told = (
+            f"The loss rises: {number(now, 3)} by now (median of the last tenth), {number(now / start, 3)} × "
+        )
+        told += f"the {number(start, 3)} that it began with."
+    elif high[top] > JUMP * max(start, now) and now > NEAR_GUESS * start:
+        told = f"The loss shot up to {number(float(high[top]), 3)} at step {int(track.at('step')[top]):,}, "
+        told += f"{number(float(high[top]) / start, 3)} × its start, and has not come below that start since."
+    else:
         return None
     return Finding(
         rule="diverging",
         severity="error",
-        sentence=f"The loss rises: {number(now, 3)} by now (median of the last tenth), "
-        f"{number(now / start, 3)} × the {number(start, 3)} that it began with.{_limit(course)}",
+        sentence=told + _limit(course),
         advice="The learning rate is too high: try a tenth of it, warm-up, or clipping.",
         note="002a:learning-rate",
     )

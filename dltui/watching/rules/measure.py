@@ -45,13 +45,17 @@ def loss_of(course: Course) -> Track | None:
 
 
 def first_loss(course: Course) -> float:
-    """Return the mean loss of the first steps, a tenth of them at most; NaN before there are any."""
+    """Return the loss that the run began with; NaN before there is any.
+
+    It is that of the first step, or the median of the first tenth where that is less: a loss that shot up at once is
+    no beginning.
+    """
     track = loss_of(course)
     known = [loss for _, loss in course.first if math.isfinite(loss)]
     if course.steps.get("loss") is None or not known:
         return float(track.mean[0]) if track is not None and len(track) else math.nan
     count = max(1, min(len(known), (track.count if track else 0) // 10))
-    return float(np.mean(known[:count]))
+    return min(known[0], float(np.median(known[:count])))
 
 
 def guess(course: Course) -> float:
