@@ -41,12 +41,14 @@ def show_run(
     *,
     common: Common,  # noqa: ARG001
 ) -> Gallery:
-    """Show settings, curves and checkpoints of a run, also while it goes on."""
+    """Show settings, curves and checkpoints of a run, and what is ill in it, also while it goes on."""
     from dltui.runs import find_run
     from dltui.runs.curves import Sight
     from dltui.runs.overview import overview
+    from dltui.watching.page import with_diagnosis
 
-    return overview(find_run(name.removeprefix("run:")), Sight(across, smooth, not linear))
+    run = find_run(name.removeprefix("run:"))
+    return with_diagnosis(overview(run, Sight(across, smooth, not linear)), run)
 
 
 @verb(app, "compare")

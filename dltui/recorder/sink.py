@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from dltui.errors import DltuiError
 from dltui.runs import MetricsWriter, Run, finish, new_run
 from dltui.runs.checkpoint import new_checkpoint
 from dltui.runs.control import Requests
@@ -58,6 +59,7 @@ class Sink:
         self._waiting: list[tuple[int, float, dict[str, Any]]] = []
         self._handed = self._started
         self._run: Run | None = None
+        self._warned = False
         if not self.writes:
             return
         command = " ".join(Path(word).name if not place else word for place, word in enumerate(sys.argv))
@@ -135,11 +137,12 @@ class Sink:
         """Write what waits and how it ended."""
         if self._run is None:
             return
+        self.row("end", step, {"state": state, "reason": reason})
+        self._safely(lambda writer: writer.close())
         try:
-            self.row("end", step, {"state": state, "reason": reason})
-        finally:
-            self._writer.close()
             finish(self._run, state, reason)
+        except DltuiError as error:
+            warnings.warn(f"dltui.watch can't tell how it ended: {error}", RuntimeWarning, stacklevel=3)
 
     def _hand_over(self) -> None:
         """Write the rows of steps that wait; all their numbers leave the accelerator together."""
@@ -156,19 +159,14 @@ class Sink:
 
     def _write(self, kind: str, step: int, seconds: float, values: dict[str, Any]) -> None:
         if self._run is not None:
-            told, broken = finite(values)
-            told |= {"nonfinite_fields": broken} if broken else {}
-            self._writer.append({"kind": kind, "step": step, "seconds": round(seconds, 4), **told})
+            row = {"kind": kind, "step": step, "seconds": round(seconds, 4), **values}
+            self._safely(lambda writer: writer.append(row))
 
-
-def finite(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return values with None for each number that isn't finite, and the names of what was so, outer ones alone."""
-    told, broken = dict(values), []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            told[name], inner = finite(value)
-            broken += [name] if inner else []
-        elif isinstance(value, float) and not math.isfinite(value):
-            told[name] = None
-            broken.append(name)
-    return told, broken
+    def _safely(self, work: Callable[[MetricsWriter], None]) -> None:
+        """Do something with the file of rows; a disk that is full must not end a training."""
+        try:
+            work(self._writer)
+        except DltuiError as error:
+            if not self._warned:
+                warnings.warn(f"dltui.watch can't record: {error}", RuntimeWarning, stacklevel=4)
+            self._warned = True

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from dltui.figures import Figure, Lines, Table
 from dltui.results.gallery import Gallery
+from dltui.runs import Run
 from dltui.runs.compare import tints
 from dltui.runs.curves import Sight
-from dltui.watching.follow import Followed
+from dltui.watching.follow import Followed, follow
 from dltui.watching.panes import diagnosis, panes, picture
+from dltui.watching.source import RunSource
 from dltui.watching.telling import headline
 
 FIRST = 1  # pictures that have a row of their own
@@ -38,6 +40,22 @@ def page(runs: Sequence[Followed], sight: Sight) -> Gallery:
         rows=(1, 1, *[1] * FIRST, *[2] * pairs, *[1] * odd),
         numbers={"runs": [one.summary() for one in runs]},
     )
+
+
+def with_diagnosis(told: Gallery, run: Run) -> Gallery:
+    """Return what is told of a run with what is ill in it, after the first figure and among the numbers.
+
+    Args:
+        told: What is known of it.
+        run: The run.
+
+    Returns:
+        One figure more.
+    """
+    runs = follow([RunSource(run.folder)])
+    found = [finding.summary() for finding in runs[0].findings]
+    shown = (*told.shown[:1], diagnosis(runs), *told.shown[1:])
+    return replace(told, shown=shown, numbers=told.numbers | {"diagnosis": found})
 
 
 def colours_of(runs: Sequence[Followed]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from dltui.tui.catalog import Item
 from dltui.tui.register import screen
 from dltui.tui.screens.run import EVERY, SightScreen, Stamp, stamp_of
 from dltui.tui.widgets.legend import Legend, entries_of
+from dltui.watching.source import MOST
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class OverlayScreen(SightScreen):
             ("P", "asterisk"),
             "pin",
             "Compare the others with the run of the legend, or none.",
+        ),
+        Action(
+            "overlay", "watch", ("d",), "dashboard", "Watch them: all curves at once, layers, what is ill."
         ),
     )
 
@@ -130,6 +134,13 @@ class OverlayScreen(SightScreen):
         legend = self.query_one(Legend)
         self.add_class("-details")
         self.set_focus(self.view if legend.has_focus else legend)
+
+    def action_watch(self) -> None:
+        """Open the dashboard of the runs that are shown."""
+        from dltui.commands.watch_screen import watch_item
+
+        names = [name for name in self.names if name not in self._hidden][:MOST]
+        self.dltui.open_item(watch_item([str(runs_folder() / name) for name in names], self.sight))
 
     def action_pin(self) -> None:
         """Compare the others with the chosen run, or with none any more."""
