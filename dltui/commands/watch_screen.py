@@ -41,7 +41,7 @@ from dltui.watching.source import find_sources
 EVERY = 0.05  # seconds between looks at the files
 REST = 4.0  # a picture that took this long is followed by so many times as long a rest: a fifth of a core at most
 MOST = 6  # pictures at once
-SMALLEST = (50, 10)  # columns and rows of a picture beside others
+SMALLEST = (50, 13)  # columns and rows of a picture beside others
 SMOOTH = (0.9, 0.98, 0.0, 0.6)  # weights of the moving average, one after the other
 SIGHTS: tuple[Across, ...] = get_args(Across)
 

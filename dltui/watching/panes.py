@@ -16,6 +16,7 @@ from dltui.watching.track import Floats, Track
 
 RAW = 7  # place in the palette of what lies behind a smoothed curve: the quietest
 NORMS = (1e-7, 1e3)  # ends of the colours of gradient norms: blue vanishes, red explodes
+NOTHING = 1e-38  # stands for 0 where colours go by the logarithm
 RATIOS = (1e-6, 1.0)  # of ‖Δw‖ / ‖w‖, about 1e-3 is usual
 HELD_OUT = ("test_loss", "test_accuracy")
 UNITS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
@@ -259,7 +260,7 @@ def _by_layer(
         table = lead.course.layers[key]
         values = table.values
         if log:
-            values = np.where(np.isfinite(values), np.clip(values, limits[0], limits[1]), values)
+            values = np.where(values == 0, NOTHING, values)
         return Heatmap(
             title=f"{title} · {lead.source.name}" if len(runs) > 1 else title,
             caption=caption,
@@ -329,7 +330,7 @@ MAKE: dict[str, Make] = {
         "grad_norm",
         "Gradient norm by layer",
         "‖∇‖",
-        "they vanish towards the bar's lower end, explode towards its upper one",
+        "low: vanishing · high: exploding",
         NORMS,
         log=True,
     ),

@@ -16,20 +16,22 @@ def headline(one: Followed) -> list[str]:
     parts = ["paused" if one.paused else one.state, _progress(one)]
     loss = course.steps.get("loss") or course.evals.get("train_loss")
     parts += [f"loss {number(loss.last, 3)}"] if loss is not None and len(loss) else []
+    goes = one.state == "running"
+    if goes and math.isfinite(course.left):
+        parts.append(f"{duration(course.left)} left")
     right = course.evals.get("test_accuracy")
     if right is not None and math.isfinite(right.last):
         parts.append(f"test {100 * right.last:.1f} % right")
-    if one.state == "running":
-        parts += [f"{duration(course.left)} left"] if math.isfinite(course.left) else []
+    if goes:
         rate = course.steps.get("rate")
         if rate is not None and math.isfinite(rate.last):
             parts.append(f"{number(rate.last, 3)} samples/s")
         elif course.pace > 0:
             parts.append(f"{number(1 / course.pace, 3)} steps/s")
-    parts.append(
-        f"{duration(course.seconds)} so far" if one.state == "running" else f"took {duration(course.seconds)}"
-    )
-    parts += device_line(one)
+        parts += device_line(one)
+    parts.append(f"{duration(course.seconds)} so far" if goes else f"took {duration(course.seconds)}")
+    if math.isfinite(share := share_done(one)):
+        parts.append(f"{100 * share:.0f} %")
     return [part for part in parts if part]
 
 
@@ -74,7 +76,5 @@ def duration(seconds: float) -> str:
 
 
 def _progress(one: Followed) -> str:
-    course, share = one.course, share_done(one)
-    if course.total is None:
-        return f"step {course.step:,}"
-    return f"step {course.step:,} of {course.total:,} ({100 * share:.0f} %)"
+    course = one.course
+    return f"step {course.step:,}/{course.total:,}" if course.total else f"step {course.step:,}"

@@ -63,7 +63,8 @@ class RunLines(Widget):
         glyph, part = STATES.get(one.state, ("●", "good"))
         name = shortened(one.source.name, names).ljust(names)
         share = share_done(one)
-        bar = bar_of(share, BAR if self.size.width >= 100 else BAR // 2) if math.isfinite(share) else ""
+        wide = BAR if self.size.width >= 100 else BAR // 2 if len(self._runs) == 1 else 0
+        bar = bar_of(share, wide) if math.isfinite(share) else ""
         head = f"{glyph} {name}  " + (f"{bar}  " if bar else "")
         room, told = self.size.width - 2 - cell_len(head), ""
         for word in headline(one):

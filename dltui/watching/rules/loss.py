@@ -133,13 +133,17 @@ def jumps(course: Course) -> Finding | None:
 
 
 def guessing(course: Course) -> Finding | None:
-    """Return what is wrong where the loss is stuck at ln C: its last fifth within 0.95 and 1.1 times ln C."""
+    """Return what is wrong where the loss is stuck at ln C.
+
+    The mean of its last fifth, and of its last twentieth, are within 0.95 and 1.1 times ln C.
+    """
     track = loss_of(course)
     if not course.classes or track is None or track.count < 2 * ENOUGH:
         return None
     expected, last = math.log(course.classes), stretch(track, 0.8)
     now = float(last.mean()) if last.size else math.nan
-    if not NEAR_GUESS * expected <= now <= RISEN * expected:
+    newest = middle(stretch(track, 0.95))
+    if not NEAR_GUESS * expected <= min(now, newest) <= now <= RISEN * expected:
         return None
     return Finding(
         rule="guessing",
