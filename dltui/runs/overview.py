@@ -8,11 +8,11 @@ from typing import Any
 from dltui.figures import Cell, Table
 from dltui.results.gallery import Gallery
 from dltui.results.training import TrainingHistory
-from dltui.runs.curves import PLAIN, Sight, charts, curves
+from dltui.runs.curves import PLAIN, Sight, charts, curves_of
 from dltui.runs.folder import Run, list_runs
+from dltui.runs.follow import read_digest
 from dltui.runs.history import history
 from dltui.runs.home import runs_folder
-from dltui.runs.metrics import read_metrics
 
 # as wide as 80 columns allow with every name whole, for names are what people copy
 SHOWN = {
@@ -65,7 +65,7 @@ def overview(run: Run, sight: Sight = PLAIN) -> Gallery:
         columns=("what", "value"),
         rows=tuple((name.replace("_", " "), value) for name, value in rows if value not in ("", None)),
     )
-    drawn = charts(curves(read_metrics(run)), sight, f"{run.model} on {run.data}")
+    drawn = charts(curves_of(read_digest(run)), sight, f"{run.model} on {run.data}")
     numbers: dict[str, Any] = {
         **facts,
         "settings": run.settings,

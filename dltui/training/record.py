@@ -56,6 +56,8 @@ class Recorder:
             run=self._run.name,
             step=self.step,
         )
+        if self._writer is not None:
+            self._writer.sync()  # the rows up to a checkpoint are there before it
         with new_checkpoint(self._run, self.step) as folder:
             write_weights(self._module, folder / WEIGHTS, about)
         self._saved = self.step
