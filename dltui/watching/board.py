@@ -10,7 +10,6 @@ from dltui.runs.curves import Sight
 from dltui.watching.follow import Followed
 from dltui.watching.page import colours_of
 from dltui.watching.panes import panes, picture, told
-from dltui.watching.rules import diagnose
 from dltui.watching.source import Source
 
 USUAL = Sight(smooth=0.9)
@@ -84,8 +83,6 @@ class Board:
         for one in self.runs:
             if one.changed:
                 one.look()
-                if not one.findings and one.course.version == 1:
-                    one.findings = diagnose(one.course)
         self._colours = self._colours or colours_of(self.runs)
         lead = self.runs[min(wish.lead, len(self.runs) - 1)]
         names = tuple(panes(self.runs, lead))

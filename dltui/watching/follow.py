@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from dltui.errors import DltuiError
 from dltui.runs.control import Ask, ask
+from dltui.runs.digest import Digest
 from dltui.watching.course import Course
 from dltui.watching.finding import Finding
 from dltui.watching.rules import diagnose
 from dltui.watching.source import Source, Stamp
+from dltui.watching.telling import headline, share_done
 
 AGAIN = 2.0  # seconds after which a run is asked for its state again: a killed one leaves its files alone
 JUDGED = 1.0  # seconds between two diagnoses of a run that goes on
@@ -27,15 +30,19 @@ class Followed:
         said: The last lines of its log.
         paused: Whether it was asked to pause.
         findings: What is ill in it.
+        headline: How it stands, in a few words each.
+        share: How much of it is done, NaN where nobody told how long it is.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.course = Course()
+        self.course = Course(Digest())
         self.state = "running"
         self.said: list[str] = []
         self.paused = False
         self.findings: list[Finding] = []
+        self.headline: list[str] = []
+        self.share = math.nan
         self._stamp: Stamp | None = None
         self._asked = self._judged = -AGAIN
 
@@ -50,7 +57,7 @@ class Followed:
         """Read what is new."""
         self._stamp = self.source.stamp()
         version = self.course.version
-        self.course.add(self.source.new_rows())
+        self.course = self.source.course()
         self.said = self.source.said()
         self.paused = self.source.paused() and self.state == "running"
         now = time.monotonic()
@@ -58,6 +65,7 @@ class Followed:
             self.state, self._asked = self.source.state(), now
         if self.course.version != version and (now - self._judged > JUDGED or self.state != "running"):
             self.findings, self._judged = diagnose(self.course), now
+        self.headline, self.share = headline(self), share_done(self)
 
     def ask(self, what: Ask) -> None:
         """Ask the run for something.

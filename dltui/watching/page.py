@@ -13,7 +13,6 @@ from dltui.runs.curves import Sight
 from dltui.watching.follow import Followed, follow
 from dltui.watching.panes import diagnosis, panes, picture
 from dltui.watching.source import RunSource
-from dltui.watching.telling import headline
 
 FIRST = 1  # pictures that have a row of their own
 
@@ -72,8 +71,7 @@ def _standing(runs: Sequence[Followed]) -> Table:
         title="Runs" if len(runs) > 1 else f"Run {runs[0].source.name}",
         columns=("run", "how it stands"),
         rows=tuple(
-            (one.source.name if len(runs) > 1 else one.source.title, " · ".join(headline(one)))
-            for one in runs
+            (one.source.name if len(runs) > 1 else one.source.title, " · ".join(one.headline)) for one in runs
         ),
     )
 

@@ -75,15 +75,11 @@ def told(name: str, runs: Sequence[Followed], lead: Followed) -> object:
     if name == "log":
         return lead.source.name, len(lead.said), lead.said[-1:], len(lead.course.notes)
     if name == "device":
-        return lead.source.name, _counts(lead.course.device)
-    evals = tuple(_counts(one.course.evals) for one in runs)
+        return lead.source.name, lead.course.device.told
+    evals = tuple(one.course.evals.told for one in runs)
     if name in {"accuracy", "test loss"} or name.startswith("metric "):
         return evals
-    return evals, tuple(_counts(one.course.steps) for one in runs)
-
-
-def _counts(tracks: Mapping[str, Track]) -> int:
-    return sum(track.count for track in tracks.values())
+    return evals, tuple(one.course.steps.told for one in runs)
 
 
 def diagnosis(runs: Sequence[Followed]) -> Prose:
@@ -109,8 +105,7 @@ def _line(name: str, track: Track, sight: Sight, *, tint: int | None, weight: fl
 
 def _smooth(track: Track, weight: float) -> Floats:
     """Return the means, smoothed; a bucket of many values counts as often as it has some."""
-    found: Floats = smoothed(track.mean, weight**track.stride if weight else 0.0)
-    return found
+    return track.mean if not weight else smoothed(track.mean, weight, track.rows)
 
 
 def _across(track: Track, sight: Sight) -> Floats:
@@ -121,7 +116,7 @@ def _across(track: Track, sight: Sight) -> Floats:
 def _raw(name: str, track: Track, sight: Sight) -> Series:
     """Return the values themselves, of crowded ones the least and the largest."""
     x = _across(track, sight)
-    if track.stride == 1:
+    if (track.rows == 1).all():
         return Series(name=name, x=x, y=track.mean, tint=RAW)
     y = np.stack([track.low, track.high], axis=1).ravel()
     return Series(name=name, x=np.repeat(x, 2), y=y, tint=RAW)
@@ -289,8 +284,8 @@ def _log(runs: Sequence[Followed], lead: Followed, sight: Sight, colours: Colour
     rows: list[tuple[Cell, ...]] = [(line,) for line in reversed(lead.said[-ROWS:])]
     if not rows:
         rows = [
-            (f"{duration(seconds)}  {text}",)
-            for seconds, _, text in reversed(list(lead.course.notes)[-ROWS:])
+            (f"{duration(float(row.get('seconds') or 0))}  {row.get('text', '')}",)
+            for row in reversed(lead.course.notes[-ROWS:])
         ]
     return Table(title="Log", columns=("newest first",), rows=tuple(rows))
 

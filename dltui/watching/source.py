@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from dltui.errors import UsageError
-from dltui.runs import MetricsReader, Run, find_run, open_run
+from dltui.runs import Follower, MetricsReader, Run, find_run, open_run
 from dltui.runs.control import CONTROL, Requests
 from dltui.runs.folder import CARD, LOG
 from dltui.runs.metrics import Row
+from dltui.watching.course import Course
 
+HEAD = 32  # first rows that are told one by one
 SAID = 200  # lines of the log that are kept
 LAST = 64_000  # bytes of the log that are read at first
 MOST = 8  # runs that are watched together
@@ -40,8 +42,8 @@ class Source(Protocol):
     def stamp(self) -> Stamp:
         """Return sizes and times that change whenever something is written; no more than a few looks at files."""
 
-    def new_rows(self) -> list[Row]:
-        """Return the rows that have been written since the last call."""
+    def course(self) -> Course:
+        """Read what is new, and return what is known by now."""
 
     def state(self) -> str:
         """Return how it goes."""
@@ -65,7 +67,8 @@ class RunSource:
         self.name = self.run.name
         self.title = f"{self.run.model} on {self.run.data}"
         self.folder = folder
-        self._reader = MetricsReader(self.run)
+        self._run, self._follower = self.run, Follower(self.run)
+        self._head: list[Row] = []
         self._files = [str(self.run.metrics), str(folder / LOG), str(folder / CARD), str(folder / CONTROL)]
         self._log, self._place = folder / LOG, -1
         self._said: deque[str] = deque(maxlen=SAID)
@@ -77,9 +80,12 @@ class RunSource:
         metrics, log, card, control = map(_stat, self._files)
         return metrics[0], log[0], card[1], control[0]
 
-    def new_rows(self) -> list[Row]:
-        """Return the rows that have been written since the last call."""
-        return self._reader.new_rows()
+    def course(self) -> Course:
+        """Read what is new, and return what is known by now; of a long run its index tells what was."""
+        digest = self._follower.look()
+        if len(self._head) < HEAD:
+            self._head = next(MetricsReader(self._run).blocks(), [])[:HEAD]
+        return Course(digest, self._head)
 
     def state(self) -> str:
         """Return how the run goes, or how it ended."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from dltui.figures import number
-from dltui.watching.follow import Followed
+
+if TYPE_CHECKING:
+    from dltui.watching.follow import Followed
 
 GIB = 1 << 30
 

@@ -226,7 +226,7 @@ def test_overfitting_to_sixty_digits() -> None:
 def test_underfitting_by_two_units_and_the_plateau_before_its_end() -> None:
     course = trained(mlp(1, 2), Adam, 0.01, steps=500, judged=100)
     assert list(found(course)) == ["underfitting"]
-    course.end = {}
+    course.__dict__["end"] = {}  # as if it still went on
     assert set(found(course)) <= {"plateau"}
 
 

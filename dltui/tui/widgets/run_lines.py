@@ -13,7 +13,6 @@ from dltui.tui.widgets.rows import STATES
 from dltui.tui.widgets.top_bar import shortened
 from dltui.watching.finding import ORDER, Finding
 from dltui.watching.follow import Followed
-from dltui.watching.telling import headline, share_done
 
 BAR = 16  # cells of the bar that tells how much is done
 DONE, OPEN = "━", "─"
@@ -62,12 +61,12 @@ class RunLines(Widget):
         """Return one line; what is least important gives way where there is no room."""
         glyph, part = STATES.get(one.state, ("●", "good"))
         name = shortened(one.source.name, names).ljust(names)
-        share = share_done(one)
+        share = one.share
         wide = BAR if self.size.width >= 100 else BAR // 2 if len(self._runs) == 1 else 0
         bar = bar_of(share, wide) if math.isfinite(share) else ""
         head = f"{glyph} {name}  " + (f"{bar}  " if bar else "")
         room, told = self.size.width - 2 - cell_len(head), ""
-        for word in headline(one):
+        for word in one.headline:
             longer = f"{told} · {word}" if told else word
             if cell_len(longer) > room:
                 break

@@ -56,15 +56,15 @@ def initial_loss(course: Course) -> Finding | None:
 def not_finite(course: Course) -> Finding | None:
     """Return what is wrong where a loss or a gradient was not finite."""
     bad = course.bad
-    if not bad:
+    if bad is None:
         return None
-    entries = f"{bad['entries']:,} entries of the gradient were" if bad["entries"] else "the loss was"
-    again = f", and in {bad['rows']:,} rows so far" if bad["rows"] > 1 else ""
-    lasting = bad["loss"] or bad["last"] >= course.step
+    entries = f"up to {bad.entries:,} entries of the gradient were" if bad.entries else "the loss was"
+    again = f"; so it was in {bad.rows:,} rows" if bad.rows > 1 else ""
+    lasting = bad.loss or bad.last >= course.step
     return Finding(
         rule="not-finite",
         severity="error" if lasting else "warning",
-        sentence=f"At step {bad['first']:,} {entries} not finite{again}.",
+        sentence=f"From step {bad.first:,} on {entries} not finite{again}.",
         advice="Go back to the checkpoint before it; a smaller learning rate, clipping, or bf16 in place of fp16.",
         note="000a:exploding-gradient",
     )
