@@ -91,16 +91,16 @@ class Digest:
         """Add the numbers of rows of one kind to their series."""
         alike = len(set(map(tuple, rows))) == 1  # all have the same names, as those of one kind mostly do
         nested = any(type(value) is dict for row in (rows[:1] if alike else rows) for value in row.values())
-        flat = [_flat(row) for row in rows] if nested else rows
-        step, seconds = column(flat, "step"), column(flat, "seconds")
-        epoch = step * share if math.isfinite(share) else column(flat, "epoch")
-        for name in _names(flat[:1] if alike and not nested else flat):
-            has = None if alike and not nested else np.array([name in row for row in flat])
-            holding = flat if has is None or has.all() else [row for row in flat if name in row]
+        plain = [flat(row) for row in rows] if nested else rows
+        step, seconds = column(plain, "step"), column(plain, "seconds")
+        epoch = step * share if math.isfinite(share) else column(plain, "epoch")
+        for name in _names(plain[:1] if alike and not nested else plain):
+            has = None if alike and not nested else np.array([name in row for row in plain])
+            holding = plain if has is None or has.all() else [row for row in plain if name in row]
             if (kind, name) not in self.series and not any(is_number(row[name]) for row in holding):
                 continue  # a text, or a number that has never been one
             levels, value = self.series.setdefault((kind, name), Levels()), column(holding, name)
-            if holding is flat:
+            if holding is plain:
                 levels.add(step, epoch, seconds, value)
             else:
                 levels.add(step[has], epoch[has], seconds[has], value)
@@ -161,15 +161,15 @@ def _float(value: object) -> float:
         return math.nan
 
 
-def _flat(row: Row) -> Row:
+def flat(row: Row) -> Row:
     """Return a row with the parts of its dictionaries beside the rest, as ``grad_norm/fc1``."""
-    flat: Row = {}
+    found: Row = {}
     for name, value in row.items():
         if isinstance(value, dict):
-            flat |= {f"{name}/{part}": inner for part, inner in value.items()}
+            found |= {f"{name}/{part}": inner for part, inner in value.items()}
         else:
-            flat[name] = value
-    return flat
+            found[name] = value
+    return found
 
 
 def _share(start: Row) -> float:
