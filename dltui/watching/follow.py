@@ -11,9 +11,10 @@ from dltui.errors import DltuiError
 from dltui.runs.control import Ask, ask
 from dltui.runs.digest import Digest
 from dltui.watching.course import Course
+from dltui.watching.events import Stamp
 from dltui.watching.finding import Finding
 from dltui.watching.rules import diagnose
-from dltui.watching.source import Source, Stamp
+from dltui.watching.source import Source
 from dltui.watching.telling import headline, share_done
 
 AGAIN = 2.0  # seconds after which a run is asked for its state again: a killed one leaves its files alone

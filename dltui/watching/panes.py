@@ -39,13 +39,14 @@ def panes(runs: Sequence[Followed], lead: Followed) -> list[str]:
     """
     known = [name for name, has in HAS.items() if has(runs, lead)]
     others = dict.fromkeys(
-        key for one in runs for key, track in one.course.evals.items() if key not in USED and len(track)
+        key
+        for one in runs
+        for told in (one.course.evals, one.course.steps)
+        for key in told
+        if key not in USED
     )
-    return [
-        *known,
-        *(f"metric {key}" for key in others),
-        *(["log"] if lead.said or lead.course.notes else []),
-    ]
+    said = ["log"] if lead.said or lead.course.notes else []
+    return [*known, *(f"metric {key}" for key in others), *said] or ["loss"]
 
 
 def picture(
@@ -77,7 +78,7 @@ def told(name: str, runs: Sequence[Followed], lead: Followed) -> object:
     if name == "device":
         return lead.source.name, lead.course.device.told
     evals = tuple(one.course.evals.told for one in runs)
-    if name in {"accuracy", "test loss"} or name.startswith("metric "):
+    if name in {"accuracy", "test loss"}:
         return evals
     return evals, tuple(one.course.steps.told for one in runs)
 
@@ -187,6 +188,8 @@ def _guess_level(runs: Sequence[Followed]) -> tuple[tuple[float, str], ...]:
 def _metric(key: str, runs: Sequence[Followed], sight: Sight, colours: Colours) -> Figure:
     """Return one quantity of the evaluations, a curve a run."""
     words = key.replace("_", " ")
+    if any(key in one.course.steps for one in runs):
+        return _step_curve(key, words.capitalize(), words)(runs, runs[0], sight, colours)
     series = [
         _line(one.source.name if len(runs) > 1 else words, track, sight, tint=colours.get(one.source.name))
         for one in runs
@@ -305,9 +308,12 @@ def _layered(key: str) -> Callable[[Sequence[Followed], Followed], bool]:
 
 
 LAYERS = {"gradients": "grad_norm", "updates": "update_ratio", "dead units": "dead"}
-USED = {"train_loss", "test_loss", "train_accuracy", "test_accuracy", "learning_rate"}
+USED = {
+    *("loss", "train_loss", "test_loss", "train_accuracy", "test_accuracy", "learning_rate", "grad_norm"),
+    *("nonfinite", "update_ratio", "rate"),
+}
 HAS: dict[str, Callable[[Sequence[Followed], Followed], bool]] = {
-    "loss": lambda _runs, _lead: True,
+    "loss": lambda runs, lead: any(_any(key)(runs, lead) for key in ("loss", "train_loss", "test_loss")),
     "gradients": _layered("grad_norm"),
     "accuracy": _any("test_accuracy"),
     "learning rate": _any("learning_rate"),

@@ -14,14 +14,14 @@ from dltui.runs import Follower, MetricsReader, Run, find_run, open_run
 from dltui.runs.control import CONTROL, Requests
 from dltui.runs.folder import CARD, LOG
 from dltui.runs.metrics import Row
+from dltui.runs.tensorboard import event_runs
+from dltui.runs.tensorboard.reader import event_files
 from dltui.watching.course import Course
+from dltui.watching.events import HEAD, EventSource, Stamp
 
-HEAD = 32  # first rows that are told one by one
 SAID = 200  # lines of the log that are kept
 LAST = 64_000  # bytes of the log that are read at first
 MOST = 8  # runs that are watched together
-
-Stamp = tuple[int, ...]
 
 
 class Source(Protocol):
@@ -154,10 +154,23 @@ def _within(folder: Path) -> list[Source]:
     cards = sorted(folder.glob(f"*/{CARD}"), key=lambda path: path.stat().st_mtime, reverse=True)
     if cards:
         return [RunSource(card.parent) for card in cards[:MOST]]
+    trainings = event_runs(folder)
+    if trainings:
+        return [_events(training, folder) for training in sorted(trainings, key=_newest, reverse=True)[:MOST]]
     raise UsageError(
         f"{folder} holds nothing to watch: expected the folder of a run ({CARD}), of several, or TensorBoard's "
         "event files"
     )
+
+
+def _events(training: Path, within: Path) -> EventSource:
+    """Return somebody else's training, called by its way from the folder that was named."""
+    return EventSource(training, "" if training == within else str(training.relative_to(within)))
+
+
+def _newest(folder: Path) -> float:
+    """Return when something was written last in a folder of event files."""
+    return max((path.stat().st_mtime for path, _ in event_files(folder)), default=0.0)
 
 
 def _stat(path: str) -> tuple[int, int]:

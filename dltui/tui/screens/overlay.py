@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from dltui.errors import DltuiError
 from dltui.runs import Follower, Run, find_run, open_run, runs_folder
 from dltui.runs.compare import differences, overlay, tints
-from dltui.runs.curves import Curve, curves_of
+from dltui.runs.curves import Curve, Sight, curves_of
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import Item
@@ -140,9 +140,14 @@ class OverlayScreen(SightScreen):
     def action_watch(self) -> None:
         """Open the dashboard of the runs that are shown."""
         from dltui.commands.watch_screen import watch_item
+        from dltui.watching.board import USUAL
 
         names = [name for name in self.names if name not in self._hidden][:MOST]
-        self.dltui.open_item(watch_item([str(runs_folder() / name) for name in names], self.sight))
+        self.dltui.open_item(
+            watch_item(
+                [str(runs_folder() / name) for name in names], self.sight if self.sight != Sight() else USUAL
+            )
+        )
 
     def action_pin(self) -> None:
         """Compare the others with the chosen run, or with none any more."""

@@ -179,8 +179,11 @@ class RunScreen(SightScreen):
     def action_watch(self) -> None:
         """Open the dashboard."""
         from dltui.commands.watch_screen import watch_item
+        from dltui.watching.board import USUAL
 
-        self.dltui.open_item(watch_item([str(self.item.path)], self.sight))
+        self.dltui.open_item(
+            watch_item([str(self.item.path)], self.sight if self.sight != Sight() else USUAL)
+        )
 
     def action_deeds(self) -> None:
         """Ask what to do with the chosen checkpoint, or with the run."""

@@ -59,7 +59,7 @@ class RunLines(Widget):
 
     def _line(self, one: Followed, names: int, *, leads: bool) -> Content:
         """Return one line; what is least important gives way where there is no room."""
-        glyph, part = STATES.get(one.state, ("●", "good"))
+        glyph, part = STATES.get(one.state, ("○", "odd"))
         name = shortened(one.source.name, names).ljust(names)
         share = one.share
         wide = BAR if self.size.width >= 100 else BAR // 2 if len(self._runs) == 1 else 0

@@ -18,6 +18,7 @@ from dltui.watching.rules.measure import (
     rate_share,
     stretch,
 )
+from dltui.watching.track import Track
 
 FAR = 0.25  # share of ln C by which a first loss may miss it
 FAR_AT_LEAST = 0.3  # nats; of two classes a quarter of ln 2 is the noise of a batch
@@ -73,8 +74,8 @@ def not_finite(course: Course) -> Finding | None:
 def diverging(course: Course) -> Finding | None:
     """Return what is wrong where the loss rises.
 
-    The median of its last tenth is above 1.1 times its start; or it shot up to twice its start and has stayed above
-    0.95 of that start.
+    The median of its last tenth is above 1.1 times its start; or it shot up to twice its start, at once or after it had
+    fallen, and has stayed above 0.95 of that start.
     """
     track, start = loss_of(course), first_loss(course)
     if track is None or track.count < ENOUGH or not start > 0:
@@ -87,7 +88,7 @@ def diverging(course: Course) -> Finding | None:
             f"The loss rises: {number(now, 3)} by now (median of the last tenth), {number(now / start, 3)} × "
         )
         told += f"the {number(start, 3)} that it began with."
-    elif high[top] > JUMP * max(start, now) and now > NEAR_GUESS * start:
+    elif high[top] > JUMP * max(start, now) and now > NEAR_GUESS * start and _began(track, top, start):
         told = f"The loss shot up to {number(float(high[top]), 3)} at step {int(track.at('step')[top]):,}, "
         told += f"{number(float(high[top]) / start, 3)} × its start, and has not come below that start since."
     else:
@@ -99,6 +100,11 @@ def diverging(course: Course) -> Finding | None:
         advice="The learning rate is too high: try a tenth of it, warm-up, or clipping.",
         note="002a:learning-rate",
     )
+
+
+def _began(track: Track, top: int, start: float) -> bool:
+    """Return whether the top of a loss is near its beginning, or stands after it had fallen."""
+    return top <= len(track) // 10 or bool(np.nanmin(track.low[:top]) < 0.8 * start)
 
 
 def _limit(course: Course) -> str:
