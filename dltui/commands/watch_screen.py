@@ -13,12 +13,11 @@ from typing import Any, get_args
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Grid, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from dltui.draw.view import View
 from dltui.errors import DltuiError
 from dltui.runs.control import Ask as Wanted
 from dltui.runs.curves import Across, Sight
@@ -29,9 +28,9 @@ from dltui.tui.register import screen
 from dltui.tui.screens.ask import Ask
 from dltui.tui.screens.base import Room
 from dltui.tui.trouble import sentence
-from dltui.tui.widgets.compare_pane import ComparePane
 from dltui.tui.widgets.figure_view import FigureView
 from dltui.tui.widgets.pace import waiting
+from dltui.tui.widgets.pane_grid import PaneGrid
 from dltui.tui.widgets.run_lines import RunLines, finding_lines
 from dltui.tui.widgets.tab_line import TabLine
 from dltui.watching.board import USUAL, Board, Seen, Wish
@@ -40,8 +39,6 @@ from dltui.watching.source import find_sources
 
 EVERY = 0.05  # seconds between looks at the files
 REST = 4.0  # a picture that took this long is followed by so many times as long a rest: a fifth of a core at most
-MOST = 6  # pictures at once
-SMALLEST = (50, 13)  # columns and rows of a picture beside others
 SMOOTH = (0.9, 0.98, 0.0, 0.6)  # weights of the moving average, one after the other
 SIGHTS: tuple[Across, ...] = get_args(Across)
 
@@ -81,7 +78,7 @@ class WatchScreen(Room):
         RunLines { margin: 1 0 0 0; }
         #ill { height: auto; padding: 0 1; }
         #names { margin: 1 0 0 0; }
-        #panes { height: 1fr; grid-gutter: 1 1; margin: 1 0 0 0; }
+        #panes { margin: 1 0 0 0; }
         #diagnosis { display: none; height: 1fr; margin: 1 0 0 0; padding: 0 1; }
         #diagnosis Static { height: auto; }
 
@@ -114,10 +111,9 @@ class WatchScreen(Room):
         super().__init__(item)
         self._folders, sight = _unpacked(item.key)
         self._wish = Wish(sight=sight)
-        self._alone = self._busy = self._again = False
+        self._busy = self._again = False
         self._board: Board | None = None
         self._seen: Seen | None = None
-        self._hung: list[tuple[str, object]] = []
         self._free_at = 0.0
 
     # what the frame asks
@@ -152,7 +148,7 @@ class WatchScreen(Room):
     def remember(self) -> dict[str, Any]:
         """Return what is looked at, and how."""
         wish = self._wish
-        return {"active": wish.active, "alone": self._alone, "lead": wish.lead, "sight": asdict(wish.sight)}
+        return {"active": wish.active, "alone": self.grid.alone, "lead": wish.lead, "sight": asdict(wish.sight)}
 
     def recall(self, known: dict[str, Any]) -> None:
         """Look at the same in the same way."""
@@ -162,26 +158,27 @@ class WatchScreen(Room):
         except (KeyError, TypeError, ValueError, DltuiError):
             return
         self._wish = replace(self._wish, sight=sight, active=max(0, active), lead=max(0, lead))
-        self._alone = known.get("alone") is True
+        self.grid.alone = known.get("alone") is True
 
     def furnish(self) -> ComposeResult:
         """Lay out how the runs stand, what is ill, and the pictures."""
         yield RunLines()
         yield Static(id="ill", markup=False)
         yield TabLine(id="names")
-        with Grid(id="panes"):
-            for _ in range(MOST):
-                yield ComparePane()
+        yield PaneGrid(id="panes")
         with VerticalScroll(id="diagnosis"):
             yield Static(id="all", markup=False)
+
+    @property
+    def grid(self) -> PaneGrid:
+        """The pictures."""
+        return self.query_one(PaneGrid)
 
     # following
 
     def on_mount(self) -> None:
         """Begin to read, and look at the files again and again."""
         self.tell("reading …")
-        for pane in self.query(ComparePane):
-            pane.display = False
         self.set_interval(EVERY, self._tick)
 
     def on_resize(self) -> None:
@@ -201,7 +198,7 @@ class WatchScreen(Room):
             self._again |= soon
             return
         self._busy = True
-        self._wish = replace(self._wish, count=self._room())
+        self._wish = replace(self._wish, count=self.grid.room)
         work = partial(_look, self._board, self._folders, self._wish)
         self.run_worker(work, thread=True, exclusive=True, group="read", exit_on_error=False)
 
@@ -235,30 +232,11 @@ class WatchScreen(Room):
         self._tell_ill(seen)
         names = self.query_one("#names", TabLine)
         names.names, names.active = seen.names, self._wish.active
-        panes = list(self.query(ComparePane))
-        hung: list[tuple[str, object]] = []
-        for place, pane in enumerate(panes):
-            pane.display = place < len(seen.figures)
-            if pane.display:
-                hung.append((seen.shown[place], seen.figures[place]))
-                self._hang(pane, place, hung[-1])
-        self._hung = hung
-        self._arrange(len(hung))
+        self.grid.hang(seen.shown, seen.figures)
         if first:
             self._focus()
         self.tell(self._remark())
         self.refresh_bindings()
-
-    def _hang(self, pane: ComparePane, place: int, new: tuple[str, object]) -> None:
-        """Draw one picture, unless it is drawn already; the view of the same picture stays."""
-        old = self._hung[place] if place < len(self._hung) else ("", None)
-        assert self._seen is not None, "shown only then"
-        if old[1] is new[1] and old[0] == new[0]:
-            return
-        figure = self._seen.figures[place]
-        view = pane.view.view if old[0] == new[0] else View()
-        title = f"{figure.title or new[0]}{f' · {figure.caption}' if figure.caption else ''}"
-        pane.show_figure(title, replace(figure, title="", caption=""), view)
 
     def _tell_ill(self, seen: Seen) -> None:
         """Write the worst of what is ill below the runs, and all of it where it was asked for."""
@@ -272,36 +250,10 @@ class WatchScreen(Room):
         smooth = f"smoothed by {sight.smooth:g}" if sight.smooth else "not smoothed"
         return f"over {sight.across} · {smooth} · {'log' if sight.log else 'linear'}"
 
-    def _room(self) -> int:
-        """Return how many pictures there is room for."""
-        columns, rows = self._grid()
-        return columns * rows
-
-    def _grid(self) -> tuple[int, int]:
-        """Return columns and rows of pictures."""
-        if self._alone:
-            return 1, 1
-        width, height = self.query_one("#panes", Grid).size
-        columns = max(1, min(3, width // SMALLEST[0]))
-        rows = max(1, min(MOST // columns, height // SMALLEST[1]))
-        return columns, rows
-
-    def _arrange(self, count: int) -> None:
-        """Give every picture its place; those of the last row share it."""
-        columns, rows = self._grid()
-        columns = min(columns, max(1, count))
-        rows = min(rows, -(-count // columns)) or 1
-        grid = self.query_one("#panes", Grid)
-        grid.styles.grid_size_columns, grid.styles.grid_size_rows = columns, rows
-        for place, pane in enumerate(self.query(ComparePane)):
-            last = place == count - 1
-            pane.styles.column_span = columns - place % columns if last else 1
-
     def _focus(self) -> None:
         """Give the keys to the chosen picture."""
-        if self._seen is not None and self._hung:
-            place = min(max(0, self._wish.active - self._seen.first), len(self._hung) - 1)
-            self.set_focus(list(self.query(ComparePane))[place].view, scroll_visible=False)
+        if self._seen is not None:
+            self.grid.give_keys(self._wish.active - self._seen.first)
 
     # keys
 
@@ -385,7 +337,7 @@ class WatchScreen(Room):
 
     def action_alone(self) -> None:
         """Show one picture alone, or several."""
-        self._alone = not self._alone
+        self.grid.alone = not self.grid.alone
         self._read(soon=True)
 
     def action_diagnosis(self) -> None:
