@@ -73,7 +73,7 @@ class Firing:
         call = self._calls[name] = self._calls.get(name, 0) + 1
         axis = 1 if output.ndim > 3 or (output.ndim == 3 and self._channels) else output.ndim - 1
         others = [place for place in range(output.ndim) if place != axis]
-        self._count(name if call == 1 else f"{name} #{call}", (output > 0).sum(others) > 0)
+        self._count(name if call == 1 else f"{name} #{call}", output.amax(others) > 0)
 
     def _count(self, name: str, fired: Tensor) -> None:
         quiet = self._quiet.get(name)

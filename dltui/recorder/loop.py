@@ -23,6 +23,7 @@ from dltui.runs.folder import State
 
 P = ParamSpec("P")
 R = TypeVar("R")
+HEED = 0.02  # seconds between two looks at what is asked for, which cost as much as a small operation each
 
 
 def watch(
@@ -83,7 +84,7 @@ class Watched:
         self._before: list[Tensor] | None = None
         self._measured: dict[str, Any] = {}
         self._step = 0
-        self._last = 0.0
+        self._last = self._heeded = 0.0
         self.stopping = False
 
     @property
@@ -113,7 +114,9 @@ class Watched:
             sink.row("layers", self._step, self._measured.pop("layers"))
         if self._firing is not None:
             self._firing.looking = self._step % self._every == 0
-        self._heed(sink)
+        if now - self._heeded > HEED:
+            self._heeded = now
+            self.stopping |= sink.asked(self._model, self._step)
 
     def evaluate(self, **metrics: Tensor | float) -> None:
         """Record an evaluation, such as ``train_loss=…, test_loss=…, test_accuracy=…, epoch=…``."""
@@ -213,7 +216,7 @@ class Watched:
     ) -> None:
         """Measure the gradient as the optimiser gets it, and keep the weights of now and then."""
         del optimizer
-        if not args and not options.get("closure"):
+        if not _closed(args, options):
             self._measure_gradient()
         self._before = self._layers.copies() if self._looks else None
 
@@ -223,7 +226,7 @@ class Watched:
     ) -> None:
         """Measure by how much the weights moved."""
         del optimizer
-        if args or options.get("closure"):  # the gradient came within the step
+        if _closed(args, options):  # the gradient came within the step
             self._measure_gradient()
         if self._before is None:
             return
@@ -251,14 +254,15 @@ class Watched:
             told["nonfinite"] = 0 if math.isfinite(total) else not_finite(gradients)
         self._measured["step"] = told
         if self._looks:
-            told.setdefault("nonfinite", not_finite(gradients))
+            if "nonfinite" not in told:
+                told["nonfinite"] = not_finite(gradients)
             self._measured["layers"] = {"grad_norm": self._named(self._layers.by_layer(sizes))}
 
     def _named(self, values: Tensor) -> dict[str, float]:
         """Return one number a layer, by its name."""
         return dict(zip(self._layers.names, values.tolist(), strict=True))
 
-    def _heed(self, sink: Sink) -> None:
-        """Do what somebody who watches has asked for."""
-        if sink.asked(self._model, self._step):
-            self.stopping = True
+
+def _closed(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Return whether a step was given a closure, that computes the gradient itself; the optimiser is the first one."""
+    return len(args) > 1 or options.get("closure") is not None

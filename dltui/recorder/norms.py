@@ -28,7 +28,8 @@ class Layers:
 
     def gradients(self) -> list[Tensor | None]:
         """Return the gradients as they are now; None where there is none, or one that is sparse."""
-        return [None if p.grad is None or p.grad.is_sparse else p.grad.detach() for p in self.parameters]
+        grads = [p.grad for p in self.parameters]
+        return [None if grad is None or grad.is_sparse else grad for grad in grads]
 
     def copies(self) -> list[Tensor]:
         """Return copies of the weights."""
