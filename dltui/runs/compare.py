@@ -108,7 +108,7 @@ def comparison(runs: Sequence[Run], sight: Sight) -> Gallery:
 
 def _facts(run: Run) -> dict[str, Cell]:
     """Return what a run was made of, by name."""
-    return {"model": run.model, "data": run.data, "seed": run.seed, **run.settings}
+    return {"model": run.model, "data": run.data, "seed": run.seed, **run.knobs}
 
 
 def _last(curve: Curve) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -97,8 +97,8 @@ class Digest:
         for name in _names(plain[:1] if alike and not nested else plain):
             has = None if alike and not nested else np.array([name in row for row in plain])
             holding = plain if has is None or has.all() else [row for row in plain if name in row]
-            if (kind, name) not in self.series and not any(is_number(row[name]) for row in holding):
-                continue  # a text, or a number that has never been one
+            if (kind, name) not in self.series and not any(_is_or_was_number(row, name) for row in holding):
+                continue
             levels, value = self.series.setdefault((kind, name), Levels()), column(holding, name)
             if holding is plain:
                 levels.add(step, epoch, seconds, value)
@@ -143,9 +143,15 @@ def column(rows: Sequence[Row], key: str) -> Array:
     return np.array([_float(value) for value in values])
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Return whether a value of a row is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_or_was_number(row: Row, name: str) -> bool:
+    """Return whether a row holds a number, or tells that it was not finite."""
+    lost = row.get("nonfinite_fields")
+    return is_number(row[name]) or (row[name] is None and isinstance(lost, list) and name in lost)
 
 
 def _names(rows: Sequence[Row]) -> list[str]:
@@ -156,7 +162,7 @@ def _names(rows: Sequence[Row]) -> list[str]:
 def _float(value: object) -> float:
     """Return a number; NaN for what is none or too large."""
     try:
-        return float(value) if is_number(value) else math.nan  # type: ignore[arg-type]
+        return float(value) if is_number(value) else math.nan
     except OverflowError:
         return math.nan
 

@@ -40,7 +40,7 @@ def history(run: Run) -> TrainingHistory:
     )
     return from_rows(
         told.of_kind(EVAL),
-        title=f"{run.model} on {run.data}",
+        title=run.title,
         run=run.name,
         parameters=int(first.get("parameters", 0)),
         split=str(first.get("split", "")),

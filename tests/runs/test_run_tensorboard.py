@@ -211,9 +211,9 @@ def test_there_and_back_again(tmp_path: Path) -> None:
     rows = EventReader(tmp_path).new_rows()
     assert [row["loss"] for row in rows[:40]] == [float(np.float32(1 / step)) for step in range(1, 41)]
     assert [row["seconds"] for row in rows[:40]] == [step / 4 for step in range(1, 41)]
-    layers, held_out = rows[40:42]
-    assert (layers["kind"], layers["grad_norm"]) == ("layers", {"fc1": 0.5, "fc2": 2.0})
-    assert held_out["test_loss"] is None
+    assert (rows[40]["kind"], rows[40]["grad_norm"]) == ("layers", {"fc1": 0.5, "fc2": 2.0})
+    (held_out,) = (row for row in rows if row["kind"] == "eval")
+    assert held_out == {"kind": "eval", "step": 40, "seconds": 10.25, "test_loss": None}
 
 
 def test_a_torn_record_is_waited_for(tmp_path: Path) -> None:

@@ -61,5 +61,4 @@ def masked_crcs(data: NDArray[np.uint8], starts: NDArray[np.int64], length: int)
     for at in range(length):
         rest = TABLES[(rest ^ data[starts + at]) & 0xFF] ^ rest >> 8
     rest ^= np.uint32(FULL)
-    turned: NDArray[np.uint32] = (rest >> 15 | rest << 17) + np.uint32(SHIFT)
-    return turned
+    return ((rest >> 15 | rest << 17) + np.uint32(SHIFT)).astype(np.uint32)

@@ -22,7 +22,7 @@ class EventReader:
     to the same training. Scalars become rows; histograms, pictures, texts and graphs are passed over.
 
     Args:
-        folder: The folder.
+        folder: The folder, or a single file.
 
     Attributes:
         remarks: A sentence for each thing that was wrong with a file.
@@ -132,11 +132,13 @@ def event_files(folder: Path) -> list[tuple[Path, str]]:
     """Return the event files of one training.
 
     Args:
-        folder: Its folder.
+        folder: Its folder, or its only file.
 
     Returns:
         Each with the part of the data that its folder names, or ""; by name, as TensorBoard reads them.
     """
+    if folder.is_file():
+        return [(folder, "")]
     found = [(path, "") for path in _files(folder)]
     for inner in _folders(folder):
         part = part_of(inner.name)

@@ -31,7 +31,7 @@ def metric_of(tag: str, part: str = "") -> tuple[str, str]:
         part: A word that its folder adds, such as ``validation``.
 
     Returns:
-        ``step``, ``eval`` or ``layers``, and the name; the tag itself where it is no quantity that runs have a name for.
+        ``step``, ``eval`` or ``layers``, and the name; the tag itself where runs have no name for it.
 
     >>> metric_of("Loss/train"), metric_of("val_loss"), metric_of("epoch_accuracy", "validation")
     (('step', 'loss'), ('eval', 'test_loss'), ('eval', 'test_accuracy'))

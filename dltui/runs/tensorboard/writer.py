@@ -43,10 +43,7 @@ def write_events(rows: Iterable[Row], folder: Path, began: float) -> Path:
 def _scalars(row: Row) -> dict[str, float]:
     """Return the numbers of a row by name; NaN for those that were not finite."""
     told = row.get("nonfinite_fields")
-    lost = told if isinstance(told, list) else []
-    found = {name: value for name, value in flat(row).items() if name not in PLACES}
-    return {
-        name: math.nan if name in lost else float(value)
-        for name, value in found.items()
-        if name in lost or is_number(value)
+    found = {
+        name: float(value) for name, value in flat(row).items() if name not in PLACES and is_number(value)
     }
+    return found | ({str(name): math.nan for name in told} if isinstance(told, list) else {})

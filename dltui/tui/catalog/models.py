@@ -9,9 +9,10 @@ from pathlib import Path
 
 from dltui.errors import DltuiError
 from dltui.figures import Table
+from dltui.files import size_in_words
 from dltui.models._names import NAMES
 from dltui.tui import register
-from dltui.tui.catalog.files import MOST, files_under, newest_first, size_in_words
+from dltui.tui.catalog.files import MOST, files_under, newest_first
 from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.results import look_in
 

@@ -42,7 +42,7 @@ class RunStory:
 
     def figures(self, sight: Sight) -> list[Figure]:
         """Return the charts, or the sentence while there are none."""
-        title = f"{self.run.model} on {self.run.data}"
+        title = self.run.title
         return [*charts(self.curves, sight, title)] or [self.waiting]
 
 
@@ -72,7 +72,7 @@ def item_of(run: Run) -> Item:
     return Item(
         "run",
         run.name,
-        f"{run.model} on {run.data} · {state}",
+        f"{run.title} · {state}",
         str(run.folder),
         run.command or f"dltui runs show {run.name}",
         when=moment(run.started),
@@ -131,9 +131,7 @@ def story(folder: Path, digest: Digest | None = None) -> RunStory:
     run = open_run(folder)
     state = run.state_now()
     told = read_digest(run) if digest is None else digest
-    waiting = Prose(
-        title=f"Loss · {run.model} on {run.data}", text=f"{run.name} is {state}; no step is written yet."
-    )
+    waiting = Prose(title=f"Loss · {run.title}", text=f"{run.name} is {state}; no step is written yet.")
     return RunStory(run, state, tuple(curves_of(told)), waiting, _facts(run, state, told), _judged(told))
 
 
@@ -181,7 +179,7 @@ def _facts(run: Run, state: State, digest: Digest) -> Facts:
         ("data", run.data),
         ("started", _moment(run.started)),
         ("seed", str(run.seed)),
-        *((name.replace("_", " "), _setting(value)) for name, value in run.settings.items()),
+        *((name.replace("_", " "), _setting(value)) for name, value in run.knobs.items()),
         ("checkpoints", f"{len(steps)}, the last after step {steps[-1]}" if steps else "none yet"),
         ("with", ", ".join(f"{name} {version}" for name, version in run.versions.items())),
         ("folder", str(run.folder)),
