@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,8 +15,9 @@ from dltui.results.training import TrainingHistory
 from dltui.runs.digest import column, is_number
 from dltui.runs.folder import Run
 from dltui.runs.follow import read_digest
-from dltui.runs.metrics import Row
+from dltui.runs.metrics import NOT_FINITE, Row
 
+PLACES = {"kind", "step", "seconds", "epoch", "learning_rate", NOT_FINITE}  # keys that are no metrics
 EVAL = "eval"  # rows of this kind are written after each evaluation
 
 
@@ -38,7 +40,7 @@ def history(run: Run) -> TrainingHistory:
         seed=run.seed,
         versions=run.versions,
     )
-    return from_rows(
+    found = from_rows(
         told.of_kind(EVAL),
         title=run.title,
         run=run.name,
@@ -46,6 +48,7 @@ def history(run: Run) -> TrainingHistory:
         split=str(first.get("split", "")),
         made=made,
     )
+    return replace(found, steps=told.step, folder=str(run.folder))
 
 
 def from_rows(
@@ -75,6 +78,8 @@ def from_rows(
         learning_rate=column(rows, "learning_rate"),
         parameters=parameters,
         split=split,
+        steps=int(rows[-1].get("step", 0)) if rows else 0,
+        metrics={name: value for name, value in rows[-1].items() if name not in PLACES} if rows else {},
     )
 
 

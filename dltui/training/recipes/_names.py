@@ -1,0 +1,55 @@
+"""The recipes by name; a test holds this table and the decorators together."""
+
+from dltui.registry import Entry
+
+NAMES = {
+    "digits-mlp": Entry(
+        "dltui.training.recipes.digits",
+        "A perceptron on 8 × 8 handwritten digits: 97 % in a few seconds.",
+        "digits",
+    ),
+    "digits-cnn": Entry(
+        "dltui.training.recipes.digits",
+        "LeNet-5 on 8 × 8 handwritten digits: 98 % in some ten seconds.",
+        "digits",
+    ),
+    "digits-resnet8": Entry(
+        "dltui.training.recipes.digits", "ResNet-8 on 8 × 8 handwritten digits.", "digits"
+    ),
+    "digits-resnet20": Entry(
+        "dltui.training.recipes.digits", "ResNet-20 on 8 × 8 handwritten digits.", "digits"
+    ),
+    "digits-resnet20-noskip": Entry(
+        "dltui.training.recipes.digits",
+        "ResNet-20 without its skip connections on digits: harder to train, rougher to look at.",
+        "digits",
+    ),
+    "fashion-cnn": Entry(
+        "dltui.training.recipes.fashion",
+        "Two convolutions on 2000 pictures of clothes: 86 % in some eight seconds; the nearest neighbour has 80.4 %.",
+        "fashion",
+    ),
+    "fashion-resnet20": Entry(
+        "dltui.training.recipes.fashion", "ResNet-20 on 2000 pictures of clothes.", "fashion"
+    ),
+    "hamlet-gpt": Entry(
+        "dltui.training.recipes.text",
+        "A small GPT that learns to write like Hamlet, character by character.",
+        "hamlet",
+    ),
+    "hamlet-lstm": Entry(
+        "dltui.training.recipes.text",
+        "An LSTM that learns to write like Hamlet, character by character.",
+        "hamlet",
+    ),
+    "names-makemore": Entry(
+        "dltui.training.recipes.text",
+        "Embeddings and a perceptron that make up first names (Bengio et al. 2003): well below the loss of pairs.",
+        "names",
+    ),
+    "moons-mlp": Entry(
+        "dltui.training.recipes.plane",
+        "A perceptron that parts two interleaving half circles, in less than a second.",
+        "moons",
+    ),
+}
