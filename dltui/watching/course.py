@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dltui.runs.digest import Digest, digest_of
+from dltui.runs.digest import Digest, digest_of, is_number
 from dltui.runs.levels import Levels
 from dltui.runs.metrics import Row
 from dltui.watching.layers import LayerMap
@@ -77,6 +77,7 @@ class Course:
     Args:
         digest: What its rows come to.
         head: Its first rows.
+        fresh: Whether it began with random weights, as far as its card tells.
 
     Attributes:
         version: Grows with everything that is told.
@@ -86,14 +87,16 @@ class Course:
         device: What the accelerator was doing.
         probes: Quantities that were probed, such as ``top_eigenvalue``.
         first: Steps and losses of the first rows.
+        fresh: Whether it began with random weights, and not at a checkpoint.
     """
 
-    def __init__(self, digest: Digest, head: Sequence[Row] = ()) -> None:
+    def __init__(self, digest: Digest, head: Sequence[Row] = (), *, fresh: bool = True) -> None:
         self._digest = digest
         self.version = (digest.count, digest.cuts)
         self.start = digest.start
         self.steps, self.evals = Tracks(digest, "step"), Tracks(digest, "eval")
         self.device, self.probes = Tracks(digest, "device"), Tracks(digest, "probe")
+        self.fresh = fresh and not is_number(next(iter(head), {}).get("resumed_from"))
         told = [row for row in head if row.get("kind") == "step"][:FIRST]
         self.first = [(_whole(row.get("step")), _number(row.get("loss"))) for row in told]
 

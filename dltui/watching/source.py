@@ -19,6 +19,7 @@ from dltui.runs.tensorboard.reader import event_files
 from dltui.watching.course import Course
 from dltui.watching.events import HEAD, EventSource, Stamp
 
+FRESH = "random"  # how the setting begins that tells where the weights of a run came from
 SAID = 200  # lines of the log that are kept
 LAST = 64_000  # bytes of the log that are read at first
 MOST = 8  # runs that are watched together
@@ -69,6 +70,7 @@ class RunSource:
         self.folder = folder
         self._run, self._follower = self.run, Follower(self.run)
         self._head: list[Row] = []
+        self._fresh = str(self.run.settings.get("weights", FRESH)).startswith(FRESH)
         self._files = [str(self.run.metrics), str(folder / LOG), str(folder / CARD), str(folder / CONTROL)]
         self._log, self._place = folder / LOG, -1
         self._said: deque[str] = deque(maxlen=SAID)
@@ -85,7 +87,7 @@ class RunSource:
         digest = self._follower.look()
         if len(self._head) < HEAD:
             self._head = next(MetricsReader(self._run).blocks(), [])[:HEAD]
-        return Course(digest, self._head)
+        return Course(digest, self._head, fresh=self._fresh)
 
     def state(self) -> str:
         """Return how the run goes, or how it ended."""

@@ -62,7 +62,7 @@ def overfitting(course: Course) -> Finding | None:
 def underfitting(course: Course) -> Finding | None:
     """Return what is wrong where a run ended with both losses high and alike.
 
-    L_train > half of a guess's loss (of tokens 85 %) and L_test − L_train < a tenth of it.
+    L_train > 70 % of a guess's loss (of tokens 85 %) and L_test − L_train < a tenth of it.
     """
     _, train, test = curves(course)
     scale = guess(course)

@@ -18,7 +18,7 @@ LOOKS = 5  # newest looks at the layers that are judged together
 GROWN = 100.0  # times that the gradient has grown since the start
 HUGE = 1e4  # a norm of the gradient that no step survives
 NOTHING = 1e-6  # ratio of first to last layer below which the first layers stand still
-DEAD, MOST_DEAD = 0.5, 0.9  # shares of a layer's units that never fire
+DEAD, MOST_DEAD = 0.7, 0.9  # shares of a layer's units that never fire
 LARGE, SMALL = 0.1, 1e-6  # update / weight; about 1e-3 is usual
 
 
@@ -105,7 +105,7 @@ def _exploding(told: str) -> Finding:
 
 
 def dead_units(course: Course) -> Finding | None:
-    """Return what is wrong where more than half of a layer's ReLUs never fire."""
+    """Return what is wrong where more than 70 % of a layer's ReLUs never fire."""
     table = course.layers["dead"]
     values = table.newest(1)
     if not values.size or not np.isfinite(values).any():
@@ -115,7 +115,7 @@ def dead_units(course: Course) -> Finding | None:
     if not hit:
         return None
     share, name = f"{100 * shares[worst]:.0f} %", table.names[worst]
-    more = f"; in {hit} layers more than half are" if hit > 1 else ""
+    more = f"; in {hit} layers so many are" if hit > 1 else ""
     return Finding(
         rule="dead-units",
         severity="error" if shares[worst] > MOST_DEAD else "warning",

@@ -11,7 +11,6 @@ from dltui.watching.course import Course
 from dltui.watching.finding import Finding
 from dltui.watching.rules.measure import (
     first_loss,
-    fresh,
     guess,
     loss_of,
     middle,
@@ -30,12 +29,12 @@ FLAT = 0.01  # share by which the loss fell between two halves of the last third
 HIGH = {
     "tokens": 0.85
 }  # share of a guess's loss that is too high for an end; text keeps an entropy of its own
-HIGH_ELSE = 0.5
+HIGH_ELSE = 0.7
 
 
 def initial_loss(course: Course) -> Finding | None:
     """Return what is wrong where L₁ is far from ln C: |L₁ − ln C| > max(0.25 · ln C, 0.3)."""
-    if not course.classes or not fresh(course) or not course.first:
+    if not course.classes or not course.fresh or not course.first:
         return None
     step, loss = course.first[0]
     expected = math.log(course.classes)
@@ -165,7 +164,7 @@ def plateau(course: Course) -> Finding | None:
     """Return what is wrong where a loss that is still high has stopped falling.
 
     Between the two halves of the last third its mean fell by less than 1 %, while the learning rate is at least a
-    tenth of its largest and the loss above half that of a guess (of tokens: 85 %).
+    tenth of its largest and the loss above 70 % of a guess's (of tokens: 85 %).
     """
     track, scale = loss_of(course), guess(course)
     if track is None or track.count < 2 * ENOUGH or not scale > 0 or rate_share(course) < 0.1:

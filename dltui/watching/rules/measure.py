@@ -63,11 +63,6 @@ def guess(course: Course) -> float:
     return math.log(course.classes) if course.classes else first_loss(course)
 
 
-def fresh(course: Course) -> bool:
-    """Return whether the run began with fresh weights, as far as its rows tell."""
-    return course.start.get("resumed_from") is None and not course.start.get("weights")
-
-
 def rate_share(course: Course) -> float:
     """Return the learning rate of now as a share of the largest one; 1 where nobody told."""
     track = course.steps.get("learning_rate") or course.evals.get("learning_rate")
