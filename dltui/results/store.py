@@ -21,6 +21,7 @@ KINDS = {
     "gradients-along": "dltui.results.gradients_along:GradientsAlong",
     "initial": "dltui.results.initial:InitialSignal",
     "summary": "dltui.results.summary:Summary",
+    "batch": "dltui.results.batch:BatchTable",
     "training": "dltui.results.training:TrainingHistory",
     "figures": "dltui.results.gallery:Gallery",
 }
