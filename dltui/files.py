@@ -33,12 +33,12 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
-            _flush(temporary)
+            flush(temporary)
             temporary.replace(path)
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
-        _flush(path.parent)
+        flush(path.parent)
     except OSError as error:
         raise DltuiError(
             f"can't write {path}: {error.strerror or error}; name a folder that you may write to"
@@ -56,7 +56,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Make the disk keep what ``path`` (a file or a folder) holds."""
     handle = os.open(path, os.O_RDONLY)
     try:

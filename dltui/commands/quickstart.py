@@ -67,7 +67,8 @@ def _train(module: object, dataset: object, device: str, common: Common) -> Trai
     """Train with the model's own recipe, and keep the run."""
     from dltui.commands._frame import command_line
     from dltui.runs import new_run
-    from dltui.training import fit, recipe
+    from dltui.training import fit
+    from dltui.training.settings import recipe
 
     settings = recipe(MODEL)
     run = new_run(model=MODEL, data=DATA, settings=settings.plain(), seed=common.seed, command=command_line())

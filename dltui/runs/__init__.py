@@ -1,11 +1,13 @@
 """Runs: the folders that training leaves, read and written without torch."""
 
+from dltui.runs.checkpoint import new_checkpoint
+from dltui.runs.control import Requests, ask
 from dltui.runs.find import find_run
 from dltui.runs.folder import Run, State, list_runs, open_run
 from dltui.runs.history import history
 from dltui.runs.home import home, results_folder, runs_folder
 from dltui.runs.metrics import MetricsReader, MetricsWriter, read_metrics
-from dltui.runs.new import finish, new_run
+from dltui.runs.new import begin_again, change, finish, new_run
 from dltui.runs.sketch import loss_sketch
 from dltui.runs.trash import Discarded, discard, restore, trash_folder
 
@@ -13,8 +15,12 @@ __all__ = [
     "Discarded",
     "MetricsReader",
     "MetricsWriter",
+    "Requests",
     "Run",
     "State",
+    "ask",
+    "begin_again",
+    "change",
     "discard",
     "find_run",
     "finish",
@@ -22,6 +28,7 @@ __all__ = [
     "home",
     "list_runs",
     "loss_sketch",
+    "new_checkpoint",
     "new_run",
     "open_run",
     "read_metrics",

@@ -29,7 +29,7 @@ KNOWN = {  # key of a row -> chart, name of the curve
 }
 LABELS = {LOSS: "loss", ACCURACY: "share right", RATE: "learning rate", GRADIENT: "gradient norm"}
 LOGARITHMIC = {LOSS, GRADIENT}
-KINDS = ("step", "epoch")  # rows that hold curves
+KINDS = ("step", "eval")  # rows that hold curves
 PLACES = {"kind", "step", "epoch", "seconds"}  # keys that tell where a row stands
 UNITS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
 

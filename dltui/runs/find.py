@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dltui.errors import DltuiError, UsageError, unknown
-from dltui.runs.folder import CARD, Run, list_runs, open_run
+from dltui.runs.folder import CARD, Run, list_runs, open_run, step_of
 from dltui.runs.history import best_step
 from dltui.runs.home import runs_folder
 
@@ -38,7 +38,7 @@ def find_run(word: str) -> Run:
     """Return the run that ``word`` names.
 
     Args:
-        word: ``latest``, a name, or the beginning of one name.
+        word: ``latest``, an id, a name, or the beginning of one of them.
 
     Returns:
         The run.
@@ -53,10 +53,13 @@ def find_run(word: str) -> Run:
         raise UsageError(f"there are no runs in {runs_folder()} yet: try dltui train lenet --data digits")
     if word == "latest":
         return runs[0]
-    fitting = [run for run in runs if run.name.startswith(word)]
+    named = [run for run in runs if run.name == word]
+    fitting = named or [run for run in runs if run.id.startswith(word) or run.name.startswith(word)]
     if len(fitting) > 1:
+        more = " …" if len(fitting) > 5 else ""
+        how = "are called" if named else "begin with"
         raise UsageError(
-            f"{len(fitting)} runs begin with {word!r}: {', '.join(run.name for run in fitting[:5])} …"
+            f"{len(fitting)} runs {how} {word!r}: {', '.join(run.id for run in fitting[:5])}{more}"
         )
     if not fitting:
         raise unknown("run", word, [run.name for run in runs])
@@ -84,7 +87,7 @@ def find_snapshot(spec: str) -> Snapshot:
     if not steps or newest is None:
         raise DltuiError(f"the run {run.name} has no checkpoint")
     if not moment:
-        return Snapshot(run, int(newest.stem.removeprefix("step-")), newest)
+        return Snapshot(run, step_of(newest), newest)
     step = best_step(run) if moment == "best" else _step(moment, spec)
     if step not in steps:
         near = sorted(sorted(steps, key=lambda other: abs(other - step))[:3])

@@ -14,7 +14,7 @@ from dltui.results.training import TrainingHistory
 from dltui.runs.folder import Run
 from dltui.runs.metrics import Row, read_metrics
 
-EPOCH = "epoch"  # rows of this kind are written at the end of each epoch
+EVAL = "eval"  # rows of this kind are written after each evaluation
 
 
 def history(run: Run) -> TrainingHistory:
@@ -37,7 +37,7 @@ def history(run: Run) -> TrainingHistory:
         versions=run.versions,
     )
     return from_rows(
-        [row for row in rows if row.get("kind") == EPOCH],
+        [row for row in rows if row.get("kind") == EVAL],
         title=f"{run.model} on {run.data}",
         run=run.name,
         parameters=int(first.get("parameters", 0)),
@@ -52,7 +52,7 @@ def from_rows(
     """Return the curves that rows of epochs hold.
 
     Args:
-        rows: One an epoch, in order.
+        rows: One an evaluation, in order.
         title: What was trained on what.
         run: Name of the run.
         parameters: Numbers that are trained.
@@ -86,13 +86,15 @@ def best_step(run: Run) -> int:
         The step.
 
     Raises:
-        DltuiError: If no epoch with a checkpoint has ended yet.
+        DltuiError: If nothing was evaluated at a checkpoint yet.
     """
     kept = set(run.steps())
-    ended = [row for row in read_metrics(run) if row.get("kind") == EPOCH and row.get("step") in kept]
+    ended = [row for row in read_metrics(run) if row.get("kind") == EVAL and row.get("step") in kept]
     judged = [row for row in ended if row.get("test_loss") is not None]
     if not judged:
-        raise DltuiError(f"the run {run.name} has no epoch with both a checkpoint and a held-out loss yet")
+        raise DltuiError(
+            f"the run {run.name} has no evaluation with both a checkpoint and a held-out loss yet"
+        )
     return int(min(judged, key=lambda row: float(row["test_loss"]))["step"])
 
 

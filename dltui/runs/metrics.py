@@ -19,6 +19,8 @@ from dltui.runs.folder import Run
 
 Row = dict[str, Any]
 
+OLD_KINDS = {"epoch": "eval"}  # in files of older versions
+
 
 class MetricsWriter:
     """Appends rows, and holds a lock by which readers see that the run is alive."""
@@ -95,6 +97,9 @@ def read_metrics(run: Run) -> list[Row]:
 def _row(line: bytes) -> Row | None:
     """Return a row, or None for a line that isn't one."""
     with suppress(ValueError):
-        value = json.loads(line)
-        return value if isinstance(value, dict) else None
+        row = json.loads(line)
+        if isinstance(row, dict):
+            if row.get("kind") in OLD_KINDS:
+                row["kind"] = OLD_KINDS[row["kind"]]
+            return row
     return None

@@ -131,7 +131,7 @@ class _Loop:
             self.report(self.recorder.step, self.total)
         test_loss, accuracy = judge(self.module, self.x_test, self.y_test, self.dataset.task)
         self.recorder.row(
-            "epoch",
+            "eval",
             epoch=epoch,
             train_loss=sum_of_losses / seen,
             test_loss=test_loss,

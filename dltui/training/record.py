@@ -12,8 +12,8 @@ from torch import nn
 from dltui.checkpoints import About, write_weights
 from dltui.data import Dataset
 from dltui.errors import Cancelled
-from dltui.files import write_text
-from dltui.runs.folder import LATEST, Run
+from dltui.runs.checkpoint import new_checkpoint
+from dltui.runs.folder import WEIGHTS, Run
 from dltui.runs.metrics import MetricsWriter, Row
 from dltui.runs.new import finish
 
@@ -40,7 +40,7 @@ class Recorder:
     def row(self, kind: str, **values: Any) -> None:
         """Write one row: what kind it is, the step, the time, and ``values``."""
         told = {"kind": kind, "step": self.step, "seconds": round(self.seconds, 3), **values}
-        if kind == "epoch":
+        if kind == "eval":
             self.epochs.append(told)
         if self._writer is not None:
             self._writer.append(told)
@@ -49,7 +49,6 @@ class Recorder:
         """Write the weights as they are, unless this step is kept already."""
         if self._run is None or self._saved == self.step:
             return
-        path = self._run.checkpoint(self.step)
         about = About(
             model=self._run.model,
             input_shape=self._dataset.input_shape,
@@ -57,8 +56,8 @@ class Recorder:
             run=self._run.name,
             step=self.step,
         )
-        write_weights(self._module, path, about)
-        write_text(self._run.folder / LATEST, f"{path.name}\n")
+        with new_checkpoint(self._run, self.step) as folder:
+            write_weights(self._module, folder / WEIGHTS, about)
         self._saved = self.step
 
 
@@ -86,7 +85,7 @@ def recording(run: Run | None, module: nn.Module, dataset: Dataset) -> Iterator[
                 recorder.save()  # it is raised between two steps, when the weights are whole
                 raise
     except (Cancelled, KeyboardInterrupt):
-        finish(run, "cancelled")
+        finish(run, "stopped")
         raise
     except BaseException as error:
         finish(run, "failed", f"{error}" or type(error).__name__)

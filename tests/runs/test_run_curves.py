@@ -43,7 +43,7 @@ ROWS: list[Row] = [
     {"kind": "start", "steps": 40, "epochs": 4, "seconds": 0.0, "step": 0},
     {"kind": "step", "step": 5, "seconds": 50.0, "loss": 4.0, "learning_rate": 0.1, "gradient_norm": 3.0},
     {"kind": "step", "step": 10, "seconds": 100.0, "loss": None, "learning_rate": 0.05, "gradient_norm": 2.0},
-    {"kind": "epoch", "epoch": 1, "step": 10, "seconds": 101.0, "train_loss": 3.0, "test_loss": 2.5,
+    {"kind": "eval", "epoch": 1, "step": 10, "seconds": 101.0, "train_loss": 3.0, "test_loss": 2.5,
      "test_accuracy": 0.5, "learning_rate": 0.05},
     {"kind": "step", "step": 20, "seconds": 200.0, "loss": 1.0, "learning_rate": 0.0, "gradient_norm": 1.0,
      "perplexity": 2.7},
@@ -54,9 +54,9 @@ def test_curves_are_whatever_the_rows_hold() -> None:
     told = curves(ROWS)
     assert [(curve.chart, curve.name, curve.kind) for curve in told] == [
         ("Loss", "batch", "step"),
-        ("Loss", "train", "epoch"),
-        ("Loss", "test", "epoch"),
-        ("Accuracy", "test", "epoch"),
+        ("Loss", "train", "eval"),
+        ("Loss", "test", "eval"),
+        ("Accuracy", "test", "eval"),
         ("Learning rate", "learning rate", "step"),
         ("Gradient norm", "gradient norm", "step"),
         ("Perplexity", "perplexity", "step"),
@@ -178,9 +178,10 @@ def test_trash_keeps_everything_and_gives_it_back(tmp_path: Path) -> None:
 
 def test_what_goes_on_or_is_gone_is_not_put_away(tmp_path: Path) -> None:
     run = new_run(model="lenet", data="digits", settings={})
-    with MetricsWriter(run), pytest.raises(DltuiError, match="still going on"):
+    with MetricsWriter(run) as writer, pytest.raises(DltuiError, match="still going on"):
+        writer.append({"step": 1})
         discard(run.folder)
     assert run.folder.is_dir()
-    discard(run.folder)  # killed by now
+    discard(run.folder)  # died by now
     with pytest.raises(DltuiError, match="not there any more"):
         discard(tmp_path / "nothing")

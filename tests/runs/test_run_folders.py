@@ -20,6 +20,7 @@ from dltui.runs import (
     history,
     home,
     list_runs,
+    new_checkpoint,
     new_run,
     open_run,
     read_metrics,
@@ -38,8 +39,8 @@ def a_run(model: str = "lenet", data: str = "digits") -> Run:
 def with_checkpoints(*steps: int) -> Run:
     run = a_run()
     for step in steps:
-        run.checkpoint(step).write_bytes(b"weights")
-        (run.folder / "latest").write_text(f"{run.checkpoint(step).name}\n")
+        with new_checkpoint(run, step) as folder:
+            (folder / "weights.safetensors").write_bytes(b"weights")
     return run
 
 
@@ -133,7 +134,7 @@ def test_snapshots() -> None:
         ("step=41", "kept no step 41: the nearest are 0, 40, 80"),
         ("step=x", "can't read @step=x in 'run:latest@step=x': expected @step=300 or @best"),
         ("last", "can't read @last"),
-        ("best", "has no epoch with both a checkpoint and a held-out loss yet"),
+        ("best", "has no evaluation with both a checkpoint and a held-out loss yet"),
     ],
 )
 def test_snapshots_refuse(moment: str, sentence: str) -> None:
@@ -151,7 +152,7 @@ def test_a_run_without_checkpoints() -> None:
 
 def test_latest_falls_back_on_the_files() -> None:
     run = with_checkpoints(0, 40)
-    (run.folder / "latest").write_text("step-999999.safetensors\n")
+    (run.folder / "latest").write_text("step-999999\n")
     assert run.latest() == run.checkpoint(40)
     (run.folder / "latest").unlink()
     assert run.latest() == run.checkpoint(40)
@@ -194,9 +195,11 @@ def test_only_one_writer() -> None:
 
 def test_state_tells_a_kill() -> None:
     run = a_run()
-    with MetricsWriter(run):
+    assert run.state_now() == "running"  # this process has only begun it
+    with MetricsWriter(run) as writer:
+        writer.append({"step": 1})
         assert run.state_now() == "running"
-    assert run.state_now() == "killed"
+    assert run.state_now() == "died"
     assert finish(run, "done").state_now() == "done"
 
 

@@ -19,7 +19,8 @@ from dltui.checkpoints import open_model, read_weights
 from dltui.data import load
 from dltui.errors import Cancelled, DltuiError, UsageError
 from dltui.runs import Run, find_run, history, list_runs, new_run, read_metrics
-from dltui.training import Settings, fit, recipe, train
+from dltui.training import Settings, fit, train
+from dltui.training.settings import recipe
 
 SHORT = Settings(epochs=3, batch_size=16, learning_rate=0.05)
 
@@ -156,7 +157,7 @@ def test_cancel_keeps_the_weights_of_the_last_step() -> None:
     with pytest.raises(Cancelled):
         fit(module, data, SHORT, run=run, report=stop)
     run = find_run(run.name)
-    assert run.state == "cancelled"
+    assert run.state == "stopped"
     assert run.steps() == [0, 7]
     assert torch.equal(weights(open_model("run:latest", data).module), weights(module))
     assert not list(run.folder.rglob("*.tmp-*"))
@@ -192,7 +193,7 @@ def test_kill_in_the_middle_leaves_a_readable_run() -> None:
     process.kill()
     process.communicate()
     run = find_run("latest")
-    assert run.state_now() == "killed"
+    assert run.state_now() == "died"
     data = load("digits")
     for step in run.steps():
         assert len(read_weights(run.checkpoint(step)).state) == 10
@@ -209,7 +210,7 @@ def test_interrupt_is_exit_130_without_half_files() -> None:
     assert out == ""
     assert "Traceback" not in err
     run = find_run("latest")
-    assert run.state_now() == "cancelled"
+    assert run.state_now() == "stopped"
     assert not list(run.folder.rglob("*.tmp-*"))
     for step in run.steps():
         read_weights(run.checkpoint(step))

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from dltui.errors import UsageError
-from dltui.training import Settings, recipe
+from dltui.training import Settings
+from dltui.training.settings import recipe
 from dltui.training.steps import batch_count, batches, judge, loss_of, make_optimizer, rate_at
 
 

@@ -156,7 +156,7 @@ def test_run_is_told_from_its_first_row_to_its_last(here: Path) -> None:
     assert (item.state, item.spark) == ("running", (2.3,))
     assert dict(catalog.glimpse(item).facts)["learning rate"] == "0.05"
     writer.close()
-    assert story(run.folder).state == "killed"
+    assert story(run.folder).state == "died"
 
 
 def test_run_that_is_gone_or_broken_is_one_sentence(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from safetensors.numpy import save_file
 from textual.pilot import Pilot
 
 from dltui.figures import Bars, Images, Lines, Points, Table
-from dltui.runs import MetricsWriter, Run, finish, new_run
+from dltui.runs import MetricsWriter, Run, finish, new_checkpoint, new_run
 from dltui.runs.compare import tints
+from dltui.runs.folder import WEIGHTS
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.items import Item
 from dltui.tui.screens.card import CardScreen
@@ -43,7 +44,8 @@ def made_run(seed: int = 0, steps: int = 20) -> Run:
                 {"kind": "epoch", "epoch": epoch, "step": steps // 2 * epoch, "seconds": 1.0} | told
             )
     for step in (steps // 2, steps):
-        save_file({"w": np.zeros(3, np.float32)}, run.checkpoint(step))
+        with new_checkpoint(run, step) as folder:
+            save_file({"w": np.zeros(3, np.float32)}, folder / WEIGHTS)
     return finish(run, "done")
 
 

@@ -157,7 +157,7 @@ def _judged(rows: list[Row]) -> dict[int, str]:
     """Return epoch, loss and accuracy of the steps that epochs ended with."""
     found = {}
     for row in rows:
-        if row.get("kind") == "epoch" and isinstance(row.get("step"), int):
+        if row.get("kind") == "eval" and isinstance(row.get("step"), int):
             loss, right = row.get("test_loss"), row.get("test_accuracy")
             parts = [f"epoch {row.get('epoch', '?')}"]
             parts += [f"test loss {number(float(loss))}"] if isinstance(loss, int | float) else []

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 
 from dltui.runs import Run
 from dltui.runs.curves import Across, Sight
+from dltui.runs.folder import step_of
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import Item
@@ -181,7 +182,7 @@ class RunScreen(SightScreen):
             return
         data = self._story.run.data
         if found.has_focus and found.chosen is not None:
-            step = int(found.chosen.path.stem.removeprefix("step-"))
+            step = step_of(found.chosen.path)
             self.choose_deed(at_step(self._story.run.name, step, data), f"{self.item.name} at step {step}")
         else:
             self.ask_deed(self.item, data=data)

@@ -20,8 +20,8 @@ STATES = {  # a glyph and its part; the word itself stands in the note
     "running": ("●", "good"),
     "done": ("✓", "quiet"),
     "failed": ("✗", "bad"),
-    "killed": ("✗", "bad"),
-    "cancelled": ("○", "odd"),
+    "died": ("✗", "bad"),
+    "stopped": ("○", "odd"),
 }
 clock = time.time
 

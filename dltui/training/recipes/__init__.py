@@ -1,0 +1,5 @@
+"""Recipes, one file a data set: what is trained on what, and how; importable without torch."""
+
+from dltui.training.recipes._registry import RECIPES, find_recipe, recipe, recipe_for
+
+__all__ = ["RECIPES", "find_recipe", "recipe", "recipe_for"]
