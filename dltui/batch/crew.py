@@ -18,7 +18,7 @@ from dltui.batch.local import cores
 from dltui.batch.log import Lines, Log, Standing
 from dltui.batch.place import Place, Running, Task
 from dltui.batch.plan import Limits, Order
-from dltui.errors import Cancelled
+from dltui.errors import Cancelled, DltuiError
 from dltui.files import write_text
 
 PAUSE = 0.05  # seconds between looks at what runs
@@ -55,6 +55,7 @@ class _Active:
     running: Running
     folder: Path
     deadline: float
+    label: str
     signals: tuple[int, ...] = ()  # still to be sent
     next_signal: float = 0.0
     why: str = ""  # ``late`` or ``asked``, once it is being stopped
@@ -108,7 +109,7 @@ class Crew:
                 if not self._active and not self._later and self._source.over():
                     return
                 time.sleep(PAUSE)
-        except (KeyboardInterrupt, Cancelled):
+        except BaseException:
             self._stop_all()
             raise
 
@@ -139,9 +140,14 @@ class Crew:
         (folder / "progress").unlink(missing_ok=True)
         words = completed(order.words, folder)
         task = Task(job.name, words, folder, self.work, self._env(job.env, folder), attempt > 1, job.slurm)
-        running = self._place.start(task)
+        try:
+            running = self._place.start(task)
+        except DltuiError as error:
+            self._write(order, state="failed", attempt=attempt, reason=str(error), ended=time.time())
+            self._source.take(order, self._log.standings.jobs[job.name])
+            return
         deadline = time.monotonic() + job.timeout if job.timeout else float("inf")
-        self._active[job.name] = _Active(order, running, folder, deadline)
+        self._active[job.name] = _Active(order, running, folder, deadline, running.label)
         self._write(
             order, state="running", attempt=attempt, began=time.time(), ended=None, exit_code=None, reason="",
             place=running.label, command=shlex.join(["dltui", *words]),
@@ -160,7 +166,11 @@ class Crew:
             code = active.running.poll()
             if code is not None:
                 self._end(active, code)
-            elif not active.why and time.monotonic() > active.deadline:
+                continue
+            if active.running.label != active.label:
+                active.label = active.running.label
+                self._write(active.order, place=active.label)
+            if not active.why and time.monotonic() > active.deadline:
                 self._press(active, LATE, "late")
             elif active.signals and time.monotonic() >= active.next_signal:
                 self._next_signal(active)

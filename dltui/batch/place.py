@@ -36,7 +36,9 @@ class Task:
 class Running(Protocol):
     """A command line that runs somewhere."""
 
-    label: str  # where, such as ``pid 77``
+    @property
+    def label(self) -> str:
+        """Where it runs, such as ``pid 77``."""
 
     def poll(self) -> int | None:
         """Return its exit code, below 0 for a signal, or None while it runs."""

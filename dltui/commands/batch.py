@@ -79,9 +79,15 @@ def _wished(plan: Plan, jobs: int | None, collect: str) -> Plan:
 
 def _place(on: str, plan: Plan) -> Place:
     """Return where jobs run."""
-    from dltui.batch.local import Local
+    if on == "local":
+        from dltui.batch.local import Local
 
-    return Local()
+        return Local()
+    from dltui.batch.cluster import Cluster, wish_of
+
+    for job in plan.jobs:
+        wish_of(job.slurm)
+    return Cluster()
 
 
 def _run(

@@ -109,7 +109,8 @@ class Node:
         user, ports = pwd.getpwuid(os.geteuid()).pw_name, [_free_port(), _free_port()]
         lines = {
             "ClusterName": "here", "SlurmctldHost": f"{socket.gethostname().split('.')[0]}(127.0.0.1)",
-            "SlurmUser": user, "SlurmdUser": user, "AuthType": "auth/munge", "AuthInfo": f"socket={self.folder}/munge/socket",
+            "SlurmUser": user, "SlurmdUser": user, "AuthType": "auth/munge",
+             "AuthInfo": f"socket={self.folder}/munge/socket",
             "SlurmctldPort": ports[0], "SlurmdPort": ports[1], "ProctrackType": "proctrack/linuxproc",
             "TaskPlugin": "task/none", "SelectType": "select/cons_tres", "SelectTypeParameters": "CR_Core",
             "StateSaveLocation": self.folder / "state", "SlurmdSpoolDir": self.folder / "spool",
