@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from runpy import run_module
 
 PR_SET_PDEATHSIG = 1
 PARENT = "DLTUI_PARENT"  # the process that has to be there
@@ -23,6 +24,4 @@ def hold() -> None:
 
 if __name__ == "__main__":
     hold()
-    from dltui.__main__ import main
-
-    main()
+    run_module("dltui", run_name="__main__", alter_sys=True)
