@@ -58,7 +58,7 @@ class _Active:
     label: str
     signals: tuple[int, ...] = ()  # still to be sent
     next_signal: float = 0.0
-    why: str = ""  # ``late`` or ``asked``, once it is being stopped
+    why: str = ""  # ``late``, ``asked`` or ``pruned``, once it is being stopped
 
 
 class Crew:
@@ -113,10 +113,15 @@ class Crew:
             self._stop_all()
             raise
 
-    def stop(self, name: str) -> None:
-        """Stop one job; what it knows by now is kept."""
+    def stop(self, name: str, why: str = "asked") -> None:
+        """Stop one job; what it knows by now is kept.
+
+        Args:
+            name: The job.
+            why: ``asked`` or ``pruned``.
+        """
         if name in self._active:
-            self._press(self._active[name], ASKED, "asked")
+            self._press(self._active[name], ASKED, why)
 
     # beginning
 

@@ -37,7 +37,7 @@ def ended(job: Job, code: int, why: str, folder: Path, attempt: int) -> Ended:
     Args:
         job: The job.
         code: Exit code of its process, below 0 for a signal.
-        why: ``late`` or ``asked`` when it was being stopped.
+        why: ``late``, ``asked`` or ``pruned`` when it was being stopped.
         folder: Its folder.
         attempt: Which try it was, from 1.
 
@@ -46,6 +46,8 @@ def ended(job: Job, code: int, why: str, folder: Path, attempt: int) -> Ended:
     """
     if code == ExitCode.DONE:
         return Ended("done")
+    if why == "pruned":
+        return Ended("pruned", "was behind the others")
     if why == "asked":
         return Ended("stopped", "was stopped")
     if code == ExitCode.CANCELLED and why != "late":

@@ -16,8 +16,8 @@ from typing import Literal, Protocol, Self
 from dltui.batch.folder import CONTROL, LOG, Row
 from dltui.errors import DltuiError
 
-State = Literal["waiting", "running", "retrying", "done", "kept", "failed", "stopped", "skipped"]
-OVER = frozenset({"done", "kept", "failed", "stopped", "skipped"})
+State = Literal["waiting", "running", "retrying", "done", "kept", "pruned", "failed", "stopped", "skipped"]
+OVER = frozenset({"done", "kept", "pruned", "failed", "stopped", "skipped"})
 GOOD = frozenset({"done", "kept"})  # kept: it was done by an earlier run of the same batch
 BAD = frozenset({"failed", "skipped"})
 
@@ -180,6 +180,14 @@ class Lines:
                 if isinstance(row := json.loads(line), dict):
                     rows.append(row)
         return rows
+
+
+def read_log(batch: Path) -> Standings:
+    """Return how a batch stands by its log."""
+    standings = Standings()
+    for row in Lines(batch / LOG).new():
+        standings.take(row)
+    return standings
 
 
 def running(batch: Path) -> bool:

@@ -9,41 +9,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dltui.batch.folder import card_of, job_folder, last_lines, progress
+from dltui.batch.folder import job_folder, last_lines, progress
 from dltui.batch.log import GOOD, OVER, Standing, Standings
 from dltui.commands._frame import Common
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from dltui.batch.plan import Plan
+    from dltui.results import Result
 
 Tell = Callable[[Standings], None]
+Partial = Callable[[Standings], "Result"]
 
 MARKS = {
     "waiting": "…", "running": "▸", "retrying": "↻", "done": "✓", "kept": "=", "failed": "✗",
-    "stopped": "■", "skipped": "–",
+    "stopped": "■", "skipped": "–", "pruned": "✂",
 }  # fmt: skip
 COLORS = {"running": "cyan", "retrying": "yellow", "done": "green", "failed": "red", "stopped": "yellow"}
-ORDER = (
-    "failed",
-    "running",
-    "retrying",
-    "stopped",
-    "done",
-    "skipped",
-    "kept",
-    "waiting",
-)  # whom there is room for first
+# whom there is room for first
+ORDER = ("failed", "running", "retrying", "stopped", "done", "pruned", "skipped", "kept", "waiting")
 EVERY = 0.25  # seconds between two pictures
 
 
 @contextmanager
-def watching(plan: Plan, batch: Path, common: Common) -> Iterator[Tell]:
+def watching(partial: Partial, batch: Path, common: Common) -> Iterator[Tell]:
     """Show how a batch goes while this lasts.
 
     Args:
-        plan: The jobs.
+        partial: Returns what is known by now as a result.
         batch: The folder of the batch.
         common: The common options; where stderr is no terminal, and with ``--plain``, a line tells each change.
 
@@ -51,7 +44,7 @@ def watching(plan: Plan, batch: Path, common: Common) -> Iterator[Tell]:
         What is to be told how everything stands.
     """
     if not sys.stderr.isatty() or common.plain or common.quiet:
-        yield Lines(plan, batch, common)
+        yield Lines(partial, common)
         return
     from rich.console import Console
     from rich.live import Live
@@ -72,14 +65,12 @@ def watching(plan: Plan, batch: Path, common: Common) -> Iterator[Tell]:
 class Lines:
     """Says each change of a job in a line, and reports how far the batch is."""
 
-    def __init__(self, plan: Plan, batch: Path, common: Common) -> None:
-        self._card, self._plan, self._batch, self._common = card_of(plan, ""), plan, batch, common
+    def __init__(self, partial: Partial, common: Common) -> None:
+        self._partial, self._common = partial, common
         self._seen: dict[str, tuple[str, int]] = {}
 
     def __call__(self, standings: Standings) -> None:
         """Take note of how everything stands; raises ``Cancelled`` where the report does."""
-        from dltui.batch.table import table_of
-
         done = standings.count(OVER)
         changed = False
         for job in standings.jobs.values():
@@ -87,11 +78,7 @@ class Lines:
             if self._seen.get(job.name, ("waiting", 0)) != now:
                 self._seen[job.name], changed = now, True
                 self._common.note(f"{time.strftime('%H:%M:%S')}  {job.name}: {said(job)}")
-        partial = (
-            table_of(self._batch, self._card["name"], self._card["jobs"], standings.jobs, self._plan.collect)
-            if changed
-            else None
-        )
+        partial = self._partial(standings) if changed else None
         self._common.report(done, max(1, len(standings.jobs)), partial)
 
 

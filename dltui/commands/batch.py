@@ -94,22 +94,23 @@ def _run(
     plan: Plan, where: Path, place: Place, on: str, keep_going: bool, common: Common
 ) -> BatchTable | Failed | Stopped:
     """Run the plan, telling how it goes, and judge how it ended."""
-    from dltui.batch.folder import read_card
-    from dltui.batch.log import Lines, Standings
+    from dltui.batch.folder import card_of
+    from dltui.batch.log import Standings, read_log
     from dltui.batch.run import run_batch
     from dltui.batch.table import table_of
     from dltui.commands._batch_live import watching
 
+    card = card_of(plan, on)
+
+    def partial(standings: Standings) -> BatchTable:
+        return table_of(where, card["name"], card["jobs"], standings.jobs, plan.collect)
+
     common.note(f"{len(plan.jobs)} jobs; everything goes to {where}")
     try:
-        with watching(plan, where, common) as tell:
+        with watching(partial, where, common) as tell:
             found = run_batch(plan, where, place, on=on, keep_going=keep_going, tell=tell)
     except KeyboardInterrupt:
-        standings = Standings()
-        for row in Lines(where / "log.jsonl").new():
-            standings.take(row)
-        card = read_card(where)
-        known = table_of(where, card["name"], card["jobs"], standings.jobs, plan.collect)
+        known = partial(read_log(where))
         return Stopped(
             known,
             f"stopped with {known.count('done', 'kept')} of {len(known.jobs)} jobs done; the same command goes on",

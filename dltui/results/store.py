@@ -22,6 +22,7 @@ KINDS = {
     "initial": "dltui.results.initial:InitialSignal",
     "summary": "dltui.results.summary:Summary",
     "batch": "dltui.results.batch:BatchTable",
+    "sweep": "dltui.results.sweep:SweepTable",
     "training": "dltui.results.training:TrainingHistory",
     "figures": "dltui.results.gallery:Gallery",
 }
