@@ -13,7 +13,13 @@ from dltui.results.batch import BatchTable
 
 
 def table_of(
-    batch: Path, title: str, jobs: Sequence[Row], standings: Mapping[str, Standing], collect: Sequence[str]
+    batch: Path,
+    title: str,
+    jobs: Sequence[Row],
+    standings: Mapping[str, Standing],
+    collect: Sequence[str],
+    *,
+    documents: Mapping[str, Any] | None = None,
 ) -> BatchTable:
     """Return how every job stands, with the numbers that were asked for.
 
@@ -23,19 +29,25 @@ def table_of(
         jobs: What the card tells of each job.
         standings: How each stands, by name.
         collect: Dotted paths into the JSON of each job; ``seconds`` is in the table anyway.
+        documents: The JSON of jobs that was read already, by name.
 
     Returns:
         One row a job, in the order of the card.
     """
-    rows = [_row(batch, job, standings.get(job["name"], Standing(job["name"])), collect) for job in jobs]
+    known = documents or {}
+    rows = []
+    for job in jobs:
+        standing = standings.get(job["name"], Standing(job["name"]))
+        found = None
+        if collect and standing.state in GOOD:
+            name = job["name"]
+            found = known[name] if name in known else document(job_folder(batch, name))
+        rows.append(_row(batch, job, standing, {path: dotted(found, path) for path in collect}))
     return BatchTable(title=title, folder=str(batch), jobs=rows, collect=list(collect))
 
 
-def _row(batch: Path, job: Row, standing: Standing, collect: Sequence[str]) -> dict[str, Any]:
+def _row(batch: Path, job: Row, standing: Standing, values: dict[str, Any]) -> dict[str, Any]:
     """Return what the table knows of one job."""
-    folder = job_folder(batch, job["name"])
-    found = document(folder) if collect and standing.state in GOOD else None
-    values = {path: dotted(found, path) for path in collect}
     return {
         "name": job["name"],
         "group": job["group"],
@@ -46,6 +58,6 @@ def _row(batch: Path, job: Row, standing: Standing, collect: Sequence[str]) -> d
         "attempt": standing.attempt,
         "exit_code": standing.exit_code,
         "seconds": standing.seconds,
-        "folder": str(folder),
+        "folder": str(job_folder(batch, job["name"])),
         "values": values,
     }

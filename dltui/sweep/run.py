@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dltui.batch.crew import Crew
@@ -13,6 +13,7 @@ from dltui.batch.plan import Limits
 from dltui.results.sweep import SweepTable
 from dltui.sweep.importance import importances
 from dltui.sweep.search import Search, Sweep
+from dltui.sweep.space import Parameter
 
 Tell = Callable[[Standings], None]
 
@@ -63,23 +64,33 @@ def run_sweep(sweep: Sweep, folder: Path, place: Place, *, jobs: int, work: Path
 
 def table_of(sweep: Sweep, folder: Path) -> SweepTable:
     """Return what the trials of a sweep came to by now."""
-    names = sweep.names()
-    rows = {
-        row["name"]: row
-        for row in Lines(folder / LOG).new()
-        if row.get("kind") == "trial" and row.get("key") == sweep.key
-    }
-    trials = [_trial(rows[name]) for name in names if name in rows]
+    return table_from(_card(sweep, 1), Lines(folder / LOG).new(), folder)
+
+
+def table_from(card: Row, rows: Sequence[Row], folder: Path) -> SweepTable:
+    """Return what the trials of a sweep came to, by its card and its log.
+
+    Args:
+        card: The card.
+        rows: The rows of the log; trials of other settings of the sweep are passed over.
+        folder: The folder of the sweep.
+
+    Returns:
+        The trials in the order of their names.
+    """
+    told = {row["name"]: row for row in rows if row.get("kind") == "trial" and row.get("key") == card["key"]}
+    trials = [_trial(told[job["name"]]) for job in card["jobs"] if job["name"] in told]
     done = [one for one in trials if one["state"] == "done" and one["value"] is not None]
-    shares = importances(sweep.space, [one["values"] for one in done], [one["value"] for one in done])
+    space = [Parameter(**part) for part in card["parameters"]]
+    shares = importances(space, [one["values"] for one in done], [one["value"] for one in done])
     return SweepTable(
-        title=sweep.recipe,
+        title=card["source"],
         folder=str(folder),
-        recipe=sweep.recipe,
-        metric=sweep.metric,
-        lower=sweep.lower,
-        method=sweep.method,
-        parameters=[one.told() for one in sweep.space],
+        recipe=card["source"],
+        metric=card["metric"],
+        lower=card["lower"],
+        method=card["method"],
+        parameters=card["parameters"],
         trials=trials,
         importance=shares or {},
     )
@@ -105,6 +116,7 @@ def _card(sweep: Sweep, jobs: int) -> Row:
         ],
         "limits": {"jobs": jobs},
         "collect": [f"metrics.{sweep.metric}"],
+        "key": sweep.key,
         "parameters": [one.told() for one in sweep.space],
         "metric": sweep.metric,
         "lower": sweep.lower,
