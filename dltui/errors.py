@@ -10,6 +10,7 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1  # the work failed, or a check did not hold
     USAGE = 2  # wrong usage, or a layer that refuses
+    REQUEUE = 75  # asked to make room: all is kept, start it again to go on (EX_TEMPFAIL)
     CANCELLED = 130
 
 
@@ -29,6 +30,12 @@ class Cancelled(DltuiError):
     """Someone asked the work to stop before it was done."""
 
     exit_code = ExitCode.CANCELLED
+
+
+class Requeue(DltuiError):
+    """The machine asked the work to make room: all is kept, and it goes on when it is started again."""
+
+    exit_code = ExitCode.REQUEUE
 
 
 MOST_NAMES = 16  # as many as a sentence can carry

@@ -17,10 +17,10 @@ from dltui.commands._calls import command_of, sentence
 from dltui.commands._exhibits import SHARED
 from dltui.commands._frame import function_below
 from dltui.commands._names import VERBS
-from dltui.commands._words import DATA, MODEL
+from dltui.commands._words import DATA, MODEL, RECIPE
 from dltui.errors import DltuiError, unknown
 
-Kind = Literal["text", "whole", "number", "choice", "switch", "path", "model", "data"]
+Kind = Literal["text", "whole", "number", "choice", "switch", "path", "model", "data", "recipe"]
 Value = str | int | float | bool | Path | list[str] | None
 
 LAB = "lab run "  # what stands before the name of an exhibit
@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "boolean": "switch",
     "path": "path",
 }
+NAMED = {"model", "data", "recipe"}  # kinds whose texts name something
 SWITCHES = ("true", "false")
 
 
@@ -239,7 +240,7 @@ def _field(verb: str, command: Any, parameter: Any) -> Field:
 
 def _kind(parameter: Any) -> Kind:
     """Return what is typed or chosen for a parameter."""
-    named: dict[str, Kind] = {MODEL: "model", DATA: "data"}
+    named: dict[str, Kind] = {MODEL: "model", DATA: "data", RECIPE: "recipe"}
     return named.get(parameter.metavar or "") or KINDS.get(parameter.type.name, "text")
 
 
@@ -249,7 +250,7 @@ def _read(context: Any, parameter: Any, kind: Kind, text: str) -> Value:
         found = parameter.process_value(context, parameter.get_default(context))
     elif parameter.multiple:
         given = parameter.process_value(context, shlex.split(text))
-        for one in given if kind in {"model", "data"} else ():
+        for one in given if kind in NAMED else ():
             _look_up(kind, str(one))
         return list(given)
     else:
@@ -259,13 +260,18 @@ def _read(context: Any, parameter: Any, kind: Kind, text: str) -> Value:
     value: Value = None if found == () else found
     if value is not None and kind == "path":
         return Path(str(value))
-    if value is not None and kind in {"model", "data"}:
+    if value and kind in NAMED:
         _look_up(kind, str(value))
     return value
 
 
 def _look_up(kind: Kind, spec: str) -> None:
-    """Refuse a model or data set that isn't there."""
+    """Refuse a model, data set or recipe that isn't there."""
+    if kind == "recipe":
+        from dltui.training.recipes._names import NAMES
+
+        if spec in NAMES:
+            return
     if kind == "data":
         from dltui.data.spelled import told_apart as data_told_apart
 

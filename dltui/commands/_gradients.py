@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from dltui.commands._frame import Common
 from dltui.errors import UsageError
@@ -138,29 +138,28 @@ def _snapshot(model: str) -> Snapshot | None:
 def _step(asked: Asked, snapshot: Snapshot | None) -> Step | None:
     """Return the step that is compared with the weights: as asked for, else as the run's training made it there."""
     from dltui.instruments.gradients import Step
+    from dltui.instruments.gradients.update import OptimizerName
 
     if snapshot is None:
         return None if asked.learning_rate is None else Step(asked.learning_rate)
-    from dltui.training.settings import Settings
-
-    kept = snapshot.run.settings
-    known = {name: value for name, value in kept.items() if name in Settings.__dataclass_fields__}
-    settings = Settings(**known)
+    settings = snapshot.run.settings  # cards of older versions name the fields without dots
+    rule = str(settings.get("optimizer.name", settings.get("optimizer", "adam")))
+    decay = float(settings.get("optimizer.weight_decay", settings.get("weight_decay", 0.0)))
     rate, where = asked.learning_rate, f"settings of the run {snapshot.run.name}"
     if rate is None:
-        rate, where = _rate(snapshot, settings), f"as in the run {snapshot.run.name} at step {snapshot.step}"
-    return Step(rate, settings.optimizer, settings.weight_decay, where)
+        rate, where = _rate(snapshot), f"as in the run {snapshot.run.name} at step {snapshot.step}"
+    known = [name for name in get_args(OptimizerName) if name == rule]
+    return Step(rate, known[0], decay, where) if rate is not None and known else None
 
 
-def _rate(snapshot: Snapshot, settings: object) -> float:
-    """Return the learning rate with which the run arrived at a checkpoint."""
+def _rate(snapshot: Snapshot) -> float | None:
+    """Return the learning rate with which the run arrived at a checkpoint; of the first one, that of the next step."""
     from dltui.runs.metrics import read_metrics
-    from dltui.training.settings import Settings
-    from dltui.training.steps import rate_at
 
-    assert isinstance(settings, Settings)
-    total = next((row["steps"] for row in read_metrics(snapshot.run) if row.get("kind") == "start"), 0)
-    return rate_at(max(snapshot.step - 1, 0), max(int(total), snapshot.step, 1), settings)
+    told = [row for row in read_metrics(snapshot.run) if row.get("learning_rate") is not None]
+    before = [row for row in told if row["step"] <= snapshot.step]
+    chosen = before[-1:] or told[:1]
+    return float(chosen[0]["learning_rate"]) if chosen else None
 
 
 def _batch_size(snapshot: Snapshot | None, objective: Objective) -> int | None:

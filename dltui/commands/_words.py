@@ -9,7 +9,7 @@ import typer
 
 from dltui.errors import UsageError
 
-MODEL, DATA = "MODEL", "DATA"  # metavars by which a form knows what an argument names
+MODEL, DATA, RECIPE = "MODEL", "DATA", "RECIPE|MODEL"  # metavars by which a form knows what an argument names
 
 
 def _models(incomplete: str) -> list[str]:
@@ -19,11 +19,18 @@ def _models(incomplete: str) -> list[str]:
     return [name for name in (*NAMES, "run:latest") if name.startswith(incomplete)]
 
 
-def _data(incomplete: str) -> list[str]:
+def data_sets(incomplete: str) -> list[str]:
     """Return what completes a data set."""
     from dltui.data._names import NAMES
 
     return [name for name in NAMES if name.startswith(incomplete)]
+
+
+def recipes(incomplete: str) -> list[str]:
+    """Return what completes a recipe, or a model that is trained by its own."""
+    from dltui.training.recipes._names import NAMES
+
+    return [name for name in NAMES if name.startswith(incomplete)] + _models(incomplete)
 
 
 def odd(steps: int) -> int:
@@ -85,7 +92,7 @@ Data = Annotated[
         "-d",
         metavar=DATA,
         help="digits, moons, file.npz or package.module:function.",
-        autocompletion=_data,
+        autocompletion=data_sets,
     ),
 ]
 Weights = Annotated[

@@ -67,18 +67,22 @@ def _train(module: object, dataset: object, device: str, common: Common) -> Trai
     """Train with the model's own recipe, and keep the run."""
     from dltui.commands._frame import command_line
     from dltui.runs import new_run
-    from dltui.training import fit
-    from dltui.training.settings import recipe
+    from dltui.training import fit, recipe_for
 
-    settings = recipe(MODEL)
-    run = new_run(model=MODEL, data=DATA, settings=settings.plain(), seed=common.seed, command=command_line())
-    title = f"{MODEL} on {DATA}"
+    recipe = recipe_for(MODEL, DATA).changed({"seed": common.seed})
+    run = new_run(
+        model=MODEL,
+        data=DATA,
+        settings=recipe.flat() | {"device": device, "cpu_threads": 1},
+        seed=common.seed,
+        command=command_line(),
+        recipe=recipe.plain(),
+    )
     return fit(
         module,  # type: ignore[arg-type]
         dataset,  # type: ignore[arg-type]
-        settings,
-        title=title,
-        seed=common.seed,
+        recipe,
+        title=f"{MODEL} on {DATA}",
         device=device,
         run=run,
         report=common.report,

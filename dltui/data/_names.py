@@ -6,6 +6,21 @@ NAMES = {
     "digits": Entry(
         "dltui.data.digits", "1797 handwritten digits of 8 × 8 pixels (UCI), ten classes.", "pictures"
     ),
+    "fashion": Entry(
+        "dltui.data.fashion",
+        "2500 pictures of clothes, 28 × 28 pixels (Fashion-MNIST), ten classes.",
+        "pictures",
+    ),
+    "hamlet": Entry(
+        "dltui.data.hamlet",
+        "Hamlet, character by character: 173,942 of them, 65 different, each to be foretold.",
+        "text",
+    ),
+    "names": Entry(
+        "dltui.data.names",
+        "5163 first names (US census, 1990), letter by letter: the letters before, and the one to come.",
+        "text",
+    ),
     "moons": Entry("dltui.data.plane", "Two half circles that interleave, in the plane.", "plane"),
     "rings": Entry("dltui.data.plane", "A ring inside a ring, in the plane.", "plane"),
     "spiral": Entry("dltui.data.plane", "Arms of a spiral, one a class, in the plane.", "plane"),

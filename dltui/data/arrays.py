@@ -41,7 +41,17 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], *, name: str, origin: str) -
         _same_length(arrays, origin, ("x_train", "y_train"), ("x_test", "y_test"))
         answers, task, classes = read_answers({part: arrays[part] for part in ("y_train", "y_test")}, origin)
         split = "the held-out part is the data's own"
-        return Dataset(name=name, **inputs, **answers, task=task, classes=classes, split=split, source=origin)
+        return Dataset(
+            name=name,
+            x_train=inputs["x_train"],
+            y_train=answers["y_train"],
+            x_test=inputs["x_test"],
+            y_test=answers["y_test"],
+            task=task,
+            classes=classes,
+            split=split,
+            source=origin,
+        )
     _need(WHOLE, arrays, origin)
     x = _inputs("x", arrays["x"], origin)
     _same_length(arrays, origin, WHOLE)

@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from dltui.errors import DltuiError
 
 Floats = NDArray[np.float32]
-Task = Literal["classes", "numbers"]
+Inputs = NDArray[np.float32] | NDArray[np.int64]
+Rows = NDArray[np.int64]
+Task = Literal["classes", "numbers", "tokens"]
+
+UNASKED = -100  # the answer at a position that doesn't count; torch's cross-entropy leaves it out
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,25 +24,29 @@ class Dataset:
 
     Attributes:
         name: How it is spelled, such as ``digits`` or ``moons:noise=0.2``.
-        x_train: Inputs, shape (n, …), float32; pictures are (n, channels, height, width).
-        y_train: Answers: class numbers, shape (n,), int64, or numbers, shape (n, outputs), float32.
+        x_train: Inputs, shape (n, …), float32; pictures are (n, channels, height, width). Tokens are int64 of shape
+            (n, context), each the number of one of ``classes``.
+        y_train: Answers: class numbers, shape (n,), int64; numbers, shape (n, outputs), float32; or the token that
+            comes next at every position, shape (n, context), int64, −100 where none is asked for.
         x_test: Held-out inputs, shape (m, …).
         y_test: Held-out answers.
-        task: Whether the answers are classes or numbers.
-        classes: Names of the classes by number; empty when the answers are numbers.
+        task: Whether the answers are classes, numbers or tokens.
+        classes: Names of the classes by number; the vocabulary for tokens; empty when the answers are numbers.
         split: One sentence on how the held-out part was chosen.
         source: Where the data came from.
+        stream: The running text that the rows to learn from are cut from, shape (l,), int64, or None.
     """
 
     name: str
-    x_train: Floats
+    x_train: Inputs
     y_train: NDArray[Any]
-    x_test: Floats
+    x_test: Inputs
     y_test: NDArray[Any]
     task: Task
     classes: tuple[str, ...] = ()
     split: str
     source: str
+    stream: NDArray[np.int64] | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -48,7 +56,31 @@ class Dataset:
     @property
     def outputs(self) -> int:
         """How many numbers a model must give for one sample."""
-        return len(self.classes) if self.task == "classes" else int(self.y_train.shape[1])
+        return int(self.y_train.shape[1]) if self.task == "numbers" else len(self.classes)
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether the inputs are numbers of ``classes`` rather than measurements."""
+        return self.x_train.dtype == np.int64
+
+    def epoch(self, seed: int, epoch: int) -> tuple[Inputs, NDArray[Any]]:
+        """Return the part to learn from as one epoch sees it: always as many rows, of (seed, epoch) alone.
+
+        A running text is cut anew, from a place drawn for the epoch, so that no token always stands at the start of
+        a row; everything else is the same in every epoch.
+
+        Args:
+            seed: Seed of the run.
+            epoch: Number of the epoch, from 1.
+
+        Returns:
+            Inputs and answers, of the shapes of ``x_train`` and ``y_train``.
+        """
+        if self.stream is None:
+            return self.x_train, self.y_train
+        rows, context = self.x_train.shape
+        start = int(np.random.default_rng([seed, epoch, context]).integers(context))
+        return cut(self.stream[start : start + rows * context + 1], context)
 
     def __post_init__(self) -> None:
         """Refuse parts that don't belong together.
@@ -61,14 +93,25 @@ class Dataset:
                 raise DltuiError(
                     f"x_{part} of {self.name} has {len(x)} rows, but y_{part} has {len(y)}: they must be as many"
                 )
-            if x.dtype != np.float32:
-                raise DltuiError(f"x_{part} of {self.name} is {x.dtype}; a Dataset holds float32 inputs")
+            self._check_inputs(f"x_{part}", x)
             self._check_answers(f"y_{part}", y)
         if self.x_train.shape[1:] != self.x_test.shape[1:]:
             raise DltuiError(
                 f"samples of x_train in {self.name} have shape {self.x_train.shape[1:]}, "
                 f"but those of x_test have {self.x_test.shape[1:]}: they must be alike"
             )
+
+    def _check_inputs(self, name: str, x: NDArray[Any]) -> None:
+        """Refuse inputs that are neither measurements nor tokens of the vocabulary."""
+        if x.dtype == np.int64 and self.task != "numbers":
+            if x.size and not 0 <= int(x.min()) <= int(x.max()) < len(self.classes):
+                raise DltuiError(
+                    f"{name} of {self.name} holds tokens {x.min()} … {x.max()}, but the vocabulary has "
+                    f"{len(self.classes)}"
+                )
+        elif x.dtype != np.float32 or self.task == "tokens":
+            wanted = "int64 tokens" if self.task == "tokens" else "float32 inputs"
+            raise DltuiError(f"{name} of {self.name} is {x.dtype}; a Dataset of {self.task} holds {wanted}")
 
     def _check_answers(self, name: str, y: NDArray[Any]) -> None:
         """Refuse answers whose type or range doesn't suit the task."""
@@ -78,10 +121,31 @@ class Dataset:
                     f"{name} of {self.name} must be float32 of shape (n, outputs), not {y.dtype} {y.shape}"
                 )
             return
-        if y.ndim != 1 or y.dtype != np.int64:
-            raise DltuiError(f"{name} of {self.name} must be int64 of shape (n,), not {y.dtype} {y.shape}")
+        wanted = "(n,)" if self.task == "classes" else f"(n, {', '.join(map(str, self.input_shape))})"
+        shape = () if self.task == "classes" else self.input_shape
+        if y.shape[1:] != shape or y.dtype != np.int64:
+            raise DltuiError(
+                f"{name} of {self.name} must be int64 of shape {wanted}, not {y.dtype} {y.shape}"
+            )
+        if self.task == "tokens":
+            y = y[y != UNASKED]
         if y.size and not 0 <= int(y.min()) <= int(y.max()) < len(self.classes):
             raise DltuiError(
                 f"{name} of {self.name} holds class numbers {y.min()} … {y.max()}, "
                 f"but there are {len(self.classes)} classes"
             )
+
+
+def cut(text: NDArray[np.int64], context: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a running text as rows of ``context`` tokens, and for every token the one after it.
+
+    Args:
+        text: Tokens, shape (l,); what doesn't fill a row is left out.
+        context: Tokens in a row.
+
+    Returns:
+        Inputs and answers, shape ((l − 1) // context, context); views where they can be.
+    """
+    rows = (len(text) - 1) // context
+    x, y = (text[at : at + rows * context].reshape(rows, context) for at in (0, 1))
+    return x, y

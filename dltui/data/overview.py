@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from dltui.data.bigram import count
 from dltui.data.dataset import Dataset
+from dltui.data.text import answered, spelled, text_facts
 from dltui.data.views import FIRST, Leaf, samples, views
 from dltui.figures import Cell, Table, number
 from dltui.results.gallery import Gallery
@@ -35,10 +37,16 @@ def overview(dataset: Dataset, leaf: Leaf = FIRST) -> Gallery:
         "test": len(dataset.x_test),
         "split": dataset.split,
         "source": dataset.source,
-        "inputs": _spread(dataset.x_train),
     }
-    if dataset.task == "classes":
-        counts = [np.bincount(y, minlength=dataset.outputs) for y in (dataset.y_train, dataset.y_test)]
+    if dataset.reads_tokens:
+        numbers |= {
+            "unigram_loss": (counted := count(dataset)).unigram_loss,
+            "bigram_loss": counted.bigram_loss,
+        }
+    else:
+        numbers["inputs"] = _spread(dataset.x_train)
+    if dataset.task != "numbers":
+        counts = [answered(dataset, y) for y in (dataset.y_train, dataset.y_test)]
         numbers["classes"] = [
             {"name": name, "train": int(train), "test": int(test)}
             for name, train, test in zip(dataset.classes, *counts, strict=True)
@@ -50,7 +58,8 @@ def overview(dataset: Dataset, leaf: Leaf = FIRST) -> Gallery:
 
 def facts(dataset: Dataset) -> tuple[tuple[str, str], ...]:
     """Return sizes, ranges and source of a data set, by name, as people read them."""
-    told = _facts(dataset) | ({"classes": ", ".join(dataset.classes)} if dataset.classes else {})
+    names = ", ".join(map(spelled, dataset.classes))
+    told = _facts(dataset) | ({"tokens" if dataset.reads_tokens else "classes": names} if names else {})
     return tuple(
         (name, number(cell) if isinstance(cell, float) else str(cell)) for name, cell in told.items()
     )
@@ -58,19 +67,26 @@ def facts(dataset: Dataset) -> tuple[tuple[str, str], ...]:
 
 def _facts(dataset: Dataset) -> dict[str, Cell]:
     """Return what the table tells."""
-    x = _spread(dataset.x_train)
-    answers = f"{dataset.outputs} classes" if dataset.task == "classes" else f"{dataset.outputs} numbers"
-    return {
+    asked = {"classes": "classes", "numbers": "numbers", "tokens": "tokens, at every position"}[dataset.task]
+    told: dict[str, Cell] = {
         "samples to learn from": len(dataset.x_train),
         "samples held out": len(dataset.x_test),
         "split": dataset.split,
         "shape of a sample": " × ".join(map(str, dataset.input_shape)),
-        "answers": answers,
+        "answers": f"{dataset.outputs} {asked}",
+    }
+    told |= text_facts(dataset) if dataset.reads_tokens else _ranges(dataset)
+    return told | {"source": dataset.source}
+
+
+def _ranges(dataset: Dataset) -> dict[str, Cell]:
+    """Return what the table tells of measurements."""
+    x = _spread(dataset.x_train)
+    return {
         "least input": x["least"],
         "largest input": x["largest"],
         "mean input": x["mean"],
         "standard deviation": x["std"],
-        "source": dataset.source,
     }
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.data.dataset import Dataset
+from dltui.data.dataset import Dataset, Rows
+from dltui.data.text import passages, text_views
 from dltui.errors import UsageError, unknown
 from dltui.figures import Bars, Figure, Histogram, Images, Points, Table
 
@@ -16,8 +17,6 @@ SAMPLES = 20  # pictures on a page
 CLOUD = 2000  # points that are shown
 BINS = 40
 FEATURES = 200  # rows of the table of features
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def is_pictures(dataset: Dataset) -> bool:
 
 def is_points(dataset: Dataset) -> bool:
     """Return whether the samples are points of the plane or of space."""
-    return len(dataset.input_shape) == 1 and dataset.input_shape[0] in (2, 3)
+    return len(dataset.input_shape) == 1 and dataset.input_shape[0] in (2, 3) and not dataset.reads_tokens
 
 
 def pages(dataset: Dataset, only: str | None = None) -> int:
@@ -52,7 +51,7 @@ def pages(dataset: Dataset, only: str | None = None) -> int:
 
 
 def samples(dataset: Dataset, leaf: Leaf = FIRST) -> Figure:
-    """Return the picture that suits the samples: pictures, points in the plane or space, or a table of numbers.
+    """Return the picture that suits the samples: pictures, points in the plane or space, text, or a table of numbers.
 
     Args:
         dataset: What to look into; its part to learn from is shown.
@@ -72,6 +71,8 @@ def samples(dataset: Dataset, leaf: Leaf = FIRST) -> Figure:
         return _points(dataset, rows)
     rows = rows[(leaf.page - 1) * SAMPLES : leaf.page * SAMPLES]
     where = f"page {leaf.page} of {last}" + (f", class {leaf.only} alone" if leaf.only is not None else "")
+    if dataset.reads_tokens:
+        return passages(dataset, rows, where)
     return _pictures(dataset, rows, where) if is_pictures(dataset) else _numbers(dataset, rows, where)
 
 
@@ -83,9 +84,12 @@ def views(dataset: Dataset, leaf: Leaf = FIRST) -> list[Figure]:
         leaf: Which samples come first.
 
     Returns:
-        Samples, the mean of each class for pictures, class counts, the spread of values, and statistics by feature.
+        Samples, the mean of each class for pictures, class counts, the spread of values, and statistics by feature;
+        for tokens how often each comes and what follows what.
     """
     shown: list[Figure] = [samples(dataset, leaf)]
+    if dataset.reads_tokens:
+        return [*shown, *text_views(dataset)]
     if dataset.task == "classes":
         shown += [means(dataset)] if is_pictures(dataset) else []
         shown.append(class_bars(dataset))
@@ -150,10 +154,12 @@ def features(dataset: Dataset) -> Table:
 def _chosen(dataset: Dataset, only: str | None) -> Rows:
     """Return the rows in the order in which they are shown: one of each class before a second of any."""
     if only is not None:
+        if dataset.task == "tokens":
+            raise UsageError(f"the rows of {dataset.name} have no class: leave out --class {only}")
         if dataset.task != "classes" or only not in dataset.classes:
             raise unknown(f"class of {dataset.name}", only, dataset.classes)
         return np.flatnonzero(dataset.y_train == dataset.classes.index(only))
-    if dataset.task == "numbers":
+    if dataset.task != "classes" or dataset.reads_tokens:
         return np.arange(len(dataset.x_train))
     order = np.argsort(dataset.y_train, kind="stable")
     counts = np.bincount(dataset.y_train)
@@ -164,7 +170,9 @@ def _chosen(dataset: Dataset, only: str | None) -> Rows:
 def _pictures(dataset: Dataset, rows: Rows, where: str) -> Images:
     """Return pictures, each stretched to 0 … 1 as all of them together need."""
     names = [dataset.classes[dataset.y_train[row]] for row in rows] if dataset.task == "classes" else []
-    return _framed(dataset, dataset.x_train[rows], f"Samples · {dataset.name}", where, names)
+    return _framed(
+        dataset, dataset.x_train[rows].astype(np.float32), f"Samples · {dataset.name}", where, names
+    )
 
 
 def _framed(

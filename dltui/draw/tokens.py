@@ -15,6 +15,7 @@ from dltui.figures import ColorMap, Tokens, number
 from dltui.plaintext import to_ascii
 
 LOUD = 0.2  # share of the pieces that get their number when there is no colour
+LOUDEST = 24  # pieces that get one at most: a long text shall stay readable
 LEGEND = 24  # cells of the colour bar
 
 Piece = tuple[int, int, str, int]  # row, column, text, number of the token
@@ -33,7 +34,8 @@ def draw_tokens(figure: Tokens, look: Look, view: View) -> Drawing:
     colormap = look.map_of("coolwarm" if signed else "viridis")
     loud = np.zeros(0, int) if look.depth is not Depth.NONE else _loudest(weights)
     texts = [_shown(token, weights[i] if i in loud else None, look) for i, token in enumerate(figure.tokens)]
-    pieces = _laid(texts, max(look.width, 1))
+    ends = frozenset(i for i, token in enumerate(figure.tokens) if "\n" in token)
+    pieces = _laid(texts, max(look.width, 1), ends)
     lines = pieces[-1][0] + 1 if pieces else 1
     canvas, top, rows = sheet(figure, look, lines + 2)
     legend = rows >= 3
@@ -58,7 +60,7 @@ def draw_tokens(figure: Tokens, look: Look, view: View) -> Drawing:
 def _loudest(weights: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """Return the numbers of the pieces with the largest weights, whatever their sign."""
     size = np.where(np.isfinite(weights), np.abs(weights), -1.0)
-    most = max(1, round(LOUD * len(weights)))
+    most = max(1, min(LOUDEST, round(LOUD * len(weights))))
     chosen = np.argsort(-size, kind="stable")[:most]
     return chosen[size[chosen] > 0]
 
@@ -72,8 +74,8 @@ def _shown(token: str, weight: float | None, look: Look) -> str:
     return f"{text}({to_ascii(told) if look.ascii else told})"
 
 
-def _laid(texts: list[str], width: int) -> list[Piece]:
-    """Return where every piece stands; pieces follow each other without gaps, as the model reads them."""
+def _laid(texts: list[str], width: int, ends: frozenset[int]) -> list[Piece]:
+    """Return where every piece stands, each after the one before, as the model reads them; ``ends`` end a line."""
     pieces: list[Piece] = []
     row, column = 0, 0
     spaced = any(text[:1] in {" ", "▁", "Ġ"} for text in texts)
@@ -84,6 +86,8 @@ def _laid(texts: list[str], width: int) -> list[Piece]:
                 row, column = row + 1, 0
             pieces.append((row, column, part, i))
             column += wide + (not spaced)
+        if i in ends:
+            row, column = row + 1, 0
     return pieces
 
 

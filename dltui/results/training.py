@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from dltui.figures import Array, Figure, Lines, Series, number
@@ -22,6 +22,9 @@ class TrainingHistory(Result):
         learning_rate: Step size in force at the end of each epoch, shape (e,).
         parameters: Numbers that were trained.
         split: How the held-out part was chosen.
+        steps: Steps of the optimiser that were made.
+        folder: Where the run is kept; empty when nothing was kept.
+        metrics: The last value of every metric, by name.
     """
 
     schema: ClassVar[str] = "training/1"
@@ -34,11 +37,17 @@ class TrainingHistory(Result):
     learning_rate: Array
     parameters: int
     split: str = ""
+    steps: int = 0
+    folder: str = ""
+    metrics: dict[str, float | None] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
         """Return the curves and where they ended."""
         return {
             "run": self.run,
+            "folder": self.folder,
+            "steps": self.steps,
+            "metrics": self.metrics,
             "epochs": self.epochs.tolist(),
             "train_loss": self.train_loss.tolist(),
             "test_loss": self.test_loss.tolist(),

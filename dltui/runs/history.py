@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from dltui.results.training import TrainingHistory
 from dltui.runs.folder import Run
 from dltui.runs.metrics import Row, read_metrics
 
+PLACES = {"kind", "step", "seconds", "epoch", "learning_rate"}  # keys that are no metrics
 EVAL = "eval"  # rows of this kind are written after each evaluation
 
 
@@ -36,7 +38,7 @@ def history(run: Run) -> TrainingHistory:
         seed=run.seed,
         versions=run.versions,
     )
-    return from_rows(
+    found = from_rows(
         [row for row in rows if row.get("kind") == EVAL],
         title=f"{run.model} on {run.data}",
         run=run.name,
@@ -44,6 +46,8 @@ def history(run: Run) -> TrainingHistory:
         split=str(first.get("split", "")),
         made=made,
     )
+    steps = max((int(row.get("step", 0)) for row in rows), default=0)
+    return replace(found, steps=steps, folder=str(run.folder))
 
 
 def from_rows(
@@ -66,13 +70,15 @@ def from_rows(
         title=title,
         made=made,
         run=run,
-        epochs=np.array([int(row["epoch"]) for row in rows], dtype=np.int64),
+        epochs=_passes(rows),
         train_loss=_column(rows, "train_loss"),
         test_loss=_column(rows, "test_loss"),
         test_accuracy=_column(rows, "test_accuracy"),
         learning_rate=_column(rows, "learning_rate"),
         parameters=parameters,
         split=split,
+        steps=int(rows[-1].get("step", 0)) if rows else 0,
+        metrics={name: value for name, value in rows[-1].items() if name not in PLACES} if rows else {},
     )
 
 
@@ -96,6 +102,13 @@ def best_step(run: Run) -> int:
             f"the run {run.name} has no evaluation with both a checkpoint and a held-out loss yet"
         )
     return int(min(judged, key=lambda row: float(row["test_loss"]))["step"])
+
+
+def _passes(rows: Sequence[Row]) -> Array:
+    """Return the epochs made at each evaluation: whole numbers where all are."""
+    passes = [float(row["epoch"]) for row in rows]
+    whole = all(value.is_integer() for value in passes)
+    return np.array(passes, dtype=np.int64 if whole else np.float64)
 
 
 def _column(rows: Sequence[Row], name: str) -> Array:

@@ -9,21 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dltui.training.fit import fit as fit
+    from dltui.training.fitting import fit as fit
     from dltui.training.recipe import Optimizer as Optimizer
     from dltui.training.recipe import Recipe as Recipe
     from dltui.training.recipe import Schedule as Schedule
     from dltui.training.recipes import find_recipe as find_recipe
     from dltui.training.recipes import recipe_for as recipe_for
-    from dltui.training.settings import Settings as Settings
-    from dltui.training.train import train as train
+    from dltui.training.session import resume as resume
+    from dltui.training.session import train as train
+    from dltui.training.session import train_recipe as train_recipe
 
 _HOMES = {
-    "fit": ("fit",),
+    "fitting": ("fit",),
     "recipe": ("Optimizer", "Recipe", "Schedule"),
     "recipes": ("find_recipe", "recipe_for"),
-    "settings": ("Settings",),
-    "train": ("train",),
+    "session": ("resume", "train", "train_recipe"),
 }
 
 

@@ -6,16 +6,21 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from dltui.errors import DltuiError, UsageError, unknown
 from dltui.spelling import TRUTH
-from dltui.training.recipe import Optimizer, Recipe, Schedule
+from dltui.training.recipe import Optimizer, Recipe, Schedule, recipe_of
 from dltui.training.rules import kinds_of
+
+if TYPE_CHECKING:
+    from dltui.runs.folder import Run
 
 NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 NONE = {"none", ""}
 GROUPS = ("optimizer", "schedule")
+# What the state of a run depends on.
+FIXED = ("model", "data", "seed", "batch_size", "accumulate", "optimizer.name", "ema", "precision")
 
 
 def assigned(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
@@ -88,6 +93,36 @@ def read_recipe(path: Path, base: Recipe | None = None) -> Recipe:
         return changed(base or Recipe(), plain)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def changed_recipe(run: Run, assignments: Iterable[str]) -> Recipe:
+    """Return the recipe of a run with some fields changed.
+
+    Args:
+        run: The run.
+        assignments: Fields to change.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        UsageError: If the run has kept no recipe, or its state depends on a field.
+    """
+    if not run.recipe:
+        raise UsageError(
+            f"the run {run.name} kept no recipe, as runs of older versions did: train on from its weights with "
+            f"dltui train run:{run.name} --data {run.data}"
+        )
+    before = recipe_of(run.recipe)
+    after = before.set(*assignments)
+    old, new = (r.flat() | {"model": r.model, "data": r.data} for r in (before, after))
+    fixed = [name for name in FIXED if old.get(name) != new.get(name)]
+    if fixed:
+        raise UsageError(
+            f"{fixed[0]} can't change when a run goes on: start a new one from its weights with "
+            f"dltui train run:{run.name} --data {run.data} --set {fixed[0]}={new[fixed[0]]}"
+        )
+    return after
 
 
 def field_names(recipe: Recipe) -> list[str]:

@@ -28,10 +28,10 @@ def completions(asked: Field, text: str, folder: Path, items: Iterable[Item] = (
         Whole texts that begin with what was typed, the likeliest first.
     """
     found = [*asked.complete(text)]
-    if asked.kind == "model":
+    if asked.kind in {"model", "recipe"}:
         found += [f"run:{item.name}" for item in items if item.kind == "run"]
         found += [item.name for item in items if item.kind == "checkpoint"]
-    if asked.kind == "path" or (asked.kind in {"model", "data"} and _looks_like_a_path(text)):
+    if asked.kind == "path" or (asked.kind in {"model", "data", "recipe"} and _looks_like_a_path(text)):
         found += paths(text, folder)
     wanted = (one for one in found if one.startswith(text) and one != text)
     return list(dict.fromkeys(wanted))[:MOST]

@@ -28,16 +28,16 @@ from dltui.instruments.landscape import scan
 from dltui.instruments.sharpness import sharpness
 from dltui.models import build
 from dltui.objective import Objective
-from dltui.training import Settings, fit
+from dltui.training import Recipe, fit
 
 DATA = load("digits")
 Row = tuple[str, str, str]
 
 
-def trained(spec: str, seed: int, settings: Settings, start: nn.Module | None = None) -> nn.Module:
+def trained(spec: str, seed: int, recipe: Recipe, start: nn.Module | None = None) -> nn.Module:
     torch.manual_seed(seed)
     net = build(spec, DATA.input_shape, DATA.outputs) if start is None else copy.deepcopy(start)
-    fit(net, DATA, settings, seed=seed)
+    fit(net, DATA, recipe.set(f"seed={seed}"))
     return net
 
 
@@ -54,8 +54,8 @@ def barrier(
 
 
 def fork(seeds: int, width: int) -> Iterator[Row]:
-    short = Settings(epochs=1, batch_size=32, learning_rate=0.01, optimizer="adamw", schedule="constant")
-    long = Settings(epochs=12, batch_size=32, learning_rate=0.01, optimizer="adamw")
+    long = Recipe().set("epochs=12", "batch_size=32", "optimizer=adamw", "optimizer.lr=0.01")
+    short = long.set("epochs=1", "schedule=constant")
     for spec in ("lenet", "mlp"):
         for seed in range(seeds):
             stem = trained(spec, seed, short)
@@ -68,7 +68,9 @@ def fork(seeds: int, width: int) -> Iterator[Row]:
 
 def rescale(seeds: int, width: int) -> Iterator[Row]:
     for seed in range(seeds):
-        net = trained("mlp", seed, Settings(epochs=10, batch_size=32, learning_rate=0.2, optimizer="sgd"))
+        net = trained(
+            "mlp", seed, Recipe().set("epochs=10", "batch_size=32", "optimizer=sgd", "optimizer.lr=0.2")
+        )
         scaled = copy.deepcopy(net)
         with torch.no_grad():
             for parameter in scaled.hidden[0].parameters():  # type: ignore[index,union-attr]
@@ -95,15 +97,8 @@ def batch(seeds: int, width: int) -> Iterator[Row]:
     for seed in range(seeds):
         found = {}
         for size, rate, epochs in ((1437, 0.2, 300), (16, 0.05, 30)):
-            settings = Settings(
-                epochs=epochs,
-                batch_size=size,
-                learning_rate=rate,
-                optimizer="sgd",
-                momentum=0.9,
-                schedule="constant",
-            )
-            net = trained("mlp:activation=tanh", seed, settings)
+            recipe = Recipe().set("optimizer=sgd", "schedule=constant", f"optimizer.lr={rate}")
+            net = trained("mlp:activation=tanh", seed, recipe.set(f"epochs={epochs}", f"batch_size={size}"))
             top = float(eigenpairs(bound(net), (1,), seed=seed).values[0])
             found[size] = top, {one.name: one.value for one in sharpness(bound(net), seed=seed)}
         for name, (large, small) in {
@@ -118,11 +113,11 @@ def batch(seeds: int, width: int) -> Iterator[Row]:
 
 
 def skip(seeds: int, width: int) -> Iterator[Row]:
-    settings = Settings(epochs=6, batch_size=64, learning_rate=0.05, optimizer="sgd", weight_decay=5e-4)
+    recipe = Recipe().set("epochs=6", "optimizer=sgd", "optimizer.lr=0.05", "optimizer.weight_decay=5e-4")
     for seed in range(seeds):
         found = {}
         for spec in ("resnet20", "resnet20-noskip"):
-            one, two = (trained(f"{spec}:width={width}", 10 * seed + i, settings) for i in (0, 1))
+            one, two = (trained(f"{spec}:width={width}", 10 * seed + i, recipe) for i in (0, 1))
             picture = scan(bound(one), steps=13, seed=seed)
             assert picture.bends is not None
             average = next(m for m in sharpness(bound(one), seed=seed) if m.name == "average curvature")

@@ -32,9 +32,9 @@ def test_train_then_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert line["test_accuracy"] == found["final"]["test_accuracy"]
     code, shown, _ = ask(capsys, "runs", "show", found["run"][:-1])
     assert shown["numbers"]["history"]["test_loss"] == found["test_loss"]
-    assert shown["numbers"]["settings"]["learning_rate"] == 0.1
+    assert shown["numbers"]["settings"]["optimizer.lr"] == 0.1
     titles = [figure["title"].partition(" · ")[0] for figure in shown["figures"]]
-    assert titles == [f"Run {found['run']}", "Loss", "Accuracy", "Learning rate"]
+    assert titles[:5] == [f"Run {found['run']}", "Loss", "Accuracy", "Learning rate", "Gradient norm"]
     assert ask(capsys, "runs", "show")[1]["numbers"]["name"] == found["run"]
 
 
@@ -65,7 +65,7 @@ WRONG = [
     (("train", "lenett"), 2, "error: unknown model 'lenett': did you mean lenet"),
     (("train", "lenet", "--data", "moons"), 2, "lenet needs pictures (C, H, W)"),
     (("train", "mlp", "--epochs", "0"), 2, "'--epochs' / '-e': 0 is not in the range x>=1"),
-    (("train", "mlp", "--optimizer", "lion"), 2, "'lion' is not one of 'sgd', 'adam', 'adamw'"),
+    (("train", "mlp", "--optimizer", "adm"), 2, "unknown optimizer 'adm': did you mean adam"),
     (("train", "mlp", "--weights", "gone.pt"), 2, "no file gone.pt"),
     (("train", "mlp", "-d", "moons", "--epochs", "3", "--lr", "1e30"), 1, "the loss became"),
     (("runs", "show", "x"), 2, "there are no runs in"),

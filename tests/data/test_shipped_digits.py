@@ -44,10 +44,21 @@ def test_split_does_not_depend_on_the_seed() -> None:
     assert np.array_equal(first.x_test, second.x_test)
 
 
-def test_assets_are_whole_and_small() -> None:
-    checks = verify_assets()
-    assert [check.name for check in checks if check.whole] == ["digits.npz"]
-    assert "45374 bytes" in checks[0].note
+def test_assets_are_whole_and_small(root: Path) -> None:
+    checks = {check.name: check for check in verify_assets()}
+    assert all(check.whole for check in checks.values())
+    assert checks["digits.npz"].note == "45374 bytes"
+    assert sum(int(check.note.split()[0]) for check in checks.values()) < 3_000_000
+    held = {path.name for path in (root / "dltui" / "assets").iterdir() if path.is_file()}
+    assert held == {*checks, "assets.toml", "NOTICE"}
+
+
+def test_every_asset_is_told_in_the_notice(root: Path) -> None:
+    told = (root / "dltui" / "assets" / "NOTICE").read_text()
+    for check in verify_assets():
+        assert f"\n{check.name}\n" in told
+        assert check.source
+        assert check.licence
 
 
 @pytest.mark.parametrize(
@@ -68,6 +79,6 @@ def test_damaged_assets_are_told(
     if content is not None:
         (tmp_path / "assets" / "digits.npz").write_bytes(content)
     monkeypatch.setattr(shipped, "files", lambda package: tmp_path)
-    (check,) = verify_assets()
+    check = next(check for check in verify_assets() if check.name == "digits.npz")
     assert not check.whole
     assert check.note == note

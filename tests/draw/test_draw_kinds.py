@@ -154,3 +154,11 @@ def test_an_unknown_figure_is_refused():
 
 def test_an_empty_computation_is_only_its_title():
     assert text_of(Steps(title="Nothing", steps=())).strip() == "Nothing"
+
+
+def test_text_breaks_where_it_says_and_stays_readable_when_long():
+    tokens = tuple("To be,\nor not\n" * 40)
+    text = text_of(Tokens(tokens=tokens, weights=np.arange(len(tokens), dtype=float)), depth=Depth.NONE)
+    lines = text.split("\n")
+    assert lines[:2] == ["To be,⏎", "or not⏎"]
+    assert text.count("(") == 24  # of the 560 pieces, those with the largest numbers

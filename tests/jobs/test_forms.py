@@ -88,15 +88,15 @@ def test_the_kind_of_a_field(verb: str, name: str) -> None:
 
 def test_choices_and_ranges_are_those_of_the_work() -> None:
     from dltui.instruments.directions import NORMALIZE
-    from dltui.training.settings import RANGES, OptimizerName, ScheduleName
+    from dltui.training.recipe import RANGES, ScheduleName
 
     landscape, train = form("landscape"), form("train")
     assert landscape.field("normalize").choices == NORMALIZE
-    assert train.field("optimizer").choices == get_args(OptimizerName)
     assert train.field("schedule").choices == get_args(ScheduleName)
-    for name in ("epochs", "batch_size", "learning_rate", "weight_decay", "momentum"):
-        assert train.field(name).low == RANGES[name][0]
-    assert train.field("momentum").high == RANGES["momentum"][1]
+    assert train.field("assignments").kind == "text"
+    own = {"learning_rate": "optimizer.lr", "weight_decay": "optimizer.weight_decay"}
+    for name in ("epochs", "batch_size", *own):
+        assert train.field(name).low == RANGES[own.get(name, name)][0]
     lr = form(EXHIBIT).field("lr")
     assert (lr.low, lr.high, lr.log, lr.default, lr.label) == (0.001, 1, True, 0.1, "lr")
 
@@ -228,6 +228,9 @@ SPELLED = {
     "init": ["default", "kaiming_normal:tanh", "normal:0.01"],
     "devices": ["cpu", "cpu,cuda:1"],
     "device": ["auto", "cpu", "cuda:1"],
+    "processes": ["1", "2", "auto"],
+    "optimizer": ["sgd", "muon"],
+    "assignments": ["epochs=3", "schedule.warmup=5", "optimizer.betas=0.9,0.95", "loss=my.own:loss"],
 }
 
 

@@ -165,7 +165,11 @@ def test_reader_follows_and_leaves_torn_lines() -> None:
     with MetricsWriter(run) as writer:
         writer.append({"step": 1, "loss": 0.5})
         writer.append({"step": 2, "loss": float("nan")})
-        assert reader.new_rows() == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": None}]
+        writer.flush()
+        assert reader.new_rows() == [
+            {"step": 1, "loss": 0.5},
+            {"step": 2, "loss": None, "nonfinite_fields": ["loss"]},
+        ]
         assert reader.new_rows() == []
         writer.append({"step": 3})
     with run.metrics.open("ab") as file:
@@ -198,6 +202,7 @@ def test_state_tells_a_kill() -> None:
     assert run.state_now() == "running"  # this process has only begun it
     with MetricsWriter(run) as writer:
         writer.append({"step": 1})
+        writer.flush()
         assert run.state_now() == "running"
     assert run.state_now() == "died"
     assert finish(run, "done").state_now() == "done"

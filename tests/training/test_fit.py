@@ -19,10 +19,9 @@ from dltui.checkpoints import open_model, read_weights
 from dltui.data import load
 from dltui.errors import Cancelled, DltuiError, UsageError
 from dltui.runs import Run, find_run, history, list_runs, new_run, read_metrics
-from dltui.training import Settings, fit, train
-from dltui.training.settings import recipe
+from dltui.training import Optimizer, Recipe, Schedule, fit, recipe_for, train
 
-SHORT = Settings(epochs=3, batch_size=16, learning_rate=0.05)
+SHORT = Recipe(epochs=3, batch_size=16, optimizer=Optimizer(lr=0.05))
 
 
 def weights(module: nn.Module) -> torch.Tensor:
@@ -30,7 +29,7 @@ def weights(module: nn.Module) -> torch.Tensor:
 
 
 def a_run(model: str = "mlp", data: str = "moons") -> Run:
-    return new_run(model=model, data=data, settings=SHORT.plain())
+    return new_run(model=model, data=data, settings=SHORT.flat())
 
 
 @pytest.mark.parametrize(("model", "least"), [("mlp", 0.96), ("lenet", 0.97)])
@@ -49,7 +48,7 @@ def test_twice_the_same_to_the_last_bit() -> None:
 
     def trained(seed: int) -> tuple[torch.Tensor, np.ndarray]:
         opened = open_model("lenet", data, seed=seed)
-        found = fit(opened.module, data, recipe("lenet").changed(epochs=1), seed=seed)
+        found = fit(opened.module, data, recipe_for("lenet").set("epochs=1", f"seed={seed}"))
         return weights(opened.module), found.train_loss
 
     (first, loss), (again, same), (other, _) = trained(0), trained(0), trained(1)
@@ -65,7 +64,12 @@ def test_one_step_is_the_one_written_by_hand() -> None:
     fit(
         opened.module,
         data,
-        Settings(epochs=1, batch_size=40, learning_rate=0.1, optimizer="sgd", momentum=0.0),
+        Recipe(
+            epochs=1,
+            batch_size=40,
+            optimizer=Optimizer(name="sgd", lr=0.1, arguments={"momentum": 0.0}),
+            schedule=Schedule(name="constant"),
+        ),
     )
     x, y = torch.tensor(data.x_train), torch.tensor(data.y_train)
     loss = nn.functional.cross_entropy(twin(x), y)
@@ -77,7 +81,7 @@ def test_one_step_is_the_one_written_by_hand() -> None:
 def test_numbers_are_fitted(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(200, 3))
     np.savez(tmp_path / "line.npz", x=x, y=x @ [1.0, -2.0, 0.5] + 0.25)
-    found = train("mlp:depth=0", str(tmp_path / "line.npz"), wishes={"epochs": 30, "learning_rate": 0.05})
+    found = train("mlp:depth=0", str(tmp_path / "line.npz"), wishes={"epochs": 30, "optimizer.lr": 0.05})
     assert found.test_loss[-1] < 1e-4
     assert np.isnan(found.test_accuracy).all()
 
@@ -93,16 +97,30 @@ def test_what_is_left_as_found() -> None:
 
 
 def test_the_run_tells_what_the_result_tells() -> None:
-    found = train("mlp", "moons:n=200", wishes={"epochs": 4}, save_every=3, command="dltui train mlp")
+    found = train("mlp", "moons:n=200", wishes={"epochs": 4, "save_every": 12}, command="dltui train mlp")
     run = find_run(found.run)
     assert run.state == "done"
     steps = len(load("moons:n=200").x_train) // 32
-    assert run.steps() == [0, 3 * steps, 4 * steps]
+    assert run.steps() == [0, 12, 4 * steps]
+    assert run.resumable() == [12, 4 * steps]
     kept = history(run)
     for name in ("epochs", "train_loss", "test_loss", "test_accuracy", "learning_rate"):
         assert np.array_equal(getattr(kept, name), getattr(found, name))
     assert (kept.title, kept.parameters, kept.split) == (found.title, found.parameters, found.split)
-    assert [row["step"] for row in read_metrics(run) if row["kind"] == "step"] == [10, 20]
+    rows = [row for row in read_metrics(run) if row["kind"] == "step"]
+    assert [row["step"] for row in rows] == list(range(1, 4 * steps + 1))
+    seen = {
+        "kind",
+        "step",
+        "seconds",
+        "epoch",
+        "loss",
+        "learning_rate",
+        "grad_norm",
+        "nonfinite",
+        "weight_norm",
+    }
+    assert set(rows[0]) == seen | {"update_ratio", "rate", "memory"}
     opened = open_model(f"run:{run.name}", load("moons:n=200"))
     with torch.no_grad():
         outputs = opened.module(torch.tensor(load("moons:n=200").x_test)).argmax(1)
@@ -111,7 +129,7 @@ def test_the_run_tells_what_the_result_tells() -> None:
 
 
 def test_steps_within_an_epoch_are_kept_too() -> None:
-    found = train("mlp:width=4", "moons:n=200", wishes={"epochs": 2, "batch_size": 16}, keep_every=4)
+    found = train("mlp:width=4", "moons:n=200", wishes={"epochs": 2, "batch_size": 16, "keep_every": 4})
     assert find_run(found.run).steps() == [0, 4, 8, 10, 12, 16, 20]
     few = train("mlp:width=4", "moons:n=200", wishes={"epochs": 2, "batch_size": 16})
     assert find_run(few.run).steps() == [0, 10, 20]
@@ -137,9 +155,12 @@ def test_training_goes_on_from_a_run() -> None:
 
 def test_nan_is_one_sentence_and_the_run_failed() -> None:
     with pytest.raises(DltuiError) as caught:
-        train("mlp", "moons:n=100,noise=1000", wishes={"learning_rate": 1e9, "schedule": "constant"})
+        train("mlp", "moons:n=100,noise=1000", wishes={"optimizer.lr": 1e9, "schedule": "constant"})
     assert "the loss became" in str(caught.value)
-    assert "with learning rate 1e+09: try a smaller --lr, such as 1e+08" in str(caught.value)
+    assert "with learning rate 1e+09: try a smaller --lr, such as 1e+08, or --set clip=1 (" in str(
+        caught.value
+    )
+    assert "is the first that gives such numbers; step 0 is kept)" in str(caught.value)
     (run,) = list_runs()
     assert run.state == "failed"
     assert run.reason == str(caught.value)

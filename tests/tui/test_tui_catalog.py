@@ -135,6 +135,7 @@ def test_run_is_told_from_its_first_row_to_its_last(here: Path) -> None:
     assert [type(figure).__name__ for figure in story(run.folder).figures(Sight())] == ["Prose"]
     writer.append({"kind": "start", "parameters": 10, "split": "a fifth", "device": "cpu"})
     writer.append({"kind": "step", "step": 1, "epoch": 1, "loss": 2.3, "learning_rate": 0.05})
+    writer.flush()
     told = story(run.folder)
     assert told.state == "running"
     titles = [figure.title for figure in told.figures(Sight())]
@@ -147,7 +148,8 @@ def test_run_is_told_from_its_first_row_to_its_last(here: Path) -> None:
         "test_accuracy": 0.4,
         "learning_rate": 0.05,
     }
-    writer.append({"kind": "epoch", "seconds": 1.0, **row})
+    writer.append({"kind": "eval", "seconds": 1.0, **row})
+    writer.flush()
     loss, accuracy, _ = story(run.folder).figures(Sight())
     assert [line.name for line in loss.series] == ["batch", "train", "test"]  # type: ignore[attr-defined]
     assert accuracy.title == "Accuracy · lenet on digits"

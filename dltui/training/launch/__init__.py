@@ -1,1 +1,6 @@
-"""Launchers: where the processes of a training run."""
+"""Starting a training: in this process, or in several that a supervisor looks after."""
+
+from dltui.training.launch.options import Options
+from dltui.training.launch.start import is_first, launch
+
+__all__ = ["Options", "is_first", "launch"]

@@ -76,3 +76,26 @@ def recipe_for(model: str, data: str = "") -> Recipe:
     same = [one for one in fitting if one.data.partition(":")[0] == shelf]
     best = (same or fitting or [Recipe()])[0]
     return best.changed({"model": model, "data": data})
+
+
+def names_recipe(spec: str) -> bool:
+    """Return whether the user's own function makes a recipe rather than a model: it says so in its signature.
+
+    Args:
+        spec: ``package.module:function``.
+
+    Raises:
+        UsageError: If there is no such function.
+    """
+    function = load_function("recipe or model", spec)
+    told = getattr(function, "__annotations__", {}).get("return")
+    return told is Recipe or (isinstance(told, str) and told.rpartition(".")[2] == Recipe.__name__)
+
+
+def trained_model(model: str) -> str:
+    """Return the model whose recipe suits: of another run, the one that it trained."""
+    from dltui.runs.find import PREFIX, find_run  # numpy comes with it
+
+    if not model.startswith(PREFIX):
+        return model
+    return find_run(model.removeprefix(PREFIX).partition("@")[0]).model

@@ -17,9 +17,9 @@ from dltui.models import build
 from dltui.objective import Objective
 from dltui.results import load
 from dltui.results.connection import Connection
-from dltui.training import Settings, fit
+from dltui.training import Optimizer, Recipe, fit
 
-QUICK = Settings(epochs=6, batch_size=32, learning_rate=0.2, optimizer="sgd")
+QUICK = Recipe(epochs=6, batch_size=32, optimizer=Optimizer(name="sgd", lr=0.2))
 
 
 class Weights(nn.Module):
@@ -81,10 +81,10 @@ def digits() -> tuple[nn.Module, nn.Module, nn.Module]:
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
         net = build("mlp", data.input_shape, data.outputs)
-        fit(net, data, QUICK.changed(epochs=2), seed=seed)
+        fit(net, data, QUICK.set("epochs=2", f"seed={seed}"))
         nets.append(net)
     for seed, net in enumerate(nets):
-        fit(net, data, QUICK.changed(epochs=4, learning_rate=0.1), seed=10 + seed)
+        fit(net, data, QUICK.set("epochs=4", "optimizer.lr=0.1", f"seed={10 + seed}"))
     return nets[0], nets[1], nets[2]
 
 

@@ -1,0 +1,153 @@
+"""Lines on their way to a file: handing one over costs next to nothing, a thread writes them a moment later."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+from dltui.errors import DltuiError
+
+CLOSED = -1  # in place of a file
+PAUSE = 0.025  # seconds at most between a line that is handed over and the write that carries it
+
+
+class Spool:
+    """Writes whole lines to the end of a file, all that have come since the last time in one write.
+
+    Args:
+        path: The file, for what is said when it can't be written.
+        handle: The file, open for appending; the spool closes it.
+    """
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self.trouble: DltuiError | None = None
+        self._path, self._handle = path, handle
+        self._lines: deque[bytes] = deque()
+        self._rest = b""  # what the disk hasn't taken yet
+        self._writing = threading.Lock()
+        self._waiting, self._closing = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name=f"writing {path.name}", daemon=True)
+        self._thread.start()
+        _OPEN.add(self)
+
+    def put(self, line: bytes) -> None:
+        """Hand over a line; it is in the file at most ``PAUSE`` seconds later, unless the disk is full.
+
+        Args:
+            line: The line with its end.
+
+        Raises:
+            DltuiError: If the lines before couldn't be written and still can't be.
+        """
+        self._lines.append(line)
+        if self.trouble is not None:
+            self.flush()
+        elif not self._waiting.is_set():
+            self._waiting.set()
+
+    def flush(self) -> None:
+        """Write what has been handed over.
+
+        Raises:
+            DltuiError: If it can't be written; nothing is lost, and the next call tries again.
+        """
+        with self._writing:
+            self._write()
+        if self.trouble is not None:
+            raise self.trouble
+
+    def sync(self) -> None:
+        """Write what has been handed over, and make the disk keep it.
+
+        Raises:
+            DltuiError: If that can't be done.
+        """
+        self.flush()
+        try:
+            os.fsync(self._handle)
+        except OSError as error:
+            raise self._told(error) from error
+
+    def close(self) -> None:
+        """Write what has been handed over and close the file; after that nothing happens.
+
+        Raises:
+            DltuiError: If something couldn't be written.
+        """
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._waiting.set()
+        self._thread.join()
+        try:
+            self.flush()
+        finally:
+            self._let_go()
+
+    def forget(self) -> None:
+        """Close the file in a process that was forked off: its lines and its lock are the parent's."""
+        if not self._closing.is_set():
+            self._closing.set()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the file; what is handed over from now on is refused."""
+        os.close(self._handle)
+        self._handle = CLOSED
+        self.trouble = self.trouble or DltuiError(f"can't write {self._path}: it is closed")
+        _OPEN.discard(self)
+
+    def _go_on(self) -> None:
+        """Write whenever there are lines, at most every ``PAUSE`` seconds."""
+        while not self._closing.is_set():
+            self._waiting.wait()
+            self._closing.wait(PAUSE)
+            self._waiting.clear()
+            with self._writing:
+                self._write()
+
+    def _write(self) -> None:
+        """Write the lines in one go; what the disk doesn't take stays for the next time."""
+        parts = [self._rest]
+        while self._lines:
+            parts.append(self._lines.popleft())
+        self._rest = b"".join(parts)
+        try:
+            while self._rest:
+                self._rest = self._rest[os.write(self._handle, self._rest) :]
+        except OSError as error:
+            self.trouble = self._told(error)
+        else:
+            self.trouble = None
+
+    def _told(self, error: OSError) -> DltuiError:
+        """Return the sentence for a file that can't be written."""
+        return DltuiError(
+            f"can't write {self._path}: {error.strerror}; what was written before is whole, so make room and go on "
+            "from the last checkpoint"
+        )
+
+
+_OPEN: weakref.WeakSet[Spool] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    """Leave every file to the parent."""
+    for spool in list(_OPEN):
+        spool.forget()
+
+
+def _flush_all() -> None:
+    """Write what is left when the process ends without closing its files."""
+    for spool in list(_OPEN):
+        with suppress(DltuiError):
+            spool.flush()
+
+
+os.register_at_fork(after_in_child=_forget_all)
+atexit.register(_flush_all)
