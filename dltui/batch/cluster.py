@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dltui.batch.place import Task
-from dltui.batch.tables import seconds_of
 from dltui.errors import DltuiError, UsageError
+from dltui.spelling import seconds_of
 from dltui.training.launch.slurm import Command, Wish, reason_against, submit
 
 if TYPE_CHECKING:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Protocol
 
 from dltui.batch.ended import Ended, ended
-from dltui.batch.folder import CONTROL, job_folder
+from dltui.batch.folder import CONTROL, job_folder, read_job
 from dltui.batch.local import cores
 from dltui.batch.log import Lines, Log, Standing
 from dltui.batch.place import Place, Running, Task
 from dltui.batch.plan import Limits, Order
 from dltui.errors import Cancelled, DltuiError
 from dltui.files import write_text
+from dltui.training.launch.again import gone_on_with
 
 PAUSE = 0.05  # seconds between looks at what runs
 GRACE = 10.0  # seconds between one signal and the next, harder one
@@ -144,6 +145,8 @@ class Crew:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "progress").unlink(missing_ok=True)
         words = completed(order.words, folder)
+        if read_job(folder).get("key") == order.key:
+            words = gone_on_with(words)
         task = Task(job.name, words, folder, self.work, self._env(job.env, folder), attempt > 1, job.slurm)
         try:
             running = self._place.start(task)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dltui.errors import UsageError, unknown
-
-SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+from dltui.spelling import seconds_of
 
 
 class Table:
@@ -76,26 +74,6 @@ class Table:
     def wrong(self, key: str, expected: str) -> UsageError:
         """Return the error for a value that is not what is expected."""
         return UsageError(f"{key} of {self.where} can't be {self.values.get(key)!r}: expected {expected}")
-
-
-def seconds_of(value: object) -> float | None:
-    """Return a length of time in seconds, or None where it can't be read or is not above 0.
-
-    Args:
-        value: A number of seconds, or a text such as ``90s``, ``10m``, ``1h30m``.
-
-    Returns:
-        Seconds.
-    """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value) if 0 < value < float("inf") else None
-    found = SPAN.fullmatch(value.replace(" ", "")) if isinstance(value, str) and value.strip() else None
-    if found is None:
-        return None
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds or None
 
 
 def merged(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from dltui.batch.collect import dotted, nowhere
 from dltui.batch.folder import job_folder
 from dltui.batch.plan import Job, Limits, Plan
 from dltui.batch.read import read_plan
-from dltui.batch.tables import seconds_of
 from dltui.errors import UsageError
+from dltui.spelling import seconds_of
 
 CONV = "shapes conv2d --input 1,3,8,8 -o 4 -k 3"
 A = f"[[job]]\nname='a'\nrun='{CONV}'\n"

@@ -10,8 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
+from dltui.runs import open_run, read_metrics
 from dltui.training.launch.slurm import Command, Wish, submit
 
 from .slurm_node import Node, missing  # noqa: TID252 - the tests of this folder share it
@@ -122,6 +125,49 @@ def test_what_saved_when_its_time_ended_is_queued_again_and_goes_on(
     assert job.poll() == 0
     assert json.loads((folder / "stdout.json").read_text())["title"] == "mine:goes_on"
     assert (folder / "stderr.txt").is_file()
+
+
+TRAIN = ("train", "mlp", "--data", "moons", "--device", "cpu", "--json", "--set", "save_every=20")
+
+
+def weights(told: str) -> dict[str, np.ndarray]:
+    run = open_run(Path(json.loads(told)["folder"]))
+    return load_file(run.checkpoint(run.steps()[-1]))
+
+
+def test_two_processes_of_the_cluster_train_what_two_processes_here_train(dltui: Run) -> None:
+    words = (*TRAIN, "--set", "epochs=2", "--devices", "2")
+    here, there = dltui(*words), dltui(*words, "--on", "slurm", "--time", "5m", "--partition", "debug")
+    assert here.returncode == there.returncode == 0, there.stderr
+    assert json.loads(here.stdout)["metrics"] == json.loads(there.stdout)["metrics"]
+    run = open_run(Path(json.loads(there.stdout)["folder"]))
+    assert (run.world, run.state) == (2, "done")
+    assert (run.folder / "slurm" / "stderr.txt").is_file()
+
+
+def test_a_training_that_must_make_room_goes_on_to_the_last_bit(
+    dltui: Run, begin: Begin, tmp_path: Path, node: Node
+) -> None:
+    words = (*TRAIN, "--set", "epochs=150")
+    process = begin(*words, "--on", "slurm")
+    until(lambda: list(tmp_path.glob("home/runs/*/checkpoints/step-000*")), "a checkpoint")
+    number = node.ask("squeue", "-h", "-o", "%i").strip()
+    node.ask("scancel", "--signal=TERM", number)
+
+    def ended() -> bool:
+        node.ask("scontrol", "update", f"JobId={number}", "StartTime=now")  # SLURM lets it wait two minutes
+        return process.poll() is not None
+
+    until(ended, "the end of the training")
+    told, err = process.communicate()
+    assert process.returncode == 0, err
+    run = open_run(Path(json.loads(told)["folder"]))
+    assert run.attempt == 2
+    assert any(row.get("resumed_from") for row in read_metrics(run) if row["kind"] == "start")
+    whole = weights(dltui(*words).stdout)
+    found = weights(told)
+    assert whole.keys() == found.keys()
+    assert all(np.array_equal(whole[name], found[name]) for name in whole)
 
 
 def test_without_a_cluster_one_sentence_says_so(

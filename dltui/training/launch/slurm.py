@@ -77,6 +77,8 @@ class Command:
         again: What follows ``dltui`` after it was queued again; empty for the same.
         env: Environment variables besides those of whoever submits.
         append: Whether ``stderr.txt`` is gone on with.
+        run: Folder of the run that its processes train together, whose card is written by whoever submits; empty for
+            anything else.
     """
 
     words: tuple[str, ...]
@@ -85,6 +87,7 @@ class Command:
     again: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     append: bool = False
+    run: str = ""
 
 
 def reason_against() -> str:
@@ -145,6 +148,7 @@ def _parameters(name: str, command: Command, wish: Wish) -> dict[str, Any]:
         "partition": wish.partition or None,
         "account": wish.account or None,
         "qos": wish.qos or None,
+        "srun_args": ["--kill-on-bad-exit=1"] if wish.nodes * wish.tasks > 1 else None,
         "additional_parameters": {"signal": f"TERM@{notice}", "chdir": command.work, "requeue": True},
     }
     return {key: value for key, value in wanted.items() if value is not None}
