@@ -63,3 +63,16 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def size_in_words(size: float) -> str:
+    """Return a number of bytes as people say it.
+
+    >>> size_in_words(999), size_in_words(1234), size_in_words(56_789_000)
+    ('999 B', '1.2 kB', '57 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"

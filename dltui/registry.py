@@ -25,11 +25,13 @@ class Entry:
         module: Dotted name of the module whose import registers it.
         summary: One line of help, the first of its docstring.
         family: The shelf it stands on; empty where there are none.
+        suits: What it goes with when nothing is said: data for a network, a network for data; empty for the usual.
     """
 
     module: str
     summary: str
     family: str = ""
+    suits: str = ""
 
 
 class Registry(Generic[T]):

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the user's own runs, results and terminal settings out of the tests."""
     monkeypatch.setenv("DLTUI_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("DLTUI_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("DLTUI_CONFIG", str(tmp_path_factory.mktemp("config") / "settings.toml"))
     for name in (
         "NO_COLOR",

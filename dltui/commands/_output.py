@@ -21,7 +21,7 @@ def write_lines(lines: Iterable[str]) -> None:
         sys.stdout.write(line + "\n")
 
 
-def write_json(document: dict[str, Any]) -> None:
+def write_json(document: dict[str, Any] | list[Any]) -> None:
     """Write one JSON document to stdout; numbers that JSON can't say (NaN, ∞) become null."""
     import json
 

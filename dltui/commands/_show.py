@@ -49,6 +49,19 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A result whose JSON document is a plain list.
+
+    Attributes:
+        found: What is shown.
+        entries: The list.
+    """
+
+    found: Result
+    entries: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Stopped:
     """What was known when Ctrl-C came: it is shown, and written to no file but that of ``--figure``.
 
@@ -61,7 +74,7 @@ class Stopped:
     sentence: str
 
 
-# a Result, a Light answer, either within Failed, a Stopped one, or None when the verb has shown everything itself
+# a Result, a Light answer, a Listed one, either within Failed, a Stopped one, or None when the verb has shown everything itself
 Shown = Any
 
 
@@ -69,7 +82,7 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
     """Save, draw and print what a verb found, as the common options say.
 
     Args:
-        found: A ``Result``, a ``Light`` answer, or None.
+        found: A ``Result``, a ``Light`` answer, a ``Listed`` one, or None.
         common: The common options.
         seconds: How long the verb took.
 
@@ -85,6 +98,13 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
     if isinstance(found, Failed):
         deliver(found.found, common, seconds=seconds)
         raise (UsageError if found.refused else DltuiError)(found.sentence)
+    if isinstance(found, Listed):
+        if common.json:
+            write_files(lambda: signed(found.found, common, seconds), common)
+            write_json(found.entries)
+        else:
+            deliver(found.found, common, seconds=seconds)
+        return
     if isinstance(found, Light):
         write_files(found.result, common)
         if common.json:
@@ -164,6 +184,8 @@ def settled(found: Shown) -> tuple[Result | None, str]:
     """
     if isinstance(found, Failed):
         return settled(found.found)[0], found.sentence
+    if isinstance(found, Listed):
+        return found.found, ""
     return (found.result() if isinstance(found, Light) else found), ""
 
 

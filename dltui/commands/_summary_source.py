@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-USUAL_DATA = "digits"  # what named networks are built for when nothing else is said
 EXAMPLE = "expected sizes such as 1,3,224,224, with a name and a type perhaps: tokens=1,128:int64"
 
 
@@ -134,7 +133,7 @@ def find_source(spec: str, asked: Asked, data: str | None, seed: int) -> Source:
     Raises:
         UsageError: If nothing is spelled that way.
     """
-    from dltui.models.spelled import told_apart
+    from dltui.models.spelled import suits, told_apart
 
     spelled = told_apart(spec)
     if spelled == "file":
@@ -147,12 +146,13 @@ def find_source(spec: str, asked: Asked, data: str | None, seed: int) -> Source:
         return _built(run.model, shapes, f"built for {data or run.data}, as the run {run.name} was", spec)
     if data is not None:
         return _built(spec, _shapes_of(data, seed), f"built for samples of {data}", spec)
-    usual = _shapes_of(USUAL_DATA, seed)
+    data = suits(spec)
+    usual = _shapes_of(data, seed)
     shape = asked.first
     if shape:
         found = _built(spec, Shapes(shape[1:], usual.outputs), f"{usual.outputs} outputs; --data chooses others", spec)
     else:
-        found = _built(spec, usual, f"built for {USUAL_DATA}; --input or --data chooses others", spec)
+        found = _built(spec, usual, f"built for {data}; --input or --data chooses others", spec)
     if spelled == "name":
         return found
     return Source(found.build, spec, None)  # the user's own function may look at no shape at all

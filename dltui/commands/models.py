@@ -18,4 +18,4 @@ def list_models(*, common: Common) -> Gallery:  # noqa: ARG001
     from dltui.commands._listing import listing
     from dltui.models._names import NAMES
 
-    return listing("models", NAMES, "train one with: dltui train NAME --data digits")
+    return listing("models", NAMES, "train one with: dltui train NAME --data digits (hamlet or names for the ones of language)")

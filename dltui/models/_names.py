@@ -9,6 +9,11 @@ NAMES = {
     "lenet": Entry(
         "dltui.models.lenet", "LeNet-5: two convolutions, three fully connected layers.", "convolutional"
     ),
+    "cnn": Entry(
+        "dltui.models.cnn",
+        "Convolutional network: blocks of convolution, ReLU and pooling, one linear layer.",
+        "convolutional",
+    ),
     "resnet8": Entry(
         "dltui.models.resnet", "ResNet-8: three residual blocks, for small pictures.", "convolutional"
     ),
@@ -19,5 +24,23 @@ NAMES = {
         "dltui.models.resnet",
         "ResNet-20 without its skip connections: the same weights, no addition.",
         "convolutional",
+    ),
+    "makemore": Entry(
+        "dltui.models.makemore",
+        "Embeddings and a perceptron: the next letter from the few before (Bengio et al. 2003).",
+        "language",
+        "names",
+    ),
+    "lstm": Entry(
+        "dltui.models.lstm",
+        "LSTM: a recurrent network that foretells the next token at every position.",
+        "language",
+        "hamlet",
+    ),
+    "gpt": Entry(
+        "dltui.models.gpt",
+        "GPT: a causal transformer that foretells the next token at every position.",
+        "language",
+        "hamlet",
     ),
 }

@@ -10,6 +10,7 @@ from dltui.models._registry import MODELS
 from dltui.runs.find import PREFIX
 from dltui.spelling import is_function, split_knobs
 
+USUAL_DATA = "digits"  # what networks are shown on when nothing else is said
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 Spelling = Literal["name", "run", "file", "function"]
 
@@ -45,3 +46,16 @@ def told_apart(spec: str) -> Spelling:
     if "/" in spec:
         raise UsageError(f"no file {spec}: expected weights, or a model such as lenet")
     raise unknown("model", word, MODELS)
+
+
+def suits(spec: str) -> str:
+    """Return the data that a model is shown on when nothing is said.
+
+    Args:
+        spec: How the model is spelled.
+
+    Returns:
+        Text for a network that reads tokens, and digits for others.
+    """
+    word = spec.partition(":")[0]
+    return (MODELS.entry(word).suits if word in MODELS else "") or USUAL_DATA

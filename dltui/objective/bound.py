@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from dltui.device import seeded
 from dltui.errors import DltuiError, UsageError
 from dltui.objective.bundle import bundled, finite, placed, split, take_apart
-from dltui.objective.criterion import Criterion, Loss, Task, scalar
+from dltui.objective.criterion import UNASKED, Criterion, Loss, Task, mean_of_rows, scalar
 from dltui.objective.nonfinite import first_place
+from dltui.objective.positions import scores_first
 from dltui.objective.probe import first_outputs
 from dltui.objective.twin import Twin
 from dltui.objective.undisturbed import same_randomness
@@ -148,7 +149,8 @@ class Objective:
         Args:
             model: Any module that maps a batch of inputs to a batch of outputs.
             inputs: Shape (N, ...); a tensor for each argument of a model that takes several.
-            targets: Shape (N, ...); class numbers, or numbers.
+            targets: Shape (N, ...); class numbers, numbers, or for tokens the number of the next one at every position,
+                −100 where none is asked for.
             task: What the targets are.
             loss: A mean loss (outputs, targets) -> scalar instead of the usual one.
             device: Where to compute.
@@ -177,7 +179,8 @@ class Objective:
             )
         x = placed(given, where, dtype)
         y = targets.to(where, dtype) if task == "numbers" else targets.to(where, torch.long)
-        criterion = Criterion.of(task, loss)
+        uneven = task == "tokens" and bool((y == UNASKED).any())
+        criterion = Criterion.of(task, loss or (mean_of_rows if uneven else None))
         bare = cls(model, x, y, criterion, title, where, dtype, 1, mode)
         outputs, each = first_outputs(bare.twin(), x[:2], title)
         cached = max(1, min(MOST, (CACHE if where.type == "cpu" else CARD) // each))
@@ -206,6 +209,8 @@ class Objective:
         twin = Twin(self.model, device=self.device, dtype=self.dtype)
         twin.module.train(self.mode == "train")
         take_apart(self.inputs, twin.module)
+        if self.criterion.task == "tokens":
+            scores_first(twin.module)
         return twin
 
     def at(self, model: nn.Module) -> Objective:

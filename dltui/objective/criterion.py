@@ -13,7 +13,9 @@ from torch.nn import functional
 from dltui.errors import UsageError
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-Task = Literal["classes", "numbers"]
+Task = Literal["classes", "numbers", "tokens"]
+
+UNASKED = -100  # the target at a position that doesn't count
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Criterion:
     """A mean loss over samples, with what it needs to know of the task.
 
     Attributes:
-        task: ``classes`` (whole-number targets) or ``numbers``.
+        task: ``classes`` (whole-number targets), ``numbers``, or ``tokens`` (whole-number targets at every position).
         loss: (outputs, targets) -> scalar, the mean over the samples of a block.
         name: What the loss is called.
     """
@@ -32,7 +34,7 @@ class Criterion:
 
     @classmethod
     def of(cls, task: Task, loss: Loss | None = None) -> Criterion:
-        """Return the loss that fits the task: cross-entropy for classes, mean squared error for numbers.
+        """Return the loss that fits the task: cross-entropy for classes and tokens, mean squared error for numbers.
 
         Args:
             task: What the targets are.
@@ -43,18 +45,22 @@ class Criterion:
         """
         if loss is not None:
             return cls(task, loss, getattr(loss, "__name__", type(loss).__name__))
-        if task == "classes":
+        if task != "numbers":
             return cls(task, functional.cross_entropy, "cross-entropy")
         return cls(task, functional.mse_loss, "mean squared error")
 
     @property
     def counts(self) -> bool:
         """Whether answers are right or wrong, so that there is an accuracy."""
-        return self.task == "classes" and self.loss is functional.cross_entropy
+        return self.task != "numbers" and self.loss in {functional.cross_entropy, mean_of_rows}
 
     def right(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the share of right answers in a block, a scalar; of all positions where a sample has several."""
-        return (outputs.argmax(1) == targets).double().mean()
+        hits = (outputs.argmax(1) == targets).double()
+        if self.loss is functional.cross_entropy:
+            return hits.mean()
+        asked = (targets != UNASKED).flatten(1)
+        return ((hits.flatten(1) * asked).sum(1) / asked.sum(1)).mean()
 
     def fitted(self, outputs: Tensor, targets: Tensor, title: str) -> Tensor:
         """Return the targets in the shape that the loss wants for such outputs.
@@ -84,13 +90,31 @@ class Criterion:
     def _classes(self, outputs: Tensor, targets: Tensor, title: str) -> Tensor:
         if outputs.ndim < 2 or outputs.shape[2:] != targets.shape[1:]:
             raise _misfit(title, outputs, targets, "one score for each class, outputs (n, classes)")
-        highest = int(targets.max()) if targets.numel() else -1
-        if int(targets.min()) < 0 or highest >= outputs.shape[1]:
+        asked = targets if self.task == "classes" else targets[targets != UNASKED]
+        lowest, highest = (int(asked.min()), int(asked.max())) if asked.numel() else (0, -1)
+        if lowest < 0 or highest >= outputs.shape[1]:
             raise UsageError(
-                f"{title} gives {outputs.shape[1]} scores, but the targets go from {int(targets.min())} to {highest}; "
+                f"{title} gives {outputs.shape[1]} scores, but the targets go from {lowest} to {highest}; "
                 f"expected class numbers below {outputs.shape[1]}; try a model with {highest + 1} outputs"
             )
         return targets
+
+
+def mean_of_rows(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean over rows of the mean cross-entropy at the positions of each that count.
+
+    Where some rows have fewer positions that count than others, this is still the mean of a loss of each row, which
+    the plain mean over all positions is not.
+
+    Args:
+        outputs: Scores, shape (n, classes, positions).
+        targets: Class numbers, shape (n, positions); −100 at positions that don't count.
+
+    Returns:
+        A scalar.
+    """
+    losses = functional.cross_entropy(outputs, targets, reduction="none").flatten(1)
+    return (losses.sum(1) / (targets != UNASKED).flatten(1).sum(1)).mean()
 
 
 def _squeezed(tensor: Tensor) -> tuple[int, ...]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from dltui.figures import Cell, Figure, Table
 from dltui.results.gallery import Gallery
-from dltui.runs.curves import Curve, Sight, chart, curves
+from dltui.runs.curves import Curve, Sight, chart, curves_of
 from dltui.runs.folder import Run
-from dltui.runs.metrics import read_metrics
+from dltui.runs.follow import read_digest
 
 COLOURS = 8  # curves that a palette tells apart
 FIRST = ("test_loss", "train_loss", "test_accuracy", "loss")  # charts that are looked at first
@@ -95,7 +95,7 @@ def comparison(runs: Sequence[Run], sight: Sight) -> Gallery:
     Returns:
         What their settings differ in, then their curves.
     """
-    told = {run.name: curves(read_metrics(run)) for run in runs}
+    told = {run.name: curves_of(read_digest(run)) for run in runs}
     table = differences(runs)
     numbers: dict[str, Any] = {
         "runs": [run.name for run in runs],
@@ -108,10 +108,9 @@ def comparison(runs: Sequence[Run], sight: Sight) -> Gallery:
 
 def _facts(run: Run) -> dict[str, Cell]:
     """Return what a run was made of, by name."""
-    return {"model": run.model, "data": run.data, "seed": run.seed, **run.settings}
+    return {"model": run.model, "data": run.data, "seed": run.seed, **run.knobs}
 
 
 def _last(curve: Curve) -> float | None:
     """Return where a curve stands; None when its last value was not finite."""
-    value = float(curve.value[-1])
-    return value if math.isfinite(value) else None
+    return curve.last if math.isfinite(curve.last) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +11,16 @@ import numpy as np
 
 from dltui.errors import UsageError
 from dltui.figures import Array, Lines, Series, number
+from dltui.runs import levels
+from dltui.runs.digest import Digest, digest_of
+from dltui.runs.index import POINTS
 from dltui.runs.metrics import Row
 
 Across = Literal["step", "epoch", "time"]
 
 LOSS, ACCURACY, RATE, GRADIENT = "Loss", "Accuracy", "Learning rate", "Gradient norm"
-ORDER = (LOSS, ACCURACY, RATE, GRADIENT)
+WEIGHT, UPDATE, SPEED, MEMORY = "Weight norm", "Update / weight", "Throughput", "Memory"
+ORDER = (LOSS, ACCURACY, RATE, GRADIENT, WEIGHT, UPDATE, SPEED, MEMORY)
 KNOWN = {  # key of a row -> chart, name of the curve
     "loss": (LOSS, "batch"),
     "train_loss": (LOSS, "train"),
@@ -26,11 +30,20 @@ KNOWN = {  # key of a row -> chart, name of the curve
     "learning_rate": (RATE, "learning rate"),
     "gradient_norm": (GRADIENT, "gradient norm"),
     "grad_norm": (GRADIENT, "gradient norm"),
+    "weight_norm": (WEIGHT, "weight norm"),
+    "update_ratio": (UPDATE, "|Δw| / |w|"),
+    "rate": (SPEED, "samples a second"),
+    "memory": (MEMORY, "process"),
+    "memory_used": (MEMORY, "device"),
 }
-LABELS = {LOSS: "loss", ACCURACY: "share right", RATE: "learning rate", GRADIENT: "gradient norm"}
-LOGARITHMIC = {LOSS, GRADIENT}
-KINDS = ("step", "eval")  # rows that hold curves
-PLACES = {"kind", "step", "epoch", "seconds"}  # keys that tell where a row stands
+LABELS = {
+    LOSS: "loss", ACCURACY: "share right", RATE: "learning rate", GRADIENT: "gradient norm", WEIGHT: "weight norm",
+    UPDATE: "|Δw| / |w|", SPEED: "samples / s", MEMORY: "bytes",
+}  # fmt: skip
+LOGARITHMIC = {LOSS, GRADIENT, UPDATE}
+KINDS = ("step", "eval", "probe", "device")  # rows that hold curves, those that tell first in front
+SEEN_UNLESS_ZERO = {"nonfinite"}
+UNSEEN = {"memory_total", "residual"}
 UNITS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
@@ -63,7 +76,7 @@ PLAIN = Sight()
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One quantity over a run.
+    """One quantity over a run; of a long run one value for many rows.
 
     Attributes:
         key: What the rows call it.
@@ -73,7 +86,11 @@ class Curve:
         step: Optimiser steps made, shape (n,).
         epoch: Epochs made, with their fractions, shape (n,); NaN where the run doesn't tell.
         seconds: Wall time, shape (n,); NaN where the run doesn't tell.
-        value: The quantity, shape (n,); NaN where it was not finite.
+        value: The quantity, the mean where a value stands for many rows, shape (n,); NaN where it was not finite.
+        low: The smallest of those rows, shape (n,).
+        high: The largest of those rows, shape (n,).
+        rows: How many rows each value stands for, shape (n,).
+        last: Where it stands now; NaN where that was not finite.
     """
 
     key: str
@@ -84,32 +101,62 @@ class Curve:
     epoch: Array
     seconds: Array
     value: Array
+    low: Array
+    high: Array
+    rows: Array
+    last: float
 
     def across(self, what: Across) -> Array:
         """Return the abscissae."""
         return {"step": self.step, "epoch": self.epoch, "time": self.seconds}[what]
 
+    def drawn(self, what: Across, weight: float) -> tuple[Array, Array]:
+        """Return what is drawn of it.
+
+        Args:
+            what: What the abscissa counts.
+            weight: Of what came before in a moving average over rows, 0 for none.
+
+        Returns:
+            Abscissae and ordinates; without smoothing both ends of what each value stands for, so that no peak is lost.
+        """
+        x = self.across(what)
+        if weight:
+            return x, smoothed(self.value, weight, self.rows)
+        if (self.rows == 1).all():
+            return x, self.value
+        return np.repeat(x, 2), np.column_stack([self.low, self.high]).ravel()
+
 
 def curves(rows: Sequence[Row]) -> list[Curve]:
-    """Return every quantity that the rows of steps and epochs hold.
+    """Return every quantity that the rows hold.
 
     Args:
         rows: The rows of a run, in order.
 
     Returns:
-        Curves by chart; what stands in rows of steps is not told again from rows of epochs.
+        Curves by chart.
     """
-    start = next((row for row in rows if row.get("kind") == "start"), {})
-    steps, epochs = start.get("steps"), start.get("epochs")
-    share = epochs / steps if _is_number(steps) and _is_number(epochs) and steps else math.nan
+    return curves_of(digest_of(rows))
+
+
+def curves_of(digest: Digest, most: int = POINTS) -> list[Curve]:
+    """Return every quantity of a digest.
+
+    Args:
+        digest: What the rows of a run come to.
+        most: Values of a curve of a very long run.
+
+    Returns:
+        Curves by chart; what stands in rows of steps is not told again from rows of evaluations.
+    """
     found: dict[str, Curve] = {}
     for kind in KINDS:
-        own = [row for row in rows if row.get("kind") == kind]
-        keys = dict.fromkeys(key for row in own for key in row if key not in PLACES)
-        for key in keys:
-            holding = [row for row in own if key in row]
-            if key not in found and any(_is_number(row[key]) for row in holding):
-                found[key] = _curve(key, kind, holding, share)
+        for (of_kind, key), series in digest.series.items():
+            if of_kind == kind and key not in found and key not in UNSEEN:
+                curve = _curve(key, kind, series.buckets(most))
+                if key not in SEEN_UNLESS_ZERO or np.nan_to_num(curve.high).any():
+                    found[key] = curve
     place = {chart: at for at, chart in enumerate(ORDER)}
     return sorted(found.values(), key=lambda curve: (place.get(curve.chart, len(ORDER)), curve.chart))
 
@@ -158,8 +205,9 @@ def chart(
     weight = 0.0 if group == RATE else sight.smooth  # a plan has no noise to take away
     size, unit = _unit(parts) if sight.across == "time" else (1.0, "")
     series = tuple(
-        Series(name=text, x=curve.across(sight.across) / size, y=smoothed(curve.value, weight), tint=tint)
+        Series(name=text, x=x / size, y=y, tint=tint)
         for text, curve, tint in parts
+        for x, y in [curve.drawn(sight.across, weight)]
     )
     positive = all((line.y[np.isfinite(line.y)] > 0).all() for line in series)
     remarks = [caption, f"smoothed by {number(weight)}" if weight else ""]
@@ -173,36 +221,52 @@ def chart(
     )
 
 
-def smoothed(values: Array, weight: float) -> Array:
+def smoothed(values: Array, weight: float, rows: Array | None = None) -> Array:
     """Return an exponential moving average without the pull of its start.
 
-    m_t = w·m_(t−1) + (1 − w)·y_t, divided by 1 − w^t (Kingma and Ba, *Adam*, 2015, section 3).
+    m_t = w·m_(t−1) + (1 − w)·y_t, divided by 1 − w^t (Kingma and Ba, *Adam*, 2015, section 3). A value that is the mean
+    of n rows counts as n equal ones.
 
     Args:
         values: Shape (n,); values that aren't finite are passed over and stay as they are.
         weight: w, 0 for none.
+        rows: How many rows each value stands for, shape (n,); one when None.
 
     Returns:
         Shape (n,).
     """
     if not weight:
         return values
+    weights = (np.full(len(values), weight) if rows is None else weight**rows).tolist()
     out, mean, left = [], 0.0, 1.0
-    for value in values.tolist():
+    for value, keep in zip(values.tolist(), weights, strict=True):
         if math.isfinite(value):
-            mean, left = weight * mean + (1 - weight) * value, left * weight
+            mean, left = keep * mean + (1 - keep) * value, left * keep
             out.append(mean / (1 - left))
         else:
             out.append(value)
     return np.array(out)
 
 
-def _curve(key: str, kind: str, rows: Sequence[Row], share: float) -> Curve:
-    """Return one quantity of some rows."""
+def _curve(key: str, kind: str, buckets: Array) -> Curve:
+    """Return one quantity from its buckets."""
     chart_name, name = KNOWN.get(key) or _called(key)
-    step = _column(rows, "step")
-    epoch = step * share if math.isfinite(share) else _column(rows, "epoch")
-    return Curve(key, kind, chart_name, name, step, epoch, _column(rows, "seconds"), _column(rows, key))
+    finite = buckets[:, levels.FINITE]
+    mean = np.divide(buckets[:, levels.SUM], finite, out=np.full(len(finite), np.nan), where=finite > 0)
+    return Curve(
+        key=key,
+        kind=kind,
+        chart=chart_name,
+        name=name,
+        step=buckets[:, levels.LAST],
+        epoch=buckets[:, levels.EPOCH],
+        seconds=buckets[:, levels.SECONDS],
+        value=mean,
+        low=buckets[:, levels.LOW],
+        high=buckets[:, levels.HIGH],
+        rows=buckets[:, levels.ROWS],
+        last=float(buckets[-1, levels.END]) if len(buckets) else math.nan,
+    )
 
 
 def _called(key: str) -> tuple[str, str]:
@@ -212,15 +276,6 @@ def _called(key: str) -> tuple[str, str]:
         if part in words.split():
             return chart_name, " ".join(word for word in words.split() if word != part) or part
     return words.capitalize(), words
-
-
-def _column(rows: Iterable[Row], key: str) -> Array:
-    """Return one value a row; what is no number becomes NaN."""
-    return np.array([float(row[key]) if _is_number(row.get(key)) else math.nan for row in rows])
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _unit(parts: Sequence[tuple[str, Curve, int | None]]) -> tuple[float, str]:

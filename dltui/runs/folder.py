@@ -18,7 +18,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -87,6 +87,16 @@ class Run:
     def id(self) -> str:
         """The name of its folder, which stays when it is renamed."""
         return self.folder.name
+
+    @property
+    def title(self) -> str:
+        """What was trained on what, as far as it is known."""
+        return " on ".join(filter(None, (self.model, self.data))) or self.name
+
+    @property
+    def knobs(self) -> dict[str, Any]:
+        """How it was trained, by name; names of the recipe's parts are joined by dots."""
+        return dict(_joined(self.recipe)) or dict(self.settings)
 
     @property
     def metrics(self) -> Path:
@@ -182,6 +192,15 @@ def open_run(folder: Path) -> Run:
         raise DltuiError(f"{folder} is no run: it has no {CARD}") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise DltuiError(f"can't read {path}: {error}") from error
+
+
+def _joined(parts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the plain values of nested parts with their names joined by dots."""
+    for name, value in parts.items():
+        if isinstance(value, dict):
+            yield from _joined(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
 
 
 def step_of(path: Path) -> int:

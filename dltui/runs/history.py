@@ -12,10 +12,12 @@ from dltui.errors import DltuiError
 from dltui.figures import Array
 from dltui.results.base import Made
 from dltui.results.training import TrainingHistory
+from dltui.runs.digest import column, is_number
 from dltui.runs.folder import Run
-from dltui.runs.metrics import Row, read_metrics
+from dltui.runs.follow import read_digest
+from dltui.runs.metrics import NOT_FINITE, Row
 
-PLACES = {"kind", "step", "seconds", "epoch", "learning_rate"}  # keys that are no metrics
+PLACES = {"kind", "step", "seconds", "epoch", "learning_rate", NOT_FINITE}  # keys that are no metrics
 EVAL = "eval"  # rows of this kind are written after each evaluation
 
 
@@ -28,26 +30,25 @@ def history(run: Run) -> TrainingHistory:
     Returns:
         The curves; empty arrays before the first epoch ends.
     """
-    rows = read_metrics(run)
-    first = next((row for row in rows if row.get("kind") == "start"), {})
+    told = read_digest(run)
+    first = told.start
     made = Made(
         command=run.command,
         when=run.started,
-        seconds=float(rows[-1].get("seconds", 0.0)) if rows else 0.0,
+        seconds=told.seconds if math.isfinite(told.seconds) else 0.0,
         device=str(first.get("device", "cpu")),
         seed=run.seed,
         versions=run.versions,
     )
     found = from_rows(
-        [row for row in rows if row.get("kind") == EVAL],
-        title=f"{run.model} on {run.data}",
+        told.of_kind(EVAL),
+        title=run.title,
         run=run.name,
         parameters=int(first.get("parameters", 0)),
         split=str(first.get("split", "")),
         made=made,
     )
-    steps = max((int(row.get("step", 0)) for row in rows), default=0)
-    return replace(found, steps=steps, folder=str(run.folder))
+    return replace(found, steps=told.step, folder=str(run.folder))
 
 
 def from_rows(
@@ -70,11 +71,11 @@ def from_rows(
         title=title,
         made=made,
         run=run,
-        epochs=_passes(rows),
-        train_loss=_column(rows, "train_loss"),
-        test_loss=_column(rows, "test_loss"),
-        test_accuracy=_column(rows, "test_accuracy"),
-        learning_rate=_column(rows, "learning_rate"),
+        epochs=_epochs(rows),
+        train_loss=column(rows, "train_loss"),
+        test_loss=column(rows, "test_loss"),
+        test_accuracy=column(rows, "test_accuracy"),
+        learning_rate=column(rows, "learning_rate"),
         parameters=parameters,
         split=split,
         steps=int(rows[-1].get("step", 0)) if rows else 0,
@@ -95,8 +96,8 @@ def best_step(run: Run) -> int:
         DltuiError: If nothing was evaluated at a checkpoint yet.
     """
     kept = set(run.steps())
-    ended = [row for row in read_metrics(run) if row.get("kind") == EVAL and row.get("step") in kept]
-    judged = [row for row in ended if row.get("test_loss") is not None]
+    ended = [row for row in read_digest(run).of_kind(EVAL) if row.get("step") in kept]
+    judged = [row for row in ended if is_number(row.get("test_loss"))]
     if not judged:
         raise DltuiError(
             f"the run {run.name} has no evaluation with both a checkpoint and a held-out loss yet"
@@ -104,14 +105,9 @@ def best_step(run: Run) -> int:
     return int(min(judged, key=lambda row: float(row["test_loss"]))["step"])
 
 
-def _passes(rows: Sequence[Row]) -> Array:
-    """Return the epochs made at each evaluation: whole numbers where all are."""
-    passes = [float(row["epoch"]) for row in rows]
-    whole = all(value.is_integer() for value in passes)
-    return np.array(passes, dtype=np.int64 if whole else np.float64)
-
-
-def _column(rows: Sequence[Row], name: str) -> Array:
-    """Return one value a row; null becomes NaN."""
-    values = [row.get(name) for row in rows]
-    return np.array([math.nan if value is None else float(value) for value in values])
+def _epochs(rows: Sequence[Row]) -> Array:
+    """Return the epochs of evaluations, as whole numbers where they are; counted where the rows don't tell."""
+    told = column(rows, "epoch")
+    if not np.isfinite(told).all():
+        return np.arange(1, len(rows) + 1)
+    return told.astype(np.int64) if (told % 1 == 0).all() else told

@@ -21,3 +21,12 @@ def runs_folder() -> Path:
 def results_folder() -> Path:
     """Return the folder that holds saved results."""
     return home() / "results"
+
+
+def cache_folder() -> Path:
+    """Return ``$DLTUI_CACHE``, else ``dltui`` in the XDG cache folder: what is there may be deleted at any time."""
+    chosen = os.environ.get("DLTUI_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "dltui"

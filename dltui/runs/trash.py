@@ -9,6 +9,7 @@ from pathlib import Path
 from dltui.errors import DltuiError
 from dltui.runs.folder import CARD, open_run
 from dltui.runs.home import home
+from dltui.runs.index import RunIndex
 
 FOLDER = "trash"
 
@@ -48,6 +49,8 @@ def discard(path: Path) -> Discarded:
     if (path / CARD).is_file() and open_run(path).state_now() == "running":
         raise DltuiError(f"the run {path.name} is still going on: stop it before you put it away")
     target = _free(trash_folder() / path.name)
+    if (path / CARD).is_file():
+        RunIndex(open_run(path)).remove()
     _move(path, target)
     return Discarded(path, target)
 

@@ -275,12 +275,12 @@ def _compiled(module: nn.Module) -> nn.Module:
 
 def _fabric(device: torch.device, precision: Precision, strategy: Strategy, world: int) -> Any:
     """Return Fabric, its processes connected."""
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Fabric remarks on the machine; what goes wrong is raised
         from lightning_fabric import Fabric
 
+        for name in ("lightning_fabric", "lightning.fabric"):  # it sets its own level when it is imported
+            logging.getLogger(name).setLevel(logging.ERROR)
         here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
         fabric = Fabric(
             accelerator=device.type,

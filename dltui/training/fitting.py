@@ -14,7 +14,9 @@ from dltui.device import threads
 from dltui.progress import Report, silent
 from dltui.results.training import TrainingHistory
 from dltui.runs.folder import Run
-from dltui.runs.metrics import Row, read_metrics
+from dltui.runs.follow import read_digest
+from dltui.runs.history import EVAL
+from dltui.runs.metrics import Row
 from dltui.training.engine import Engine, make_engine
 from dltui.training.loop import Loop, Probe
 from dltui.training.recipe import Recipe
@@ -102,11 +104,6 @@ def fit(
 
 
 def _evaluations(run: Run | None, step: int) -> list[Row]:
-    """Return the rows of evaluations up to a step, without those that a later attempt made again."""
-    rows: list[Row] = []
-    for row in read_metrics(run) if run is not None else []:
-        if row["kind"] == "start" and row.get("resumed_from") is not None:
-            rows = [old for old in rows if old["step"] <= row["resumed_from"]]
-        elif row["kind"] == "eval":
-            rows.append(row)
-    return [row for row in rows if row["step"] <= step]
+    """Return the rows of evaluations up to a step."""
+    told = read_digest(run).of_kind(EVAL) if run is not None else []
+    return [row for row in told if row["step"] <= step]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dltui.data import Dataset
-from dltui.figures import Figure, Images, Prose
+from dltui.figures import Figure, Images, Tokens
 from dltui.files import flush
 from dltui.results.gallery import Gallery
 from dltui.runs.folder import SAMPLES, Run
+from dltui.training.sampling import sample
 
-LETTERS, PICTURES = 240, 12  # tokens that are made, held-out pictures that are answered
+PICTURES = 12  # held-out pictures that are answered
 
 
 def make_sample(
@@ -34,8 +35,8 @@ def make_sample(
     try:
         with torch.no_grad():
             if dataset.reads_tokens:
-                text = _text(module, dataset, device, seed)
-                return Prose(title="What it writes", text=text), text
+                written = sample(module, dataset, seed)
+                return written.shown[0], str(written.numbers["text"])
             if len(dataset.input_shape) == 3 and dataset.task == "classes":
                 return _pictures(module, dataset, device)
             return None
@@ -54,25 +55,11 @@ def keep_sample(run: Run, step: int, figure: Figure) -> str:
     Returns:
         The file, relative to the folder.
     """
-    name = f"{SAMPLES}/step-{step:06d}-{'text' if isinstance(figure, Prose) else 'pictures'}.safetensors"
+    name = f"{SAMPLES}/step-{step:06d}-{'text' if isinstance(figure, Tokens) else 'pictures'}.safetensors"
     path = run.folder / name
     Gallery(title=f"{run.model} on {run.data}, step {step}", shown=(figure,)).save(path)
     flush(path.parent)
     return name
-
-
-def _text(module: nn.Module, dataset: Dataset, device: torch.device, seed: int) -> str:
-    """Return tokens drawn one after the other, each from what the model says of those before it."""
-    generator = torch.Generator().manual_seed(seed)
-    window = torch.from_numpy(np.array(dataset.x_test[:1])).to(device)
-    written: list[int] = []
-    for _ in range(LETTERS):
-        scores: Tensor = module(window)
-        last = (scores[:, -1] if scores.ndim == 3 else scores).float().cpu()
-        chosen = int(torch.multinomial(last.softmax(1), 1, generator=generator))
-        written.append(chosen)
-        window = torch.cat([window[:, 1:], window.new_tensor([[chosen]])], dim=1)
-    return "".join(dataset.classes[token] for token in written)
 
 
 def _pictures(module: nn.Module, dataset: Dataset, device: torch.device) -> tuple[Figure, str]:

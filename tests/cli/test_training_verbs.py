@@ -27,9 +27,9 @@ def test_train_then_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["epochs"] == [1, 2]
     assert f"kept as run:{found['run']}" in err
     code, listed, _ = ask(capsys, "runs", "list")
-    (line,) = listed["numbers"]["runs"]
-    assert (code, line["name"], line["state"], line["model"]) == (0, found["run"], "done", "mlp:width=8")
-    assert line["test_accuracy"] == found["final"]["test_accuracy"]
+    (line,) = listed
+    assert (code, line["id"], line["status"], line["model"]) == (0, found["run"], "done", "mlp:width=8")
+    assert line["metrics"]["test_accuracy"] == found["final"]["test_accuracy"]
     code, shown, _ = ask(capsys, "runs", "show", found["run"][:-1])
     assert shown["numbers"]["history"]["test_loss"] == found["test_loss"]
     assert shown["numbers"]["settings"]["optimizer.lr"] == 0.1
@@ -43,7 +43,7 @@ def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
     assert [model["name"] for model in models] == ["mlp", "lenet", "resnet8", "resnet20", "resnet20-noskip"]
     data = ask(capsys, "data", "list")[1]["numbers"]["data sets"]
     assert [entry["name"] for entry in data] == ["digits", "moons", "rings", "spiral"]
-    assert ask(capsys, "runs", "list")[1]["numbers"]["runs"] == []
+    assert ask(capsys, "runs", "list")[1] == []
 
 
 @pytest.mark.parametrize(

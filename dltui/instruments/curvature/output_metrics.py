@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from dltui.errors import UsageError
 from dltui.objective import Criterion
+from dltui.objective.criterion import mean_of_rows
 
 DRAWS = 8  # targets drawn for each sample where the Fisher information has no closed form
 
@@ -116,6 +117,7 @@ def information(criterion: Criterion, seed: int) -> tuple[Metric, str]:
     loss = criterion.loss
     natural = (
         (functional.cross_entropy, nn.CrossEntropyLoss),
+        (mean_of_rows, nn.CrossEntropyLoss),
         (functional.mse_loss, nn.MSELoss),
         (functional.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss),
         (functional.poisson_nll_loss, nn.PoissonNLLLoss),

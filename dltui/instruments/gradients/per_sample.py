@@ -239,12 +239,15 @@ def _agreeing(
         found = way(tried, tried.twin(), names, {})(tried.inputs, tried.targets)
     except (RuntimeError, ValueError, TypeError):
         return frozenset()  # something that this way can't follow
-    zero = torch.zeros(())
+    zero = torch.zeros(TRIED, dtype=torch.float64)
     return frozenset(
-        name
-        for name in names
-        if torch.allclose(found.get(name, (zero, None))[0], truth[name][0], rtol=1e-6, atol=1e-20)
+        name for name in names if _alike(found.get(name, (zero.to(truth[name][0]), None))[0], truth[name][0])
     )
+
+
+def _alike(found: Tensor, truth: Tensor) -> bool:
+    """Return whether two ways find the same; what a module reads that isn't of samples gives another shape."""
+    return found.shape == truth.shape and torch.allclose(found, truth, rtol=1e-6, atol=1e-20)
 
 
 def _owners(twin: Twin, names: frozenset[str]) -> tuple[str, ...]:

@@ -24,4 +24,32 @@ NAMES = {
         "ResNet-20 without its skip connections on digits: harder to train, rougher to look at.",
         "digits",
     ),
+    "fashion-cnn": Entry(
+        "dltui.training.recipes.fashion",
+        "Two convolutions on 2000 pictures of clothes: 86 % in some eight seconds; the nearest neighbour has 80.4 %.",
+        "fashion",
+    ),
+    "fashion-resnet20": Entry(
+        "dltui.training.recipes.fashion", "ResNet-20 on 2000 pictures of clothes.", "fashion"
+    ),
+    "hamlet-gpt": Entry(
+        "dltui.training.recipes.text",
+        "A small GPT that learns to write like Hamlet, character by character.",
+        "hamlet",
+    ),
+    "hamlet-lstm": Entry(
+        "dltui.training.recipes.text",
+        "An LSTM that learns to write like Hamlet, character by character.",
+        "hamlet",
+    ),
+    "names-makemore": Entry(
+        "dltui.training.recipes.text",
+        "Embeddings and a perceptron that make up first names (Bengio et al. 2003): well below the loss of pairs.",
+        "names",
+    ),
+    "moons-mlp": Entry(
+        "dltui.training.recipes.plane",
+        "A perceptron that parts two interleaving half circles, in less than a second.",
+        "moons",
+    ),
 }

@@ -6,8 +6,9 @@ import shlex
 from pathlib import Path
 
 from dltui.data._names import NAMES
+from dltui.files import size_in_words
 from dltui.tui import register
-from dltui.tui.catalog.files import MOST, files_under, newest_first, size_in_words
+from dltui.tui.catalog.files import MOST, files_under, newest_first
 from dltui.tui.catalog.items import Glimpse, Item
 
 ENDING = ".npz"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 
+from dltui.data._names import NAMES
+from dltui.models.spelled import suits
 from dltui.tui.catalog.items import Item
 from dltui.tui.catalog.models import about
 
@@ -50,9 +52,10 @@ def deeds(item: Item, *, data: str = "") -> list[Deed]:
         Verbs with their values, the most likely first.
     """
     if item.kind == "data":
-        return [Deed("train", "Train a model on it", {"model": "mlp", "data": item.key})]
+        model = (NAMES[item.key].suits if item.key in NAMES else "") or "mlp"
+        return [Deed("train", "Train a model on it", {"model": model, "data": item.key})]
     if item.kind == "model":
-        chosen = {"model": item.key, "data": data or "digits"}
+        chosen = {"model": item.key, "data": data or suits(item.key)}
         return [Deed("train", "Train it", chosen), *_looks(chosen)]
     if item.kind == "run":
         return _looks({"model": f"run:{item.path.name}", **_with(data)})

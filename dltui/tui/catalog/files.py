@@ -42,15 +42,6 @@ def newest_first(paths: list[Path]) -> list[Path]:
     return [path for _, path in sorted(dated, reverse=True)]
 
 
-def size_in_words(size: float) -> str:
-    """Return a size of a file as people say it."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
-
-
 def _walk(folder: Path, deep: int, own: Path) -> Iterator[Path]:
     """Yield the files of a folder, then those of the folders in it, without dltui's own and those that are closed."""
     try:

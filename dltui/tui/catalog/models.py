@@ -9,9 +9,11 @@ from pathlib import Path
 
 from dltui.errors import DltuiError
 from dltui.figures import Table
+from dltui.files import size_in_words
 from dltui.models._names import NAMES
+from dltui.models.spelled import suits
 from dltui.tui import register
-from dltui.tui.catalog.files import MOST, files_under, newest_first, size_in_words
+from dltui.tui.catalog.files import MOST, files_under, newest_first
 from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.results import look_in
 
@@ -31,7 +33,14 @@ def read(folder: Path) -> list[Item]:
         The things; files are looked for three folders deep, hidden folders and environments are left out.
     """
     known = [
-        Item("model", name, entry.summary, name, f"dltui landscape {name} --data digits", group=entry.family)
+        Item(
+            "model",
+            name,
+            entry.summary,
+            name,
+            f"dltui landscape {name} --data {suits(name)}",
+            group=entry.family,
+        )
         for name, entry in NAMES.items()
     ]
     return [_checkpoint(path, folder) for path in _checkpoints(folder)] + known
@@ -51,16 +60,16 @@ def glimpse(item: Item) -> Glimpse:
         DltuiError: If the header can't be read.
     """
     if item.kind == "model":
-        entry = NAMES[item.key]
+        entry, data = NAMES[item.key], suits(item.key)
         return Glimpse(
             title=item.name,
             words=entry.summary,
             facts=(
                 ("family", entry.family),
-                ("train it", f"dltui train {item.name} --data digits"),
-                ("its loss landscape", f"dltui landscape {item.name} --data digits"),
-                ("its curvature", f"dltui hessian {item.name} --data digits"),
-                ("its gradients", f"dltui gradients {item.name} --data digits"),
+                ("train it", f"dltui train {item.name} --data {data}"),
+                ("its loss landscape", f"dltui landscape {item.name} --data {data}"),
+                ("its curvature", f"dltui hessian {item.name} --data {data}"),
+                ("its gradients", f"dltui gradients {item.name} --data {data}"),
                 ("code", entry.module),
             ),
         )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from dltui.figures import Figure, Prose, number
-from dltui.runs import MetricsReader, Run, list_runs, loss_sketch, open_run, read_metrics
-from dltui.runs.curves import Curve, Sight, charts, curves
+from dltui.runs import Digest, Run, list_runs, loss_sketch, open_run, read_digest
+from dltui.runs import Follower as DigestFollower
+from dltui.runs.curves import Curve, Sight, charts, curves_of
 from dltui.runs.folder import State
-from dltui.runs.metrics import Row
 from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item
 from dltui.tui.catalog.results import moment
@@ -41,7 +42,7 @@ class RunStory:
 
     def figures(self, sight: Sight) -> list[Figure]:
         """Return the charts, or the sentence while there are none."""
-        title = f"{self.run.model} on {self.run.data}"
+        title = self.run.title
         return [*charts(self.curves, sight, title)] or [self.waiting]
 
 
@@ -71,7 +72,7 @@ def item_of(run: Run) -> Item:
     return Item(
         "run",
         run.name,
-        f"{run.model} on {run.data} · {state}",
+        f"{run.title} · {state}",
         str(run.folder),
         run.command or f"dltui runs show {run.name}",
         when=moment(run.started),
@@ -114,12 +115,12 @@ def glimpse(item: Item) -> Glimpse:
     return Glimpse(title=item.name, figure=figure, words=main.words(), facts=told.facts)
 
 
-def story(folder: Path, rows: list[Row] | None = None) -> RunStory:
+def story(folder: Path, digest: Digest | None = None) -> RunStory:
     """Return what a run's folder tells at this moment.
 
     Args:
         folder: The run's folder.
-        rows: Its metrics, when they have been read already.
+        digest: What its metrics come to, when they have been read already.
 
     Returns:
         Curves and facts; before the first row a sentence instead of a chart.
@@ -129,11 +130,9 @@ def story(folder: Path, rows: list[Row] | None = None) -> RunStory:
     """
     run = open_run(folder)
     state = run.state_now()
-    told = read_metrics(run) if rows is None else rows
-    waiting = Prose(
-        title=f"Loss · {run.model} on {run.data}", text=f"{run.name} is {state}; no step is written yet."
-    )
-    return RunStory(run, state, tuple(curves(told)), waiting, _facts(run, state, told), _judged(told))
+    told = read_digest(run) if digest is None else digest
+    waiting = Prose(title=f"Loss · {run.title}", text=f"{run.name} is {state}; no step is written yet.")
+    return RunStory(run, state, tuple(curves_of(told)), waiting, _facts(run, state, told), _judged(told))
 
 
 class Follower:
@@ -141,47 +140,46 @@ class Follower:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._reader: MetricsReader | None = None
-        self._rows: list[Row] = []
+        self._follower: DigestFollower | None = None
 
     def look(self) -> RunStory:
         """Return what the run tells by now; called in a thread, one call at a time."""
-        run = open_run(self._folder)
-        if self._reader is None:
-            self._reader = MetricsReader(run)
-        self._rows += self._reader.new_rows()
-        return story(self._folder, self._rows)
+        if self._follower is None:
+            self._follower = DigestFollower(open_run(self._folder))
+        return story(self._folder, self._follower.look())
 
 
-def _judged(rows: list[Row]) -> dict[int, str]:
-    """Return epoch, loss and accuracy of the steps that epochs ended with."""
+def _judged(told: Digest) -> dict[int, str]:
+    """Return epoch, loss and accuracy of the steps after which the run was evaluated."""
     found = {}
-    for row in rows:
-        if row.get("kind") == "eval" and isinstance(row.get("step"), int):
+    for row in told.of_kind("eval"):
+        if isinstance(row.get("step"), int):
             loss, right = row.get("test_loss"), row.get("test_accuracy")
-            parts = [f"epoch {row.get('epoch', '?')}"]
+            epoch = row.get("epoch", "?")
+            parts = [f"epoch {number(epoch) if isinstance(epoch, float) else epoch}"]
             parts += [f"test loss {number(float(loss))}"] if isinstance(loss, int | float) else []
             parts += [f"{100 * right:.1f} % right"] if isinstance(right, int | float) else []
             found[row["step"]] = " · ".join(parts)
     return found
 
 
-def _facts(run: Run, state: State, rows: list[Row]) -> Facts:
+def _facts(run: Run, state: State, digest: Digest) -> Facts:
     """Return state, settings and place of a run."""
     steps = run.steps()
-    start = next((row for row in rows if row.get("kind") == "start"), {})
-    parameters, total = start.get("parameters"), start.get("steps")
-    done = max((row["step"] for row in rows if isinstance(row.get("step"), int)), default=0)
+    parameters, total = digest.start.get("parameters"), digest.start.get("steps")
     told = (
         ("state", f"{state}: {run.reason}" if run.reason else state),
-        ("progress", f"step {done:,} of {total:,}" if isinstance(total, int) else ""),
-        ("took", _took(rows)),
+        ("progress", f"step {digest.step:,} of {total:,}" if isinstance(total, int) else ""),
+        ("took", _took(digest.seconds)),
+        ("attempts", str(run.attempt) if run.attempt > 1 else ""),
+        ("processes", str(run.world) if run.world > 1 else ""),
+        ("tags", ", ".join(run.tags)),
         ("model", run.model),
         ("parameters", f"{parameters:,}" if isinstance(parameters, int) else ""),
         ("data", run.data),
         ("started", _moment(run.started)),
         ("seed", str(run.seed)),
-        *((name.replace("_", " "), _setting(value)) for name, value in run.settings.items()),
+        *((name.replace("_", " "), _setting(value)) for name, value in run.knobs.items()),
         ("checkpoints", f"{len(steps)}, the last after step {steps[-1]}" if steps else "none yet"),
         ("with", ", ".join(f"{name} {version}" for name, version in run.versions.items())),
         ("folder", str(run.folder)),
@@ -189,10 +187,9 @@ def _facts(run: Run, state: State, rows: list[Row]) -> Facts:
     return tuple((name, value) for name, value in told if value)
 
 
-def _took(rows: list[Row]) -> str:
+def _took(seconds: float) -> str:
     """Return the wall time by the last row."""
-    seconds = rows[-1].get("seconds") if rows else None
-    if not isinstance(seconds, int | float):
+    if not math.isfinite(seconds):
         return ""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(int(minutes), 60)

@@ -419,7 +419,7 @@ class HomeScreen(Room):
 
     def action_overlay(self) -> None:
         """Lay the marked runs over each other."""
-        names = [item.path.name for item in self._marked()]
+        names = [item.name for item in self._marked()]
         word = ",".join(names)
         self.dltui.open_item(
             Item("overlay", f"{len(names)} runs", ", ".join(names), word, f"dltui runs compare {word}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from textual import on
 from textual.app import ComposeResult
 
 from dltui.errors import DltuiError
-from dltui.runs import Run, find_run, open_run, read_metrics, runs_folder
+from dltui.runs import Follower, Run, find_run, open_run, runs_folder
 from dltui.runs.compare import differences, overlay, tints
-from dltui.runs.curves import Curve, curves
+from dltui.runs.curves import Curve, curves_of
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import Item
@@ -58,6 +59,7 @@ class OverlayScreen(SightScreen):
         self._told: Told | None = None
         self._stamps: tuple[Stamp, ...] | None = None
         self._reading = False
+        self._followers: dict[str, Follower] = {}
 
     @property
     def holds(self) -> bool:
@@ -88,11 +90,11 @@ class OverlayScreen(SightScreen):
 
     def read(self) -> None:
         """Read the runs in a thread, unless nothing has changed since the last time."""
-        stamps = tuple(stamp_of(runs_folder() / name) for name in self.names)
+        stamps = tuple(stamp_of(_folder(name)) for name in self.names)
         if stamps != self._stamps and not self._reading:
             self._stamps, self._reading = stamps, True
             names = self.item.key.split(",")
-            self.read_by(lambda: _told(names))
+            self.read_by(lambda: _told(names, self._followers))
 
     def received(self, found: Told) -> None:
         """Show the curves as they are by now."""
@@ -147,7 +149,7 @@ class OverlayScreen(SightScreen):
             self.redraw()
 
 
-def _told(names: list[str]) -> Told:
+def _told(names: list[str], followers: dict[str, Follower]) -> Told:
     """Return what runs tell; those that are gone are named.
 
     Raises:
@@ -156,11 +158,22 @@ def _told(names: list[str]) -> Told:
     runs: dict[str, Run] = {}
     lost = []
     for name in names:
-        folder: Path = runs_folder() / name
         try:
-            runs[name] = open_run(folder)
+            runs[name] = open_run(_folder(name))
         except DltuiError:
             lost.append(name)
+            continue
+        if name not in followers:
+            followers[name] = Follower(runs[name])
     if not runs:
         find_run(names[0])  # raises the sentence that says what is wrong
-    return Told(runs, {name: tuple(curves(read_metrics(run))) for name, run in runs.items()}, tuple(lost))
+    return Told(runs, {name: tuple(curves_of(followers[name].look())) for name in runs}, tuple(lost))
+
+
+def _folder(name: str) -> Path:
+    """Return the folder of a run that is called so, or that was until it went away."""
+    folder = runs_folder() / name
+    if not folder.exists():
+        with suppress(DltuiError):
+            return find_run(name).folder
+    return folder

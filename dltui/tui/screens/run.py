@@ -10,6 +10,7 @@ from typing import get_args
 from textual import on
 from textual.app import ComposeResult
 
+from dltui.files import size_in_words
 from dltui.runs import Run
 from dltui.runs.curves import Across, Sight
 from dltui.runs.folder import step_of
@@ -17,7 +18,6 @@ from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import Item
 from dltui.tui.catalog.deeds import at_step
-from dltui.tui.catalog.files import size_in_words
 from dltui.tui.catalog.models import checkpoint_item
 from dltui.tui.catalog.runs import Follower, RunStory
 from dltui.tui.register import screen
