@@ -123,6 +123,11 @@ def _bound(
     )
 
 
+def picked(devices: str | None) -> list[torch.device]:
+    """Return the devices that a list with commas names, none for None."""
+    return [pick_device(device.strip()) for device in devices.split(",")] if devices else []
+
+
 def spelled_loss(spec: str) -> Loss:
     """Return the loss that a word names.
 

@@ -200,7 +200,7 @@ def landscape(
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
     spare = {"--center": center, "--sharpness": sharpness, "--weight-decay": weight_decay is not None, "--exact": exact,
-             "--tolerance": within != TOLERANCE, "--workers": workers, "--resume": resume}  # fmt: skip
+             "--tolerance": within != TOLERANCE, "--workers": workers}  # fmt: skip
     if wanted.connects and any(spare.values()):
         name = next(name for name, given in spare.items() if given)
         raise UsageError(
@@ -210,7 +210,7 @@ def landscape(
         raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")
     if wanted.connects:
         sets = dict(zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True))
-        return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common)
+        return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common, resume)
     held_out = None
     if part == "both":
         objective, held_out = open_both(model, data, weights, common, samples=samples)
