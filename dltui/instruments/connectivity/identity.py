@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+from torch import nn
 
 from dltui.figures import Array
-from dltui.instruments.landscape.identity import ROWS
+from dltui.instruments.landscape.identity import bytes_of, some_rows
 from dltui.objective import Objective
 
 if TYPE_CHECKING:
@@ -39,16 +39,11 @@ def identity(
     told = sha256(repr(settings).encode() + positions.tobytes())
     for module in (objective.model, other):
         for name, tensor in module.state_dict().items():
-            told.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + _bytes(tensor))
+            told.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + bytes_of(tensor))
     for name, one in parts:
         told.update(f"{name} {one.criterion.name} {one.samples} {one.mode}".encode())
-        every = -(-one.samples // ROWS)
-        told.update(_bytes(one.inputs[::every]) + _bytes(one.targets[::every]))
+        told.update(some_rows(one.inputs) + some_rows(one.targets))
     if wishes.calibration is not None:
-        told.update(_bytes(wishes.calibration[:: -(-len(wishes.calibration) // ROWS)]))
+        told.update(some_rows(wishes.calibration))
     return told.hexdigest()[:32]
 
-
-def _bytes(tensor: Tensor) -> bytes:
-    """Return the numbers of a tensor as they lie in memory."""
-    return tensor.detach().cpu().contiguous().numpy().tobytes()

@@ -321,12 +321,10 @@ def one_by_one(
 
 def _taken(gradients: Mapping[str, Tensor], towards: Mapping[str, Tensor]) -> Taken:
     """Return squares, and products with directions, of gradients with a leading dimension of samples."""
+    flat = {name: rows.reshape(len(rows), -1) for name, rows in gradients.items()}  # also of a lone number
     return {
-        name: (
-            rows.flatten(1).square().sum(1),
-            rows.flatten(1) @ towards[name].flatten() if name in towards else None,
-        )
-        for name, rows in gradients.items()
+        name: (rows.square().sum(1), rows @ towards[name].flatten() if name in towards else None)
+        for name, rows in flat.items()
     }
 
 

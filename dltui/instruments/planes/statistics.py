@@ -150,5 +150,5 @@ def floating(module: nn.Module) -> dict[str, Tensor]:
 
 def _mixed(inputs: Tensor) -> list[Tensor]:
     """Return the inputs in batches of like size, mixed, since a batch of one class has no fair statistics."""
-    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0)).to(inputs.device)
-    return list(torch.tensor_split(inputs[order], max(1, round(len(inputs) / BATCH))))
+    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0))
+    return [inputs[rows] for rows in torch.tensor_split(order, max(1, round(len(inputs) / BATCH)))]
