@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Scan = Landscape | Connection
     S = TypeVar("S", Landscape, Connection)
+    R = TypeVar("R", bound=Result)
 
 PLAIN = "the model itself"  # how an evaluator is named that has no faster way
 LEAST = 0.2  # seconds between two files
@@ -116,7 +117,7 @@ def counted(known: Scan) -> str:
     return f"{done} of {known.loss.size} positions"
 
 
-def stoppable(work: Callable[[Report], Result], common: Common) -> Result | Stopped:
+def stoppable(work: Callable[[Report], R], common: Common) -> R | Stopped:
     """Work, and return what was known when Ctrl-C came.
 
     Args:

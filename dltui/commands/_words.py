@@ -56,10 +56,11 @@ def share(tolerance: float) -> float:
 
 def several(devices: str | None) -> str | None:
     """Return the spelling of several devices when each is one, or None."""
-    from dltui.commands._frame import spelled_device
+    from dltui.commands._frame import DEVICE
 
     for device in devices.split(",") if devices is not None else []:
-        spelled_device(device.strip())
+        if not DEVICE.fullmatch(device.strip()):
+            raise UsageError(f"--devices {device.strip()!r} is no device; expected a list such as cuda:0,cuda:1")
     return devices
 
 

@@ -17,6 +17,8 @@ from dltui.instruments.curvature import matrix, spectrum
 from dltui.instruments.curvature.sharpness import Checkpoint, along
 from dltui.instruments.gradients import measure
 from dltui.instruments.landscape import scan
+from dltui.instruments.planes.statistics import Interpolated, Kept, Recalibrated
+from dltui.instruments.planes.through import Through
 from dltui.instruments.sharpness import sharpness
 from dltui.objective import Objective
 
@@ -173,3 +175,49 @@ def test_samples_are_shared_out_among_devices(case: Case) -> None:
     alone = along(objective, [Checkpoint(0, model)], count=1, tolerance=1e-8)
     shared = along(objective, [Checkpoint(0, model)], count=1, tolerance=1e-8, devices=TWO)
     assert shared.sharpness[0] == pytest.approx(alone.sharpness[0], rel=1e-7)
+
+
+@pytest.mark.parametrize("statistics", ["", "keep", "interpolate", "recalibrate"])
+def test_cells_are_shared_out_among_devices_to_the_same_bits(statistics: str) -> None:
+    torch.manual_seed(0)
+    nets = [
+        nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)).eval() for _ in range(3)
+    ]
+    objective = Objective.bind(nets[0], torch.randn(40, 5), torch.randint(0, 3, (40,)))
+    others = [("B", nets[1]), ("C", nets[2])]
+    span = Through(others=others, batch_norm=statistics) if statistics else "random"
+    one, both = (scan(objective, steps=9, along=span, devices=devices) for devices in ((), TWO))
+    for name in ("loss", "accuracy", "error", "rise_error"):
+        assert np.array_equal(getattr(one, name), getattr(both, name))
+
+
+def test_the_same_measurement_is_made_anew_for_another_device() -> None:
+    """What goes to the other device is moved there: nothing of the first one is left."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)).eval()
+    objective = Objective.bind(net, torch.randn(40, 5), torch.randint(0, 3, (40,)))
+    assert objective.on(torch.device("meta")).inputs.device.type == "meta"
+    buffers = {name: b.clone() for name, b in net.named_buffers() if b.is_floating_point()}
+    for one in (Interpolated(buffers, [buffers]), Kept(buffers)):
+        twin = objective.on(torch.device("meta")).twin()
+        one.on(torch.device("meta")).settle(twin, (0.5,))
+        assert {b.device.type for b in twin.module.buffers()} == {"meta"}
+    anew = Recalibrated(objective.inputs).on(torch.device("meta"))
+    assert {batch.device.type for batch in anew._batches} == {"meta"}
+
+
+GPU = [torch.device("cuda:0"), torch.device("cpu")]
+
+
+@pytest.mark.gpu
+def test_a_card_and_the_processor_share_the_work(case: Case) -> None:
+    model, x, y = case
+    here = Objective.bind(model, x, y, double=True, block=4)
+    there = Objective.bind(model, x, y, double=True, block=4, device="cuda:0")
+    with matrix(here) as one, matrix(there, devices=GPU) as both:
+        vector = torch.randn(one.size, dtype=torch.float64)
+        torch.testing.assert_close(both(vector.cuda()).cpu(), one(vector), rtol=1e-9, atol=1e-11)
+    pictures = [scan(here, steps=5), scan(there, steps=5, devices=GPU)]
+    np.testing.assert_allclose(pictures[1].loss, pictures[0].loss, rtol=1e-9)
+    norms = [measure(one, batch_size=5).sample_norms for one in (here, there)]
+    np.testing.assert_allclose(norms[1], norms[0], rtol=1e-9)

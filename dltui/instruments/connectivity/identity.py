@@ -46,4 +46,3 @@ def identity(
     if wishes.calibration is not None:
         told.update(some_rows(wishes.calibration))
     return told.hexdigest()[:32]
-
