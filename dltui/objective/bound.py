@@ -31,6 +31,11 @@ CARD = 1 << 26  # the same on an accelerator, which wants to be kept busy
 DROPPED = 0  # seed of what dropout drops in train mode: the same in every evaluation
 MOST = 4096  # samples in a block at most
 
+DETACHED = (
+    "the loss doesn't depend on the parameters as far as autograd can see; expected no torch.no_grad, detach or argmax "
+    "on the way from the weights to the loss"
+)
+
 Mode = Literal["eval", "train"]
 
 
@@ -225,11 +230,20 @@ class Objective:
         return replace(self, inputs=x, targets=y, device=device)
 
     def doubled(self) -> Objective:
-        """Return the same objective in float64, on the CPU where the device knows no float64."""
+        """Return the same objective in float64, on the CPU where the device knows no float64.
+
+        A model whose forward insists on float32 is left as it is.
+        """
         device = torch.device("cpu") if self.device.type == "mps" else self.device
         x = placed(self.inputs, device, torch.float64)
         y = placed(self.targets, device, torch.float64)
-        return replace(self, inputs=x, targets=y, device=device, dtype=torch.float64)
+        found = replace(self, inputs=x, targets=y, device=device, dtype=torch.float64)
+        try:
+            with torch.no_grad(), same_randomness():
+                outputs = found.outputs(found.twin(), x[:2])
+        except RuntimeError:
+            return self
+        return found if outputs.dtype is torch.float64 else self
 
     def loss(self, twin: Twin, x: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss of one block, a scalar that can be differentiated."""
@@ -267,12 +281,17 @@ class Objective:
 
         Returns:
             The gradient, shape (n,).
+
+        Raises:
+            DltuiError: If autograd sees no way from the parameters to the loss.
         """
         done = 0
         wide = torch.float32 if self.device.type == "mps" else torch.float64
         total = torch.zeros(len(twin.flat), dtype=wide, device=self.device)
         for x, y, share in self.blocks:
             loss = self.loss(twin, x, y)
+            if not loss.requires_grad:
+                raise DltuiError(f"{self.title}: {DETACHED}")
             parts = torch.autograd.grad(loss, twin.parameters, allow_unused=True, materialize_grads=True)
             total.add_(torch.cat([part.reshape(-1) for part in parts]), alpha=share)
             done += len(x)

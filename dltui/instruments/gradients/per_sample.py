@@ -203,7 +203,7 @@ def _ways(objective: Objective, plan: Plan, towards: Tensor | None = None) -> Bl
 
 
 def _plan(objective: Objective) -> Plan:
-    """Send each parameter the first way that agrees with plain autograd on the first samples, in float64."""
+    """Send each parameter the first way that agrees with autograd on the first samples, in float64 where it can."""
     tried = objective.doubled()
     tried = replace(tried, inputs=tried.inputs[:TRIED], targets=tried.targets[:TRIED], block=TRIED)
     twin = tried.twin()
@@ -239,15 +239,18 @@ def _agreeing(
         found = way(tried, tried.twin(), names, {})(tried.inputs, tried.targets)
     except (RuntimeError, ValueError, TypeError):
         return frozenset()  # something that this way can't follow
-    zero = torch.zeros(TRIED, dtype=torch.float64)
+    zero = torch.zeros(TRIED, dtype=tried.dtype)
+    close = 1e-6 if tried.dtype is torch.float64 else 1e-3
     return frozenset(
-        name for name in names if _alike(found.get(name, (zero.to(truth[name][0]), None))[0], truth[name][0])
+        name
+        for name in names
+        if _alike(found.get(name, (zero.to(truth[name][0]), None))[0], truth[name][0], close)
     )
 
 
-def _alike(found: Tensor, truth: Tensor) -> bool:
+def _alike(found: Tensor, truth: Tensor, close: float) -> bool:
     """Return whether two ways find the same; what a module reads that isn't of samples gives another shape."""
-    return found.shape == truth.shape and torch.allclose(found, truth, rtol=1e-6, atol=1e-20)
+    return found.shape == truth.shape and torch.allclose(found, truth, rtol=close, atol=1e-20)
 
 
 def _owners(twin: Twin, names: frozenset[str]) -> tuple[str, ...]:
@@ -323,12 +326,10 @@ def one_by_one(
 
 def _taken(gradients: Mapping[str, Tensor], towards: Mapping[str, Tensor]) -> Taken:
     """Return squares, and products with directions, of gradients with a leading dimension of samples."""
+    flat = {name: rows.reshape(len(rows), -1) for name, rows in gradients.items()}  # also of a lone number
     return {
-        name: (
-            rows.flatten(1).square().sum(1),
-            rows.flatten(1) @ towards[name].flatten() if name in towards else None,
-        )
-        for name, rows in gradients.items()
+        name: (rows.square().sum(1), rows @ towards[name].flatten() if name in towards else None)
+        for name, rows in flat.items()
     }
 
 
