@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
@@ -300,8 +300,12 @@ class Objective:
 
     def read(self, twin: Twin) -> Reading:
         """Return mean loss and accuracy over all samples where ``twin`` stands now."""
+        return self._whole(self.readings(twin))
+
+    def _whole(self, parts: Iterable[tuple[float, float, float]]) -> Reading:
+        """Return the loss and accuracy that blocks have together."""
         loss = right = 0.0
-        for one, hits, share in self.readings(twin):
+        for one, hits, share in parts:
             loss += one * share
             right += hits * share
         return Reading(loss, right if self.criterion.counts else None)
@@ -317,18 +321,23 @@ class Objective:
         """
         with same_randomness():
             twin = self.twin()
-            first, again = self.read(twin), self.read(twin)
-        if not isfinite(first.loss):
+            parts = list(self.readings(twin))
+            first, again = (
+                parts[0][0],
+                next(self.readings(twin))[0],
+            )  # what is drawn at random shows in any block
+        found = self._whole(parts)
+        if not isfinite(found.loss):
             raise DltuiError(
-                f"the loss of {self.title} is {first.loss} before anything is changed: {self._culprit()}; expected a "
+                f"the loss of {self.title} is {found.loss} before anything is changed: {self._culprit()}; expected a "
                 "finite number; check the weights, or train with a smaller learning rate"
             )
-        if abs(first.loss - again.loss) > 1e-4 * max(abs(first.loss), 1e-12):
+        if abs(first - again) > 1e-4 * max(abs(first), 1e-12):
             raise DltuiError(
-                f"the loss of {self.title} changes from one call to the next ({first.loss:.6g}, then {again.loss:.6g}) "
+                f"the loss of {self.title} changes from one call to the next ({first:.6g}, then {again:.6g}) "
                 "though dropout is off; expected a model that draws nothing at random in eval mode"
             )
-        return first
+        return found
 
     def _culprit(self) -> str:
         """Return where the loss stops being finite."""

@@ -17,6 +17,7 @@ from threading import local
 import numpy as np
 import torch
 
+from dltui.device import threads
 from dltui.errors import UsageError
 from dltui.instruments.axes import Axes, Span
 from dltui.instruments.crew import Crew, crew
@@ -100,7 +101,10 @@ def scan(
     """
     span = spanned(along, dimensions, normalize, seed)
     check(steps, distance, dimensions, center if isinstance(along, str) else ())
-    model = objective.center()  # refuses a loss that is not finite, or is drawn at random
+    with threads(
+        1
+    ):  # as in every worker: a pass is short, and several threads wait for each other on a busy machine
+        model = objective.center()  # refuses a loss that is not finite, or is drawn at random
     axes = span(objective, _more(report, 0, steps**dimensions))
     window = window_of(axes, steps, distance, center)
     total = sum(map(len, window.batches))
