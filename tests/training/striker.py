@@ -2,9 +2,9 @@
 
     python tests/training/striker.py STRIKES SEED
 
-Every training is a forked child, so that torch is imported once. After each kill -9 every line that a reader had seen is
-still there, every checkpoint can be read, and the next child goes on. When a child ends by itself, its weights and rows
-are those of a training that was never killed.
+Every training is a forked child, so that torch is imported once. After each kill -9 every line that a reader had seen
+is still there, every checkpoint can be read, and the next child goes on. When a child ends by itself, its weights and
+rows are those of a training that was never killed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def child(work: Callable[[], object]) -> int:
         torch.set_num_threads(1)
         work()
         os._exit(0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a fork must never come back
         traceback.print_exc()
         os._exit(1)
 
