@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,9 +15,6 @@ from torch import Tensor, nn
 from dltui.data import Dataset
 from dltui.errors import Cancelled, Requeue
 from dltui.progress import Report
-from dltui.results.base import Made
-from dltui.results.training import TrainingHistory
-from dltui.runs.history import from_rows
 from dltui.training.ema import Ema
 from dltui.training.engine import Engine
 from dltui.training.feed import Feed, Part, on_device
@@ -35,6 +31,7 @@ from dltui.training.record import Recorder
 from dltui.training.samples import keep_sample, make_sample
 from dltui.training.schedules import factor_at
 from dltui.training.signals import Signals
+from dltui.training.telling import history_so_far
 from dltui.training.trouble import check_outputs, nonfinite, out_of_memory
 
 PAUSE = 0.1  # seconds of sleep while a run is paused
@@ -123,42 +120,6 @@ class Loop:
         finally:
             self.keeping.finish()
 
-    def history(self) -> TrainingHistory:
-        """Return what the evaluations so far have told."""
-        made = Made(seconds=self.recorder.seconds, device=str(self.engine.device), seed=self.recipe.seed)
-        found = from_rows(
-            self.recorder.evaluations,
-            title=self.title or f"{type(self.module).__name__} on {self.dataset.name}",
-            run=self.recorder.name,
-            parameters=self.parameters,
-            split=self.dataset.split,
-            made=made,
-        )
-        folder = str(self.recorder.run.folder) if self.recorder.run else ""
-        return replace(found, steps=self.recorder.step, folder=folder)
-
-    def start(self, resumed: int | None) -> None:
-        """Write the first row of an attempt.
-
-        Args:
-            resumed: The step that it goes on from, or None for a fresh start.
-        """
-        run, classes = self.recorder.run, self.dataset.outputs
-        self.recorder.row(
-            "start",
-            device=str(self.engine.device),
-            parameters=self.parameters,
-            split=self.dataset.split,
-            steps=self.total,
-            epochs=math.ceil(self.total / self.feed.per_epoch),
-            attempt=run.attempt if run else 1,
-            resumed_from=resumed,
-            world=self.engine.world,
-            classes=classes if self.dataset.task != "numbers" else None,
-            batch_size=self.recipe.batch_size,
-            task=self.dataset.task,
-        )
-
     def _run(self) -> None:
         """Make every step that is left, and what comes between them."""
         if self.recorder.step == 0:
@@ -205,8 +166,8 @@ class Loop:
 
     def _gradient(self, parts: list[Part]) -> Tensor:
         """Put the gradient of a step into the parameters, and return the loss: this process's share of it."""
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
+        for parameter in self.trained:  # zero_grad tells the profiler of itself, which takes longer than this
+            parameter.grad = None
         total: Tensor | None = None
         for place, part in enumerate(parts, start=1):
             with self.engine.gathering(self.forward, last=place == len(parts)):
@@ -263,6 +224,7 @@ class Loop:
         self.progress.samples += samples
         self.recorder.row(
             "step",
+            step=step,
             epoch=round(step / self.feed.per_epoch, 6),
             loss=loss,
             learning_rate=rate,
@@ -285,15 +247,16 @@ class Loop:
             self._measure()
         if _due(step, recipe.sample_every) or (last and recipe.sample_every):
             self._sample()
-        if last or _due(step, recipe.save_every or self.feed.per_epoch):
+        passed = not recipe.save_every and _due(step, self.feed.per_epoch)
+        if last or _due(step, recipe.save_every) or (passed and self.keeping.rested()):
             self.keeping.save(resumable=True)
-        elif _due(step, recipe.keep_every):
+        elif passed or _due(step, recipe.keep_every):
             self.keeping.save(resumable=False)
         reading = self._gauges.due()
         if reading is not None:
             self.recorder.row("device", **reading)
         self._listen()
-        self._report(step, self.total, self.history() if judged else None)
+        self._report(step, self.total, history_so_far(self) if judged else None)
 
     def _judge(self) -> None:
         """Judge the model on the held-out part and write it down."""
