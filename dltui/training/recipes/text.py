@@ -12,7 +12,7 @@ def hamlet_gpt() -> Recipe:
         data="hamlet",
         epochs=20,
         batch_size=16,
-        optimizer=Optimizer(name="adamw", lr=5e-3, weight_decay=0.1, arguments={"betas": (0.9, 0.99)}),
+        optimizer=Optimizer(name="adamw", lr=1e-2, weight_decay=0.1, arguments={"betas": (0.9, 0.99)}),
         schedule=Schedule(warmup=100),
         clip=1.0,
         sample_every=500,
