@@ -30,7 +30,9 @@ NAMES = {
         "fashion",
     ),
     "fashion-resnet20": Entry(
-        "dltui.training.recipes.fashion", "ResNet-20 on 2000 pictures of clothes.", "fashion"
+        "dltui.training.recipes.fashion",
+        "ResNet-20 on 2000 pictures of clothes: 85 % in some seventy seconds, not better than the small CNN.",
+        "fashion",
     ),
     "hamlet-gpt": Entry(
         "dltui.training.recipes.text",
