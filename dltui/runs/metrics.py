@@ -69,6 +69,17 @@ class MetricsWriter:
         """
         self._spool.put(_line(row))
 
+    def append_line(self, line: str) -> None:
+        """Hand over one row that is JSON already, with the end of its line.
+
+        Args:
+            line: The line.
+
+        Raises:
+            DltuiError: If earlier rows couldn't be written, as on a full disk.
+        """
+        self._spool.put(line.encode("utf-8"))
+
     def flush(self) -> None:
         """Write the rows that were handed over; after that they outlive the process.
 
