@@ -26,7 +26,7 @@ NAMES = {
     ),
     "fashion-cnn": Entry(
         "dltui.training.recipes.fashion",
-        "Two convolutions on 2000 pictures of clothes: 86 % in some eight seconds; the nearest neighbour has 80.4 %.",
+        "Two convolutions on 2000 pictures of clothes: 86 % in some ten seconds; the nearest neighbour has 80.4 %.",
         "fashion",
     ),
     "fashion-resnet20": Entry(

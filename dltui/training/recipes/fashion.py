@@ -6,7 +6,7 @@ from dltui.training.recipes._registry import recipe
 
 @recipe("fashion-cnn")
 def fashion_cnn() -> Recipe:
-    """Two convolutions on 2000 pictures of clothes: 86 % in some eight seconds; the nearest neighbour has 80.4 %."""
+    """Two convolutions on 2000 pictures of clothes: 86 % in some ten seconds; the nearest neighbour has 80.4 %."""
     adamw = Optimizer(name="adamw", lr=3e-3, weight_decay=0.05)
     return Recipe(model="cnn:dropout=0.3", data="fashion", epochs=15, optimizer=adamw)
 
