@@ -205,8 +205,8 @@ class Loop:
 
     def _gradient(self, parts: list[Part]) -> Tensor:
         """Put the gradient of a step into the parameters, and return the loss: this process's share of it."""
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
+        for parameter in self.trained:  # zero_grad tells the profiler of itself, which takes longer than this
+            parameter.grad = None
         total: Tensor | None = None
         for place, part in enumerate(parts, start=1):
             with self.engine.gathering(self.forward, last=place == len(parts)):
@@ -261,17 +261,19 @@ class Loop:
             self._glanced, self._memory = now, peak_memory(self.engine.device)
         self.progress.loss += loss * samples
         self.progress.samples += samples
-        self.recorder.row(
-            "step",
-            epoch=round(step / self.feed.per_epoch, 6),
-            loss=loss,
-            learning_rate=rate,
-            grad_norm=norm,
-            nonfinite=0 if math.isfinite(norm) else nonfinite_entries(self.trained),
-            weight_norm=before,
-            update_ratio=moved / before if before else 0.0,
-            rate=round(speed, 1),
-            memory=self._memory,
+        self.recorder.step_row(
+            step,
+            {
+                "epoch": round(step / self.feed.per_epoch, 6),
+                "loss": loss,
+                "learning_rate": rate,
+                "grad_norm": norm,
+                "nonfinite": 0 if math.isfinite(norm) else nonfinite_entries(self.trained),
+                "weight_norm": before,
+                "update_ratio": moved / before if before else 0.0,
+                "rate": round(speed, 1),
+                "memory": self._memory,
+            },
         )
 
     def _between(self) -> None:
@@ -285,9 +287,10 @@ class Loop:
             self._measure()
         if _due(step, recipe.sample_every) or (last and recipe.sample_every):
             self._sample()
-        if last or _due(step, recipe.save_every or self.feed.per_epoch):
+        passed = not recipe.save_every and _due(step, self.feed.per_epoch)
+        if last or _due(step, recipe.save_every) or (passed and self.keeping.rested()):
             self.keeping.save(resumable=True)
-        elif _due(step, recipe.keep_every):
+        elif passed or _due(step, recipe.keep_every):
             self.keeping.save(resumable=False)
         reading = self._gauges.due()
         if reading is not None:
@@ -297,7 +300,7 @@ class Loop:
 
     def _judge(self) -> None:
         """Judge the model on the held-out part and write it down."""
-        self._readback.settle()
+        self._settle()
         with self._as_kept():
             whole = self.engine.sharded  # every process must take part in every pass
             rows = slice(None) if whole else slice(self.engine.rank, None, self.engine.world)
@@ -324,9 +327,14 @@ class Loop:
         self.progress.judged(told["test_loss"], self.recipe)
         self._ticked = time.perf_counter()
 
+    def _settle(self) -> None:
+        """Let all rows of steps be told before something that takes longer."""
+        self._readback.settle()
+        self.recorder.release()
+
     def _measure(self) -> None:
         """Measure curvature and gradient noise, and write it down."""
-        self._readback.settle()
+        self._settle()
         assert self._probe is not None
         with self._as_kept():
             told = self._probe(self.module, self.dataset, self.recorder.step)
@@ -335,7 +343,7 @@ class Loop:
 
     def _sample(self) -> None:
         """Keep a sample of what the model makes."""
-        self._readback.settle()
+        self._settle()
         run = self.recorder.run
         with self._as_kept():
             made = make_sample(

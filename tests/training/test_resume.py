@@ -17,7 +17,7 @@ from dltui.runs.folder import STATE
 from dltui.training import Recipe, resume, train_recipe
 from dltui.training.recipe import Optimizer, Schedule
 
-BASE = Recipe(model="mlp:width=8", data="moons:n=100", epochs=4, batch_size=16, seed=5)
+BASE = Recipe(model="mlp:width=8", data="moons:n=100", epochs=4, batch_size=16, seed=5, save_every=5)
 
 
 def dropping(input_shape: tuple[int, ...], outputs: int) -> nn.Module:
