@@ -81,6 +81,32 @@ def test_weights_are_equal_to_the_last_bit_with_and_without(optimizer: str) -> N
     assert all(torch.equal(bare[name], seen[name]) for name in bare)
 
 
+@pytest.mark.gpu
+def test_a_gpu_is_not_waited_for_and_changes_nothing_either() -> None:
+    def fit(*, watched: bool) -> tuple[list[Tensor], Path | None]:
+        model = mlp(2).cuda()
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+        x, y, _, _ = (part.cuda() for part in digits(256))
+        recorder = dltui.watch(model, optimizer, every=7) if watched else None
+        for _ in range(50):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            if recorder:
+                recorder.step(loss)
+        folder = recorder.folder if recorder else None
+        if recorder:
+            recorder.close()
+        return [p.detach() for p in model.parameters()], folder
+
+    (bare, _), (seen, folder) = fit(watched=False), fit(watched=True)
+    assert all(torch.equal(one, other) for one, other in zip(bare, seen, strict=True))
+    steps = [row for row in rows_of(folder) if row["kind"] == "step"]
+    assert [row["step"] for row in steps] == list(range(1, 51))
+    assert all(row["grad_norm"] > 0 for row in steps)
+
+
 def rows_of(folder: Path | None) -> list[Row]:
     assert folder is not None
     return read_metrics(open_run(folder))
