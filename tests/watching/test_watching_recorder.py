@@ -81,6 +81,29 @@ def test_weights_are_equal_to_the_last_bit_with_and_without(optimizer: str) -> N
     assert all(torch.equal(bare[name], seen[name]) for name in bare)
 
 
+def test_numbers_on_an_accelerator_are_fetched_together_and_none_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dltui.recorder.sink.AT_HAND", set())  # as if this one were an accelerator
+    monkeypatch.setattr("dltui.recorder.sink.LAG", 1e9)
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with dltui.watch(model, optimizer, every=5) as watched:
+        losses = []
+        for step in range(1, 13):
+            loss = one_step(model, optimizer)
+            losses.append(loss.item())
+            watched.step(loss)
+            known = [row for row in rows_of(watched.folder) if row["kind"] == "step"]
+            assert len(known) <= step
+        folder = watched.folder
+    steps = [row for row in rows_of(folder) if row["kind"] == "step"]
+    assert [row["loss"] for row in steps] == pytest.approx(losses)
+    assert [row["step"] for row in steps] == list(range(1, 13))
+    assert all(row["grad_norm"] > 0 for row in steps)
+    assert [row["seconds"] for row in steps] == sorted(row["seconds"] for row in steps)
+
+
 @pytest.mark.gpu
 def test_a_gpu_is_not_waited_for_and_changes_nothing_either() -> None:
     def fit(*, watched: bool) -> tuple[list[Tensor], Path | None]:
