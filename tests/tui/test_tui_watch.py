@@ -119,7 +119,7 @@ async def test_as_many_pictures_as_there_is_room_for(
         assert len(panes(app)) == count
         names = opened(app).query_one("#names", TabLine)
         assert names.names[:3] == ("loss", "gradients", "accuracy")
-        assert names.names[-1] == "metric f1"
+        assert names.names[-1] == "f1"
         for place in range(len(names.names)):
             assert names.active == place
             assert app.focused is not None
