@@ -72,17 +72,6 @@ class MetricsWriter:
         kept = dict(row)
         self._spool.put(kept if PLAIN.issuperset(map(type, kept.values())) else _line(kept))
 
-    def append_line(self, line: str) -> None:
-        """Hand over one row that is JSON already, with the end of its line.
-
-        Args:
-            line: The line.
-
-        Raises:
-            DltuiError: If earlier rows couldn't be written, as on a full disk.
-        """
-        self._spool.put(line.encode("utf-8"))
-
     def flush(self) -> None:
         """Write the rows that were handed over; after that they outlive the process.
 

@@ -261,19 +261,18 @@ class Loop:
             self._glanced, self._memory = now, peak_memory(self.engine.device)
         self.progress.loss += loss * samples
         self.progress.samples += samples
-        self.recorder.step_row(
-            step,
-            {
-                "epoch": round(step / self.feed.per_epoch, 6),
-                "loss": loss,
-                "learning_rate": rate,
-                "grad_norm": norm,
-                "nonfinite": 0 if math.isfinite(norm) else nonfinite_entries(self.trained),
-                "weight_norm": before,
-                "update_ratio": moved / before if before else 0.0,
-                "rate": round(speed, 1),
-                "memory": self._memory,
-            },
+        self.recorder.row(
+            "step",
+            step=step,
+            epoch=round(step / self.feed.per_epoch, 6),
+            loss=loss,
+            learning_rate=rate,
+            grad_norm=norm,
+            nonfinite=0 if math.isfinite(norm) else nonfinite_entries(self.trained),
+            weight_norm=before,
+            update_ratio=moved / before if before else 0.0,
+            rate=round(speed, 1),
+            memory=self._memory,
         )
 
     def _between(self) -> None:
@@ -300,7 +299,7 @@ class Loop:
 
     def _judge(self) -> None:
         """Judge the model on the held-out part and write it down."""
-        self._settle()
+        self._readback.settle()
         with self._as_kept():
             whole = self.engine.sharded  # every process must take part in every pass
             rows = slice(None) if whole else slice(self.engine.rank, None, self.engine.world)
@@ -327,14 +326,9 @@ class Loop:
         self.progress.judged(told["test_loss"], self.recipe)
         self._ticked = time.perf_counter()
 
-    def _settle(self) -> None:
-        """Let all rows of steps be told before something that takes longer."""
-        self._readback.settle()
-        self.recorder.release()
-
     def _measure(self) -> None:
         """Measure curvature and gradient noise, and write it down."""
-        self._settle()
+        self._readback.settle()
         assert self._probe is not None
         with self._as_kept():
             told = self._probe(self.module, self.dataset, self.recorder.step)
@@ -343,7 +337,7 @@ class Loop:
 
     def _sample(self) -> None:
         """Keep a sample of what the model makes."""
-        self._settle()
+        self._readback.settle()
         run = self.recorder.run
         with self._as_kept():
             made = make_sample(

@@ -161,7 +161,7 @@ def local(tensor: Tensor) -> Tensor:
 
 def _laid_out(tensors: Sequence[Tensor]) -> Tensor:
     """Return all numbers of some tensors in one vector, a copy."""
-    flat: Tensor = torch._C._nn.flatten_dense_tensors([local(tensor) for tensor in tensors])  # type: ignore[attr-defined]
+    flat: Tensor = torch._C._nn.flatten_dense_tensors([local(tensor) for tensor in tensors])
     return flat
 
 

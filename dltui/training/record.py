@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,8 +11,6 @@ from dltui.errors import Cancelled, DltuiError, Requeue
 from dltui.runs.folder import LOG, Run, State
 from dltui.runs.metrics import MetricsWriter, Row
 from dltui.runs.new import finish
-
-HOLD = 0.02  # seconds that rows of steps are held back at most while steps are made
 
 
 class Recorder:
@@ -31,8 +28,6 @@ class Recorder:
         self.step = 0
         self.evaluations: list[Row] = []
         self.reason = ""
-        self._held: list[tuple[int, float, dict[str, float]]] = []
-        self._released = 0.0
 
     @property
     def name(self) -> str:
@@ -50,7 +45,7 @@ class Recorder:
         self._started = time.perf_counter() - seconds
 
     def row(self, kind: str, **values: Any) -> None:
-        """Write one row: what kind it is, the step, the time, and ``values``.
+        """Write one row: what kind it is, the step where ``values`` tell no other, the time, and ``values``.
 
         Raises:
             DltuiError: If it can't be written.
@@ -59,44 +54,7 @@ class Recorder:
         if kind == "eval":
             self.evaluations.append(told)
         if self._writer is not None:
-            self.release()
             self._writer.append(told)
-
-    def step_row(self, step: int, values: dict[str, float]) -> None:
-        """Write the row of one step; there are so many that it must cost next to nothing.
-
-        Rows are held back for a moment and put into words together, which takes a third of the time of one by one.
-
-        Args:
-            step: Optimiser steps made.
-            values: Numbers by name.
-
-        Raises:
-            DltuiError: If it can't be written.
-        """
-        if self._writer is None:
-            return
-        now = time.perf_counter()
-        self._held.append((step, now - self._started, values))
-        if now - self._released >= HOLD:
-            self.release()
-
-    def release(self) -> None:
-        """Hand over the rows of steps that are held back.
-
-        Raises:
-            DltuiError: If they can't be written.
-        """
-        self._released = time.perf_counter()
-        if self._writer is None or not self._held:
-            return
-        held, self._held = self._held, []
-        for step, seconds, values in held:
-            if math.isfinite(sum(values.values())):  # what the encoder would write, sooner
-                told = ",".join([f'"{name}":{value!r}' for name, value in values.items()])
-                self._writer.append_line(f'{{"kind":"step","step":{step},"seconds":{seconds:.4f},{told}}}\n')
-            else:
-                self._writer.append({"kind": "step", "step": step, "seconds": round(seconds, 4), **values})
 
     def flush(self) -> None:
         """Write what is still waiting, so that a checkpoint never knows more than the rows.
@@ -105,7 +63,6 @@ class Recorder:
             DltuiError: If it can't be written.
         """
         if self._writer is not None:
-            self.release()
             self._writer.flush()
 
     def say(self, text: str, level: str = "info") -> None:

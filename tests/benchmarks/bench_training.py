@@ -156,8 +156,7 @@ def writing() -> None:
         for _ in range(200):
             started = time.thread_time()
             for _ in range(10):
-                recorder.step_row(7, row)
-            recorder.release()
+                recorder.row("step", **row)
             each.append((time.thread_time() - started) / 10)
             time.sleep(0.005)
     cost = statistics.median(each)

@@ -139,6 +139,16 @@ def test_early_stopping_counts_over_the_break() -> None:
     assert resume("run:stopped").epochs.tolist() == [1, 2, 3]
 
 
+def test_a_kill_after_the_last_step_leaves_nothing_but_the_card_to_write() -> None:
+    from dltui.runs.new import change
+
+    whole = train_recipe(BASE, name="whole")
+    change(find_run("whole"), state="running", pid=0)
+    assert find_run("whole").state_now() == "died"
+    assert resume("run:whole").test_loss.tolist() == whole.test_loss.tolist()
+    assert find_run("whole").state_now() == "done"
+
+
 def test_a_training_can_be_made_longer() -> None:
     recipe = BASE.set("schedule=constant")
     whole = train_recipe(recipe.set("epochs=6"))
