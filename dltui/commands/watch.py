@@ -34,7 +34,7 @@ def watch(
     *,
     common: Common,
 ) -> Gallery | None:
-    """Watch runs as they go on: curves, gradients by layer, what is ill; p pauses, S stops, C keeps a checkpoint."""
+    """Watch runs as they go on: curves, gradients by layer, what is ill; keys pause, stop, keep checkpoints."""
     from dltui.runs.curves import Sight
     from dltui.watching.source import find_sources
 

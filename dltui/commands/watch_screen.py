@@ -34,7 +34,7 @@ from dltui.tui.widgets.pane_grid import PaneGrid
 from dltui.tui.widgets.run_lines import RunLines, finding_lines
 from dltui.tui.widgets.tab_line import TabLine
 from dltui.watching.board import USUAL, Board, Seen, Wish
-from dltui.watching.panes import diagnosis
+from dltui.watching.panes import called, diagnosis
 from dltui.watching.source import find_sources
 
 EVERY = 0.05  # seconds between looks at the files
@@ -231,7 +231,7 @@ class WatchScreen(Room):
         lines.show(seen.runs, min(self._wish.lead, len(seen.runs) - 1))
         self._tell_ill(seen)
         names = self.query_one("#names", TabLine)
-        names.names, names.active = seen.names, self._wish.active
+        names.names, names.active = tuple(map(called, seen.names)), self._wish.active
         self.grid.hang(seen.shown, seen.figures)
         if first:
             self._focus()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from dltui.errors import DltuiError
 from dltui.recorder.firing import Firing
 from dltui.recorder.norms import Layers, norms, not_finite
-from dltui.recorder.sink import Facts, Sink
+from dltui.recorder.sink import Facts, Sink, at_hand
 from dltui.runs.folder import State
 
 P = ParamSpec("P")
@@ -249,7 +249,7 @@ class Watched:
         sizes = norms(gradients)
         total: Tensor | float = sizes.norm()
         told: dict[str, Any] = {"grad_norm": total}
-        if sizes.device.type == "cpu":
+        if at_hand(sizes):
             told["grad_norm"] = total = float(total)
             told["nonfinite"] = 0 if math.isfinite(total) else not_finite(gradients)
         self._measured["step"] = told

@@ -20,9 +20,15 @@ from dltui.runs.checkpoint import new_checkpoint
 from dltui.runs.control import Requests
 from dltui.runs.folder import WEIGHTS, State
 
+AT_HAND = {"cpu"}  # devices whose numbers can be read at once
 NAP = 0.05  # seconds between two looks at the requests while the loop pauses
 SAID = {"stop": "asked to stop", "pause": "paused", "go-on": "goes on"}
 LAG = 0.1  # seconds that numbers may stay on an accelerator, which would wait for itself to hand them over
+
+
+def at_hand(tensor: Tensor) -> bool:
+    """Return whether the numbers of a tensor can be read at once, with no accelerator to wait for."""
+    return tensor.device.type in AT_HAND
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +103,7 @@ class Sink:
             return
         now = time.perf_counter()
         self._waiting.append((step, now - self._started, values))
-        away = any(isinstance(value, Tensor) and value.device.type != "cpu" for value in values.values())
+        away = any(isinstance(value, Tensor) and not at_hand(value) for value in values.values())
         if not away or now - self._handed > LAG:
             self._hand_over()
 
@@ -151,7 +157,7 @@ class Sink:
         if len(tensors) < 3:
             numbers = iter([float(tensor.detach()) for tensor in tensors])
         else:
-            device = next((t.device for t in tensors if t.device.type != "cpu"), tensors[0].device)
+            device = next((t.device for t in tensors if not at_hand(t)), tensors[0].device)
             numbers = iter(torch.stack([t.detach().to(device).float().reshape(()) for t in tensors]).tolist())
         for step, seconds, values in waiting:
             told = {name: next(numbers) if isinstance(v, Tensor) else v for name, v in values.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from dltui.watching.track import Track
 
 LAYERED = ("grad_norm", "weight_norm", "update_ratio", "dead")
 RECENT = 0.05  # share of a run by whose end the pace of now is measured
+BROKEN = re.compile(r"\bloss became (nan|-?inf)\b")  # in the reason why a run failed
 FIRST = 10  # losses of the first steps that are told one by one
 
 
@@ -169,7 +171,11 @@ class Course:
         loss, entries = self.steps.get("loss"), self.steps.get("nonfinite")
         marks = [] if loss is None else [(loss, loss.broken > 0)]
         marks += [] if entries is None else [(entries, np.nan_to_num(entries.high) > 0)]
-        steps = np.concatenate([track.at("step")[mark] for track, mark in marks]) if marks else np.zeros(0)
+        found = [track.at("step")[mark] for track, mark in marks]
+        ended = bool(
+            BROKEN.search(str(self.end.get("reason", "")))
+        )  # a trainer that stops there writes no row of it
+        steps = np.concatenate([*found, [float(self.end.get("step", self.step))] if ended else []])
         if not steps.size:
             return None
         exact = all((track.rows == 1).all() for track, _ in marks)
@@ -178,7 +184,7 @@ class Course:
             last=int(steps.max()),
             rows=len(np.unique(steps)) if exact else 0,
             entries=0 if entries is None else int(np.nan_to_num(entries.high).max()),
-            loss=loss is not None and bool((loss.broken > 0).any()),
+            loss=ended or (loss is not None and bool((loss.broken > 0).any())),
         )
 
 

@@ -59,8 +59,8 @@ def with_diagnosis(told: Gallery, run: Run) -> Gallery:
 
 def colours_of(runs: Sequence[Followed]) -> dict[str, int]:
     """Return the colour of each run, the same as wherever else runs are compared."""
-    known = [one.source.run for one in runs if one.source.run is not None]
-    colours = tints([replace(run, name=one.source.name) for run, one in zip(known, runs, strict=False)])
+    known = [(one.source.run, one.source.name) for one in runs]
+    colours = tints([replace(run, name=name) for run, name in known if run is not None])
     free = (tint for tint in range(len(runs) + len(colours)) if tint not in colours.values())
     return colours | {one.source.name: next(free) for one in runs if one.source.name not in colours}
 

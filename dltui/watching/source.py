@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import deque
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from dltui.errors import UsageError
 from dltui.runs import Follower, MetricsReader, Run, find_run, open_run
-from dltui.runs.control import CONTROL, Requests
+from dltui.runs.control import CONTROL
 from dltui.runs.folder import CARD, LOG
 from dltui.runs.metrics import Row
 from dltui.runs.tensorboard import event_runs
@@ -74,8 +74,6 @@ class RunSource:
         self._files = [str(self.run.metrics), str(folder / LOG), str(folder / CARD), str(folder / CONTROL)]
         self._log, self._place = folder / LOG, -1
         self._said: deque[str] = deque(maxlen=SAID)
-        self._requests = Requests(replace(self.run, attempt=1))  # also those that it was asked before
-        self._paused = False
 
     def stamp(self) -> Stamp:
         """Return the sizes of metrics, log and requests, and when the card was written."""
@@ -108,9 +106,19 @@ class RunSource:
 
     def paused(self) -> bool:
         """Return whether it was asked to pause, and not to go on since."""
-        for word in self._requests.new():
-            self._paused = word == "pause" or (self._paused and word == "checkpoint")
-        return self._paused
+        path = self.folder / CONTROL
+        if not _stat(str(path))[0]:
+            return False
+        begun = _stat(str(self.folder / CARD))[1] / 1e9  # the card is written when an attempt begins
+        with suppress(OSError, ValueError):
+            asked = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[-SAID:]]
+            words = [
+                told["ask"]
+                for told in asked
+                if told.get("time", 0) >= begun and told.get("ask") != "checkpoint"
+            ]
+            return words[-1:] == ["pause"]
+        return False
 
 
 def find_sources(words: list[str]) -> list[Source]:

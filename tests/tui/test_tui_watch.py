@@ -15,11 +15,16 @@ from textual.widgets import Static
 
 from dltui.commands.watch_screen import WatchScreen, watch_item
 from dltui.figures import Heatmap, Lines
+from dltui.jobs import Job
+from dltui.results.base import Made
 from dltui.runs import MetricsWriter, Run, finish, new_run
 from dltui.runs.control import CONTROL
+from dltui.runs.history import from_rows
 from dltui.tui.app import DltuiApp
+from dltui.tui.catalog.items import Item
 from dltui.tui.screens.ask import Ask
 from dltui.tui.screens.home import HomeScreen
+from dltui.tui.screens.job import JobScreen
 from dltui.tui.screens.run import RunScreen
 from dltui.tui.widgets.compare_pane import ComparePane
 from dltui.tui.widgets.run_lines import RunLines
@@ -114,7 +119,7 @@ async def test_as_many_pictures_as_there_is_room_for(
         assert len(panes(app)) == count
         names = opened(app).query_one("#names", TabLine)
         assert names.names[:3] == ("loss", "gradients", "accuracy")
-        assert names.names[-1] == "metric f1"
+        assert names.names[-1] == "f1"
         for place in range(len(names.names)):
             assert names.active == place
             assert app.focused is not None
@@ -319,3 +324,26 @@ def test_the_verb_opens_it_on_a_terminal(live: Going, terminal: Callable[..., An
     app.press("q")
     assert app.ended() == 0
     assert b"Traceback" not in app.raw
+
+
+async def test_a_job_that_trains_leads_to_the_dashboard_of_its_run(
+    live: Going, make_app: Make, settle: Settle
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        app.open_item(Item("job", "train digits-cnn", "", "job-1", "dltui train digits-cnn"))
+        await settle(pilot)
+        assert isinstance(app.screen, JobScreen)
+        await pilot.press("d")
+        assert isinstance(app.screen, JobScreen)  # which trains nothing that is known
+        job = Job("job-1", ("train", "digits-cnn"), lambda _: None)
+        rows = [{"epoch": 1, "train_loss": 0.5, "test_loss": 0.6, "test_accuracy": 0.9, "learning_rate": 0.1}]
+        job.partial = from_rows(rows, title="", run=live.run.name, parameters=9, split="", made=Made())
+        job.state, job.ended = "done", 1.0
+        app.screen.job = job
+        app.screen._tick()
+        await settle(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and panes(app))
+        assert opened(app).crumbs[1] == live.run.name

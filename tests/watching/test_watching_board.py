@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,17 +16,21 @@ import pytest
 from dltui.errors import DltuiError, UsageError
 from dltui.figures import Heatmap, Lines, Table
 from dltui.runs import MetricsWriter, Run, finish, new_run
+from dltui.runs.compare import tints
+from dltui.runs.control import ask
 from dltui.runs.curves import Sight
 from dltui.runs.metrics import Row
+from dltui.runs.new import begin_again
 from dltui.runs.tensorboard import write_events
 from dltui.watching.board import Board, Wish
 from dltui.watching.follow import follow
-from dltui.watching.page import page
+from dltui.watching.page import colours_of, page
 from dltui.watching.panes import panes, picture
 from dltui.watching.source import find_sources
 from dltui.watching.telling import duration
 from tests.cli.conftest import in_this_process
 
+ROOT = Path(__file__).resolve().parents[2]
 Done = subprocess.CompletedProcess[str]
 
 
@@ -215,6 +221,46 @@ def test_the_page_holds_all_of_it() -> None:
 ])  # fmt: skip
 def test_times_are_written_as_people_do(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_torch_is_not_needed(tmp_path: Path) -> None:
+    made(told(40), "one")
+    code = "import sys; from dltui.cli import run; run(['watch', 'one', '--once']); print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_a_pause_of_an_earlier_attempt_is_no_pause() -> None:
+    run = new_run(model="lenet", data="digits", settings={})
+    with MetricsWriter(run) as writer:
+        writer.append({"kind": "start"})
+        writer.flush()
+        (one,) = follow(find_sources([run.name]))
+        assert not one.paused
+        ask(run, "pause")
+        ask(run, "checkpoint")
+        one.look()
+        assert one.paused
+        ask(run, "go-on")
+        one.look()
+        assert not one.paused
+        ask(run, "pause")
+    again = begin_again(run)
+    with MetricsWriter(again):
+        assert not follow(find_sources([run.name]))[0].paused
+
+
+def test_runs_of_both_kinds_have_colours_of_their_own(tmp_path: Path) -> None:
+    rows: list[Row] = [{"kind": "step", "step": 1, "seconds": 1.0, "loss": 2.0}]
+    write_events(rows, tmp_path / "theirs", 1_700_000_000.0)
+    one, two = made(told(20), "one"), made(told(20), "two")
+    runs = follow(find_sources([str(tmp_path / "theirs"), "one", "two"]))
+    colours = colours_of(runs)
+    assert list(map(colours.get, ("one", "two"))) == [tints([one, two])[name] for name in ("one", "two")]
+    assert len(set(colours.values())) == 3
 
 
 # the verb

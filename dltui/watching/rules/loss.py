@@ -25,7 +25,7 @@ ENOUGH = 40  # steps before which a loss tells nothing yet
 RISEN = 1.1  # a loss above this many times its start goes the wrong way
 JUMP = 2.0  # times the loss of the start, within a run that began to learn
 NEAR_GUESS = 0.95  # shares of ln C between which a loss is that of a guess
-FLAT = 0.01  # share by which the loss fell between two halves of the last third, below which it is flat
+FLAT = 0.02  # share by which the loss fell between two halves of the last third, below which it is flat
 HIGH = {
     "tokens": 0.85
 }  # share of a guess's loss that is too high for an end; text keeps an entropy of its own
@@ -163,7 +163,7 @@ def guessing(course: Course) -> Finding | None:
 def plateau(course: Course) -> Finding | None:
     """Return what is wrong where a loss that is still high has stopped falling.
 
-    Between the two halves of the last third its mean fell by less than 1 %, while the learning rate is at least a
+    Between the two halves of the last third its mean fell by less than 2 %, while the learning rate is at least a
     tenth of its largest and the loss above 70 % of a guess's (of tokens: 85 %).
     """
     track, scale = loss_of(course), guess(course)
