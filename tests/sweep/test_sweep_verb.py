@@ -59,6 +59,7 @@ def test_a_sweep_finds_the_better_step_size_gives_up_the_worse_and_goes_on(
     for one in told["trials"]:  # ordinary runs, at their own step sizes
         run = open_run(runs_folder() / one["run"])
         assert run.recipe["optimizer"]["lr"] == one["values"]["optimizer.lr"]
+        assert run.tags == [Path(told["folder"]).name]
         assert run.state == ("done" if one["state"] == "done" else "stopped")
     again = dltui(*words, "--json")
     assert json.loads(again.stdout)["trials"] == told["trials"]
