@@ -154,7 +154,7 @@ class SweepTable(Result):
         )
 
     def _parallel(self) -> Lines:
-        """Return a line for each trial across an axis for each parameter and the metric; the best quarter stands out."""
+        """Return a line for each trial, across an axis for each parameter and the metric; the best stand out."""
         trials = self.judged[:PARALLEL_LINES]
         values = np.array([one["value"] for one in trials], float)
         span = values.max() - values.min() or 1.0

@@ -88,7 +88,6 @@ def test_optuna_proposes_and_its_journal_is_gone_on_with(dltui: Run, tmp_path: P
     assert (tmp_path / "tpe" / "optuna.journal").read_text().count('"datetime_complete"') == 2
 
 
-
 WRONG = {
     "field": (("digits-mlp", "--search", "optimizer.lrr=1|2"), "lrr"),
     "recipe": (("digits-mpl", "--search", "optimizer.lr=1|2"), "digits-mlp"),

@@ -60,7 +60,9 @@ class BatchStory:
     def facts(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return what is known of one job."""
         job = self.standings.jobs.get(name)
-        told: Row = next((one for one in self.card["jobs"] if one["name"] == name), {"needs": [], "variables": {}})
+        told: Row = next(
+            (one for one in self.card["jobs"] if one["name"] == name), {"needs": [], "variables": {}}
+        )
         if job is None:
             return ()
         rows = (
