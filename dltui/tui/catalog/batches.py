@@ -142,7 +142,7 @@ def item_of(batch: Path) -> Item:
     alive = running(batch)
     state = standings.state if alive or standings.state != "running" else "died"
     count = f"{standings.count(GOOD)} of {len(standings.jobs)} done"
-    command = "" if card.get("kind") == "sweep" else f"dltui batch {card.get('source', '')}"
+    command = str(card.get("command", ""))
     moved = standings.ended or standings.began
     return Item("batch", batch.name, f"{count} · {state}", str(batch), command, when=moved, state=state)
 
