@@ -103,7 +103,9 @@ class Search:
             else None
         )
         self._grid = grid(sweep.space) if sweep.method == "grid" else []
-        self._known = known_trials(folder, sweep.key)
+        known = known_trials(folder, sweep.key)
+        settled = SETTLED if sweep.prune else {"done"}  # without pruning, what was given up goes on
+        self._known = {name: row for name, row in known.items() if row["state"] in settled}
         self._open = sweep.names()
         self._halving = Halving(lower=sweep.lower)
         self._watched: dict[str, _Watched] = {}
