@@ -3,7 +3,7 @@
 from dltui.checkpoints.fit import fit_weights
 from dltui.checkpoints.open import OpenedModel, Sample, build_model, open_model
 from dltui.checkpoints.read import About, Weights, read_weights
-from dltui.checkpoints.write import write_tensors, write_weights
+from dltui.checkpoints.write import write_weights
 
 __all__ = [
     "About",
@@ -14,6 +14,5 @@ __all__ = [
     "fit_weights",
     "open_model",
     "read_weights",
-    "write_tensors",
     "write_weights",
 ]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import nn
 
 from dltui.checkpoints.read import HEADER, About
 from dltui.files import replacing
@@ -24,23 +23,9 @@ def write_weights(module: nn.Module, path: Path, about: About) -> None:
     Raises:
         DltuiError: If the folder can't be written.
     """
-    # Tied weights share memory, which the format refuses: each name gets a copy of its own.
-    state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
-    write_tensors(state, path, about)
-
-
-def write_tensors(state: Mapping[str, Tensor], path: Path, about: About) -> None:
-    """Write tensors by name, each with memory of its own on the CPU, as ``write_weights`` does.
-
-    Args:
-        state: The tensors.
-        path: The file.
-        about: Which model they are of.
-
-    Raises:
-        DltuiError: If the folder can't be written.
-    """
     from safetensors.torch import save_file
 
+    # Tied weights share memory, which the format refuses: each name gets a copy of its own.
+    state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
     with replacing(path) as temporary:
-        save_file(dict(state), temporary, metadata={HEADER: json.dumps(asdict(about))})
+        save_file(state, temporary, metadata={HEADER: json.dumps(asdict(about))})

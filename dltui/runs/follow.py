@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 from dltui.runs.digest import Digest, is_number
 from dltui.runs.folder import Run
 from dltui.runs.index import RunIndex
@@ -9,6 +12,7 @@ from dltui.runs.metrics import MetricsReader, Row
 
 LONG = 4_000_000  # bytes of metrics from which an index pays
 WORTH = 2_000_000  # bytes of new metrics after which the index is brought up to date
+MUCH = 50_000_000  # … while there is more to read
 
 
 class Follower:
@@ -16,10 +20,15 @@ class Follower:
 
     Args:
         run: The run.
+        patience: Seconds after which a look at a long run returns with what it has; the next one goes on.
+
+    Attributes:
+        behind: Whether the last look left something to read.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, patience: float = math.inf) -> None:
+        self.behind = False
+        self._run, self._patience = run, patience
         self._index = RunIndex(run)
         self._reader = MetricsReader(run)
         self._digest: Digest | None = None
@@ -31,13 +40,18 @@ class Follower:
         if self._digest is None or self._made_anew():
             self._open()
         assert self._digest is not None
+        end = time.monotonic() + self._patience
+        self.behind = False
         for rows in self._reader.blocks():
             if any(_goes_on(row) for row in rows) and any(s.floor for s in self._digest.series.values()):
                 self._begin(Digest(), 0)  # what it goes back to is no longer here in detail
                 return self.look()
             self._digest.take(rows)
+            if time.monotonic() > end:
+                self.behind = True
+                break
         place = self._reader.place
-        if place >= LONG and place - self._saved >= WORTH:
+        if place >= LONG and place - self._saved >= (MUCH if self.behind else WORTH):
             self._index.save(self._digest, place)
             self._saved = place
         return self._digest

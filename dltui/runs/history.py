@@ -12,7 +12,7 @@ from dltui.errors import DltuiError
 from dltui.figures import Array
 from dltui.results.base import Made
 from dltui.results.training import TrainingHistory
-from dltui.runs.digest import column, is_number
+from dltui.runs.digest import Digest, column, is_number
 from dltui.runs.folder import Run
 from dltui.runs.follow import read_digest
 from dltui.runs.metrics import NOT_FINITE, Row
@@ -21,16 +21,17 @@ PLACES = {"kind", "step", "seconds", "epoch", "learning_rate", NOT_FINITE}  # ke
 EVAL = "eval"  # rows of this kind are written after each evaluation
 
 
-def history(run: Run) -> TrainingHistory:
+def history(run: Run, told: Digest | None = None) -> TrainingHistory:
     """Return loss and accuracy of a run after every epoch so far.
 
     Args:
         run: The run.
+        told: What its rows come to, when they have been read already.
 
     Returns:
         The curves; empty arrays before the first epoch ends.
     """
-    told = read_digest(run)
+    told = told or read_digest(run)
     first = told.start
     made = Made(
         command=run.command,

@@ -22,7 +22,9 @@ from dltui.runs.spool import Spool
 Row = dict[str, Any]
 
 BLOCK = 1 << 18  # bytes that are read at a time
+PLAIN = {float, int, str, bool, type(None)}  # values that nobody can change after they were handed over
 OLD_KINDS = {"epoch": "eval"}  # in files of older versions
+MOST = 2**1023  # beyond it an integer is no float any more, and Python may refuse to write it
 NOT_FINITE = "nonfinite_fields"  # key under which a row names its numbers that JSON can't say
 
 
@@ -52,7 +54,7 @@ class MetricsWriter:
             ) from error
         except OSError:
             pass  # a file system without locks
-        self._spool = Spool(run.metrics, handle)
+        self._spool = Spool(run.metrics, handle, _line)
         if not _ends_whole(run):
             self._spool.put(b"\n")
 
@@ -67,7 +69,8 @@ class MetricsWriter:
         Raises:
             DltuiError: If earlier rows couldn't be written, as on a full disk.
         """
-        self._spool.put(_line(row))
+        kept = dict(row)
+        self._spool.put(kept if PLAIN.issuperset(map(type, kept.values())) else _line(kept))
 
     def flush(self) -> None:
         """Write the rows that were handed over; after that they outlive the process.
@@ -123,8 +126,10 @@ def _plain(value: object) -> object:
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain).encode
 
 
-def _line(row: Row) -> bytes:
-    """Return a row as a line."""
+def _line(row: Row | bytes) -> bytes:
+    """Return a row as a line; a line as it is."""
+    if isinstance(row, bytes):
+        return row
     try:
         return (_encode(row) + "\n").encode("utf-8")
     except ValueError:  # a number that isn't finite: rare, so looked for only now
@@ -140,6 +145,9 @@ def _finite(value: Any, name: str, lost: list[str]) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(part, f"{name}/{place}", lost) for place, part in enumerate(value)]
     number = _plain(value) if hasattr(value, "item") else value
+    if isinstance(number, int) and abs(number) > MOST:
+        lost.append(name)
+        return None
     if isinstance(number, float) and not math.isfinite(number):
         lost.append(name)
         return None

@@ -124,7 +124,8 @@ def overview(run: Run, sight: Sight = PLAIN) -> Gallery:
     Returns:
         A table of facts, then a chart for each quantity that its metrics hold.
     """
-    so_far, told = history(run), read_digest(run)
+    told = read_digest(run)
+    so_far = history(run, told)
     line = _line(run, run.state_now(), glance_of(told))
     facts: dict[str, Cell] = {
         **{

@@ -7,27 +7,34 @@ import os
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from dltui.errors import DltuiError
+
+Item = TypeVar("Item")
 
 CLOSED = -1  # in place of a file
 PAUSE = 0.025  # seconds at most between a line that is handed over and the write that carries it
 
 
-class Spool:
+class Spool(Generic[Item]):
     """Writes whole lines to the end of a file, all that have come since the last time in one write.
 
     Args:
         path: The file, for what is said when it can't be written.
         handle: The file, open for appending; the spool closes it.
+        line_of: Makes a line of what is handed over, with its end; called in the thread that writes. A dozen in a row
+            take a third of the time that as many take between steps of a training, whose own work fills the caches.
     """
 
-    def __init__(self, path: Path, handle: int) -> None:
+    def __init__(self, path: Path, handle: int, line_of: Callable[[Item], bytes]) -> None:
         self.trouble: DltuiError | None = None
         self._path, self._handle = path, handle
-        self._lines: deque[bytes] = deque()
+        self._line_of = line_of
+        self._items: deque[Item] = deque()
         self._rest = b""  # what the disk hasn't taken yet
         self._writing = threading.Lock()
         self._waiting, self._closing = threading.Event(), threading.Event()
@@ -35,16 +42,16 @@ class Spool:
         self._thread.start()
         _OPEN.add(self)
 
-    def put(self, line: bytes) -> None:
+    def put(self, item: Item) -> None:
         """Hand over a line; it is in the file at most ``PAUSE`` seconds later, unless the disk is full.
 
         Args:
-            line: The line with its end.
+            item: What the line is made of.
 
         Raises:
             DltuiError: If the lines before couldn't be written and still can't be.
         """
-        self._lines.append(line)
+        self._items.append(item)
         if self.trouble is not None:
             self.flush()
         elif not self._waiting.is_set():
@@ -114,8 +121,8 @@ class Spool:
     def _write(self) -> None:
         """Write the lines in one go; what the disk doesn't take stays for the next time."""
         parts = [self._rest]
-        while self._lines:
-            parts.append(self._lines.popleft())
+        while self._items:
+            parts.append(self._line_of(self._items.popleft()))
         self._rest = b"".join(parts)
         try:
             while self._rest:
@@ -133,7 +140,7 @@ class Spool:
         )
 
 
-_OPEN: weakref.WeakSet[Spool] = weakref.WeakSet()
+_OPEN: weakref.WeakSet[Spool[Any]] = weakref.WeakSet()
 
 
 def _forget_all() -> None:

@@ -11,12 +11,14 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from dltui.checkpoints import About, write_tensors
+from dltui.checkpoints import About
+from dltui.checkpoints.read import HEADER as ABOUT
 from dltui.errors import DltuiError
 from dltui.files import flush
 from dltui.runs.checkpoint import new_checkpoint
@@ -40,6 +42,7 @@ class Keeper:
     def __init__(self, run: Run, about: About) -> None:
         self._run, self._about = run, about
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
+        self._states = run.resumable()
         self._waiting: list[tuple[int, Future[None]]] = []
 
     def keep(self, step: int, weights: Mapping[str, Tensor], state: Any = None) -> None:
@@ -94,9 +97,9 @@ class Keeper:
 
         with suppress(OSError):
             flush(self._run.metrics)
-        about = About(**{**vars(self._about), "step": step})
+        about = asdict(self._about) | {"step": step}
         with new_checkpoint(self._run, step) as folder:
-            write_tensors(weights, folder / WEIGHTS, about)
+            save_file(dict(weights), folder / WEIGHTS, metadata={ABOUT: json.dumps(about)})
             if packed is not None:
                 plain, tensors = packed
                 document = json.dumps({"version": VERSION, "step": step, "state": plain})
@@ -106,12 +109,13 @@ class Keeper:
 
     def _thin_out(self, newest: int) -> None:
         """Delete old states, once the newest is known to be readable."""
-        older = [step for step in self._run.resumable() if step < newest]
-        if len(older) < STATES:
+        self._states.append(newest)
+        if len(self._states) <= STATES:
             return
         _header(self._run.checkpoint_folder(newest) / STATE)
-        for step in older[: 1 - STATES]:
+        for step in self._states[:-STATES]:
             (self._run.checkpoint_folder(step) / STATE).unlink(missing_ok=True)
+        del self._states[:-STATES]
 
 
 def read_state(run: Run, step: int) -> Any:

@@ -218,6 +218,8 @@ def make_engine(*, device: str = "auto", strategy: str = "", precision: Precisio
     )
     if precision == "64" and place.type == "mps":
         raise UsageError("mps has no 64-bit floats: try --precision 32, or --device cpu")
+    if precision == "fp16" and place.type == "cpu":
+        raise UsageError("--precision fp16 needs a GPU, where its losses are scaled: try --precision bf16")
     if world == 1 and precision in {"32", "64"}:
         return Plain(place, NUMBERS.get(precision, torch.float32))
     try:

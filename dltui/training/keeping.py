@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -17,6 +18,8 @@ from dltui.training.seeding import put_back, states
 if TYPE_CHECKING:
     from dltui.training.loop import Loop
 
+REST = 1.0  # seconds at least between two states after epochs: a shorter training is as soon made again
+
 
 class Keeping:
     """Keeps the checkpoints of a training; nothing where it has no run.
@@ -31,7 +34,7 @@ class Keeping:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self.newest = -1
-        self._resumable = -1
+        self._resumable, self._kept = -1, time.monotonic()
         run = loop.recorder.run
         self._keeps = bool(loop.engine.shared(run is not None))
         self._keeper = None
@@ -43,6 +46,11 @@ class Keeping:
                 run=run.name,
             )
             self._keeper = Keeper(run, about)
+
+    def rested(self) -> bool:
+        """Return whether the last state is old enough for another one that nobody asked for; alike in all processes."""
+        now = time.monotonic()
+        return bool(self._loop.engine.shared(now - self._kept >= REST))
 
     def save(self, *, resumable: bool) -> None:
         """Keep the weights as they are, and the state where training shall be able to go on; once a step.
@@ -57,7 +65,8 @@ class Keeping:
         if not self._keeps or step == (self._resumable if resumable else self.newest):
             return
         self.newest = step
-        self._resumable = step if resumable else self._resumable
+        if resumable:
+            self._resumable, self._kept = step, time.monotonic()
         raw = whole_tensors(dict(self._loop.module.state_dict()))
         mean = whole_tensors(self._loop.ema.mean) if self._loop.ema else None
         state = self._state(raw if mean else None) if resumable else None

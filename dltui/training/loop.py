@@ -205,8 +205,8 @@ class Loop:
 
     def _gradient(self, parts: list[Part]) -> Tensor:
         """Put the gradient of a step into the parameters, and return the loss: this process's share of it."""
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
+        for parameter in self.trained:  # zero_grad tells the profiler of itself, which takes longer than this
+            parameter.grad = None
         total: Tensor | None = None
         for place, part in enumerate(parts, start=1):
             with self.engine.gathering(self.forward, last=place == len(parts)):
@@ -263,6 +263,7 @@ class Loop:
         self.progress.samples += samples
         self.recorder.row(
             "step",
+            step=step,
             epoch=round(step / self.feed.per_epoch, 6),
             loss=loss,
             learning_rate=rate,
@@ -285,9 +286,10 @@ class Loop:
             self._measure()
         if _due(step, recipe.sample_every) or (last and recipe.sample_every):
             self._sample()
-        if last or _due(step, recipe.save_every or self.feed.per_epoch):
+        passed = not recipe.save_every and _due(step, self.feed.per_epoch)
+        if last or _due(step, recipe.save_every) or (passed and self.keeping.rested()):
             self.keeping.save(resumable=True)
-        elif _due(step, recipe.keep_every):
+        elif passed or _due(step, recipe.keep_every):
             self.keeping.save(resumable=False)
         reading = self._gauges.due()
         if reading is not None:

@@ -161,7 +161,8 @@ def local(tensor: Tensor) -> Tensor:
 
 def _laid_out(tensors: Sequence[Tensor]) -> Tensor:
     """Return all numbers of some tensors in one vector, a copy."""
-    return torch.cat([local(tensor).detach().reshape(-1) for tensor in tensors])
+    flat: Tensor = torch._C._nn.flatten_dense_tensors([local(tensor) for tensor in tensors])
+    return flat
 
 
 def _norm(tensors: Sequence[Tensor], *, flat: bool) -> Tensor:

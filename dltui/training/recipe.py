@@ -133,7 +133,8 @@ class Recipe:
         ema: Decay of a running mean of the weights, which is what is judged and kept; 0 for none.
         patience: Evaluations without a better held-out loss after which the training stops; 0 for never.
         eval_every: Steps between two evaluations on the held-out part; 0 for after every epoch.
-        save_every: Steps between two checkpoints that training can go on from; 0 for after every epoch.
+        save_every: Steps between two checkpoints that training can go on from; 0 for after every epoch, though the
+            state that it needs is kept once a second at most.
         keep_every: Steps between two checkpoints of weights alone, besides those; 0 for none.
         layers_every: Steps between two records of every layer's norms; 0 for none.
         probe_every: Steps between two measurements of curvature and gradient noise; 0 for none.

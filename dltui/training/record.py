@@ -45,7 +45,7 @@ class Recorder:
         self._started = time.perf_counter() - seconds
 
     def row(self, kind: str, **values: Any) -> None:
-        """Write one row: what kind it is, the step, the time, and ``values``.
+        """Write one row: what kind it is, the step where ``values`` tell no other, the time, and ``values``.
 
         Raises:
             DltuiError: If it can't be written.

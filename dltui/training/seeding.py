@@ -34,13 +34,13 @@ def all_seeded(seed: int, rank: int = 0) -> Iterator[None]:
 
 
 def states() -> dict[str, Any]:
-    """Return the states of all generators as plain values and tensors."""
+    """Return the states of all generators as plain values and tensors; long lists of numbers are tensors too."""
     version, words, gauss = random.getstate()
     numpy: Any = np.random.get_state(legacy=False)
     told: dict[str, Any] = {
-        "python": [version, list(words), gauss],
+        "python": [version, torch.tensor(words), gauss],
         "numpy": {
-            "key": numpy["state"]["key"].tolist(),
+            "key": torch.from_numpy(numpy["state"]["key"].astype(np.int64)),
             "pos": int(numpy["state"]["pos"]),
             "has_gauss": int(numpy["has_gauss"]),
             "gauss": float(numpy["gauss"]),
@@ -55,11 +55,11 @@ def states() -> dict[str, Any]:
 def put_back(told: dict[str, Any]) -> None:
     """Put all generators into states that ``states`` returned."""
     version, words, gauss = told["python"]
-    random.setstate((version, tuple(words), gauss))
+    random.setstate((version, tuple(words.tolist()), gauss))
     numpy = told["numpy"]
     np.random.set_state({
         "bit_generator": "MT19937",
-        "state": {"key": np.array(numpy["key"], dtype=np.uint32), "pos": numpy["pos"]},
+        "state": {"key": numpy["key"].numpy().astype(np.uint32), "pos": numpy["pos"]},
         "has_gauss": numpy["has_gauss"],
         "gauss": numpy["gauss"],
     })

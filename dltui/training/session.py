@@ -255,6 +255,6 @@ def _check_length(
 
     per_epoch = len(bounds(len(dataset.x_train), recipe.batch_size * recipe.accumulate * engine.world)) - 1
     total = recipe.steps or recipe.epochs * per_epoch
-    if start is not None and start.step >= total:
+    if run.state == "done" and start is not None and start.step >= total:
         more = f"steps={2 * total}" if recipe.steps else f"epochs={2 * recipe.epochs}"
         raise UsageError(f"the run {run.name} has made all its {total} steps: to train on, add --set {more}")

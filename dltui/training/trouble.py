@@ -93,8 +93,9 @@ def _place(module: nn.Module, x: Tensor) -> str:
 
 
 def _parameter(module: nn.Module) -> str:
-    """Return the last parameter, where the backward pass begins, whose gradient isn't finite."""
+    """Return the last layer, where the backward pass begins, whose gradient isn't finite."""
     bad = [
         n for n, p in module.named_parameters() if p.grad is not None and not bool(p.grad.isfinite().all())
     ]
-    return f"it began at the gradient of {bad[-1]}" if bad else "the weights themselves are too large"
+    layer = bad[-1].rpartition(".")[0] or bad[-1] if bad else ""
+    return f"it began in the gradient of {layer}" if bad else "the weights themselves are too large"

@@ -149,7 +149,9 @@ class DltuiApp(App[int]):
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
         from dltui.tui.threads import Threads
+        from dltui.tui.trimming import share_one_heap
 
+        share_one_heap()
         asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="dltui-beside"))
         gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up

@@ -319,3 +319,15 @@ def test_a_run_under_another_user_needs_no_cache(
     write(run, rows_of(50))
     assert read_digest(run).step == 50
     assert os.environ["DLTUI_CACHE"] == "/proc/nowhere"
+
+
+def test_a_long_run_is_looked_at_in_parts(run: Run, long: None) -> None:
+    rows = rows_of(12_000)
+    write(run, rows)
+    follower, counts = Follower(run, patience=0), []
+    while not counts or follower.behind:
+        counts.append(follower.look().count)
+    assert len(counts) > 3
+    assert counts == sorted(counts)
+    assert same(follower.look(), digest_of(rows))
+    assert same(read_digest(run), digest_of(rows))

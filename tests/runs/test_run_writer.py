@@ -123,7 +123,7 @@ def test_a_disk_that_is_full_is_one_sentence_and_costs_nothing(
     writer = MetricsWriter(run)
     monkeypatch.setattr(spooling.os, "write", short)
     for step in range(10):
-        writer._spool._lines.append(json.dumps({"step": step}).encode() + b"\n")
+        writer._spool._items.append(json.dumps({"step": step}).encode() + b"\n")
     with pytest.raises(DltuiError, match=r"can't write .*metrics.jsonl: No space left on device; what was"):
         writer.flush()
     assert read_metrics(run) == [{"step": 0}, {"step": 1}, {"step": 2}]  # and a torn line
@@ -167,9 +167,16 @@ def test_what_json_cannot_say_is_null_and_named(run: Run) -> None:
     with MetricsWriter(run) as writer:
         writer.append({"loss": nan, "lr": 0.1, "grad_norm": {"fc1": 1.0, "fc2": -inf}, "list": [1, inf]})
         writer.append({"loss": np.float32(0.5), "n": np.int64(3), "bad": np.float32("nan")})
+        writer.append({"huge": 10**5000})
         with pytest.raises(TypeError, match="can't hold <object"):
             writer.append({"loss": object()})
-    first, second = read_metrics(run)
+        row, array = {"step": 3}, np.array(1.5)
+        writer.append(row)
+        writer.append({"value": array, "parts": [row]})
+        row["step"] = array[()] = 9  # what was handed over stays as it was
+    first, second, huge, *kept = read_metrics(run)
+    assert huge == {"huge": None, "nonfinite_fields": ["huge"]}
+    assert kept == [{"step": 3}, {"value": 1.5, "parts": [{"step": 3}]}]
     assert first == {
         "loss": None, "lr": 0.1, "grad_norm": {"fc1": 1.0, "fc2": None}, "list": [1, None],
         "nonfinite_fields": ["loss", "grad_norm/fc2", "list/1"],
@@ -190,7 +197,7 @@ def test_a_closed_writer_refuses(run: Run) -> None:
 
 def test_a_forked_process_writes_nothing_and_holds_nothing(run: Run) -> None:
     writer = MetricsWriter(run)
-    writer._spool._lines.append(b'{"step": 1}\n')  # not written yet
+    writer._spool._items.append(b'{"step": 1}\n')  # not written yet
     child = os.fork()
     if not child:
         writer.close()

@@ -155,7 +155,11 @@ def test_training_goes_on_from_a_run() -> None:
 
 def test_nan_is_one_sentence_and_the_run_failed() -> None:
     with pytest.raises(DltuiError) as caught:
-        train("mlp", "moons:n=100,noise=1000", wishes={"optimizer.lr": 1e9, "schedule": "constant"})
+        train(
+            "mlp",
+            "moons:n=100,noise=1000",
+            wishes={"optimizer": "sgd", "optimizer.lr": 1e9, "schedule": "constant"},
+        )
     assert "the loss became" in str(caught.value)
     assert "with learning rate 1e+09: try a smaller --lr, such as 1e+08, or --set clip=1 (" in str(
         caught.value

@@ -17,7 +17,7 @@ from dltui.runs.folder import STATE
 from dltui.training import Recipe, resume, train_recipe
 from dltui.training.recipe import Optimizer, Schedule
 
-BASE = Recipe(model="mlp:width=8", data="moons:n=100", epochs=4, batch_size=16, seed=5)
+BASE = Recipe(model="mlp:width=8", data="moons:n=100", epochs=4, batch_size=16, seed=5, save_every=5)
 
 
 def dropping(input_shape: tuple[int, ...], outputs: int) -> nn.Module:
@@ -137,6 +137,16 @@ def test_early_stopping_counts_over_the_break() -> None:
     with pytest.raises(Cancelled):
         train_recipe(recipe, name="stopped", report=stopping_at(11))
     assert resume("run:stopped").epochs.tolist() == [1, 2, 3]
+
+
+def test_a_kill_after_the_last_step_leaves_nothing_but_the_card_to_write() -> None:
+    from dltui.runs.new import change
+
+    whole = train_recipe(BASE, name="whole")
+    change(find_run("whole"), state="running", pid=0)
+    assert find_run("whole").state_now() == "died"
+    assert resume("run:whole").test_loss.tolist() == whole.test_loss.tolist()
+    assert find_run("whole").state_now() == "done"
 
 
 def test_a_training_can_be_made_longer() -> None:

@@ -135,6 +135,9 @@ def story(folder: Path, digest: Digest | None = None) -> RunStory:
     return RunStory(run, state, tuple(curves_of(told)), waiting, _facts(run, state, told), _judged(told))
 
 
+PATIENCE = 0.5  # seconds of reading a long run after which what is known of it is shown
+
+
 class Follower:
     """Reads a run again and again, of its metrics only what is new."""
 
@@ -142,10 +145,15 @@ class Follower:
         self._folder = folder
         self._follower: DigestFollower | None = None
 
+    @property
+    def behind(self) -> bool:
+        """Whether the last look left something to read."""
+        return self._follower is not None and self._follower.behind
+
     def look(self) -> RunStory:
         """Return what the run tells by now; called in a thread, one call at a time."""
         if self._follower is None:
-            self._follower = DigestFollower(open_run(self._folder))
+            self._follower = DigestFollower(open_run(self._folder), PATIENCE)
         return story(self._folder, self._follower.look())
 
 

@@ -133,7 +133,7 @@ class RunScreen(SightScreen):
         # A killed run leaves its files as they are: only asking for its state tells, and that less often.
         self._looks += 1
         stamp = (*stamp_of(self.item.path), (self._looks // ASK_AGAIN, 0))
-        if stamp != self._stamp and not self._reading:
+        if (stamp != self._stamp or self._follower.behind) and not self._reading:
             self._stamp, self._reading = stamp, True
             self.read_by(self._follower.look)
 
