@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dltui.batch.place import Task
 from dltui.errors import DltuiError, UsageError
 from dltui.spelling import seconds_of
-from dltui.training.launch.slurm import Command, Wish, reason_against, submit
+from dltui.training.launch.slurm import Command, Wish, reason_against, submit, submitted_before
 
 if TYPE_CHECKING:
     from dltui.training.launch.slurm import SlurmJob
@@ -26,7 +26,7 @@ class Cluster:
             raise DltuiError(why)
 
     def start(self, task: Task) -> SlurmJob:
-        """Submit a command line.
+        """Submit a command line, unless that was done before by someone who did not see its end.
 
         Raises:
             DltuiError: If the cluster refuses it.
@@ -38,7 +38,8 @@ class Cluster:
             env=dict(task.env),
             append=task.again,
         )
-        return submit(f"dltui-{task.name}", command, wish_of(task.asked))
+        earlier = submitted_before(command) if task.left else None
+        return earlier or submit(f"dltui-{task.name}", command, wish_of(task.asked))
 
 
 def wish_of(asked: Mapping[str, Any]) -> Wish:

@@ -8,13 +8,16 @@ from typing import Any
 
 from dltui.batch.placeholders import spelled
 
+REDUCTIONS = ("min", "max", "mean", "first", "last", "center")
+
 
 def dotted(document: Any, path: str) -> Any:
     """Return what stands at a path, or None where nothing does.
 
     Args:
         document: What a job printed.
-        path: Keys with dots between; numbers count the entries of a list from 0, from its end below 0.
+        path: Keys with dots between; numbers count the entries of a list from 0, from its end below 0. ``min``,
+            ``max``, ``mean``, ``first``, ``last`` and ``center`` say one number of a list, or of a list of lists.
 
     Returns:
         The value; a key that has dots itself is found too.
@@ -23,6 +26,8 @@ def dotted(document: Any, path: str) -> Any:
         return document
     if isinstance(document, list):
         head, _, rest = path.partition(".")
+        if head in REDUCTIONS and not rest:
+            return _reduced(document, head)
         try:
             return dotted(document[int(head)], rest)
         except (ValueError, IndexError):
@@ -37,6 +42,30 @@ def dotted(document: Any, path: str) -> Any:
             if found is not None:
                 return found
     return None
+
+
+def _reduced(values: list[Any], how: str) -> Any:
+    """Return one number of a list, or of a list of lists; None where it holds none."""
+    if how == "center":
+        found: Any = values
+        while isinstance(found, list):
+            found = found[len(found) // 2] if found else None
+        return found
+    numbers = list(_numbers(values))
+    if not numbers:
+        return None
+    if how == "mean":
+        return sum(numbers) / len(numbers)
+    return {"min": min(numbers), "max": max(numbers), "first": numbers[0], "last": numbers[-1]}[how]
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Yield the numbers of a list of lists, in order; what is no number is passed over."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _numbers(one)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
 
 
 def paths(document: Any, before: str = "") -> Iterator[str]:

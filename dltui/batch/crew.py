@@ -22,7 +22,7 @@ from dltui.errors import Cancelled, DltuiError
 from dltui.files import write_text
 from dltui.training.launch.again import gone_on_with
 
-PAUSE = 0.05  # seconds between looks at what runs
+PAUSE = 0.02  # seconds between looks at what runs
 GRACE = 10.0  # seconds between one signal and the next, harder one
 ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)  # someone wants it stopped: what it knows is kept
 LATE = (signal.SIGTERM, signal.SIGKILL)  # its time is over
@@ -145,9 +145,14 @@ class Crew:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "progress").unlink(missing_ok=True)
         words = completed(order.words, folder)
-        if read_job(folder).get("key") == order.key:
+        known = read_job(folder)
+        same = known.get("key") == order.key
+        if same:
             words = gone_on_with(words)
-        task = Task(job.name, words, folder, self.work, self._env(job.env, folder), attempt > 1, job.slurm)
+        left = same and known.get("state") == "running"
+        task = Task(
+            job.name, words, folder, self.work, self._env(job.env, folder), attempt > 1, job.slurm, left
+        )
         try:
             running = self._place.start(task)
         except DltuiError as error:

@@ -71,8 +71,17 @@ def read_card(batch: Path) -> Row:
     return _read(batch / CARD, "no batch")
 
 
-def card_of(plan: Plan, on: str) -> Row:
-    """Return the card of a batch that begins."""
+def card_of(plan: Plan, on: str, command: str = "") -> Row:
+    """Return the card of a batch that begins.
+
+    Args:
+        plan: The jobs.
+        on: Where they run.
+        command: The command line.
+
+    Returns:
+        Plain values.
+    """
     return {
         "kind": "batch",
         "name": plan.source.stem,
@@ -81,6 +90,7 @@ def card_of(plan: Plan, on: str) -> Row:
         "limits": {"jobs": plan.limits.jobs, **plan.limits.devices},
         "collect": list(plan.collect),
         "on": on,
+        "command": command,
     }
 
 

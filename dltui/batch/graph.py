@@ -34,6 +34,7 @@ class Graph:
         self._open = {job.name: job for job in plan.jobs}  # not yet offered
         self._keys: dict[str, str] = {}
         self._halted = False
+        self._looked_at: set[str] = set()  # whether they are done already
 
     def next(self, room: Callable[[str], bool]) -> Order | None:
         """Return the first job of the file that can begin now, or None."""
@@ -65,16 +66,17 @@ class Graph:
 
     def _settle(self) -> bool:
         """Skip what can't begin any more and keep what is done; return whether anything changed."""
+        before = len(self._open)
         for job in list(self._open.values()):
             lacking = [name for name in job.needs if self._state(name) in OVER - GOOD]
             if lacking:
                 del self._open[job.name]
                 self._note(job, "skipped", f"needs {lacking[0]}, which {_past(self._state(lacking[0]))}")
-                return True
-            if self._ready(job) and self._kept(job):
-                del self._open[job.name]
-                return True
-        return False
+            elif job.name not in self._looked_at and self._ready(job):
+                self._looked_at.add(job.name)
+                if self._kept(job):
+                    del self._open[job.name]
+        return len(self._open) < before
 
     def _kept(self, job: Job) -> bool:
         """Return whether a job was done by an earlier run of this batch; if so, take note of it."""

@@ -22,6 +22,7 @@ class Task:
         env: Environment variables besides those that are there anyway.
         again: Whether ``stderr.txt`` of an earlier try is gone on with.
         asked: What it asks of the place, such as a partition.
+        left: Whether an earlier run of the batch was killed while the job ran.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Task:
     env: Mapping[str, str]
     again: bool
     asked: Asked
+    left: bool = False
 
 
 class Running(Protocol):

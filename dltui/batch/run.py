@@ -17,7 +17,9 @@ from dltui.results.batch import BatchTable
 Tell = Callable[[Standings], None]
 
 
-def run_batch(plan: Plan, batch: Path, place: Place, *, on: str, keep_going: bool, tell: Tell) -> BatchTable:
+def run_batch(
+    plan: Plan, batch: Path, place: Place, *, on: str, keep_going: bool, tell: Tell, command: str = ""
+) -> BatchTable:
     """Run every job of a plan that is not done yet.
 
     Args:
@@ -26,7 +28,8 @@ def run_batch(plan: Plan, batch: Path, place: Place, *, on: str, keep_going: boo
         place: Where jobs run.
         on: What that place is called.
         keep_going: Whether other jobs still begin after one has failed.
-        tell: Told how everything stands, some twenty times a second; may raise ``Cancelled``.
+        tell: Told how everything stands, some fifty times a second; may raise ``Cancelled``.
+        command: The command line, for the card.
 
     Returns:
         How every job stands in the end.
@@ -37,7 +40,7 @@ def run_batch(plan: Plan, batch: Path, place: Place, *, on: str, keep_going: boo
         DltuiError: If the folder can't be written, or somebody else runs the batch.
     """
     with LogWriter(batch) as log:
-        card = card_of(plan, on)
+        card = card_of(plan, on, command)
         write_card(batch, card)
         log.write("begin", jobs=[job.name for job in plan.jobs], on=on)
         source = Graph(plan, batch, log, keep_going=keep_going)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._show import Failed, Stopped
 from dltui.errors import UsageError
 
@@ -108,7 +108,9 @@ def _run(
     common.note(f"{len(plan.jobs)} jobs; everything goes to {where}")
     try:
         with watching(partial, where, common) as tell:
-            found = run_batch(plan, where, place, on=on, keep_going=keep_going, tell=tell)
+            found = run_batch(
+                plan, where, place, on=on, keep_going=keep_going, tell=tell, command=command_line()
+            )
     except KeyboardInterrupt:
         known = partial(read_log(where))
         return Stopped(

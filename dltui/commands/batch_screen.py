@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -193,9 +194,8 @@ class BatchScreen(GalleryScreen):
 
     def action_go_on(self) -> None:
         """Run the batch again as a job of this session."""
-        assert self._story is not None, "offered only then"
-        words = ["batch", str(self._story.card["source"]), "--folder", str(self.item.path), "--keep-going"]
-        self.dltui.run_job(words)
+        words = shlex.split(self.item.command)[1:]
+        self.dltui.run_job(words if "--folder" in words else [*words, "--folder", str(self.item.path)])
 
     def action_follow(self) -> None:
         """Keep the cursor on what runs, or let it be."""

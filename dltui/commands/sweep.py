@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._show import Failed, Stopped
 from dltui.errors import UsageError
 
@@ -107,7 +107,9 @@ def _run(chosen: Sweep, folder: Path | None, jobs: int, common: Common) -> Sweep
     common.note(f"{chosen.trials} trials; everything goes to {where}")
     try:
         with watching(partial, where, common) as tell:
-            found = run_sweep(chosen, where, Local(), jobs=jobs, work=Path.cwd(), tell=tell)
+            found = run_sweep(
+                chosen, where, Local(), jobs=jobs, work=Path.cwd(), tell=tell, command=command_line()
+            )
     except KeyboardInterrupt:
         known = table_of(chosen, where)
         return Stopped(

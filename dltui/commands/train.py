@@ -35,7 +35,6 @@ def rule(name: str | None) -> str | None:
 
 def assignment(texts: list[str] | None) -> list[str] | None:
     """Return texts that set fields of a recipe, once their fields are known to exist, or None."""
-    from dltui.training.launch.slurm import Wish
     from dltui.training.recipe import Recipe
 
     Recipe().set(*(text for text in texts or () if not text.startswith("optimizer.")))
@@ -206,7 +205,7 @@ def _wish(partition: str, nodes: int, gpus: int, devices: str, time_limit: str) 
         raise UsageError(f"--time {time_limit!r} is no time: expected such as 90m, 8h or 1h30m")
     tasks = int(devices) if devices not in {"", AUTO} else max(1, gpus)
     if gpus and tasks != gpus:
-        raise UsageError(f"--devices {devices} and --gpus {gpus} differ: a process on the cluster has one GPU; give one")
+        raise UsageError(f"--devices {devices} and --gpus {gpus} differ: a process on the cluster has one GPU")
     return Wish(partition=partition, nodes=nodes, gpus=gpus, tasks=tasks, minutes=max(1, round(seconds / 60)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -79,6 +79,11 @@ class SweepTable(Result):
             found.append(self._importance())
         return found
 
+    def _scale(self) -> Literal["linear", "log"]:
+        """Return how the metric is spaced: by its logarithm where it spans a power of ten."""
+        known = [one["value"] for one in self.trials if one["value"] is not None]
+        return "log" if known and min(known) > 0 and max(known) >= 10 * min(known) else "linear"
+
     def _names(self) -> list[str]:
         return [one["name"] for one in self.parameters]
 
@@ -118,6 +123,7 @@ class SweepTable(Result):
             series=tuple(series),
             x_label="trial",
             y_label=self.metric,
+            y_scale=self._scale(),
         )
 
     def _scatter(self, parameter: dict[str, Any]) -> Figure:
@@ -134,8 +140,15 @@ class SweepTable(Result):
             if points:
                 x, y = (np.array(part) for part in zip(*sorted(points), strict=True))
                 series.append(Series(name=told, x=x, y=y, marks=True))
-        scale = "log" if parameter["log"] else "linear"
-        return Lines(title=title, series=tuple(series), x_label=name, y_label=self.metric, x_scale=scale)  # type: ignore[arg-type]
+        scale: Literal["linear", "log"] = "log" if parameter["log"] else "linear"
+        return Lines(
+            title=title,
+            series=tuple(series),
+            x_label=name,
+            y_label=self.metric,
+            x_scale=scale,
+            y_scale=self._scale(),
+        )
 
     def _by_choice(self, parameter: dict[str, Any], title: str) -> Bars:
         """Return the mean of the metric for each choice."""
@@ -154,7 +167,7 @@ class SweepTable(Result):
         )
 
     def _parallel(self) -> Lines:
-        """Return a line for each trial across an axis for each parameter and the metric; the best quarter stands out."""
+        """Return a line for each trial, across an axis for each parameter and the metric; the best stand out."""
         trials = self.judged[:PARALLEL_LINES]
         values = np.array([one["value"] for one in trials], float)
         span = values.max() - values.min() or 1.0

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from dltui.batch.log import Standing
 from dltui.errors import DltuiError
-from dltui.runs import Run, open_run
+from dltui.runs import Run, find_run, open_run
 from dltui.runs.folder import CARD
 from dltui.runs.home import runs_folder
 
@@ -21,6 +21,10 @@ def run_of(standing: Standing) -> Run | None:
     """
     if standing.began is None:
         return None
+    words = standing.command.split()
+    if "--resume" in words:
+        with suppress(DltuiError):
+            return find_run(words[words.index("--resume") + 1].removeprefix("run:"))
     with suppress(OSError):
         for folder in runs_folder().iterdir():
             with suppress(OSError, DltuiError):

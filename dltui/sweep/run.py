@@ -24,7 +24,9 @@ def sweep_folder(sweep: Sweep) -> Path:
     return batches_folder() / f"sweep-{name}-{sweep.key[:4]}"
 
 
-def run_sweep(sweep: Sweep, folder: Path, place: Place, *, jobs: int, work: Path, tell: Tell) -> SweepTable:
+def run_sweep(
+    sweep: Sweep, folder: Path, place: Place, *, jobs: int, work: Path, tell: Tell, command: str = ""
+) -> SweepTable:
     """Run every trial that is not known yet.
 
     Args:
@@ -34,6 +36,7 @@ def run_sweep(sweep: Sweep, folder: Path, place: Place, *, jobs: int, work: Path
         jobs: How many at once.
         work: The folder that they run in.
         tell: Told how everything stands; may raise ``Cancelled``.
+        command: The command line, for the card.
 
     Returns:
         What all trials came to.
@@ -44,7 +47,7 @@ def run_sweep(sweep: Sweep, folder: Path, place: Place, *, jobs: int, work: Path
         DltuiError: If the folder can't be written, or somebody else runs the sweep.
     """
     with LogWriter(folder) as log:
-        write_card(folder, _card(sweep, jobs))
+        write_card(folder, _card(sweep, jobs) | {"command": command})
         source = Search(sweep, folder, log)
         log.write("begin", jobs=sweep.names(), on="local")
 

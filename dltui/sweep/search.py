@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from dltui.batch.folder import LOG, Row, document, job_folder
 from dltui.batch.log import Lines, LogWriter, Standing
 from dltui.batch.plan import Job, Order
 from dltui.runs.metrics import MetricsReader
+from dltui.runs.tidy import tag
 from dltui.sweep.found import run_of
 from dltui.sweep.halving import Halving
 from dltui.sweep.space import Parameter, Values, assignments, drawn, grid
@@ -101,10 +103,13 @@ class Search:
             else None
         )
         self._grid = grid(sweep.space) if sweep.method == "grid" else []
-        self._known = known_trials(folder, sweep.key)
+        known = known_trials(folder, sweep.key)
+        settled = SETTLED if sweep.prune else {"done"}  # without pruning, what was given up goes on
+        self._known = {name: row for name, row in known.items() if row["state"] in settled}
         self._open = sweep.names()
         self._halving = Halving(lower=sweep.lower)
         self._watched: dict[str, _Watched] = {}
+        self._label = re.sub(r"[^A-Za-z0-9_.:+=-]", "-", folder.name)[:40]  # what may be a tag
 
     def next(self, room: Callable[[str], bool]) -> Order | None:
         """Return the next trial that is not known yet, or None."""
@@ -121,7 +126,7 @@ class Search:
         """Take note of what a trial came to."""
         name = order.job.name
         watched = self._watched.pop(name)
-        watched.look(self._folder, standing, self.sweep.metric)
+        watched.look(self._label, standing, self.sweep.metric)
         value = watched.value
         found = document(job_folder(self._folder, name))
         for path in (f"metrics.{self.sweep.metric}", f"final.{self.sweep.metric}"):
@@ -153,7 +158,7 @@ class Search:
             return
         for name, watched in list(self._watched.items()):
             for share, step, value in watched.look(
-                self._folder, self._log.standings.jobs[name], self.sweep.metric
+                self._label, self._log.standings.jobs[name], self.sweep.metric
             ):
                 if self._estimator is not None and value is not None:
                     self._estimator.report(name, step, value)
@@ -185,14 +190,20 @@ class _Watched:
         self._reader: MetricsReader | None = None
         self._steps = 0
 
-    def look(self, folder: Path, standing: Standing, metric: str) -> list[tuple[float, int, float | None]]:
-        """Return the new measurements: how far the run was, after which step, and what was measured."""
-        del folder
+    def look(self, label: str, standing: Standing, metric: str) -> list[tuple[float, int, float | None]]:
+        """Return the new measurements: how far the run was, after which step, and what was measured.
+
+        Args:
+            label: Tag of the run, by which it is found among others.
+            standing: How the trial stands.
+            metric: What is measured.
+        """
         if self._reader is None:
             self.run = run_of(standing)
             if self.run is None:
                 return []
             self._reader = MetricsReader(self.run)
+            self.run = tag(self.run, [label])
         found = []
         for row in self._reader.new_rows():
             if row.get("kind") == "start" and isinstance(row.get("steps"), int):

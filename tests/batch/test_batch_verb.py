@@ -215,6 +215,26 @@ def test_ctrl_c_stops_the_jobs_and_the_same_command_goes_on(begin: Begin, dltui:
     assert states(found.stdout) == {"a": "kept", "b": "done"}
 
 
+def test_a_training_that_was_stopped_goes_on_in_the_same_run(
+    begin: Begin, dltui: Run, work: Path, tmp_path: Path
+) -> None:
+    line = "train mlp --data moons --device cpu --set epochs=150 --set save_every=20"
+    write(work, job("a", line) + job("b", "runs show {a.run}"))
+    process = begin("batch", "jobs.toml", "--json")
+    until(lambda: list(tmp_path.glob("home/runs/*/checkpoints/step-*20")), "a checkpoint")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert states(out) == {"a": "stopped", "b": "waiting"}
+    found = dltui("batch", "jobs.toml", "--json", timeout=300)
+    assert states(found.stdout) == {"a": "done", "b": "done"}, found.stderr
+    (run,) = (tmp_path / "home" / "runs").iterdir()
+    card = json.loads((run / "run.json").read_text())
+    assert (card["state"], card["attempt"]) == ("done", 2)
+    assert f"--resume run:{run.name}" in str(rows(found.stdout)["a"]["command"])
+    again = dltui("batch", "jobs.toml", "--json")
+    assert states(again.stdout) == {"a": "kept", "b": "kept"}
+
+
 def test_a_job_ends_with_a_batch_that_is_killed(begin: Begin, work: Path, tmp_path: Path) -> None:
     write(work, '[[job]]\nname="a"\nrun="data show mine:slow"\n')
     process = begin("batch", "jobs.toml")

@@ -221,6 +221,11 @@ def test_dotted_paths() -> None:
     assert dotted(document, "a.b.c.1.d") == 2
     assert dotted(document, "a.b.c.-2") == 1
     assert dotted(document, "loss.centre") is None
+    field = {"loss": [[4.0, 3.0, None], [2.0, 1.0, 2.5], [3.5, 3.0, 9.0]], "none": [], "words": ["a"]}
+    told = {how: dotted(field, f"loss.{how}") for how in ("min", "max", "mean", "first", "last", "center")}
+    assert told == {"min": 1.0, "max": 9.0, "mean": 3.5, "first": 4.0, "last": 9.0, "center": 1.0}
+    assert dotted(field, "loss.1.max") == 2.5
+    assert dotted(field, "none.max") is dotted(field, "none.center") is dotted(field, "words.mean") is None
     assert "did you mean loss.center" in nowhere("loss.centre", [document])
 
 

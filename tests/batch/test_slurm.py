@@ -78,6 +78,24 @@ def test_ctrl_c_takes_the_jobs_back(begin: Begin, work: Path, node: Node) -> Non
     until(lambda: "RUNNING" not in node.ask("squeue", "-h", "-o", "%T"), "the end of the job")
 
 
+def test_a_job_whose_batch_was_killed_is_taken_up_again(
+    begin: Begin, dltui: Run, work: Path, node: Node
+) -> None:
+    (work / "mine.py").write_text(
+        (work / "mine.py").read_text().replace("last: float = 0.4", "last: float = 4.0")
+    )
+    (work / "jobs.toml").write_text('[[job]]\nname="a"\nrun="data show mine:noted"\n')
+    before = node.ask("squeue", "-h", "-t", "all", "-o", "%i").split()
+    process = begin("batch", "jobs.toml", "--on", "slurm", "--json")
+    until(lambda: (work / "times").exists(), "the job")
+    process.kill()
+    found = dltui("batch", "jobs.toml", "--on", "slurm", "--json")
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["jobs"][0]["state"] == "done"
+    assert len((work / "times").read_text().splitlines()) == 2  # begun and ended once
+    assert len(node.ask("squeue", "-h", "-t", "all", "-o", "%i").split()) == len(before) + 1
+
+
 TOLD_TO_SAVE = """
 import os, pathlib, signal, sys, time
 

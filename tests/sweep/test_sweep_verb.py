@@ -43,7 +43,7 @@ def test_a_sweep_finds_the_better_step_size_gives_up_the_worse_and_goes_on(
         "--set",
         "epochs=9",
         "--search",
-        "optimizer.lr=1e-6|0.1|2e-6|3e-6",
+        "optimizer.lr=1e-6|0.1|2e-6",
         "--method",
         "grid",
     )
@@ -55,14 +55,21 @@ def test_a_sweep_finds_the_better_step_size_gives_up_the_worse_and_goes_on(
     assert told["best"]["values"] == {"optimizer.lr": 0.1}
     assert told["best"]["value"] > 0.9
     assert states["trial-002"] == "done"
-    assert "pruned" in states.values()  # at the latest the last of the three that learn nothing
+    assert "pruned" in states.values()  # at the latest the last of the two that learn nothing
     for one in told["trials"]:  # ordinary runs, at their own step sizes
         run = open_run(runs_folder() / one["run"])
         assert run.recipe["optimizer"]["lr"] == one["values"]["optimizer.lr"]
+        assert run.tags == [Path(told["folder"]).name]
         assert run.state == ("done" if one["state"] == "done" else "stopped")
     again = dltui(*words, "--json")
     assert json.loads(again.stdout)["trials"] == told["trials"]
     assert "running" not in again.stderr
+    whole = dltui(*(word for word in words if word != "--prune"), "--json")
+    trials = json.loads(whole.stdout)["trials"]
+    assert {one["state"] for one in trials} == {"done"}
+    assert [one["run"] for one in trials] == [
+        one["run"] for one in told["trials"]
+    ]  # they go on where they were
     figures = load(tmp_path / "sweep.safetensors").figures()
     assert [type(figure) for figure in figures[:3]] == [Table, Lines, Bars]
 
@@ -85,7 +92,6 @@ def test_optuna_proposes_and_its_journal_is_gone_on_with(dltui: Run, tmp_path: P
     assert len(two["trials"]) == 2
     assert two["done"] == 2
     assert (tmp_path / "tpe" / "optuna.journal").read_text().count('"datetime_complete"') == 2
-
 
 
 WRONG = {

@@ -50,7 +50,7 @@ def made_batch() -> tuple[Path, LogWriter]:
         "jobs": told,
         "collect": ["loss.center"],
     }
-    write_card(batch, card | {"limits": {"jobs": 2}, "on": "local"})
+    write_card(batch, card | {"limits": {"jobs": 2}, "on": "local", "command": "dltui batch bowls.toml -k"})
     log = LogWriter(batch)
     log.write("begin", jobs=list(JOBS), on="local")
     done = {"began": NOW - 90, "ended": NOW - 60, "exit_code": 0, "command": "dltui landscape a"}
@@ -148,7 +148,7 @@ async def test_a_batch_that_nobody_runs_any_more_has_died_and_can_be_run_again(
         assert shown(app).query_one(TopBar).remark == "died · 1 of 5 done"
         assert not shown(app).check_action("stop_job", ())
         await pilot.press("R")
-        assert ran == [["batch", "bowls.toml", "--folder", str(batch), "--keep-going"]]
+        assert ran == [["batch", "bowls.toml", "-k", "--folder", str(batch)]]
 
 
 async def test_a_batch_runs_as_a_job_of_the_application(make_app: Make, here: Path, settle: Settle) -> None:

@@ -21,11 +21,12 @@ from typing import Any
 from dltui.errors import DltuiError, UsageError
 from dltui.files import write_text
 
-TASK, EXIT = "slurm_task.json", "slurm_exit.json"
+TASK, JOB, EXIT = "slurm_task.json", "slurm_job.json", "slurm_exit.json"
 NOTICE = 90  # seconds before the end of its time at which a job is told to save
 SHARE = 3  # of a short time the notice is at most this part
 LOOK_EVERY = 1.0  # seconds between two questions to the cluster
 LOST_AFTER = 20.0  # seconds that a job may be unknown to the cluster before it counts as lost
+GOING = frozenset({"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "REQUEUED", "SUSPENDED"})
 DONE = {"CANCELLED": 143, "TIMEOUT": 124, "OUT_OF_MEMORY": 137, "NODE_FAIL": 1, "PREEMPTED": 143, "FAILED": 1}
 
 
@@ -131,7 +132,25 @@ def submit(name: str, command: Command, wish: Wish) -> SlurmJob:
         job = executor._submit_command(line)
     except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError, OSError) as error:
         raise DltuiError(f"SLURM refuses the job {name!r}: {_last_words(error)}") from error
+    write_text(folder / JOB, json.dumps({"job": str(job.job_id), "words": command.words}) + "\n")
     return SlurmJob(str(job.job_id), folder)
+
+
+def submitted_before(command: Command) -> SlurmJob | None:
+    """Return the job that waits, runs, or was done for the same command in the same folder, or None.
+
+    Whoever submitted it may have been killed meanwhile; the job goes on without.
+    """
+    folder = Path(command.folder)
+    try:
+        known = json.loads((folder / JOB).read_text(encoding="utf-8"))
+        if tuple(known["words"]) != command.words:
+            return None
+        job = SlurmJob(str(known["job"]), folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    code = job.poll()
+    return job if code == 0 or (code is None and state_of(job.id) in GOING) else None
 
 
 def _parameters(name: str, command: Command, wish: Wish) -> dict[str, Any]:

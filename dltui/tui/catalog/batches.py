@@ -10,11 +10,12 @@ from typing import Any
 from dltui.batch.folder import LOG, Row, document, job_folder, last_lines, list_batches, progress, read_card
 from dltui.batch.log import GOOD, Lines, Standing, Standings, running
 from dltui.errors import DltuiError
-from dltui.figures import Figure
+from dltui.figures import Figure, number
 from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.jobs import lasting
 
+SETTLED = GOOD | {"pruned"}
 LAST = 12  # lines of a job's own words
 SHOWN = {
     "kept": "done",
@@ -55,12 +56,14 @@ class BatchStory:
     def remark(self) -> str:
         """Its state with counts."""
         jobs = self.standings.jobs
-        return f"{self.state} · {self.standings.count(GOOD)} of {len(jobs)} done"
+        return f"{self.state} · {self.standings.count(SETTLED)} of {len(jobs)} done"
 
     def facts(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return what is known of one job."""
         job = self.standings.jobs.get(name)
-        told: Row = next((one for one in self.card["jobs"] if one["name"] == name), {"needs": [], "variables": {}})
+        told: Row = next(
+            (one for one in self.card["jobs"] if one["name"] == name), {"needs": [], "variables": {}}
+        )
         if job is None:
             return ()
         rows = (
@@ -139,8 +142,8 @@ def item_of(batch: Path) -> Item:
         standings.take(row)
     alive = running(batch)
     state = standings.state if alive or standings.state != "running" else "died"
-    count = f"{standings.count(GOOD)} of {len(standings.jobs)} done"
-    command = "" if card.get("kind") == "sweep" else f"dltui batch {card.get('source', '')}"
+    count = f"{standings.count(SETTLED)} of {len(standings.jobs)} done"
+    command = str(card.get("command", ""))
     moved = standings.ended or standings.began
     return Item("batch", batch.name, f"{count} · {state}", str(batch), command, when=moved, state=state)
 
@@ -172,15 +175,23 @@ class BatchFollower:
         talking = [name for name, job in jobs.items() if job.state == "running" or name == chosen]
         said = {name: tuple(last_lines(job_folder(self._batch, name), LAST)) for name in talking}
         figures = self._sweep(card) if card.get("kind") == "sweep" else self._table(card)
-        items = tuple(self._item(job, said.get(job.name, ())) for job in jobs.values())
+        trials = {row["name"]: row for row in self._rows}
+        for told in card["jobs"]:
+            told["variables"] = told["variables"] or trials.get(told["name"], {}).get("values", {})
+        items = tuple(
+            self._item(job, said.get(job.name, ()), trials.get(job.name, {}).get("value"))
+            for job in jobs.values()
+        )
         return BatchStory(
             self._batch, card, self._standings, running(self._batch), items, tuple(figures), said
         )
 
-    def _item(self, job: Standing, said: tuple[str, ...]) -> Item:
-        """Return the list entry of a job."""
+    def _item(self, job: Standing, said: tuple[str, ...], value: float | None) -> Item:
+        """Return the list entry of a job; of a trial, with what it came to."""
         folder = job_folder(self._batch, job.name)
         parts: list[str] = [job.state if job.state not in {"running", "done"} else ""]
+        if value is not None:
+            parts.insert(0, number(value))
         if job.state == "running" and (known := progress(folder)):
             parts.append(f"{100 * known[0] // known[1]} %")
         if job.seconds is not None and job.began and job.state not in {"waiting", "skipped"}:
