@@ -38,10 +38,9 @@ class Crew:
 
     def together(self, work: Callable[[int], R]) -> list[R]:
         """Run ``work(0) … work(size - 1)`` at the same time and return what they return, in order."""
-        if self.size == 1:  # a thread of its own would only have to be woken
-            return [work(0)]
-        jobs = [self._pool.submit(work, index) for index in range(self.size)]
-        return [job.result() for job in jobs]
+        jobs = [self._pool.submit(work, index) for index in range(1, self.size)]
+        mine = work(0)  # here: another thread would only have to be woken
+        return [mine, *(job.result() for job in jobs)]
 
     def stream(self, start: Callable[[], Callable[[T], R]], tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
         """Spread tasks over the workers and hand out results as they come.
