@@ -81,7 +81,7 @@ class Crew:
             job.result()
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let the allocator of C keep blocks of some megabytes when they are freed, once for the whole process.
 
     glibc gives larger blocks than ever were freed straight back to the system, and gets new ones page by page. The
@@ -105,7 +105,7 @@ def crew(device: torch.device, size: int | None = None) -> Iterator[Crew]:
     count = size or (torch.get_num_threads() if device.type == "cpu" else 1)
     pool = ThreadPoolExecutor(count, "dltui", initializer=torch.set_num_threads, initargs=(1,))
     hired = Crew(pool, count)
-    _keep_freed_memory()
+    keep_freed_memory()
     with threads(1):
         try:
             yield hired
