@@ -9,7 +9,7 @@ import typer
 
 from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._words import DATA, RECIPE, Weights, data_sets, recipes
-from dltui.errors import UsageError
+from dltui.errors import UsageError, unknown
 from dltui.spelling import is_function
 
 if TYPE_CHECKING:
@@ -229,6 +229,7 @@ def _recipe(model: str, data: str | None, file: Path | None, seed: int) -> Recip
     if model in RECIPES or (is_function(model) and names_recipe(model)):
         recipe = find_recipe(model)
     elif model:
+        _known(model)
         recipe = recipe_for(trained_model(model), data or "")
         recipe = recipe.changed({"model": model, "data": data or recipe.data or KNOWN})
     if file is not None:
@@ -236,6 +237,20 @@ def _recipe(model: str, data: str | None, file: Path | None, seed: int) -> Recip
     assert recipe is not None, "the verb lists the recipes where none is named"
     given = {"data": data} if data else {}
     return recipe.changed(given | ({"seed": seed} if seed else {}))
+
+
+def _known(model: str) -> None:
+    """Refuse a word that is neither a recipe nor a model, with the nearest of both."""
+    from dltui.models.spelled import told_apart
+    from dltui.models._names import NAMES as MODELS
+    from dltui.training.recipes import RECIPES
+
+    try:
+        told_apart(model)
+    except UsageError:
+        if model.replace("-", "_").isidentifier():
+            raise unknown("recipe or model", model, [*RECIPES, *MODELS]) from None
+        raise
 
 
 def _trained(work: Recipe | str, texts: list[str], options: Options, common: Common) -> Result | None:
