@@ -38,6 +38,38 @@ def test_train_then_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(capsys, "runs", "show")[1]["numbers"]["name"] == found["run"]
 
 
+def test_what_is_measured_on_the_way(capsys: pytest.CaptureFixture[str]) -> None:
+    from dltui.runs import find_run, read_metrics
+
+    words = [
+        "digits-mlp",
+        "--set",
+        "steps=20",
+        "--set",
+        "probe_every=10",
+        "--layers-every",
+        "10",
+        "--name",
+        "seen",
+    ]
+    code, found, _ = ask(capsys, "train", *words, "--set", "sample_every=10", "--seed", "4")
+    assert code == 0
+    assert {"run", "folder", "steps", "seconds", "metrics"} <= set(found)
+    assert (found["run"], found["steps"], found["made"]["seed"]) == ("seen", 20, 4)
+    assert set(found["metrics"]) == {"train_loss", "test_loss", "test_accuracy"}
+    rows = read_metrics(find_run("seen"))
+    probes = [row for row in rows if row["kind"] == "probe"]
+    assert [row["step"] for row in probes] == [10, 20]
+    assert all(row["top_eigenvalue"] > 0 and row["noise_scale"] > 0 for row in probes)
+    layers = [row for row in rows if row["kind"] == "layers"]
+    assert [row["step"] for row in layers] == [10, 20]
+    assert set(layers[0]["grad_norm"]) == set(layers[0]["update_ratio"]) >= {"head.weight", "head.bias"}
+    samples = [row["file"] for row in rows if row["kind"] == "sample"]
+    assert len(samples) == 2
+    assert all((find_run("seen").folder / file).is_file() for file in samples)
+    assert find_run("seen").recipe["seed"] == 4
+
+
 def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
     models = ask(capsys, "models", "list")[1]["numbers"]["models"]
     assert {"mlp", "lenet", "resnet20", "gpt"} <= {model["name"] for model in models}
