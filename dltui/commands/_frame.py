@@ -36,7 +36,10 @@ def spelled_device(spec: str) -> str:
         UsageError: If it isn't.
     """
     if not DEVICE.fullmatch(spec):
-        raise UsageError(f"--device {spec!r} is no device; expected auto, cpu, cuda, cuda:0, cuda:1 … or mps")
+        several = "; several go to --devices, where a verb has that" if "," in spec else ""
+        raise UsageError(
+            f"--device {spec!r} is no device; expected auto, cpu, cuda, cuda:0, cuda:1 … or mps{several}"
+        )
     return spec
 
 

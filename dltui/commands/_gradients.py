@@ -10,6 +10,7 @@ from dltui.commands._frame import Common
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
+    from dltui.commands._show import Stopped
     from dltui.data import Dataset
     from dltui.instruments.gradients import Origins, Step
     from dltui.objective import Objective
@@ -39,7 +40,7 @@ class Asked:
     samples: int | None
 
 
-def ask(asked: Asked, common: Common) -> Result:
+def ask(asked: Asked, common: Common) -> Result | Stopped:
     """Measure what was asked for: at the weights, at the start, or along a run.
 
     Args:
@@ -47,11 +48,13 @@ def ask(asked: Asked, common: Common) -> Result:
         common: The common options.
 
     Returns:
-        What was found.
+        What was found, or what was known of it when Ctrl-C came.
 
     Raises:
         UsageError: If the words don't go together.
     """
+    from dltui.commands._unfinished import stoppable
+
     _together(asked)
     dataset, objective = _bound(asked, common)
     if asked.init is not None:
@@ -59,12 +62,15 @@ def ask(asked: Asked, common: Common) -> Result:
         from dltui.instruments.schemes import spelled_scheme
 
         scheme = spelled_scheme(asked.init)
-        return at_start(objective, scheme, seeds=asked.seeds, seed=common.seed, report=common.report)
+        return stoppable(
+            lambda report: at_start(objective, scheme, seeds=asked.seeds, seed=common.seed, report=report),
+            common,
+        )
     if asked.along_run:
         from dltui.instruments.gradients.along import along, stops_of
 
         run, stops = stops_of(asked.model)
-        return along(objective, stops, run=run, report=common.report)
+        return stoppable(lambda report: along(objective, stops, run=run, report=report), common)
     from dltui.instruments.gradients import Wishes, measure
 
     snapshot = _snapshot(asked.model) if asked.weights is None else None
@@ -78,13 +84,16 @@ def ask(asked: Asked, common: Common) -> Result:
         clip=asked.clip,
         origins=_origins(asked, dataset, common.seed),
     )
-    return measure(
-        objective,
-        at=asked.at,
-        normalize=asked.normalize,
-        seed=common.seed,
-        wishes=wishes,
-        report=common.report,
+    return stoppable(
+        lambda report: measure(
+            objective,
+            at=asked.at,
+            normalize=asked.normalize,
+            seed=common.seed,
+            wishes=wishes,
+            report=report,
+        ),
+        common,
     )
 
 

@@ -19,6 +19,7 @@ VERBS = {
     "sweep": Entry("dltui.commands.sweep", "A recipe trained with many settings: which matter."),
     "lab": Entry("dltui.commands.lab", "Ideas with knobs to turn, checked against known answers."),
     "open": Entry("dltui.commands.open", "Show saved results again, one or several side by side."),
+    "watch": Entry("dltui.commands.watch", "A training as it goes on: curves, gradients, what is ill."),
     "runs": Entry("dltui.commands.runs", "The runs that training left."),
     "models": Entry("dltui.commands.models", "The networks that dltui knows by name."),
     "data": Entry("dltui.commands.data", "The data sets that dltui knows by name."),

@@ -93,6 +93,8 @@ def _opened(
     dataset = load(data, seed=common.seed)
     opened = open_model(model, dataset, weights=weights, seed=common.seed)
     common.note(f"{opened.title}: {opened.weights_note}")
+    if not any(parameter.requires_grad for parameter in opened.module.parameters()):
+        common.note(f"every parameter of {opened.title} is frozen: all of them are moved")
     return opened, dataset, device
 
 
@@ -121,6 +123,11 @@ def _bound(
         seed=common.seed,
         mode=mode,
     )
+
+
+def picked(devices: str | None) -> list[torch.device]:
+    """Return the devices that a list with commas names, none for None."""
+    return [pick_device(device.strip()) for device in devices.split(",")] if devices else []
 
 
 def spelled_loss(spec: str) -> Loss:

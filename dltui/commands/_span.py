@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor, nn
 
     from dltui.commands._frame import Common
+    from dltui.commands._show import Stopped
     from dltui.instruments.axes import Span
     from dltui.instruments.planes.along import Along
     from dltui.objective import Objective
@@ -146,8 +149,14 @@ class Wanted:
         return "recalibrate" if self.to or self.trajectory else "keep"
 
     def connection(
-        self, sets: dict[str, Objective], first: str, steps: int, beyond: float | None, common: Common
-    ) -> Connection:
+        self,
+        sets: dict[str, Objective],
+        first: str,
+        steps: int,
+        beyond: float | None,
+        common: Common,
+        resume: Path | None = None,
+    ) -> Connection | Stopped:
         """Follow the loss to the one other checkpoint.
 
         Args:
@@ -156,10 +165,12 @@ class Wanted:
             steps: Positions between the ends, both included.
             beyond: How far to go past them, or None.
             common: Where to say what is read, and how far it is.
+            resume: A file to go on from, or None.
 
         Returns:
             What was found.
         """
+        from dltui.commands._unfinished import Unfinished, scanned
         from dltui.instruments.connectivity.connect import Wishes, connect
 
         objective = sets[first]
@@ -175,8 +186,21 @@ class Wanted:
         if beyond is not None:
             wishes = replace(wishes, beyond=beyond)
         also = [(name, one) for name, one in sets.items() if name != first]
-        return connect(
-            objective, other, title=title, wishes=wishes, also=also, part=first, report=common.report
+        unfinished = Unfinished(common)
+        return scanned(
+            lambda earlier: connect(
+                objective,
+                other,
+                title=title,
+                wishes=wishes,
+                also=also,
+                part=first,
+                earlier=earlier,
+                keep=unfinished,
+                report=common.report,
+            ),
+            unfinished,
+            resume,
         )
 
     def _along(self) -> Along:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dltui.commands._frame import Common, command_line
 from dltui.commands._show import Stopped, signed
 from dltui.errors import DltuiError, UsageError
 
 if TYPE_CHECKING:
+    from dltui.progress import Report
+    from dltui.results import Result
+    from dltui.results.connection import Connection
     from dltui.results.landscape import Landscape
+
+    Scan = Landscape | Connection
+    S = TypeVar("S", Landscape, Connection)
+    R = TypeVar("R", bound=Result)
 
 PLAIN = "the model itself"  # how an evaluator is named that has no faster way
 LEAST = 0.2  # seconds between two files
@@ -20,7 +27,7 @@ SHARE = 20  # times as long as writing one takes, at least, so that keeping cost
 
 
 class Unfinished:
-    """What is known of a landscape while it is being scanned.
+    """What is known of a landscape, or of a way to another network, while it is being scanned.
 
     Attributes:
         path: Where it is kept beside the file of ``--save``, or None without one.
@@ -30,17 +37,17 @@ class Unfinished:
 
     def __init__(self, common: Common) -> None:
         self.path = None if common.save is None else partial_path(common.save)
-        self.newest: Landscape | None = None
+        self.newest: Scan | None = None
         self.common, self._started = common, time.perf_counter()
         self._next = 0.0
 
-    def __call__(self, known: Landscape) -> None:
+    def __call__(self, known: Scan) -> None:
         """Take note of what is known, and write it down unless that was done a moment ago."""
         self.newest = signed(known, self.common, time.perf_counter() - self._started)  # type: ignore[assignment]
         if self.path is not None and time.perf_counter() >= self._next:
             self._write()
 
-    def earlier(self, resume: Path | None) -> Landscape | None:
+    def earlier(self, resume: Path | None) -> Scan | None:
         """Return the unfinished scan to go on from, or None.
 
         Args:
@@ -53,11 +60,12 @@ class Unfinished:
             UsageError: If the file that was asked for holds something else.
         """
         from dltui.results import load
+        from dltui.results.connection import Connection
         from dltui.results.landscape import Landscape
 
         if resume is not None:
             found = load(resume)
-            if not isinstance(found, Landscape) or found.complete or not found.identity:
+            if not isinstance(found, Landscape | Connection) or found.complete or not found.identity:
                 raise UsageError(f"{resume} is no unfinished scan: expected a file that a stopped `dltui landscape` left")
             return found
         if self.path is None or not self.path.is_file():
@@ -66,7 +74,8 @@ class Unfinished:
             found = load(self.path)
         except DltuiError:
             return None
-        return found if isinstance(found, Landscape) and found.made.command == command_line() else None
+        known = isinstance(found, Landscape | Connection) and found.made.command == command_line()
+        return found if known else None  # type: ignore[return-value]
 
     def done(self) -> None:
         """Remove the file: the scan is finished."""
@@ -78,9 +87,7 @@ class Unfinished:
         assert self.newest is not None, "nothing is known yet"
         if self.path is not None:
             self._write()
-        known = self.newest.known
-        cells = self.newest.loss.size if known is None else int(known.sum())
-        where = f"stopped at {cells} of {self.newest.loss.size} cells"
+        where = f"stopped at {counted(self.newest)}"
         how = f"kept in {self.path}; the same command goes on from there" if self.path else "--save FILE would keep them"
         return Stopped(self.newest, f"{where}; {how}")
 
@@ -99,7 +106,53 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.partial.safetensors")
 
 
-def scanned(scan: Callable[[Landscape | None], Landscape], unfinished: Unfinished, resume: Path | None) -> Landscape | Stopped:
+def counted(known: Scan) -> str:
+    """Return how much of a scan is known, in words."""
+    from dltui.results.landscape import Landscape
+
+    if isinstance(known, Landscape):
+        cells = known.loss.size if known.known is None else int(known.known.sum())
+        return f"{cells} of {known.loss.size} cells"
+    done = known.loss.size if known.evaluated is None else int(known.evaluated.sum())
+    return f"{done} of {known.loss.size} positions"
+
+
+def stoppable(work: Callable[[Report], R], common: Common) -> R | Stopped:
+    """Work, and return what was known when Ctrl-C came.
+
+    Args:
+        work: Does it, and reports what is known.
+        common: The common options.
+
+    Returns:
+        What was found, or as much of it as was known; that is kept beside the file of ``--save``.
+    """
+    newest: Result | None = None
+    where, started = (0, 0), time.perf_counter()
+
+    def report(done: int, total: int, partial: object = None) -> None:
+        nonlocal newest, where
+        newest, where = partial if partial is not None else newest, (done, total)  # type: ignore[assignment]
+        common.report(done, total, partial)
+
+    try:
+        found = work(report)
+    except KeyboardInterrupt:
+        if newest is None:
+            raise
+    else:
+        if common.save is not None:
+            partial_path(common.save).unlink(missing_ok=True)  # of an earlier try
+        return found
+    known = signed(newest, common, time.perf_counter() - started)
+    told = f"stopped at {where[0]} of {where[1]} steps of work"
+    if common.save is None:
+        return Stopped(known, f"{told}; what was known by then is shown; --save FILE would keep it")
+    known.save(partial_path(common.save))
+    return Stopped(known, f"{told}; what was known by then is kept in {partial_path(common.save)}")
+
+
+def scanned(scan: Callable[[Any], S], unfinished: Unfinished, resume: Path | None) -> S | Stopped:
     """Scan, going on from what an earlier scan left.
 
     Args:
@@ -114,8 +167,8 @@ def scanned(scan: Callable[[Landscape | None], Landscape], unfinished: Unfinishe
 
     earlier, common = unfinished.earlier(resume), unfinished.common
     try:
-        if earlier is not None and earlier.known is not None:
-            common.note(f"going on from {int(earlier.known.sum())} of {earlier.loss.size} cells in {resume or unfinished.path}")
+        if earlier is not None and not earlier.complete:
+            common.note(f"going on from {counted(earlier)} in {resume or unfinished.path}")
         try:
             found = scan(earlier)
         except AnotherScanError:
@@ -128,6 +181,7 @@ def scanned(scan: Callable[[Landscape | None], Landscape], unfinished: Unfinishe
             raise
         return unfinished.stopped()
     unfinished.done()
-    if found.evaluator.startswith(PLAIN):
-        common.note(f"every point ran {found.evaluator}")
+    evaluator = getattr(found, "evaluator", "")  # of a landscape
+    if evaluator.startswith(PLAIN):
+        common.note(f"every point ran {evaluator}")
     return found

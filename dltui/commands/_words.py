@@ -61,6 +61,16 @@ def share(tolerance: float) -> float:
     return below_one(tolerance)
 
 
+def several(devices: str | None) -> str | None:
+    """Return the spelling of several devices when each is one, or None."""
+    from dltui.commands._frame import DEVICE
+
+    for device in devices.split(",") if devices is not None else []:
+        if not DEVICE.fullmatch(device.strip()):
+            raise UsageError(f"--devices {device.strip()!r} is no device; expected a list such as cuda:0,cuda:1")
+    return devices
+
+
 def somewhere(place: str | None) -> str | None:
     """Return the spelling of a place in a line or a plane when it can be read, or None."""
     from dltui.instruments.limits import spelled_steps
@@ -102,6 +112,15 @@ Weights = Annotated[
 Double = Annotated[bool, typer.Option("--double", help="Compute in float64.")]
 Part = Annotated[Literal["train", "test"], typer.Option("--part", help="Which samples.")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="Draw so many samples instead of all.")]
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        "--devices",
+        metavar="A,B",
+        callback=several,
+        help="Share the work out among several devices, as in cuda:0,cuda:1; all of it is done on --device if left out.",
+    ),
+]
 At = Annotated[
     str | None,
     typer.Option(

@@ -10,6 +10,7 @@ from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import At, Data, Double, Model, Normalize, Part, Samples, Weights, steps_to
 
 if TYPE_CHECKING:
+    from dltui.commands._show import Stopped
     from dltui.results import Result
 
 app = verb_app()
@@ -81,7 +82,7 @@ def gradients(
     samples: Samples = None,
     *,
     common: Common,
-) -> Result:
+) -> Result | Stopped:
     """Measure gradient norms by layer, batch and sample, at the weights, at the start, or along a run."""
     from dltui.commands._gradients import Asked, ask
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._frame import Common, spelled_device, verb, verb_app
+from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import (
     At,
     Data,
+    Devices,
     Double,
     Model,
     Normalize,
@@ -23,6 +24,7 @@ from dltui.commands._words import (
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
+    from dltui.commands._show import Stopped
     from dltui.results.edge import SharpnessHistory
     from dltui.results.spectrum import Spectrum
 
@@ -30,12 +32,6 @@ app = verb_app()
 
 EACH_READING = 1e-2  # relative residual of a reading along a run, unless someone asks for less
 
-
-def several(devices: str | None) -> str | None:
-    """Return the spelling of several devices when each is one, or None."""
-    for device in (devices or "").split(",") if devices else []:
-        spelled_device(device.strip())
-    return devices
 
 
 def width(bandwidth: float) -> float:
@@ -111,19 +107,17 @@ def hessian(
     double: Double = False,
     part: Part = "train",
     samples: Samples = None,
-    devices: Annotated[
-        str | None,
-        typer.Option("--devices", callback=several, help="Spread the samples, as over cuda:0,cuda:1."),
-    ] = None,
+    devices: Devices = None,
     *,
     common: Common,
-) -> Spectrum | SharpnessHistory:
+) -> Spectrum | SharpnessHistory | Stopped:
     """Estimate eigenvalues, trace and spectral density of the Hessian, with error bounds."""
-    from dltui.commands._objective import open_objective
+    from dltui.commands._objective import open_objective, picked
+    from dltui.commands._unfinished import stoppable
 
     if along_run:
         _only_the_hessian(model, weights, matrix, by, at)
-    places = [part.strip() for part in devices.split(",")] if devices else []
+    places = picked(devices)
     objective = open_objective(
         model,
         data,
@@ -140,40 +134,46 @@ def hessian(
         from dltui.instruments.curvature.sharpness import along
 
         way = journey(model)
-        return along(
-            objective,
-            way.checkpoints(objective.model),
-            count=len(way.steps),
-            run=way.run.name,
-            title=f"{objective.title}, run {way.run.name}",
-            rule=way.rule,
-            why=way.why,
-            tolerance=tolerance or EACH_READING,
-            seed=common.seed,
-            report=common.report,
+        return stoppable(
+            lambda report: along(
+                objective,
+                way.checkpoints(objective.model),
+                count=len(way.steps),
+                run=way.run.name,
+                title=f"{objective.title}, run {way.run.name}",
+                rule=way.rule,
+                why=way.why,
+                tolerance=tolerance or EACH_READING,
+                seed=common.seed,
+                devices=places,
+                report=report,
+            ),
+            common,
         )
-    from dltui.device import pick_device
     from dltui.instruments.curvature.spectrum import spectrum
 
-    return spectrum(
-        objective,
-        matrix=matrix,
-        at=steps_to(at),
-        normalize=normalize,
-        top=top,
-        bottom=bottom,
-        probes=probes,
-        steps=lanczos_steps,
-        tolerance=tolerance or 1e-4,
-        trace=trace,
-        trace_probes=trace_probes,
-        smoothing=bandwidth,
-        by=by or "",
-        critical=critical,
-        seed=common.seed,
-        exact=exact or None,
-        devices=[pick_device(place) for place in places],
-        report=common.report,
+    return stoppable(
+        lambda report: spectrum(
+            objective,
+            matrix=matrix,
+            at=steps_to(at),
+            normalize=normalize,
+            top=top,
+            bottom=bottom,
+            probes=probes,
+            steps=lanczos_steps,
+            tolerance=tolerance or 1e-4,
+            trace=trace,
+            trace_probes=trace_probes,
+            smoothing=bandwidth,
+            by=by or "",
+            critical=critical,
+            seed=common.seed,
+            exact=exact or None,
+            devices=places,
+            report=report,
+        ),
+        common,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Data, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
+from dltui.commands._words import Data, Devices, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def landscape(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Threads side by side; one for each core if left out.")
     ] = None,
+    devices: Devices = None,
     resume: Annotated[
         Path | None,
         typer.Option(
@@ -184,7 +185,7 @@ def landscape(
     common: Common,
 ) -> Landscape | Connection | Stopped:
     """Scan the loss over a line or plane: random, along chosen directions, through checkpoints, along a training."""
-    from dltui.commands._objective import open_both, open_objective
+    from dltui.commands._objective import open_both, open_objective, picked
     from dltui.commands._span import Wanted
     from dltui.commands._unfinished import Unfinished, scanned
     from dltui.instruments.landscape import check, scan
@@ -200,7 +201,7 @@ def landscape(
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
     spare = {"--center": center, "--sharpness": sharpness, "--weight-decay": weight_decay is not None, "--exact": exact,
-             "--tolerance": within != TOLERANCE, "--workers": workers, "--resume": resume}  # fmt: skip
+             "--tolerance": within != TOLERANCE, "--workers": workers, "--devices": devices}  # fmt: skip
     if wanted.connects and any(spare.values()):
         name = next(name for name, given in spare.items() if given)
         raise UsageError(
@@ -210,7 +211,7 @@ def landscape(
         raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")
     if wanted.connects:
         sets = dict(zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True))
-        return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common)
+        return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common, resume)
     held_out = None
     if part == "both":
         objective, held_out = open_both(model, data, weights, common, samples=samples)
@@ -230,6 +231,7 @@ def landscape(
             held_out=held_out,
             weight_decay=trained_decay(model) if weight_decay is None else weight_decay,
             workers=workers,
+            devices=picked(devices),
             earlier=earlier,
             keep=unfinished,
             report=common.report,

@@ -57,11 +57,13 @@ def show_run(
     *,
     common: Common,  # noqa: ARG001
 ) -> Gallery:
-    """Show settings, curves and checkpoints of a run, also while it goes on."""
+    """Show settings, curves and checkpoints of a run, and what is ill in it, also while it goes on."""
     from dltui.runs.curves import Sight
     from dltui.runs.overview import overview
+    from dltui.watching.page import with_diagnosis
 
-    return overview(_run(name), Sight(across, smooth, not linear))
+    run = _run(name)
+    return with_diagnosis(overview(run, Sight(across, smooth, not linear)), run)
 
 
 @verb(app, "compare")

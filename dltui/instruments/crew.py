@@ -38,10 +38,9 @@ class Crew:
 
     def together(self, work: Callable[[int], R]) -> list[R]:
         """Run ``work(0) … work(size - 1)`` at the same time and return what they return, in order."""
-        if self.size == 1:  # a thread of its own would only have to be woken
-            return [work(0)]
-        jobs = [self._pool.submit(work, index) for index in range(self.size)]
-        return [job.result() for job in jobs]
+        jobs = [self._pool.submit(work, index) for index in range(1, self.size)]
+        mine = work(0)  # here: another thread would only have to be woken
+        return [mine, *(job.result() for job in jobs)]
 
     def stream(self, start: Callable[[], Callable[[T], R]], tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
         """Spread tasks over the workers and hand out results as they come.
@@ -82,7 +81,7 @@ class Crew:
             job.result()
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let the allocator of C keep blocks of some megabytes when they are freed, once for the whole process.
 
     glibc gives larger blocks than ever were freed straight back to the system, and gets new ones page by page. The
@@ -106,7 +105,7 @@ def crew(device: torch.device, size: int | None = None) -> Iterator[Crew]:
     count = size or (torch.get_num_threads() if device.type == "cpu" else 1)
     pool = ThreadPoolExecutor(count, "dltui", initializer=torch.set_num_threads, initargs=(1,))
     hired = Crew(pool, count)
-    _keep_freed_memory()
+    keep_freed_memory()
     with threads(1):
         try:
             yield hired

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
@@ -30,6 +30,11 @@ CACHE = 1 << 20  # bytes of the largest activation of a block: it then stays in 
 CARD = 1 << 26  # the same on an accelerator, which wants to be kept busy
 DROPPED = 0  # seed of what dropout drops in train mode: the same in every evaluation
 MOST = 4096  # samples in a block at most
+
+DETACHED = (
+    "the loss doesn't depend on the parameters as far as autograd can see; expected no torch.no_grad, detach or argmax "
+    "on the way from the weights to the loss"
+)
 
 Mode = Literal["eval", "train"]
 
@@ -225,11 +230,20 @@ class Objective:
         return replace(self, inputs=x, targets=y, device=device)
 
     def doubled(self) -> Objective:
-        """Return the same objective in float64, on the CPU where the device knows no float64."""
+        """Return the same objective in float64, on the CPU where the device knows no float64.
+
+        A model whose forward insists on float32 is left as it is.
+        """
         device = torch.device("cpu") if self.device.type == "mps" else self.device
         x = placed(self.inputs, device, torch.float64)
         y = placed(self.targets, device, torch.float64)
-        return replace(self, inputs=x, targets=y, device=device, dtype=torch.float64)
+        found = replace(self, inputs=x, targets=y, device=device, dtype=torch.float64)
+        try:
+            with torch.no_grad(), same_randomness():
+                outputs = found.outputs(found.twin(), x[:2])
+        except RuntimeError:
+            return self
+        return found if outputs.dtype is torch.float64 else self
 
     def loss(self, twin: Twin, x: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss of one block, a scalar that can be differentiated."""
@@ -267,12 +281,17 @@ class Objective:
 
         Returns:
             The gradient, shape (n,).
+
+        Raises:
+            DltuiError: If autograd sees no way from the parameters to the loss.
         """
         done = 0
         wide = torch.float32 if self.device.type == "mps" else torch.float64
         total = torch.zeros(len(twin.flat), dtype=wide, device=self.device)
         for x, y, share in self.blocks:
             loss = self.loss(twin, x, y)
+            if not loss.requires_grad:
+                raise DltuiError(f"{self.title}: {DETACHED}")
             parts = torch.autograd.grad(loss, twin.parameters, allow_unused=True, materialize_grads=True)
             total.add_(torch.cat([part.reshape(-1) for part in parts]), alpha=share)
             done += len(x)
@@ -281,8 +300,12 @@ class Objective:
 
     def read(self, twin: Twin) -> Reading:
         """Return mean loss and accuracy over all samples where ``twin`` stands now."""
+        return self._whole(self.readings(twin))
+
+    def _whole(self, parts: Iterable[tuple[float, float, float]]) -> Reading:
+        """Return the loss and accuracy that blocks have together."""
         loss = right = 0.0
-        for one, hits, share in self.readings(twin):
+        for one, hits, share in parts:
             loss += one * share
             right += hits * share
         return Reading(loss, right if self.criterion.counts else None)
@@ -298,18 +321,23 @@ class Objective:
         """
         with same_randomness():
             twin = self.twin()
-            first, again = self.read(twin), self.read(twin)
-        if not isfinite(first.loss):
+            parts = list(self.readings(twin))
+            first, again = (
+                parts[0][0],
+                next(self.readings(twin))[0],
+            )  # what is drawn at random shows in any block
+        found = self._whole(parts)
+        if not isfinite(found.loss):
             raise DltuiError(
-                f"the loss of {self.title} is {first.loss} before anything is changed: {self._culprit()}; expected a "
+                f"the loss of {self.title} is {found.loss} before anything is changed: {self._culprit()}; expected a "
                 "finite number; check the weights, or train with a smaller learning rate"
             )
-        if abs(first.loss - again.loss) > 1e-4 * max(abs(first.loss), 1e-12):
+        if abs(first - again) > 1e-4 * max(abs(first), 1e-12):
             raise DltuiError(
-                f"the loss of {self.title} changes from one call to the next ({first.loss:.6g}, then {again.loss:.6g}) "
+                f"the loss of {self.title} changes from one call to the next ({first:.6g}, then {again:.6g}) "
                 "though dropout is off; expected a model that draws nothing at random in eval mode"
             )
-        return first
+        return found
 
     def _culprit(self) -> str:
         """Return where the loss stops being finite."""

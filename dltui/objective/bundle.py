@@ -75,6 +75,12 @@ def placed(inputs: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
     return moved[0] if isinstance(inputs, Tensor) else cast("Tensor", Bundle(tuple(moved)))
 
 
+def moved_to(inputs: Tensor, device: torch.device) -> Tensor:
+    """Return the inputs on a device, in the precision that they have."""
+    parts = tuple(part.to(device) for part in each_input(inputs))
+    return parts[0] if isinstance(inputs, Tensor) else cast("Tensor", Bundle(parts))
+
+
 def finite(inputs: Tensor) -> bool:
     """Return whether no input is NaN or infinite."""
     return all(bool(part.isfinite().all()) for part in each_input(inputs) if part.is_floating_point())

@@ -62,6 +62,24 @@ class Criterion:
         asked = (targets != UNASKED).flatten(1)
         return ((hits.flatten(1) * asked).sum(1) / asked.sum(1)).mean()
 
+    def slopes(self, outputs: Tensor, targets: Tensor) -> Tensor | None:
+        """Return the gradient of every sample's loss at its outputs, where it is known in closed form.
+
+        That of the cross-entropy is softmax(z) − onehot(y).
+
+        Args:
+            outputs: Shape (b, classes).
+            targets: Shape (b,).
+
+        Returns:
+            Shape (b, classes), or None where only autograd knows it.
+        """
+        if not self.counts or outputs.ndim != 2:
+            return None
+        shares = torch.softmax(outputs.detach().T.contiguous(), 0)  # along the samples, several times faster
+        shares.scatter_add_(0, targets[None], shares.new_full((1, len(targets)), -1))
+        return shares.T.contiguous()
+
     def fitted(self, outputs: Tensor, targets: Tensor, title: str) -> Tensor:
         """Return the targets in the shape that the loss wants for such outputs.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Lines, Scale, Series, Table, number
+from dltui.figures import Array, Figure, Lines, Scale, Table, number
 from dltui.results.base import Result
+from dltui.results.beside import banded
 
 BARRIER = "max over t in [0, 1] of L(t) − ((1 − t)·L(0) + t·L(1))"
 RISE = "max over t in [0, 1] of L(t) − max(L(0), L(1))"
@@ -24,9 +25,16 @@ class Connection(Result):
         sets: Which samples: train, or train and test.
         loss: Mean loss, shape (paths, sets, p); NaN where it is not finite, or not known yet.
         accuracy: Share of right answers, same shape, or None where it has no meaning.
+        error: Standard error of each loss over its samples, same shape; NaN where it is not known.
         peaks: t and loss of the highest point over the chord that a search between the positions found, shape
             (paths, sets, 2); NaN while there is none.
+        barrier_errors: Standard error of each barrier over the samples, which it shares with both ends, shape
+            (paths, sets); NaN where it is not known, None in files of old.
         known: Whether all is computed.
+        evaluated: Which positions are known of a walk that is not finished, shape (paths, sets, p), else None.
+        searched: Of which paths the highest point was looked for, shape (paths, sets), else None.
+        control: Control point of the trained curve, shape (n,), kept until the walk is finished.
+        identity: Fingerprint of what the losses depend on; empty in files of old.
         ends: What A and B are.
         lengths: ‖B − A‖ for each path, B with its units in their new places where it is aligned, shape (paths,).
         statistics: What became of running statistics of batch norm, one phrase a path; empty where there are none.
@@ -44,8 +52,14 @@ class Connection(Result):
     sets: list[str]
     loss: Array
     accuracy: Array | None = None
+    error: Array | None = None
     peaks: Array
+    barrier_errors: Array | None = None
     known: bool = True
+    evaluated: Array | None = None
+    searched: Array | None = None
+    control: Array | None = None
+    identity: str = ""
     ends: list[str] = field(default_factory=list)
     lengths: Array
     statistics: list[str] = field(default_factory=list)
@@ -54,6 +68,11 @@ class Connection(Result):
     samples: list[int]
     parameters: int
     loss_name: str = "loss"
+
+    @property
+    def complete(self) -> bool:
+        """Whether the walk is finished."""
+        return self.known
 
     def barrier(self, path: int, part: int = 0) -> float:
         """Return how far the loss rises over the chord between its ends.
@@ -80,6 +99,18 @@ class Connection(Result):
             The rise, at least 0; NaN while it is not known.
         """
         return float(np.max(self._candidates(path, part)[1]) - max(self._ends(path, part)))
+
+    def barrier_error(self, path: int, part: int = 0) -> float:
+        """Return the standard error of a barrier over the samples.
+
+        Args:
+            path: Which path.
+            part: Which samples.
+
+        Returns:
+            The error; NaN while it is not known.
+        """
+        return float("nan") if self.barrier_errors is None else float(self.barrier_errors[path, part])
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: positions, one entry a path, and what the barriers are."""
@@ -110,7 +141,9 @@ class Connection(Result):
             part: {
                 "loss": self.loss[index, j].tolist(),
                 "accuracy": None if self.accuracy is None else self.accuracy[index, j].tolist(),
+                "error": None if self.error is None else self.error[index, j].tolist(),
                 "barrier": self.barrier(index, j),
+                "barrier_error": self.barrier_error(index, j),
                 "rise_over_larger_end": self.rise(index, j),
                 "highest_at": float(self.peaks[index, j, 0]),
             }
@@ -118,6 +151,11 @@ class Connection(Result):
         }
         told = self.statistics[index]
         return {"name": name, "distance": float(self.lengths[index]), "statistics": told, **parts}
+
+    def _sure(self, path: int, part: int) -> str:
+        """Return the standard error of a barrier as a table says it."""
+        error = self.barrier_error(path, part)
+        return number(error, 2) if np.isfinite(error) else ""
 
     def _ends(self, path: int, part: int) -> tuple[float, float]:
         """Return L(0) and L(1)."""
@@ -135,10 +173,13 @@ class Connection(Result):
         """Return one curve for each path and part."""
         many = len(self.sets) > 1
         series = tuple(
-            Series(
-                name=f"{name}, {part}" if many else name,
-                x=self.positions,
-                y=values[i, j],
+            replace(
+                banded(
+                    f"{name}, {part}" if many else name,
+                    self.positions,
+                    values[i, j],
+                    self.error[i, j] if what == "loss" and self.error is not None else None,
+                ),
                 tint=i + j * len(self.paths),
             )
             for i, name in enumerate(self.paths)
@@ -155,7 +196,7 @@ class Connection(Result):
 
     def _caption(self) -> str:
         """Return what a reader must know beside the picture."""
-        begun = "" if self.known else "not finished; "
+        begun = "" if self.known else f"not finished, {self._progress()}; "
         ends = f"A = {self.ends[0]}, B = {self.ends[1]}, ‖B − A‖ = {number(float(self.lengths[0]))}"
         counts = " and ".join(f"{n} {part}" for n, part in zip(self.samples, self.sets, strict=True))
         barriers = ", ".join(f"{name} {self._told(i)}" for i, name in enumerate(self.paths))
@@ -168,8 +209,16 @@ class Connection(Result):
 
     def _told(self, path: int) -> str:
         """Return a barrier as a caption says it."""
-        found = self.barrier(path)
-        return "not known" if not np.isfinite(found) else number(found)
+        found, error = self.barrier(path), self.barrier_error(path)
+        if not np.isfinite(found):
+            return "not known"
+        return number(found) + (f" ± {number(error, 2)}" if np.isfinite(error) else "")
+
+    def _progress(self) -> str:
+        """Return how many positions are known of a walk that is not finished."""
+        if self.evaluated is None:
+            return "its positions are known"
+        return f"{int(self.evaluated.sum())} of {self.evaluated.size} positions so far"
 
     def _table(self) -> Table:
         """Return both barriers of every path and part, and how it was made."""
@@ -180,6 +229,7 @@ class Connection(Result):
                 float(self.lengths[i]),
                 *self._ends(i, j),
                 self.barrier(i, j),
+                self._sure(i, j),
                 self.rise(i, j),
                 float(self.peaks[i, j, 0]),
             )
@@ -190,11 +240,12 @@ class Connection(Result):
             title=f"Barriers · {self.title}",
             caption=". ".join([
                 f"barrier: {BARRIER}; rise: {RISE}; the highest point is searched between the positions too, so both "
-                "are lower bounds that miss only what is narrower than a step",
+                "are lower bounds that miss only what is narrower than a step; ± is the standard error of the barrier "
+                "over the samples",
                 *_aligned(self.alignment),
                 *_curved(self.curve),
             ]),
-            columns=("path", "set", "‖B − A‖", "L(0)", "L(1)", "barrier", "rise", "at t"),
+            columns=("path", "set", "‖B − A‖", "L(0)", "L(1)", "barrier", "± error", "rise", "at t"),
             rows=tuple(rows),
         )
 

@@ -18,6 +18,7 @@ SCREENS = {
     "scratch": "dltui.tui.screens.scratch:ScratchScreen",
     "settings": "dltui.tui.screens.settings:SettingsScreen",
     "verb": "dltui.tui.screens.form:FormScreen",
+    "watch": "dltui.commands.watch_screen:WatchScreen",
 }
 
 GLIMPSES = {

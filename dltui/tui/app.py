@@ -96,6 +96,7 @@ class DltuiApp(App[int]):
         *,
         warm: bool = True,
         fresh: bool = False,
+        first: Item | None = None,
         asking: Asking | None = None,
     ) -> None:
         """Make the application.
@@ -105,6 +106,7 @@ class DltuiApp(App[int]):
             folder: Where the user is; the current folder when None.
             warm: Load torch in a worker process soon after the start, so that the first job begins at once.
             fresh: Open nothing again that was open the last time.
+            first: A thing to open at once.
             asking: What the terminal was asked.
         """
         # Without colours the terminal's own are used, and not the greys that Textual would make of the theme.
@@ -122,6 +124,7 @@ class DltuiApp(App[int]):
         self.asking = asking
         self.surroundings: Surroundings | None = asking.surroundings if asking is not None else None
         self._open_path = open_path
+        self._first = first
         self._warm = warm
         self.marking = Marking(self)
         self.keeper = Keeper(self, fresh=fresh)
@@ -146,6 +149,8 @@ class DltuiApp(App[int]):
             from dltui.tui.catalog.results import item_of, look_in
 
             self.open_item(item_of(self._open_path, look_in(self._open_path)))
+        if self._first is not None:
+            self.open_item(self._first)
 
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
@@ -574,12 +579,15 @@ def _screen_of(item: Item) -> str:
     return next((kind for kind in (f"{item.kind}:{item.schema}", item.kind) if kind in _names.SCREENS), "")
 
 
-def run_app(open_path: Path | None = None, *, fresh: bool = False, asking: Asking) -> int:
+def run_app(
+    open_path: Path | None = None, *, fresh: bool = False, first: Item | None = None, asking: Asking
+) -> int:
     """Run the application until the user leaves it.
 
     Args:
         open_path: A saved result to open at once.
         fresh: Open nothing again that was open the last time.
+        first: A thing to open at once; it needs no torch, which is not loaded ahead then.
         asking: What the terminal was asked.
 
     Returns:
@@ -594,7 +602,7 @@ def run_app(open_path: Path | None = None, *, fresh: bool = False, asking: Askin
         if peek(open_path) is None:
             load(open_path)  # raises the sentence that says why
     asking.hear()
-    app = DltuiApp(open_path, fresh=fresh, asking=asking)
+    app = DltuiApp(open_path, fresh=fresh, first=first, warm=first is None, asking=asking)
     app.run()
     if parting := app.farewell():
         sys.stderr.write(f"{parting}\n")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dltui.errors import UsageError
 from dltui.tui.asking import Asking
 
+if TYPE_CHECKING:
+    from dltui.tui.catalog.items import Item
 
-def run_tui(open_path: Path | None = None, *, fresh: bool = False) -> int:
+
+def run_tui(open_path: Path | None = None, *, fresh: bool = False, first: Item | None = None) -> int:
     """Run the application until the user leaves it.
 
     Args:
         open_path: A saved result to open at once.
         fresh: Open nothing again that was open the last time.
+        first: A thing to open at once.
 
     Returns:
         The exit code.
@@ -31,6 +36,6 @@ def run_tui(open_path: Path | None = None, *, fresh: bool = False) -> int:
     try:
         from dltui.tui.app import run_app
 
-        return run_app(open_path, fresh=fresh, asking=asking)
+        return run_app(open_path, fresh=fresh, first=first, asking=asking)
     finally:
         asking.close()

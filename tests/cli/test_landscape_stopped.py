@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from dltui.cli import run
+from dltui.commands._unfinished import Unfinished
 from dltui.errors import ExitCode
+from dltui.models import build
 from dltui.results import load
+from dltui.results.connection import Connection
 from dltui.results.landscape import Landscape
 
 SCAN = ["landscape", "mlp", "--steps", "101", "--exact", "--workers", "1"]
@@ -97,6 +101,48 @@ def test_a_file_can_be_gone_on_from_by_name(tmp_path: Path, capsys: pytest.Captu
     assert run([*words, "--resume", str(whole)]) == 2
     assert "is no unfinished scan" in capsys.readouterr().err
     assert run([*words, "--resume", str(tmp_path / "nothing.safetensors")]) == 1
+
+
+def test_a_way_to_another_network_that_was_stopped_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [
+        "landscape",
+        "mlp:width=6",
+        "-d",
+        "moons:n=80",
+        "--to",
+        str(tmp_path / "b.pt"),
+        "--steps",
+        "9",
+        "--json",
+    ]
+    torch.manual_seed(1)
+    torch.save(build("mlp:width=6", (2,), 2).state_dict(), tmp_path / "b.pt")
+    assert run(words) == 0
+    whole = json.loads(capsys.readouterr().out)
+    calls = []
+
+    def stop(self: Unfinished, known: Connection) -> None:
+        take(self, known)
+        calls.append(known)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+
+    take = Unfinished.__call__
+    out = tmp_path / "out.safetensors"
+    monkeypatch.setattr("sys.argv", ["dltui", *words, "--save", str(out)])
+    with monkeypatch.context() as patched:
+        patched.setattr(Unfinished, "__call__", stop)
+        assert run([*words, "--save", str(out)]) == ExitCode.CANCELLED
+    told, err = capsys.readouterr()
+    assert "stopped at 7 of 26 positions; kept in" in err
+    assert not json.loads(told)["complete"]
+    assert run([*words, "--save", str(out)]) == 0
+    told, err = capsys.readouterr()
+    assert "going on from 7 of 26 positions" in err
+    assert json.loads(told)["paths"] == whole["paths"]
+    assert not (tmp_path / "out.partial.safetensors").exists()
 
 
 def test_both_parts_and_the_penalty_come_with_one_command(capsys: pytest.CaptureFixture[str]) -> None:

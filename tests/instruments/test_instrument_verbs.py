@@ -134,6 +134,11 @@ def test_a_loss_by_name_and_one_of_the_users_own(capsys: pytest.CaptureFixture[s
     assert same["top_eigenvalues"] == pytest.approx(usual["top_eigenvalues"], rel=1e-9)
 
 
+def test_cells_go_to_several_devices(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("landscape", "mlp:width=4", "-d", "moons:n=40", "--steps", "5")
+    assert asked(capsys, *words, "--devices", "cpu,cpu")["loss"] == asked(capsys, *words)["loss"]
+
+
 def test_sharpness_along_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([
         "train", "mlp:width=4", "-d", "moons:n=60", "-e", "6", "-b", "100", "--lr", "0.5", "-o", "sgd",
@@ -173,6 +178,12 @@ WRONG = {
     "two at once": (["gradients", "run:latest", "--init", "zeros", "--along-run"], 2, "one of the two"),
     "no way to draw": (["gradients", "mlp", "-d", "moons", "--init", "xavier_unifrom"], 2, "xavier_uniform"),
     "large batches": (["gradients", "mlp", "-d", "moons", "--batch-size", "9999"], 2, "try --batch-size 64"),
+    "no list of devices": (
+        ["landscape", "mlp", "-d", "moons", "--devices", "cpu,"],
+        2,
+        "such as cuda:0,cuda:1",
+    ),
+    "several as one": (["hessian", "mlp", "-d", "moons", "--device", "cuda:0,cuda:1"], 2, "go to --devices"),
     "no probes": (["hessian", "mlp", "-d", "moons", "--probes", "0"], 2, "'--probes': 0"),
 }
 

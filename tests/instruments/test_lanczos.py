@@ -166,3 +166,26 @@ def test_what_has_not_converged_is_a_bound() -> None:
     assert not found.bottom_converged.any()
     assert (found.top <= spread.flip(0)[:3].numpy()).all()
     assert (found.bottom >= spread[:3].numpy()).all()
+
+
+BOTTOM = [-0.0454, -0.0419, -0.0417, -0.0396, -0.0392, -0.0329, -0.03, -0.028, -0.025, -0.02, -0.015, -0.01]
+
+
+def test_no_pair_of_a_cluster_is_missed() -> None:
+    """A spectrum as small ReLU networks have it: most of it 0, a few outliers, and a cluster at the lower end."""
+    torch.manual_seed(0)
+    values = torch.tensor([*BOTTOM, *[0.0] * 98, *np.geomspace(0.05, 0.3, 36), 1.1, 1.5, 2.2, 3.4]).double()
+    basis = torch.linalg.qr(torch.randn(len(values), len(values)).double()).Q
+    operator, true = Matrix((basis * values) @ basis.T), values.sort().values.numpy()
+    for seed in range(100):
+        found = ends(
+            operator,
+            top=5,
+            bottom=5,
+            tolerance=1e-4,
+            steps=100,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        assert found.converged
+        assert (np.abs(found.bottom - true[:5]) <= found.bottom_residuals + 1e-12).all(), seed
+        assert (np.abs(found.top - true[::-1][:5]) <= found.top_residuals + 1e-12).all(), seed

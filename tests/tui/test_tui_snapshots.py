@@ -134,6 +134,7 @@ SCREENS: dict[str, tuple[str, ...]] = {  # the keys that lead there
     "data": ("4", "enter"),
     "card": ("3", "enter"),
     "run": ("2", "enter"),
+    "watch": ("2", "enter", "d"),
     "overlay": ("2", "space", "space", "o"),
     "landscape": ("1", "enter", "2", "right", "up"),
     "gallery": ("1", "down", "down", "enter"),

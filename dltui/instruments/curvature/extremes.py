@@ -21,6 +21,7 @@ from dltui.instruments.curvature.operator import Operator, gaussian
 Vector = NDArray[np.float64]
 SMALL = 0.1  # smaller eigenvalues than this share of the largest are held to its tolerance, not to their own
 RUNS = 4  # all runs together take at most so many times the products that fill the rows once
+WIDE = 10  # residuals by which the ends of a fresh run must lie inside; 2 let a pair be missed now and then
 ROUNDING = 32  # no residual is said to be below this multiple of ε‖A‖; errors of 14 ε‖A‖ were measured
 
 
@@ -159,11 +160,15 @@ class _Found:
         return enough
 
     def nothing_left(self, ritz: Ritz) -> bool:
-        """Tell whether a fresh run has seen that its ends lie inside, or has found one that does not."""
+        """Tell whether a fresh run has seen that its ends lie inside, or has found one that does not.
+
+        A residual bounds the distance to some eigenvalue, not to the last one. But an end that has settled well inside
+        has left nothing beyond it behind: what lies further out grows faster in a Krylov space.
+        """
         if len(ritz.values) < 2:
             return False
         good = self._good(ritz)
-        lower, upper = ritz.values - 2 * ritz.residuals, ritz.values + 2 * ritz.residuals
+        lower, upper = ritz.values - WIDE * ritz.residuals, ritz.values + WIDE * ritz.residuals
         top, bottom = self.wanted
         inside_top = not top or good[-1] or upper[-1] <= _kth(self._values, top)
         inside_bottom = not bottom or good[0] or lower[0] >= -_kth(-self._values, bottom)
@@ -175,8 +180,8 @@ class _Found:
         good = self._good(ritz)
         edges = (_kth(self._values, self.wanted[0]), -_kth(-self._values, self.wanted[1]))
         fresh = ritz.values[good]
-        scale = self._scale(ritz) * self._tolerance
-        news = bool(((fresh > edges[0] + scale) | (fresh < edges[1] - scale)).any())
+        slack = self._scale(ritz) * self._tolerance * SMALL
+        news = bool(((fresh > edges[0] + slack) | (fresh < edges[1] - slack)).any())
         self._lock(run.basis, ritz, good)
         self._loose = Ritz(ritz.values[~good], ritz.vectors[:, ~good], ritz.residuals[~good])
         self._point(run.basis)

@@ -80,7 +80,8 @@ def ritz(table: Vector, beyond: float) -> Ritz:
     Returns:
         Ritz values ascending, with vectors and residuals.
     """
-    values, vectors = np.linalg.eigh(table)
+    # NumPy's BLAS has threads of its own, which spin for a while after each call and take a core from the products
+    values, vectors = (found.numpy() for found in torch.linalg.eigh(torch.from_numpy(table)))
     return Ritz(values, vectors, np.abs(beyond * vectors[-1]))
 
 

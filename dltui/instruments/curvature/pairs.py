@@ -40,13 +40,19 @@ class Pairs:
 
 
 def eigenpairs(
-    objective: Objective, numbers: Sequence[int], *, seed: int = 0, report: Report = silent
+    objective: Objective,
+    numbers: Sequence[int],
+    *,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+    report: Report = silent,
 ) -> Pairs:
     """Find chosen eigenpairs of H = ∇²L(θ*).
 
     Args:
         objective: The loss of a model on its data.
         numbers: 1 for the largest eigenvalue, 2 for the second, …; −1 for the lowest, −2 for the second lowest, ….
+        tolerance: Residual allowed, relative to the eigenvalue.
         seed: Seed of the random starts.
         report: Called after every product with how many there are, and how many are expected.
 
@@ -74,7 +80,7 @@ def eigenpairs(
                 counted,
                 top=top,
                 bottom=bottom,
-                tolerance=TOLERANCE,
+                tolerance=tolerance,
                 steps=STEPS,
                 generator=torch.Generator().manual_seed(seed),
             )

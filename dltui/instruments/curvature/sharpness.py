@@ -6,7 +6,7 @@ handful of products where a cold start needs dozens.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -108,6 +108,7 @@ def along(
     why: str = "",
     tolerance: float = SHUT,
     seed: int = 0,
+    devices: Sequence[torch.device] = (),
     report: Report = silent,
 ) -> SharpnessHistory:
     """Measure λ₁ of the Hessian at every checkpoint of a training.
@@ -122,6 +123,7 @@ def along(
         why: Why no edge is known.
         tolerance: Residual allowed, relative to λ₁.
         seed: Seed of the random starts.
+        devices: Where the samples go in turn; all to the device of the objective otherwise.
         report: Called after every checkpoint with what is known by then.
 
     Returns:
@@ -161,7 +163,7 @@ def along(
         there = objective.at(checkpoint.module)
         loss = there.read(there.twin()).loss
         if isfinite(loss):
-            with same_randomness(), hessian(there) as operator:
+            with same_randomness(), hessian(there, devices=devices) as operator:
                 found = sharpness(operator, start=start, tolerance=tolerance, generator=generator)
             start = found.vector
             told = (found.value, found.residual, found.converged, checkpoint.edge, loss, found.products)

@@ -56,18 +56,23 @@ class Share:
         self._kept = ready + [make(objective, twin, block) for block in blocks[len(ready) : kept]]
         self._rest = blocks[kept:]
 
-    def product(self, vector: Tensor, inside: Sequence[int]) -> Tensor:
+    def product(self, parts: Sequence[Tensor], inside: Sequence[int]) -> Tensor:
         """Return what the blocks of this worker add to A·v, on its own device."""
-        slots = [self.twin.slots[i] for i in inside]
-        vector = vector.to(self.twin.flat.device)
-        parts = _cut(vector, slots)
-        total = torch.zeros_like(vector)
-        for piece in self._kept:
-            total += _joined(piece.product(parts, inside, keep=True))
-        for block in self._rest:
-            piece = self._make(self._objective, self.twin, block)
-            total += _joined(piece.product(parts, inside, keep=False))
-        return total
+        parts = [part.to(self.twin.flat.device) for part in parts] if self._abroad(parts) else parts
+        total: Tensor | None = None
+        for piece, keep in self._pieces():
+            found = torch.cat([part.reshape(-1) for part in piece.product(parts, inside, keep=keep)])
+            total = found if total is None else total.add_(found)
+        return torch.cat([torch.zeros_like(part).reshape(-1) for part in parts]) if total is None else total
+
+    def _pieces(self) -> Iterator[tuple[Piece, bool]]:
+        """Yield the pieces, and whether their graphs are needed again."""
+        yield from ((piece, True) for piece in self._kept)
+        yield from ((self._make(self._objective, self.twin, block), False) for block in self._rest)
+
+    def _abroad(self, parts: Sequence[Tensor]) -> bool:
+        """Return whether a vector lies on another device."""
+        return parts[0].device != self.twin.flat.device
 
 
 class Summed:
@@ -100,8 +105,11 @@ class Summed:
 
     def product(self, vector: Tensor, inside: Sequence[int]) -> Tensor:
         """Return the product with the diagonal block of some parameter tensors, shape (m,)."""
-        parts = self._workers.together(lambda i: self._shares[i].product(vector, inside))
-        return torch.stack([part.to(self.like.device) for part in parts]).sum(0)
+        parts = _cut(
+            vector, [self.slots[i] for i in inside]
+        )  # once: workers that start together wait for each other
+        found = self._workers.together(lambda i: self._shares[i].product(parts, inside))
+        return torch.stack([part.to(self.like.device) for part in found]).sum(0)
 
     def within(self, inside: Sequence[int]) -> Within:
         """Return the diagonal block of some parameter tensors: all others are held fixed."""
@@ -157,10 +165,6 @@ def _cut(vector: Tensor, slots: Sequence[Slot]) -> list[Tensor]:
     """Return a vector of the tensors ``slots``, cut into parts of their shapes."""
     sizes = [slot.stop - slot.start for slot in slots]
     return [part.view(slot.shape) for part, slot in zip(torch.split(vector, sizes), slots, strict=True)]
-
-
-def _joined(parts: Sequence[Tensor]) -> Tensor:
-    return torch.cat([part.reshape(-1) for part in parts])
 
 
 def _closed(slots: Sequence[Slot]) -> tuple[Slot, ...]:

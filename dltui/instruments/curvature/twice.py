@@ -12,6 +12,7 @@ from torch.autograd.function import BackwardCFunction
 
 from dltui.errors import DltuiError
 from dltui.objective import Objective
+from dltui.objective.bound import DETACHED
 
 MISSING = re.compile(r"derivative for '?(?:aten::)?_?(\w+?)(?:_backward)?\b.* is not implemented")
 ONCE = "@once_differentiable"
@@ -49,12 +50,7 @@ def _reason(objective: Objective, message: str) -> str | None:
             f"{name} has no second derivative in torch (no double backward); expected operations that can be "
             "differentiated twice; replace it, or try --matrix empirical-fisher, or `dltui gradients`"
         )
-    if TURNED_OFF in message:
-        return (
-            "the loss doesn't depend on the parameters as far as autograd can see; expected no torch.no_grad, "
-            "detach or argmax on the way from the weights to the loss"
-        )
-    return None
+    return DETACHED if TURNED_OFF in message else None
 
 
 def unbroken(gradients: Iterable[Tensor]) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from dltui.instruments.gradients.rules import RULES, Use, follows
 from dltui.objective import Objective, Twin
+from dltui.objective.criterion import scalar
 
 Taken = dict[
     str, tuple[Tensor, Tensor | None]
@@ -44,6 +45,7 @@ class Ghost:
     ) -> None:
         self._objective, self._twin, self._towards = objective, twin, towards or {}
         self._leaves: list[Tensor] = []
+        self._starts: dict[str, Tensor] = {}
         self._called: set[str] = set()
         self._found: Taken = {}
         owners = owned(twin)
@@ -67,9 +69,12 @@ class Ghost:
             Tensors of shape (b,) by name; parameters that are not used are missing.
         """
         self._leaves, self._called, self._found = [], set(), {}
-        total = self._objective.loss(self._twin, x, y) * len(x)
+        criterion = self._objective.criterion
+        outputs = self._objective.outputs(self._twin, x)
+        slopes = criterion.slopes(outputs, y)
+        end = scalar(criterion.loss(outputs, y), criterion.name) * len(x) if slopes is None else outputs
         if self._leaves:
-            torch.autograd.grad(total, self._leaves, allow_unused=True)
+            torch.autograd.grad(end, self._leaves, slopes, allow_unused=True)
         return self._found
 
     def _listen(self, path: str, trained: frozenset[str]) -> Callable[..., Tensor]:
@@ -87,14 +92,23 @@ class Ghost:
                     raise UncoveredError(path)
                 self._take(path, use, gradient)
 
-            if not output.requires_grad:  # nothing before this module is trained: the backward pass ends here
-                leaf = output.detach().requires_grad_()
-                self._leaves.append(leaf)
-                output = leaf.clone()
+            if path in self._starts:
+                self._leaves.append(self._starts[path])
+            elif not output.requires_grad:
+                output = self._begin(path, module, trained, output)
             output.register_hook(add)  # type: ignore[no-untyped-call]
             return output
 
         return hook
+
+    def _begin(self, path: str, module: nn.Module, trained: frozenset[str], output: Tensor) -> Tensor:
+        """Let the backward pass end at the output of a module, as nothing before it is trained."""
+        leaf = output.detach().requires_grad_()
+        self._leaves.append(leaf)
+        bias = module._parameters.get("bias") if "bias" in trained else None
+        if bias is not None:  # from the next pass on it ends at the bias, which is cheaper than a copy
+            self._starts[path] = bias.requires_grad_()
+        return leaf.clone()
 
     def _take(self, path: str, use: Use, gradient: Tensor) -> None:
         """Keep what one module's gradients come to."""

@@ -6,6 +6,7 @@ Legend of shapes: b samples, t positions, i inputs, o outputs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -22,9 +23,9 @@ class Part(Protocol):
         """Return ⟨∇ℓᵢ, direction⟩ of every sample, shape (b,); the direction has the shape of the parameter."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Written:
-    """Gradients that are written out.
+    """Gradients that are written out; their lengths are computed once.
 
     Attributes:
         gradients: Shape (b, …), … being the shape of the parameter.
@@ -34,11 +35,36 @@ class Written:
 
     def square(self) -> Tensor:
         """Return ‖∇ℓᵢ‖² of every sample, shape (b,)."""
+        return self._square
+
+    @cached_property
+    def _square(self) -> Tensor:
         return squared(self.gradients)
 
     def along(self, direction: Tensor) -> Tensor:
         """Return ⟨∇ℓᵢ, direction⟩ of every sample, shape (b,)."""
         return self.gradients.flatten(1) @ direction.flatten()
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """Gradients g aᵀ of the weight of a linear map that is used once.
+
+    Attributes:
+        a: What went in, shape (b, i).
+        g: Gradients at what came out, shape (b, o).
+    """
+
+    a: Tensor
+    g: Written
+
+    def square(self) -> Tensor:
+        """Return ‖∇ℓᵢ‖² of every sample, shape (b,)."""
+        return squared(self.a) * self.g.square()
+
+    def along(self, direction: Tensor) -> Tensor:
+        """Return ⟨∇ℓᵢ, direction⟩ = g · (direction a) of every sample, shape (b,)."""
+        return ((self.a @ direction.T) * self.g.gradients).sum(1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from dltui.errors import UsageError
 from dltui.figures.base import listing
-from dltui.instruments.crew import crew
+from dltui.instruments.crew import crew, keep_freed_memory
 from dltui.instruments.gradients.ghost import Ghost, Taken, UncoveredError, owned
 from dltui.instruments.gradients.rules import mixes
 from dltui.objective import Objective, Twin
@@ -125,10 +125,10 @@ class Sampler:
         sums = None if towards is None else np.zeros((5, len(self._names) + 1))
         for first, squares, heads in self._blocks(plan, towards):
             q = squares.cpu().double().numpy()
-            found[first : first + len(q)] = np.sqrt(q.sum(1))
+            found[first : first + q.shape[1]] = np.sqrt(q.sum(0))
             if sums is not None and heads is not None:
                 sums += _sums(q, heads.cpu().double().numpy())
-            done += len(q)
+            done += q.shape[1]
             report(done, count, found)
         return SampleNorms(found, str(plan), sums)
 
@@ -136,6 +136,7 @@ class Sampler:
         """Yield the number of its first sample, squares and products with the direction of each block."""
         objective, headed = self._objective, towards is not None
         if torch.get_num_threads() == 1 or objective.device.type != "cpu":  # no crew for one worker
+            keep_freed_memory()
             take = self._take if plan is self.plan and not headed else _ways(objective, plan, towards)
             for index, (x, y, _) in enumerate(objective.blocks):
                 yield index * objective.block, *_joined(take(x, y), self._names, headed)
@@ -169,18 +170,17 @@ def _apart(title: str, twin: Twin) -> None:
 
 
 def _joined(taken: Taken, names: list[str], headed: bool) -> tuple[Tensor, Tensor | None]:
-    """Return squares, and products with the direction, of shape (b, t) each."""
+    """Return squares, and products with the direction, of shape (t, b) each."""
     zero = torch.zeros_like(next(iter(taken.values()))[0])
     both = [taken.get(name, (zero, zero)) for name in names]
-    squares = torch.stack([square for square, _ in both], 1)
-    return squares, torch.stack([head for _, head in both if head is not None], 1) if headed else None
+    squares = torch.stack([square for square, _ in both])
+    return squares, torch.stack([head for _, head in both if head is not None]) if headed else None
 
 
 def _sums(q: Floats, h: Floats) -> Floats:
     """Return the sums of a block over its samples, shape (5, t + 1)."""
-    q = np.column_stack([q, q.sum(1)])
-    h = np.column_stack([h, h.sum(1)])
-    return np.stack([part.sum(0) for part in (q, h, q * q, q * h, h * h)])
+    q, h = (np.vstack([part, part.sum(0)]) for part in (q, h))
+    return np.stack([part.sum(1) for part in (q, h, q * q, q * h, h * h)])
 
 
 def _ways(objective: Objective, plan: Plan, towards: Tensor | None = None) -> Block:
@@ -203,7 +203,7 @@ def _ways(objective: Objective, plan: Plan, towards: Tensor | None = None) -> Bl
 
 
 def _plan(objective: Objective) -> Plan:
-    """Send each parameter the first way that agrees with plain autograd on the first samples, in float64."""
+    """Send each parameter the first way that agrees with autograd on the first samples, in float64 where it can."""
     tried = objective.doubled()
     tried = replace(tried, inputs=tried.inputs[:TRIED], targets=tried.targets[:TRIED], block=TRIED)
     twin = tried.twin()
@@ -239,15 +239,18 @@ def _agreeing(
         found = way(tried, tried.twin(), names, {})(tried.inputs, tried.targets)
     except (RuntimeError, ValueError, TypeError):
         return frozenset()  # something that this way can't follow
-    zero = torch.zeros(TRIED, dtype=torch.float64)
+    zero = torch.zeros(TRIED, dtype=tried.dtype)
+    close = 1e-6 if tried.dtype is torch.float64 else 1e-3
     return frozenset(
-        name for name in names if _alike(found.get(name, (zero.to(truth[name][0]), None))[0], truth[name][0])
+        name
+        for name in names
+        if _alike(found.get(name, (zero.to(truth[name][0]), None))[0], truth[name][0], close)
     )
 
 
-def _alike(found: Tensor, truth: Tensor) -> bool:
+def _alike(found: Tensor, truth: Tensor, close: float) -> bool:
     """Return whether two ways find the same; what a module reads that isn't of samples gives another shape."""
-    return found.shape == truth.shape and torch.allclose(found, truth, rtol=1e-6, atol=1e-20)
+    return found.shape == truth.shape and torch.allclose(found, truth, rtol=close, atol=1e-20)
 
 
 def _owners(twin: Twin, names: frozenset[str]) -> tuple[str, ...]:
@@ -323,12 +326,10 @@ def one_by_one(
 
 def _taken(gradients: Mapping[str, Tensor], towards: Mapping[str, Tensor]) -> Taken:
     """Return squares, and products with directions, of gradients with a leading dimension of samples."""
+    flat = {name: rows.reshape(len(rows), -1) for name, rows in gradients.items()}  # also of a lone number
     return {
-        name: (
-            rows.flatten(1).square().sum(1),
-            rows.flatten(1) @ towards[name].flatten() if name in towards else None,
-        )
-        for name, rows in gradients.items()
+        name: (rows.square().sum(1), rows @ towards[name].flatten() if name in towards else None)
+        for name, rows in flat.items()
     }
 
 

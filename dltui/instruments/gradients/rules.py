@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dltui.instruments.gradients.parts import Outer, Part, Rows, Written
+from dltui.instruments.gradients.parts import Outer, Part, Rows, Single, Written
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ Rule = Callable[[Use, Tensor], Parts]
 
 
 def _linear(use: Use, gradient: Tensor) -> Parts:
+    if gradient.ndim == 2:
+        g = Written(gradient)
+        return {"weight": lambda: Single(use.input, g), "bias": lambda: g}
     g_bto = gradient.reshape(len(gradient), -1, gradient.shape[-1])
     a_bti = use.input.reshape(len(use.input), -1, use.input.shape[-1])
     return {

@@ -47,7 +47,7 @@ def fastest(plane: Plane, window: Window) -> tuple[Tier, float]:
         except RuntimeError:  # what torch can't do in this way, it may still do in the plain one
             why = "torch can't run it in a faster way"
             continue
-        if _agree(found, wanted, shares(few)):
+        if _agree(found, wanted, shares(few), few.samples):
             return tier, quick * plane.objective.samples / few.samples
         why = "a faster way differs by more than rounding"
     named = slow._replace(name=f"{slow.name}: {why}")
@@ -82,12 +82,12 @@ def _tried(evaluate: Evaluate, points: Grid) -> tuple[Each, float]:
     return evaluate(points), (perf_counter() - started) / len(points)
 
 
-def _agree(found: Each, wanted: Each, weights: Tensor) -> bool:
+def _agree(found: Each, wanted: Each, weights: Tensor | None, samples: int) -> bool:
     """Return whether two ways give the same, but for rounding and for an answer or two that hang by a hair."""
     one, other = mean(found.losses, weights), mean(wanted.losses, weights)
     finite = other.isfinite()
     if not finite.any() or not torch.equal(one.isfinite(), finite):
         return False
     slack = AGREE * other.abs() + ROUNDING * wanted.losses.double().abs().amax(1)
-    flips = (found.right - wanted.right).abs() * len(weights)
+    flips = (found.right - wanted.right).abs() * samples
     return bool(((one - other).abs() <= slack)[finite].all()) and bool((flips <= HAIR)[finite].all())

@@ -45,6 +45,8 @@ def folded(plane: Plane) -> Tier:
     passes.pool_first(net)
     weights = FoldedWeights.of(plane, net)
     prefix = passes.cut_prefix(net)
+    if plane.objective.dtype == torch.float32 and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        passes.pool_at_once(net)
     passes.in_place(net, own_input=prefix is not None)
     output = net.shapes[net.output]
     if len(output) != 2 or output[0] != min(PROBE, plane.objective.samples):

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from dltui.figures import Array
 from dltui.instruments.landscape.plane import Plane
 from dltui.instruments.landscape.window import Window
 from dltui.objective import Objective
+from dltui.objective.bundle import each_input
 
 ROWS = 4096  # samples that tell data apart, at most
 
@@ -30,13 +32,12 @@ def identity(plane: Plane, sets: Sequence[Objective], window: Window, statistics
     """
     told = sha256(statistics.encode())
     for name, tensor in plane.twin.module.state_dict().items():
-        told.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + _bytes(tensor))
+        told.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + bytes_of(tensor))
     for direction in plane.directions:
-        told.update(_bytes(direction))
+        told.update(bytes_of(direction))
     for one in sets:
         told.update(f"{one.criterion.name} {one.samples} {one.dtype}".encode())
-        every = -(-one.samples // ROWS)
-        told.update(_bytes(one.inputs[::every]) + _bytes(one.targets[::every]))
+        told.update(some_rows(one.inputs) + some_rows(one.targets))
     told.update(window.alphas.tobytes() + window.betas.tobytes())
     return told.hexdigest()[:32]
 
@@ -59,6 +60,12 @@ def penalty(plane: Plane, window: Window, weight_decay: float) -> Array:
     return np.asarray(weight_decay / 2 * np.einsum("ihw,ij,jhw->hw", steps, gram, steps))
 
 
-def _bytes(tensor: Tensor) -> bytes:
+def some_rows(data: Tensor) -> bytes:
+    """Return what tells some data apart from others: rows from everywhere, 4096 at most, as they lie in memory."""
+    every = -(-len(data) // ROWS)
+    return b"".join(map(bytes_of, each_input(data[::every])))
+
+
+def bytes_of(tensor: Tensor) -> bytes:
     """Return the numbers of a tensor as they lie in memory."""
-    return tensor.detach().cpu().contiguous().numpy().tobytes()
+    return tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes()

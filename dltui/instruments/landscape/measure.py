@@ -21,13 +21,13 @@ class Part:
 
     Attributes:
         worker: Returns an evaluator.
-        weights: Share of each column of what that gives.
+        weights: Share of each column of what that gives, or None where all are equal.
         reference: What it gives at θ*, shape (k,).
         here: The numbers that are told of θ*.
     """
 
     worker: Callable[[], Evaluate]
-    weights: Tensor
+    weights: Tensor | None
     reference: Tensor
     here: Grid
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from dltui.instruments.landscape.kernels import largest, phases, pooled, window_max
 from dltui.instruments.landscape.network import FRESH, LAYERS, Network, Weight
 
 VIEWS = frozenset({operator.getitem, torch.flatten, torch.reshape})
@@ -22,39 +23,6 @@ VIEW_METHODS = frozenset({
     "squeeze",
     "unsqueeze",
 })
-
-
-def window_max(x: Tensor, height: int, width: int) -> Tensor:
-    """Return the maxima over windows of a picture that lie side by side, as ``max_pool2d`` does, several times faster.
-
-    Args:
-        x: Pictures, shape (b, c, h, w).
-        height: Of a window.
-        width: Of a window.
-
-    Returns:
-        Shape (b, c, h // height, w // width).
-    """
-    high, wide = x.shape[2] // height * height, x.shape[3] // width * width
-    parts = [x[:, :, i:high:height, j:wide:width] for i in range(height) for j in range(width)]
-    found = torch.maximum(parts[0], parts[1]) if len(parts) > 1 else parts[0].clone()
-    for part in parts[2:]:
-        torch.maximum(found, part, out=found)
-    return found
-
-
-def largest(phases: Tensor, _height: int, _width: int) -> Tensor:
-    """Return the maxima over windows whose places were put one behind the other, shape (k, b, c, h, w)."""
-    found = torch.maximum(phases[0], phases[1])
-    for phase in phases[2:]:
-        torch.maximum(found, phase, out=found)
-    return found
-
-
-def phases(x: Tensor, height: int, width: int) -> Tensor:
-    """Return pictures cut into what stands at the same place of each window, shape (height · width, b, c, h, w)."""
-    high, wide = x.shape[2] // height * height, x.shape[3] // width * width
-    return torch.stack([x[:, :, i:high:height, j:wide:width] for i in range(height) for j in range(width)])
 
 
 def pool_first(net: Network) -> None:
@@ -187,6 +155,19 @@ def _begin_behind(net: Network, chain: list[fx.Node]) -> None:
         net.graph.erase_node(node)
 
 
+def pool_at_once(net: Network) -> None:
+    """Take maxima over windows of a convolution together with it."""
+    for node in list(net.graph.nodes):
+        if node.target is not window_max:
+            continue
+        layer = _source(node)
+        if layer.target is not torch.conv2d or len(layer.users) != 1:
+            continue
+        x, weight, bias, *settings = layer.args
+        net.replace(node, pooled, x, weight, bias, tuple(settings), *node.args[1:])
+        net.graph.erase_node(layer)
+
+
 def in_place(net: Network, *, own_input: bool) -> None:
     """Let ReLUs and sums write over an argument that nobody reads again.
 
@@ -222,7 +203,7 @@ def _owners(nodes: list[fx.Node], *, own_input: bool) -> dict[fx.Node, frozenset
             owners[node] = frozenset({node} if mine else {shared})
         elif node.op == "get_attr":
             owners[node] = frozenset({shared})
-        elif node.target in FRESH or node.target in {window_max, largest, torch.relu}:
+        elif node.target in FRESH or node.target in {window_max, pooled, largest, torch.relu}:
             owners[node] = frozenset({node})
         else:
             parts: Iterable[frozenset[fx.Node]] = (owners[one] for one in node.all_input_nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -73,10 +74,10 @@ def by_sample(criterion: Criterion) -> bool:
     return criterion.loss in {functional.cross_entropy, functional.mse_loss}
 
 
-def shares(objective: Objective) -> Tensor:
-    """Return the share of the whole of each column of ``Each.losses``, float64, shape (k,)."""
+def shares(objective: Objective) -> Tensor | None:
+    """Return the share of the whole of each column of ``Each.losses``, float64, shape (k,); None if all are equal."""
     if by_sample(objective.criterion):
-        return torch.full((objective.samples,), 1 / objective.samples, dtype=torch.float64)
+        return None
     return torch.tensor([share for _, _, share in objective.blocks], dtype=torch.float64)
 
 
@@ -87,7 +88,7 @@ def each_sample(criterion: Criterion, outputs: Tensor, targets: Tensor) -> Tenso
     return losses.flatten(1).mean(1) if losses.ndim > 1 else losses
 
 
-def tell(found: Each, weights: Tensor, reference: Tensor | None) -> Grid:
+def tell(found: Each, weights: Tensor | None, reference: Tensor | None) -> Grid:
     """Return the numbers of ``COLUMNS`` for every point.
 
     The error of a loss is the standard error of its mean over the samples. All points share their samples, so that the
@@ -95,33 +96,42 @@ def tell(found: Each, weights: Tensor, reference: Tensor | None) -> Grid:
 
     Args:
         found: The losses at g points.
-        weights: Share of each column, shape (k,).
+        weights: Share of each column, shape (k,), or None where all are equal.
         reference: The losses at θ*, shape (k,), or None for no error of the rise.
 
     Returns:
         Shape (g, 4).
     """
     losses = found.losses
-    weights = weights.to(losses.device)
-    columns = [mean(losses, weights), found.right, _error(losses, weights)]
-    columns.append(torch.zeros_like(columns[0]) if reference is None else _error(losses - reference, weights))
+    weights = None if weights is None else weights.to(losses.device)
+    means = mean(losses, weights)
+    if reference is None:
+        rise = torch.zeros_like(means)
+    else:
+        rises = losses - reference
+        rise = _error(rises, mean(rises, weights), weights)
+    columns = [means, found.right, _error(losses, means, weights), rise]
     return np.stack([column.cpu().numpy() for column in columns], 1)
 
 
-def mean(losses: Tensor, weights: Tensor) -> Tensor:
+def mean(losses: Tensor, weights: Tensor | None) -> Tensor:
     """Return the weighted mean of each row, in float64. A product of matrices would depend on their number."""
+    if weights is None:
+        return losses.sum(1, dtype=torch.float64) / losses.shape[1]
     means: Tensor = (losses.double() * weights).sum(1)
     return means
 
 
-def _error(losses: Tensor, weights: Tensor) -> Tensor:
+def _error(losses: Tensor, means: Tensor, weights: Tensor | None) -> Tensor:
     """Return the standard error of the mean of each row; NaN where one column says nothing about it."""
     count = losses.shape[1]
     if count < 2:
         return torch.full((len(losses),), float("nan"), dtype=torch.float64)
-    away = losses - mean(losses, weights).to(losses)[:, None]
-    squares: Tensor = (away.square_() * weights.square().to(losses)).sum(1).double()
-    return squares.mul_(count / (count - 1)).sqrt_()
+    away = losses - means.to(losses)[:, None]
+    if weights is not None:
+        away *= (count * weights).to(losses)
+    lengths: Tensor = torch.linalg.vector_norm(away, dim=1)
+    return lengths.double() / math.sqrt(count * (count - 1))
 
 
 def rows(points: Grid) -> Iterator[tuple[float, Grid, slice]]:

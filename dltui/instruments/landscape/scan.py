@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from math import isfinite
 from threading import local
 
 import numpy as np
+import torch
 
+from dltui.device import threads
 from dltui.errors import UsageError
 from dltui.instruments.axes import Axes, Span
 from dltui.instruments.crew import Crew, crew
 from dltui.instruments.landscape.canvas import Canvas
 from dltui.instruments.landscape.choose import fastest
 from dltui.instruments.landscape.course import Course
+from dltui.instruments.landscape.everywhere import everywhere
 from dltui.instruments.landscape.identity import identity, penalty
 from dltui.instruments.landscape.measure import Measure, Measured
 from dltui.instruments.landscape.plane import Plane
@@ -57,6 +61,7 @@ def scan(
     held_out: Objective | None = None,
     weight_decay: float = 0.0,
     workers: int | None = None,
+    devices: Sequence[torch.device] = (),
     earlier: Landscape | None = None,
     keep: Keep | None = None,
     report: Report = silent,
@@ -78,7 +83,8 @@ def scan(
         tolerance: Leave cells of a plane to interpolation once its error is about this share of the range; 0 for none.
         held_out: The same model on other samples, whose loss is measured too.
         weight_decay: λ of the penalty λ/2·‖θ‖² of the regularised loss; 0 for none.
-        workers: Threads that work side by side; as many as torch has otherwise.
+        workers: Threads that work side by side; as many as torch has, or one for each device, otherwise.
+        devices: Where the cells go as each becomes free; all to the device of the objective otherwise.
         earlier: What a scan that was stopped knew; its cells are not computed again.
         keep: Takes what is known after each piece of a row, and at last when the scan is stopped.
         report: Called with the cells done and in all, and a ``Landscape`` that has NaN where nothing is known yet:
@@ -95,7 +101,10 @@ def scan(
     """
     span = spanned(along, dimensions, normalize, seed)
     check(steps, distance, dimensions, center if isinstance(along, str) else ())
-    model = objective.center()  # refuses a loss that is not finite, or is drawn at random
+    with threads(
+        1
+    ):  # as in every worker: a pass is short, and several threads wait for each other on a busy machine
+        model = objective.center()  # refuses a loss that is not finite, or is drawn at random
     axes = span(objective, _more(report, 0, steps**dimensions))
     window = window_of(axes, steps, distance, center)
     total = sum(map(len, window.batches))
@@ -103,9 +112,10 @@ def scan(
     settle = axes.statistics.settle if axes.statistics else None
     plane = Plane(objective, objective.twin(), axes.directions, settle)
     sets = [objective] if held_out is None else [objective, held_out]
-    with same_randomness(), crew(objective.device, workers) as hands:
+    with same_randomness(), crew(objective.device, workers or len(devices) or None) as hands:
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
+        places = everywhere(measure, plane, window, sets, axes.statistics, devices)
         known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
         blank = _blank(plane, window, axes, measure, weight_decay)
         blank = replace(blank, evaluator=tier.name, identity=known)
@@ -114,7 +124,7 @@ def scan(
         canvas, course = Canvas(blank, window.batches), Course(window.batches, blank.loss.shape, tolerance)
         if earlier is not None:
             canvas.take_up(_same(earlier, blank))
-        done = _measured(hands, measure, window, canvas, course, max(1, int(PIECE / seconds)))
+        done = _measured(hands, places, window, canvas, course, max(1, int(PIECE / seconds)))
         try:
             for partial in canvas.filled(done, keep):
                 report(canvas.done, total, partial)
@@ -127,14 +137,14 @@ def scan(
 
 
 def _measured(
-    hands: Crew, measure: Measure, window: Window, canvas: Canvas, course: Course, most: int
+    hands: Crew, places: Sequence[Measure], window: Window, canvas: Canvas, course: Course, most: int
 ) -> Iterator[tuple[list[Cell], Measured]]:
     """Yield pieces as they are measured, as long as the course asks for cells that are not known."""
-    own = local()
+    own, turn = local(), count()
 
     def start() -> Callable[[list[Cell]], Measured]:
         if not hasattr(own, "measure"):
-            own.measure = measure.worker()
+            own.measure = places[next(turn) % len(places)].worker()
         return lambda cells: own.measure(window.points(cells))
 
     quick = most >= len(window.alphas)  # whole rows are then faster than parts of them

@@ -16,6 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from dltui.errors import unknown
 from dltui.objective import Twin
+from dltui.objective.bundle import moved_to
 
 BatchNorm = Literal["keep", "interpolate", "recalibrate"]
 WAYS: tuple[str, ...] = get_args(BatchNorm)
@@ -31,6 +32,9 @@ class Statistics(Protocol):
 
     def settle(self, twin: Twin, steps: Sequence[float]) -> None:
         """Set the buffers of ``twin``, which stands at θ* + Σ steps·directions."""
+
+    def on(self, device: torch.device) -> Statistics:
+        """Return the same for copies on another device."""
 
 
 class Interpolated:
@@ -54,6 +58,10 @@ class Interpolated:
                     value.add_(direction[name], alpha=float(step))
                 buffer.copy_(value.clamp_(min=0) if name.endswith("running_var") else value)
 
+    def on(self, device: torch.device) -> Interpolated:
+        """Return the same for copies on another device."""
+        return Interpolated(_on(device, self._start), [_on(device, one) for one in self._directions])
+
 
 class Kept:
     """The statistics stay as they are; a copy that was used for something else gets them back.
@@ -73,6 +81,10 @@ class Kept:
             for name, buffer in floating(twin.module).items():
                 buffer.copy_(self._still[name])
 
+    def on(self, device: torch.device) -> Kept:
+        """Return the same for copies on another device."""
+        return Kept(_on(device, self._still))
+
 
 class Recalibrated:
     """The statistics are estimated anew at every point, from the inputs of training.
@@ -82,12 +94,16 @@ class Recalibrated:
     """
 
     def __init__(self, inputs: Tensor) -> None:
-        self._batches = _mixed(inputs)
+        self._inputs, self._batches = inputs, _mixed(inputs)
         self.told = f"batch-norm statistics estimated anew at every point from {len(inputs)} training samples"
 
     def settle(self, twin: Twin, steps: Sequence[float]) -> None:  # noqa: ARG002
         """Let the samples through with batch statistics and keep their mean over the batches."""
         recalibrate(twin.module, self._batches)
+
+    def on(self, device: torch.device) -> Recalibrated:
+        """Return the same for copies on another device."""
+        return Recalibrated(moved_to(self._inputs, device))
 
 
 def statistics_of(
@@ -148,7 +164,12 @@ def floating(module: nn.Module) -> dict[str, Tensor]:
     return {name: b for name, b in module.named_buffers() if b.is_floating_point() and name in kept}
 
 
+def _on(device: torch.device, buffers: Buffers) -> dict[str, Tensor]:
+    """Return buffers on a device."""
+    return {name: buffer.to(device) for name, buffer in buffers.items()}
+
+
 def _mixed(inputs: Tensor) -> list[Tensor]:
     """Return the inputs in batches of like size, mixed, since a batch of one class has no fair statistics."""
-    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0)).to(inputs.device)
-    return list(torch.tensor_split(inputs[order], max(1, round(len(inputs) / BATCH))))
+    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0))
+    return [inputs[rows] for rows in torch.tensor_split(order, max(1, round(len(inputs) / BATCH)))]

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from dltui.figures import Figure
 from dltui.jobs import Job, scratch_folder
 from dltui.results import Result
+from dltui.runs import runs_folder
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import results
@@ -36,6 +37,7 @@ class JobScreen(GalleryScreen):
         "This job",
         Action("job", "cancel", ("c",), "cancel", "Stop the job; what it knows by now is kept."),
         Action("job", "open_result", ("o", "enter"), "open result", "Open the file where its result is kept."),
+        Action("job", "watch", ("d",), "dashboard", "Watch the run that it trains."),
         Action("job", "retry", ("R",), "run again", "Run the same command again."),
     )  # fmt: skip
     DEFAULT_CSS = """
@@ -139,7 +141,12 @@ class JobScreen(GalleryScreen):
 
     def _offered(self) -> str:
         """Return the keys that do something with the job now, since the footer is full of those of its picture."""
-        offers = (("cancel", "c cancels"), ("open_result", "o opens it"), ("retry", "R runs it again"))
+        offers = (
+            ("cancel", "c cancels"),
+            ("open_result", "o opens it"),
+            ("watch", "d shows its dashboard"),
+            ("retry", "R runs it again"),
+        )
         return " · ".join(what for action, what in offers if self.check_action(action, ()))
 
     def _facts(self, result: Result) -> tuple[tuple[str, str], ...]:
@@ -157,6 +164,8 @@ class JobScreen(GalleryScreen):
             return job is not None and not job.over and job.state != "cancelling"
         if action == "open_result":
             return job is not None and job.path is not None
+        if action == "watch":
+            return bool(self._run)
         if action == "retry":
             return job is not None and job.over
         return super().check_action(action, parameters)
@@ -166,6 +175,18 @@ class JobScreen(GalleryScreen):
         assert self.job is not None, "offered only then"
         self.job.cancel()
         self._tick()
+
+    @property
+    def _run(self) -> str:
+        """The run that the job trains, as far as it told; empty when it trains none."""
+        job = self.job
+        return str(getattr(job.result or job.partial, "run", "") or "") if job is not None else ""
+
+    def action_watch(self) -> None:
+        """Open the dashboard of its run."""
+        from dltui.commands.watch_screen import watch_item
+
+        self.dltui.open_item(watch_item([str(runs_folder() / self._run)]))
 
     def action_open_result(self) -> None:
         """Open what it kept on its own screen."""

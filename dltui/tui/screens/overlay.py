@@ -12,13 +12,14 @@ from textual.app import ComposeResult
 from dltui.errors import DltuiError
 from dltui.runs import Follower, Run, find_run, open_run, runs_folder
 from dltui.runs.compare import differences, overlay, tints
-from dltui.runs.curves import Curve, curves_of
+from dltui.runs.curves import Curve, Sight, curves_of
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.catalog import Item
 from dltui.tui.register import screen
 from dltui.tui.screens.run import EVERY, SightScreen, Stamp, stamp_of
 from dltui.tui.widgets.legend import Legend, entries_of
+from dltui.watching.source import MOST
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class OverlayScreen(SightScreen):
             ("P", "asterisk"),
             "pin",
             "Compare the others with the run of the legend, or none.",
+        ),
+        Action(
+            "overlay", "watch", ("d",), "dashboard", "Watch them: all curves at once, layers, what is ill."
         ),
     )
 
@@ -132,6 +136,18 @@ class OverlayScreen(SightScreen):
         legend = self.query_one(Legend)
         self.add_class("-details")
         self.set_focus(self.view if legend.has_focus else legend)
+
+    def action_watch(self) -> None:
+        """Open the dashboard of the runs that are shown."""
+        from dltui.commands.watch_screen import watch_item
+        from dltui.watching.board import USUAL
+
+        names = [name for name in self.names if name not in self._hidden][:MOST]
+        self.dltui.open_item(
+            watch_item(
+                [str(runs_folder() / name) for name in names], self.sight if self.sight != Sight() else USUAL
+            )
+        )
 
     def action_pin(self) -> None:
         """Compare the others with the chosen run, or with none any more."""

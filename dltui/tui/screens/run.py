@@ -103,6 +103,7 @@ class RunScreen(SightScreen):
         Action(
             "run", "deeds", ("a",), "act", "Choose what to do with the run, or with the chosen checkpoint."
         ),
+        Action("run", "watch", ("d",), "dashboard", "Watch it: all curves at once, layers, what is ill."),
     )
 
     def __init__(self, item: Item) -> None:
@@ -174,6 +175,15 @@ class RunScreen(SightScreen):
     @on(ItemList.Opened)
     def _opened(self, event: ItemList.Opened) -> None:
         self.dltui.open_item(event.item)
+
+    def action_watch(self) -> None:
+        """Open the dashboard."""
+        from dltui.commands.watch_screen import watch_item
+        from dltui.watching.board import USUAL
+
+        self.dltui.open_item(
+            watch_item([str(self.item.path)], self.sight if self.sight != Sight() else USUAL)
+        )
 
     def action_deeds(self) -> None:
         """Ask what to do with the chosen checkpoint, or with the run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from dltui.data import load as load_data
 from dltui.errors import Cancelled, DltuiError, UsageError
 from dltui.instruments.connectivity.connect import Wishes, connect
 from dltui.instruments.connectivity.derive import derive
+from dltui.instruments.landscape import AnotherScanError
 from dltui.models import build
 from dltui.objective import Objective
 from dltui.results import load
@@ -185,6 +187,95 @@ def test_what_it_leaves_behind_and_tells(digits: tuple[nn.Module, ...], bends, t
     with pytest.raises(Cancelled):
         connect(bound(a), fork, wishes=Wishes(steps=5), report=stop)
     assert (bends(a), bends(fork)) == before
+
+
+def same(one: Connection, other: Connection) -> bool:
+    names = ("loss", "accuracy", "error", "peaks", "barrier_errors")
+    pairs = [(getattr(one, name), getattr(other, name)) for name in names]
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+def test_twenty_interrupts_at_random_moments_leave_the_same_ways(tmp_path: Path) -> None:
+    a, b = normed(0), normed(1)
+    x, y = torch.randn(90, 5), torch.randint(0, 3, (90,))
+    objective, also = Objective.bind(a, x[:60], y[:60]), [("test", Objective.bind(a, x[60:], y[60:]))]
+    wishes = Wishes(steps=9, align=True, curve=8, batch_norm="recalibrate")
+    whole = connect(objective, b, wishes=wishes, also=also)
+    path, stopped = tmp_path / "part.safetensors", 0
+    pieces = whole.loss.size + whole.peaks[..., 0].size
+    assert pieces > 60
+    moments = np.sort(np.random.default_rng(0).choice(pieces + 8 - 1, 20, replace=False))
+    for moment in moments.tolist():
+        error = (Cancelled("enough"), KeyboardInterrupt())[moment % 2]
+
+        def stop(done: int, total: int, partial: object = None, moment: int = moment, error=error) -> None:
+            if done > moment:
+                raise error
+
+        with pytest.raises(type(error)):
+            connect(
+                objective, b, wishes=wishes, also=also, earlier=load(path) if path.exists() else None,
+                keep=lambda known: known.save(path), report=stop,
+            )  # fmt: skip
+        stopped += 1
+    assert stopped == 20
+    part = load(path)
+    assert isinstance(part, Connection)
+    assert not part.complete
+    assert "positions so far" in part.figures()[0].caption
+    found = connect(objective, b, wishes=wishes, also=also, earlier=part)
+    assert found.complete
+    assert same(found, whole)
+
+
+def test_known_positions_and_curves_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Connection] = []
+    objective = well(-1)
+    wishes = Wishes(steps=5, beyond=0, curve=3)
+    connect(objective, Weights(1.0), wishes=wishes, keep=kept.append)
+    part = replace(kept[4], loss=np.where(kept[4].evaluated, 7.0, np.nan))
+    monkeypatch.setattr(
+        "dltui.instruments.connectivity.connect.bend", lambda *_, **__: pytest.fail("trained again")
+    )
+    found = connect(objective, Weights(1.0), wishes=wishes, earlier=part)
+    assert (found.loss == 7.0).sum() == 5
+    assert found.complete
+
+
+def test_a_way_of_something_else_is_not_gone_on_with() -> None:
+    objective, kept = well(-1), list[Connection]()
+    connect(objective, Weights(1.0), wishes=Wishes(steps=5), keep=kept.append)
+    for other, wishes in (
+        (Weights(0.9), Wishes(steps=5)),
+        (Weights(1.0), Wishes(steps=7)),
+        (Weights(1.0), Wishes(steps=5, beyond=0.5)),
+        (Weights(1.0), Wishes(steps=5, curve=2)),
+        (Weights(1.0), Wishes(steps=5, seed=1)),
+    ):
+        with pytest.raises(AnotherScanError, match="begin anew"):
+            connect(objective, other, wishes=wishes, earlier=kept[0])
+
+
+def test_a_barrier_has_the_standard_error_of_its_samples() -> None:
+    """One sample after the other: their own barriers at t = ½ spread as the error says."""
+    torch.manual_seed(0)
+    a, b = nn.Linear(4, 3).double(), nn.Linear(4, 3).double()
+    x, y = torch.randn(50, 4).double(), torch.randint(0, 3, (50,))
+    found = connect(Objective.bind(a, x, y), b, wishes=Wishes(steps=9, beyond=0))
+    t = float(found.peaks[0, 0, 0])
+    mixed = nn.Linear(4, 3).double()
+    with torch.no_grad():
+        for p, one, other in zip(mixed.parameters(), a.parameters(), b.parameters(), strict=True):
+            p.copy_((1 - t) * one + t * other)
+    l0, l1, lt = (nn.functional.cross_entropy(m(x), y, reduction="none").detach() for m in (a, b, mixed))
+    each = (lt - (1 - t) * l0 - t * l1).numpy()
+    assert found.barrier_error(0) == pytest.approx(each.std(ddof=1) / 50**0.5, rel=1e-9)
+    assert found.error is not None
+    assert found.error[0, 0, 0] == pytest.approx(float(l0.std()) / 50**0.5, rel=1e-9)
+    assert " ± " in found.figures()[0].caption
+    assert np.isnan(
+        connect(well(-1), Weights(1.0), wishes=Wishes(steps=3)).barrier_error(0)
+    )  # knows no samples
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -16,7 +16,7 @@ from dltui.instruments.landscape.choose import fastest
 from dltui.instruments.landscape.dense import dense
 from dltui.instruments.landscape.folded import folded
 from dltui.instruments.landscape.losses import crossed
-from dltui.instruments.landscape.passes import window_max
+from dltui.instruments.landscape.kernels import window_max
 from dltui.instruments.landscape.plain import plain
 from dltui.instruments.landscape.plane import Plane, Tier, Unfit, shares, tell
 from dltui.instruments.landscape.window import Window
