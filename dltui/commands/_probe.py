@@ -25,7 +25,7 @@ def probe(model: nn.Module, dataset: Dataset, step: int) -> dict[str, Any]:
         step: Steps made; the seed of the draws.
 
     Returns:
-        ``top_eigenvalue``, its ``residual``, ``noise_scale`` (NaN where ‖G‖² can't be told from 0), and what they are of.
+        ``top_eigenvalue``, its ``residual``, ``noise_scale`` (NaN where ‖G‖² can not be told from 0), and of what.
     """
     import torch
 

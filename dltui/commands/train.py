@@ -9,7 +9,7 @@ import typer
 
 from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._words import DATA, RECIPE, Weights, data_sets, recipes
-from dltui.errors import UsageError
+from dltui.errors import UsageError, unknown
 from dltui.spelling import is_function
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def train(
         ),
     ] = None,
     weights: Weights = None,
-    assignments: Annotated[
+    set_fields: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
@@ -79,13 +79,15 @@ def train(
         ),
     ] = None,
     recipe_file: Annotated[
-        Path | None, typer.Option("--recipe-file", metavar="FILE.toml", help="Fields of the recipe from a file.")
+        Path | None,
+        typer.Option("--recipe-file", metavar="FILE.toml", help="Fields of the recipe from a file."),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option("--epochs", "-e", min=1, help="Passes over the training part.")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", "-b", min=1, help="Samples that one process takes at a time.")
+        int | None,
+        typer.Option("--batch-size", "-b", min=1, help="Samples that one process takes at a time."),
     ] = None,
     learning_rate: Annotated[float | None, typer.Option("--lr", min=0, help="Step size.")] = None,
     optimizer: Annotated[
@@ -111,7 +113,9 @@ def train(
     ] = False,
     save_every: Annotated[
         int | None,
-        typer.Option("--save-every", min=1, help="Steps between checkpoints to go on from; else every epoch."),
+        typer.Option(
+            "--save-every", min=1, help="Steps between checkpoints to go on from; else every epoch."
+        ),
     ] = None,
     keep_every: Annotated[
         int | None, typer.Option("--keep-every", min=1, help="Steps between checkpoints, besides those.")
@@ -145,7 +149,10 @@ def train(
         int, typer.Option("--gpus", min=0, help="GPUs on each machine of the cluster, a process each.")
     ] = 0,
     time_limit: Annotated[
-        str, typer.Option("--time", metavar="TIME", help="Longest time of a job: 90m, 8h; it is queued again after.")
+        str,
+        typer.Option(
+            "--time", metavar="TIME", help="Longest time of a job: 90m, 8h; it is queued again after."
+        ),
     ] = "1h",
     recipes_listed: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     *,
@@ -173,7 +180,7 @@ def train(
         "layers_every": layers_every,
     }
     texts = [f"{field}={value}" for field, value in wishes.items() if value is not None]
-    texts += assignments or []
+    texts += set_fields or []
     options = Options(
         weights=weights,
         name=name,
@@ -205,7 +212,9 @@ def _wish(partition: str, nodes: int, gpus: int, devices: str, time_limit: str) 
         raise UsageError(f"--time {time_limit!r} is no time: expected such as 90m, 8h or 1h30m")
     tasks = int(devices) if devices not in {"", AUTO} else max(1, gpus)
     if gpus and tasks != gpus:
-        raise UsageError(f"--devices {devices} and --gpus {gpus} differ: a process on the cluster has one GPU")
+        raise UsageError(
+            f"--devices {devices} and --gpus {gpus} differ: a process on the cluster has one GPU"
+        )
     return Wish(partition=partition, nodes=nodes, gpus=gpus, tasks=tasks, minutes=max(1, round(seconds / 60)))
 
 
@@ -216,7 +225,9 @@ def _submitted(work: Recipe | str, texts: list[str], options: Options, wish: Wis
 
     history = train_on_cluster(work, texts, options, wish, report=common.report)
     data = find_run(history.run).data
-    common.note(f"kept as run:{history.run}; look at it with: dltui landscape run:{history.run} --data {data}")
+    common.note(
+        f"kept as run:{history.run}; look at it with: dltui landscape run:{history.run} --data {data}"
+    )
     return history
 
 
@@ -229,6 +240,7 @@ def _recipe(model: str, data: str | None, file: Path | None, seed: int) -> Recip
     if model in RECIPES or (is_function(model) and names_recipe(model)):
         recipe = find_recipe(model)
     elif model:
+        _known(model)
         recipe = recipe_for(trained_model(model), data or "")
         recipe = recipe.changed({"model": model, "data": data or recipe.data or KNOWN})
     if file is not None:
@@ -236,6 +248,20 @@ def _recipe(model: str, data: str | None, file: Path | None, seed: int) -> Recip
     assert recipe is not None, "the verb lists the recipes where none is named"
     given = {"data": data} if data else {}
     return recipe.changed(given | ({"seed": seed} if seed else {}))
+
+
+def _known(model: str) -> None:
+    """Refuse a word that is neither a recipe nor a model, with the nearest of both."""
+    from dltui.models._names import NAMES as MODELS
+    from dltui.models.spelled import told_apart
+    from dltui.training.recipes import RECIPES
+
+    try:
+        told_apart(model)
+    except UsageError:
+        if model.replace("-", "_").isidentifier():
+            raise unknown("recipe or model", model, [*RECIPES, *MODELS]) from None
+        raise
 
 
 def _trained(work: Recipe | str, texts: list[str], options: Options, common: Common) -> Result | None:
@@ -248,5 +274,7 @@ def _trained(work: Recipe | str, texts: list[str], options: Options, common: Com
     if not is_first():  # of several processes that somebody else started, one tells
         return None
     data = find_run(history.run).data
-    common.note(f"kept as run:{history.run}; look at it with: dltui landscape run:{history.run} --data {data}")
+    common.note(
+        f"kept as run:{history.run}; look at it with: dltui landscape run:{history.run} --data {data}"
+    )
     return history

@@ -8,19 +8,19 @@ NAMES = {
     ),
     "fashion": Entry(
         "dltui.data.fashion",
-        "2500 pictures of clothes, 28 × 28 pixels (Fashion-MNIST), ten classes.",
+        "2500 pictures of clothes, 28 × 28 (Fashion-MNIST), ten classes.",
         "pictures",
         "cnn",
     ),
     "hamlet": Entry(
         "dltui.data.hamlet",
-        "Hamlet, character by character: 173,942 of them, 65 different, each to be foretold.",
+        "Hamlet by the letter: 173,942 characters, 65 of them different.",
         "text",
         "gpt",
     ),
     "names": Entry(
         "dltui.data.names",
-        "5163 first names (US census, 1990), letter by letter: the letters before, and the one to come.",
+        "5163 first names (US census, 1990), letter by letter.",
         "text",
         "makemore",
     ),

@@ -15,7 +15,7 @@ CLASSES = (
 
 @dataset("fashion")
 def fashion(name: str, seed: int) -> Dataset:  # noqa: ARG001 - nothing is drawn here
-    """2500 pictures of clothes, 28 × 28 pixels (Fashion-MNIST), ten classes.
+    """2500 pictures of clothes, 28 × 28 (Fashion-MNIST), ten classes.
 
     Xiao, Rasul and Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms*,
     2017, arXiv:1708.07747. The nearest neighbour of each held-out picture is right for 80.4 %.

@@ -16,7 +16,7 @@ PART = 10  # the last tenth of the play is held out
 
 @dataset("hamlet")
 def hamlet(name: str, seed: int, *, context: int = 64) -> Dataset:  # noqa: ARG001 - nothing is drawn here
-    """Hamlet, character by character: 173,942 of them, 65 different, each to be foretold.
+    """Hamlet by the letter: 173,942 characters, 65 of them different.
 
     W. Shakespeare, *Hamlet, Prince of Denmark*, as Project Gutenberg has it. The rows to learn from are cut anew in
     every epoch; those held out, and those that instruments look at, lie end to end.

@@ -19,7 +19,7 @@ LONGEST = 64
 
 @dataset("names")
 def names(name: str, seed: int, *, context: int = 3) -> Dataset:  # noqa: ARG001 - nothing is drawn here
-    """5163 first names (US census, 1990), letter by letter: the letters before, and the one to come.
+    """5163 first names (US census, 1990), letter by letter.
 
     Each name counts once, however many people bear it. A row holds the ``context`` letters before a letter, points
     where the name hasn't begun; the answer is that letter, or a point at the end: *ann* makes ``...`` → a,

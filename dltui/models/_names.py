@@ -11,7 +11,7 @@ NAMES = {
     ),
     "cnn": Entry(
         "dltui.models.cnn",
-        "Convolutional network: blocks of convolution, ReLU and pooling, one linear layer.",
+        "A plain CNN: convolution, ReLU and pooling, twice or more.",
         "convolutional",
     ),
     "resnet8": Entry(
@@ -27,19 +27,19 @@ NAMES = {
     ),
     "makemore": Entry(
         "dltui.models.makemore",
-        "Embeddings and a perceptron: the next letter from the few before (Bengio et al. 2003).",
+        "The next letter from the few before (Bengio et al. 2003).",
         "language",
         "names",
     ),
     "lstm": Entry(
         "dltui.models.lstm",
-        "LSTM: a recurrent network that foretells the next token at every position.",
+        "LSTM: a recurrent network that foretells each next token.",
         "language",
         "hamlet",
     ),
     "gpt": Entry(
         "dltui.models.gpt",
-        "GPT: a causal transformer that foretells the next token at every position.",
+        "GPT: a causal transformer that foretells each next token.",
         "language",
         "hamlet",
     ),

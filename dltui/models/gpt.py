@@ -107,7 +107,7 @@ def gpt(
     dropout: float = 0.0,
     tied: bool = True,
 ) -> nn.Module:
-    """GPT: a causal transformer that foretells the next token at every position.
+    """GPT: a causal transformer that foretells each next token.
 
     Parameters: V·D + T·D + layers·(12·D² + 13·D) + 2·D; on hamlet with 64 characters of context 809,856. The
     6 × 384 of nanoGPT's Shakespeare is ``gpt:layers=6,heads=6,width=384,dropout=0.2`` on ``hamlet:context=256``.

@@ -33,7 +33,7 @@ class LSTM(nn.Module):
 def lstm(
     input_shape: tuple[int, ...], outputs: int, *, width: int = 128, layers: int = 1, dropout: float = 0.0
 ) -> nn.Module:
-    """LSTM: a recurrent network that foretells the next token at every position.
+    """LSTM: a recurrent network that foretells each next token.
 
     Parameters: 2·V·D + V + layers·(8·D² + 8·D); on hamlet 148,801.
 

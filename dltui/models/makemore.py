@@ -33,7 +33,7 @@ class Makemore(nn.Module):
 def makemore(
     input_shape: tuple[int, ...], outputs: int, *, embedding: int = 10, width: int = 200
 ) -> nn.Module:
-    """Embeddings and a perceptron: the next letter from the few before (Bengio et al. 2003).
+    """The next letter from the few before (Bengio et al. 2003).
 
     Parameters: V·E + (T·E + 1)·H + (H + 1)·V; on names with 3 letters of context 11,897. The paper's direct
     connections from the embeddings to the scores are left out, as in Karpathy's *makemore*.

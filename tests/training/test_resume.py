@@ -52,6 +52,7 @@ CASES: dict[str, Recipe] = {
     "double, adafactor, rows on the way": BASE.set(
         "precision=64", "optimizer=adafactor", "layers_every=3", "keep_every=2", "optimizer.lr=0.05"
     ),
+    "bf16": BASE.set("precision=bf16", "accumulate=2", "clip=1"),
     "muon": BASE.set("optimizer=muon", "schedule=one-cycle", "eval_every=3"),
 }
 

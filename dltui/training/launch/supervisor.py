@@ -36,7 +36,6 @@ LOOK = 0.05  # seconds between two looks at the processes
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 UNWIND = 1.0  # seconds that the other processes get to say why, before the first that ended is blamed
 BACK_OFF = 0.25, 30.0  # seconds before the first new attempt, and at most; doubled every time
-ANSWERS = {ExitCode.DONE, ExitCode.USAGE, ExitCode.REQUEUE, ExitCode.CANCELLED}
 
 
 def supervise(
