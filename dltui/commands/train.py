@@ -69,7 +69,7 @@ def train(
         ),
     ] = None,
     weights: Weights = None,
-    assignments: Annotated[
+    set_fields: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
@@ -173,7 +173,7 @@ def train(
         "layers_every": layers_every,
     }
     texts = [f"{field}={value}" for field, value in wishes.items() if value is not None]
-    texts += assignments or []
+    texts += set_fields or []
     options = Options(
         weights=weights,
         name=name,
