@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,10 @@ Partial = Callable[[Standings], "Result"]
 MARKS = {
     "waiting": "…", "running": "▸", "retrying": "↻", "done": "✓", "kept": "=", "failed": "✗",
     "stopped": "■", "skipped": "–", "pruned": "✂",
+}  # fmt: skip
+ASCII = {
+    "waiting": ".", "running": ">", "retrying": "~", "done": "+", "kept": "=", "failed": "x",
+    "stopped": "o", "skipped": "-", "pruned": "/",
 }  # fmt: skip
 COLORS = {"running": "cyan", "retrying": "yellow", "done": "green", "failed": "red", "stopped": "yellow"}
 # whom there is room for first
@@ -126,13 +130,13 @@ def pictured(standings: Standings, batch: Path, height: int, *, ascii_only: bool
     chosen = {id(job) for job in sorted(jobs, key=lambda job: ORDER.index(job.state))[:room]}
     for job in jobs:
         if id(job) in chosen:
-            cells = row_of(job, batch)
+            cells = row_of(job, batch, ASCII if ascii_only else MARKS)
             table.add_row(*(Text(plain(cell), style=COLORS.get(job.state, "dim")) for cell in cells))
     table.add_row(Text(plain(summed(standings)), style="bold"))
     return table
 
 
-def row_of(job: Standing, batch: Path) -> tuple[str, str, str, str]:
+def row_of(job: Standing, batch: Path, marks: Mapping[str, str] = MARKS) -> tuple[str, str, str, str]:
     """Return mark and name, how far it is, how long it took, and what it said last."""
     folder = job_folder(batch, job.name)
     how, took, last = "", "", job.reason
@@ -143,7 +147,7 @@ def row_of(job: Standing, batch: Path) -> tuple[str, str, str, str]:
     if job.seconds is not None and job.state not in {"waiting", "skipped"}:
         took = f"{job.seconds:.0f} s" if job.seconds < 600 else f"{job.seconds / 60:.0f} min"
     tried = f" (try {job.attempt})" if job.attempt > 1 else ""
-    return f"{MARKS[job.state]} {job.name}{tried}", how or job.state, took, last
+    return f"{marks[job.state]} {job.name}{tried}", how or job.state, took, last
 
 
 def summed(standings: Standings) -> str:

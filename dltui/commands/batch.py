@@ -105,7 +105,7 @@ def _run(
     def partial(standings: Standings) -> BatchTable:
         return table_of(where, card["name"], card["jobs"], standings.jobs, plan.collect)
 
-    common.note(f"{len(plan.jobs)} jobs; everything goes to {where}")
+    common.note(f"{len(plan.jobs)} job{'s' * (len(plan.jobs) > 1)}; everything goes to {where}")
     try:
         with watching(partial, where, common) as tell:
             found = run_batch(

@@ -35,7 +35,12 @@ class BatchScreen(GalleryScreen):
     BINDINGS = actions.register(
         "This batch",
         Action(
-            "batch", "open_job", ("o",), "open", "Open what the chosen job found: its run, or its result."
+            "batch",
+            "open_job",
+            ("o",),
+            "",
+            "Open what the chosen job found: its run, or its result.",
+            shown=0,
         ),
         Action("batch", "stop_job", ("c",), "stop job", "Stop the chosen job; what it knows by now is kept."),
         Action(
@@ -155,7 +160,7 @@ class BatchScreen(GalleryScreen):
         story = self._story
         chosen = self.chosen if story is not None else None
         if action == "open_job":
-            return chosen is not None and _found(chosen) is not None
+            return chosen is not None and (Path(chosen.key) / RESULT).is_file()
         if action == "stop_job":
             job = story.standings.jobs.get(chosen.name) if chosen and story else None
             return bool(story and story.alive and job and job.state in MOVES)
@@ -167,7 +172,7 @@ class BatchScreen(GalleryScreen):
 
     def action_open_job(self) -> None:
         """Open what the chosen job found."""
-        found = _found(self.chosen) if self.chosen else None
+        found = found_by(self.chosen) if self.chosen else None
         if found is None:
             self.notify("This job has saved nothing yet.", severity="warning")
         else:
@@ -215,7 +220,7 @@ def log_size(batch: Path) -> int:
         return 0
 
 
-def _found(job: Item) -> Item | None:
+def found_by(job: Item) -> Item | None:
     """Return what a job found as a thing that can be opened: a run, a result, or nothing."""
     folder = Path(job.key)
     if job.command.startswith("dltui train"):

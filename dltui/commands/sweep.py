@@ -104,7 +104,7 @@ def _run(chosen: Sweep, folder: Path | None, jobs: int, common: Common) -> Sweep
     def partial(standings: Standings) -> SweepTable:  # noqa: ARG001
         return table_of(chosen, where)
 
-    common.note(f"{chosen.trials} trials; everything goes to {where}")
+    common.note(f"{chosen.trials} trial{'s' * (chosen.trials > 1)}; everything goes to {where}")
     try:
         with watching(partial, where, common) as tell:
             found = run_sweep(

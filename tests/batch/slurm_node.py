@@ -9,11 +9,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 NEEDED = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scontrol", "scancel")
 WHERE = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+# sent SIGTERM when the tests end, however that happens; it holds through the exec
+LEASHED = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])"
 PATIENCE = 60.0  # seconds for the node to be ready
 
 
@@ -82,17 +85,15 @@ class Node:
     def _spawn(self, name: str, *words: str) -> None:
         path = shutil.which(name, path=WHERE)
         assert path
-        log = (self.folder / f"{name}.out").open("wb")
-        self._started.append(
-            subprocess.Popen(
-                [path, *words],
+        with (self.folder / f"{name}.out").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", LEASHED, path, *words],
                 stdout=log,
                 stderr=log,
                 env=os.environ | self.environment,
                 start_new_session=True,
             )
-        )
-        log.close()
+        self._started.append(process)
 
     def _until(self, holds, what: str) -> None:  # type: ignore[no-untyped-def]
         end = time.monotonic() + PATIENCE

@@ -7,14 +7,18 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from dltui.batch.log import Lines, LogWriter, Standings, ask, running
+from dltui.commands._batch_live import pictured
 from dltui.errors import DltuiError
 from dltui.results import load
 
@@ -320,3 +324,59 @@ def test_what_no_json_has_is_told_with_the_nearest_name(dltui: Run, work: Path) 
     assert "no job's JSON has 'parametres': did you mean parameters" in found.stderr
     assert (work / "out.csv").read_text().splitlines()[0] == "job,state,seconds,parametres"
     assert "▸" not in found.stdout
+
+
+WRONG = {
+    "missing": ("nothing.toml", "", "no file nothing.toml"),
+    "toml": ("jobs.toml", "[[job]\n", "jobs.toml is no TOML"),
+    "verb": ("jobs.toml", '[[job]]\nname="a"\nrun="shape conv2d"\n', "job 'a': unknown verb 'shape'"),
+    "option": (
+        "jobs.toml",
+        '[[job]]\nname="a"\nrun="shapes conv2d --inputt 3"\n',
+        "no such option: --inputt",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_file_is_told_in_a_sentence_and_nothing_runs(
+    dltui: Run, work: Path, tmp_path: Path, name: str
+) -> None:
+    file, text, what = WRONG[name]
+    write(work, text)
+    found = dltui("batch", file)
+    assert found.returncode == 2
+    assert found.stdout == ""
+    assert what in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_table_is_written_over_in_a_terminal(work: Path) -> None:
+    standings = Standings()
+    standings.take({"kind": "begin", "time": 0.0, "jobs": [f"job{number}" for number in range(40)]})
+    standings.take({"kind": "job", "job": "job30", "state": "failed", "reason": "it broke", "attempt": 2})
+    console = Console(width=60, height=12, file=StringIO(), no_color=True)
+    console.print(pictured(standings, work, 9))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 9
+    assert any("✗ job30 (try 2)" in line and "it broke" in line for line in lines)
+    assert lines[-1].strip() == "0 of 40 done (39 waiting, 1 failed)"
+    console = Console(width=60, height=12, file=StringIO(), no_color=True)
+    console.print(pictured(standings, work, 9, ascii_only=True))
+    assert console.file.getvalue().isascii()  # type: ignore[attr-defined]
+
+
+def test_batches_reach_neither_torch_nor_textual() -> None:
+    rooms = (
+        "commands.batch",
+        "commands.sweep",
+        "commands._batch_live",
+        "batch.run",
+        "batch.cluster",
+        "sweep.run",
+    )
+    heavy = {"torch", "textual", "submitit", "optuna"}
+    code = f"import sys\nfor room in {rooms}: __import__(f'dltui.{{room}}')\nprint(sorted({heavy} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
