@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from dltui.errors import DltuiError, UsageError, unknown
 
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")  # 1h30m, 90s, 90
 NOUNS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -94,6 +96,26 @@ def in_range(name: str, knob: str, value: float, least: float, most: float = flo
     if not least <= value <= most:
         span = f"at least {least:g}" if most == float("inf") else f"within {least:g} … {most:g}"
         raise UsageError(f"{knob} of {name} must be {span}, not {value:g}")
+
+
+def seconds_of(value: object) -> float | None:
+    """Return a length of time in seconds, or None where it can't be read or is not above 0.
+
+    Args:
+        value: A number of seconds, or a text such as ``90s``, ``10m``, ``1h30m``.
+
+    Returns:
+        Seconds.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) if 0 < value < float("inf") else None
+    found = SPAN.fullmatch(value.replace(" ", "")) if isinstance(value, str) and value.strip() else None
+    if found is None:
+        return None
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds or None
 
 
 def is_function(spec: str) -> bool:

@@ -15,7 +15,7 @@ from dltui.data import Dataset
 from dltui.device import seeded
 from dltui.errors import DltuiError, UsageError
 from dltui.models import MODELS, build
-from dltui.models.spelled import told_apart
+from dltui.models.spelled import reads_tokens, suits, told_apart
 from dltui.runs.find import find_snapshot
 from dltui.spelling import call_function, load_function
 
@@ -97,7 +97,21 @@ def _open(spec: str, dataset: Dataset, seed: int) -> OpenedModel:
         return _from_run(spec, dataset)
     if spelled == "file":
         return _from_file(Path(spec).expanduser(), dataset)
+    if spelled == "name":
+        _same_kind(spec, dataset)
     return OpenedModel(_fresh(spec, dataset), spec, f"random weights, seed {seed}")
+
+
+def _same_kind(spec: str, dataset: Dataset) -> None:
+    """Refuse tokens for a network of measurements, and the other way round."""
+    word, reads = spec.partition(":")[0], reads_tokens(spec)
+    if reads and not dataset.reads_tokens:
+        raise UsageError(
+            f"{word} reads tokens, but {dataset.name} holds measurements: try --data {suits(spec)}"
+        )
+    if dataset.reads_tokens and not reads:
+        fitting = "gpt or lstm" if dataset.task == "tokens" else "makemore"
+        raise UsageError(f"{word} reads measurements, but {dataset.name} holds tokens: try {fitting}")
 
 
 def _fresh(spec: str, dataset: Sample) -> nn.Module:

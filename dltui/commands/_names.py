@@ -15,6 +15,8 @@ VERBS = {
     "summary": Entry(
         "dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."
     ),
+    "batch": Entry("dltui.commands.batch", "Many commands from one file, each done once."),
+    "sweep": Entry("dltui.commands.sweep", "A recipe trained with many settings: which matter."),
     "lab": Entry("dltui.commands.lab", "Ideas with knobs to turn, checked against known answers."),
     "open": Entry("dltui.commands.open", "Show saved results again, one or several side by side."),
     "watch": Entry("dltui.commands.watch", "A training as it goes on: curves, gradients, what is ill."),

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
+import pathlib
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+
+FILE = "DLTUI_PROGRESS"  # environment variable: a file that is told how far the work is
+KEEP_EVERY = 0.5  # seconds between two writings of it
 
 
 def write_lines(lines: Iterable[str]) -> None:
@@ -53,10 +59,15 @@ class ProgressLine:
         self._started = time.monotonic()
         self._last = -math.inf
         self._width = 0
+        self._file = os.environ.get(FILE, "")
+        self._kept = -math.inf
 
     def __call__(self, done: int, total: int, partial: object = None) -> None:  # noqa: ARG002
         """Show ``done`` of ``total``, at most ten times a second."""
         now = time.monotonic()
+        if self._file and (now - self._kept >= KEEP_EVERY or done >= total):
+            self._kept = now
+            self._keep(done, total)
         if self._plain and self._last == -math.inf:
             self._last = now  # what takes less than a while needs no word
         if not self._shown or (now - self._last < self._pause and (done < total or self._plain)):
@@ -77,6 +88,11 @@ class ProgressLine:
             sys.stderr.write("\r")
             sys.stderr.flush()
             self._width = 0
+
+    def _keep(self, done: int, total: int) -> None:
+        """Write how far it is where the batch that started this looks; how the work goes doesn't hang on that."""
+        with suppress(OSError), pathlib.Path(self._file).open("w", encoding="ascii") as file:
+            file.write(f"{done} {total}\n")
 
     def _write(self, text: str) -> None:
         """Write over the line that was shown last."""

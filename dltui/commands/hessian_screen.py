@@ -14,8 +14,8 @@ from textual.widgets.option_list import Option
 
 from dltui.draw.view import View
 from dltui.figures import Array, Bars, Figure, Lines, number
-from dltui.results.spectrum import Spectrum
 from dltui.results.smoothing import LEAST, MOST, SMOOTHING
+from dltui.results.spectrum import Spectrum
 from dltui.results.verdict import eigenvalue_name
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -24,7 +24,6 @@ from dltui.tui.scale import Scale
 from dltui.tui.screens.measured import MeasuredScreen
 from dltui.tui.widgets.choices import Choices
 from dltui.tui.widgets.slider import Slider
-
 
 ONLY_AT_THE_MODEL = (
     "only eigenvectors at θ* can be scanned along, and this spectrum was taken elsewhere: "

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.errors import UsageError
 from dltui.commands._words import Data, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
+from dltui.errors import UsageError
 
 if TYPE_CHECKING:
-    from dltui.results.connection import Connection
     from dltui.commands._show import Stopped
+    from dltui.results.connection import Connection
     from dltui.results.landscape import Landscape
 
 app = verb_app()

@@ -15,6 +15,7 @@ from dltui.spelling import is_function
 if TYPE_CHECKING:
     from dltui.results import Result
     from dltui.training.launch import Options
+    from dltui.training.launch.slurm import Wish
     from dltui.training.recipe import Recipe
 
 app = verb_app()
@@ -68,7 +69,7 @@ def train(
         ),
     ] = None,
     weights: Weights = None,
-    assignments: Annotated[
+    set_fields: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
@@ -135,6 +136,17 @@ def train(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="CPU threads; 1 is fastest for small models.")
     ] = None,
+    on: Annotated[
+        Literal["local", "slurm"], typer.Option("--on", help="Here, or as a job of a SLURM cluster.")
+    ] = "local",
+    partition: Annotated[str, typer.Option("--partition", help="Of the cluster; else its own choice.")] = "",
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines of the cluster.")] = 1,
+    gpus: Annotated[
+        int, typer.Option("--gpus", min=0, help="GPUs on each machine of the cluster, a process each.")
+    ] = 0,
+    time_limit: Annotated[
+        str, typer.Option("--time", metavar="TIME", help="Longest time of a job: 90m, 8h; it is queued again after.")
+    ] = "1h",
     recipes_listed: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     *,
     common: Common,
@@ -161,7 +173,7 @@ def train(
         "layers_every": layers_every,
     }
     texts = [f"{field}={value}" for field, value in wishes.items() if value is not None]
-    texts += assignments or []
+    texts += set_fields or []
     options = Options(
         weights=weights,
         name=name,
@@ -178,7 +190,34 @@ def train(
         work: Recipe | str = resume
     else:
         work, texts = _recipe(model, data, recipe_file, common.seed).set(*texts), []
+    if on == "slurm":
+        return _submitted(work, texts, options, _wish(partition, nodes, gpus, processes, time_limit), common)
     return _trained(work, texts, options, common)
+
+
+def _wish(partition: str, nodes: int, gpus: int, devices: str, time_limit: str) -> Wish:
+    """Return what is asked of a cluster."""
+    from dltui.spelling import seconds_of
+    from dltui.training.launch.slurm import Wish
+
+    seconds = seconds_of(time_limit)
+    if seconds is None:
+        raise UsageError(f"--time {time_limit!r} is no time: expected such as 90m, 8h or 1h30m")
+    tasks = int(devices) if devices not in {"", AUTO} else max(1, gpus)
+    if gpus and tasks != gpus:
+        raise UsageError(f"--devices {devices} and --gpus {gpus} differ: a process on the cluster has one GPU")
+    return Wish(partition=partition, nodes=nodes, gpus=gpus, tasks=tasks, minutes=max(1, round(seconds / 60)))
+
+
+def _submitted(work: Recipe | str, texts: list[str], options: Options, wish: Wish, common: Common) -> Result:
+    """Train on the cluster, and tell where the run is kept."""
+    from dltui.runs.find import find_run
+    from dltui.training.launch.cluster import train_on_cluster
+
+    history = train_on_cluster(work, texts, options, wish, report=common.report)
+    data = find_run(history.run).data
+    common.note(f"kept as run:{history.run}; look at it with: dltui landscape run:{history.run} --data {data}")
+    return history
 
 
 def _recipe(model: str, data: str | None, file: Path | None, seed: int) -> Recipe:

@@ -67,7 +67,7 @@ def facts(dataset: Dataset) -> tuple[tuple[str, str], ...]:
 
 def _facts(dataset: Dataset) -> dict[str, Cell]:
     """Return what the table tells."""
-    asked = {"classes": "classes", "numbers": "numbers", "tokens": "tokens, at every position"}[dataset.task]
+    asked = {"classes": "classes", "numbers": "numbers", "tokens": "tokens"}[dataset.task]
     told: dict[str, Cell] = {
         "samples to learn from": len(dataset.x_train),
         "samples held out": len(dataset.x_test),

@@ -63,10 +63,10 @@ def text_facts(dataset: Dataset) -> dict[str, Cell]:
     counted = count(dataset)
     return {
         "vocabulary": len(dataset.classes),
-        "tokens to foretell, to learn from": int((dataset.y_train != UNASKED).sum()),
-        "tokens to foretell, held out": int((dataset.y_test != UNASKED).sum()),
-        "held-out loss of frequencies alone (nats)": round(counted.unigram_loss, 4),
-        "held-out loss of pairs, the bigram (nats)": round(counted.bigram_loss, 4),
+        "tokens to learn": int((dataset.y_train != UNASKED).sum()),
+        "tokens held out": int((dataset.y_test != UNASKED).sum()),
+        "loss of unigrams, nats": round(counted.unigram_loss, 4),
+        "loss of bigrams, nats": round(counted.bigram_loss, 4),
     }
 
 

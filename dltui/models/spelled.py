@@ -11,6 +11,7 @@ from dltui.runs.find import PREFIX
 from dltui.spelling import is_function, split_knobs
 
 USUAL_DATA = "digits"  # what networks are shown on when nothing else is said
+LANGUAGE = "language"  # the family of networks that read tokens
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 Spelling = Literal["name", "run", "file", "function"]
 
@@ -59,3 +60,8 @@ def suits(spec: str) -> str:
     """
     word = spec.partition(":")[0]
     return (MODELS.entry(word).suits if word in MODELS else "") or USUAL_DATA
+
+
+def reads_tokens(spec: str) -> bool:
+    """Return whether a model that dltui knows by name reads tokens rather than measurements."""
+    return MODELS.entry(spec.partition(":")[0]).family == LANGUAGE

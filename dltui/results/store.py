@@ -21,6 +21,8 @@ KINDS = {
     "gradients-along": "dltui.results.gradients_along:GradientsAlong",
     "initial": "dltui.results.initial:InitialSignal",
     "summary": "dltui.results.summary:Summary",
+    "batch": "dltui.results.batch:BatchTable",
+    "sweep": "dltui.results.sweep:SweepTable",
     "training": "dltui.results.training:TrainingHistory",
     "figures": "dltui.results.gallery:Gallery",
 }

@@ -23,6 +23,7 @@ from dltui.training.recipe import Recipe
 from dltui.training.record import recording
 from dltui.training.seeding import all_seeded
 from dltui.training.signals import Signals
+from dltui.training.telling import history_so_far, start_row
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +97,9 @@ def fit(
             if start is not None:
                 loop.keeping.restore(start.step, start.weights, start.state)
                 recorder.begin(start.step, start.state["seconds"], _evaluations(run, start.step))
-            loop.start(start.step if start else 0 if run is not None and run.attempt > 1 else None)
+            start_row(loop, start.step if start else 0 if run is not None and run.attempt > 1 else None)
             loop.run()
-            return loop.history()
+            return history_so_far(loop)
     finally:
         module.train(was_training)
 

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,9 +15,6 @@ from torch import Tensor, nn
 from dltui.data import Dataset
 from dltui.errors import Cancelled, Requeue
 from dltui.progress import Report
-from dltui.results.base import Made
-from dltui.results.training import TrainingHistory
-from dltui.runs.history import from_rows
 from dltui.training.ema import Ema
 from dltui.training.engine import Engine
 from dltui.training.feed import Feed, Part, on_device
@@ -35,6 +31,7 @@ from dltui.training.record import Recorder
 from dltui.training.samples import keep_sample, make_sample
 from dltui.training.schedules import factor_at
 from dltui.training.signals import Signals
+from dltui.training.telling import history_so_far
 from dltui.training.trouble import check_outputs, nonfinite, out_of_memory
 
 PAUSE = 0.1  # seconds of sleep while a run is paused
@@ -122,42 +119,6 @@ class Loop:
             raise spent from error
         finally:
             self.keeping.finish()
-
-    def history(self) -> TrainingHistory:
-        """Return what the evaluations so far have told."""
-        made = Made(seconds=self.recorder.seconds, device=str(self.engine.device), seed=self.recipe.seed)
-        found = from_rows(
-            self.recorder.evaluations,
-            title=self.title or f"{type(self.module).__name__} on {self.dataset.name}",
-            run=self.recorder.name,
-            parameters=self.parameters,
-            split=self.dataset.split,
-            made=made,
-        )
-        folder = str(self.recorder.run.folder) if self.recorder.run else ""
-        return replace(found, steps=self.recorder.step, folder=folder)
-
-    def start(self, resumed: int | None) -> None:
-        """Write the first row of an attempt.
-
-        Args:
-            resumed: The step that it goes on from, or None for a fresh start.
-        """
-        run, classes = self.recorder.run, self.dataset.outputs
-        self.recorder.row(
-            "start",
-            device=str(self.engine.device),
-            parameters=self.parameters,
-            split=self.dataset.split,
-            steps=self.total,
-            epochs=math.ceil(self.total / self.feed.per_epoch),
-            attempt=run.attempt if run else 1,
-            resumed_from=resumed,
-            world=self.engine.world,
-            classes=classes if self.dataset.task != "numbers" else None,
-            batch_size=self.recipe.batch_size,
-            task=self.dataset.task,
-        )
 
     def _run(self) -> None:
         """Make every step that is left, and what comes between them."""
@@ -295,7 +256,7 @@ class Loop:
         if reading is not None:
             self.recorder.row("device", **reading)
         self._listen()
-        self._report(step, self.total, self.history() if judged else None)
+        self._report(step, self.total, history_so_far(self) if judged else None)
 
     def _judge(self) -> None:
         """Judge the model on the held-out part and write it down."""

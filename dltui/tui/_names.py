@@ -1,6 +1,7 @@
 """Which module holds which screen, shelf and glimpse; written by ``python -m dltui.tui.table``."""
 
 SCREENS = {
+    "batch": "dltui.commands.batch_screen:BatchScreen",
     "chain": "dltui.commands.shapes_screen:ChainScreen",
     "checkpoint": "dltui.tui.screens.card:CardScreen",
     "compare": "dltui.tui.screens.compare:CompareScreen",
@@ -21,6 +22,7 @@ SCREENS = {
 }
 
 GLIMPSES = {
+    "batch": "dltui.tui.catalog.batches:glimpse",
     "chain": "dltui.commands.shapes_screen:glimpse",
     "checkpoint": "dltui.tui.catalog.models:glimpse",
     "data": "dltui.tui.catalog.data:glimpse",
@@ -111,5 +113,13 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "Nothing is unfinished. What a job knew when it was cancelled or crashed is put here.",
         (),
         "dltui.tui.catalog.scratch:read",
+    ),
+    (
+        "batches",
+        "Batches",
+        95,
+        "No batches yet. A file with a [[job]] table a job makes one:",
+        ("dltui batch jobs.toml",),
+        "dltui.tui.catalog.batches:read",
     ),
 )

@@ -178,3 +178,30 @@ def test_a_folder(tmp_path: Path) -> None:
         UsageError, match=r"is a folder: expected a file of weights such as .*model\.safetensors"
     ):
         open_model(str(tmp_path), MOONS)
+
+
+def test_tied_weights_come_back_tied(tmp_path: Path) -> None:
+    data, spec = load("hamlet:context=8"), "gpt:layers=1,heads=2,width=8"
+    torch.manual_seed(1)
+    module = build(spec, data.input_shape, data.outputs).eval()
+    path = tmp_path / "a.safetensors"
+    write_weights(module, path, About(spec, data.input_shape, data.outputs, "", 0))
+    opened = open_model(str(path), data).module
+    x = torch.tensor(data.x_test[:3])
+    assert torch.equal(opened(x), module(x))
+    assert opened.head.weight is opened.token_embedding.weight  # type: ignore[union-attr]
+
+
+KINDS = [
+    ("gpt", "moons", "gpt reads tokens, but moons holds measurements: try --data hamlet"),
+    ("makemore", "digits", "makemore reads tokens, but digits holds measurements: try --data names"),
+    ("mlp", "names", "mlp reads measurements, but names holds tokens: try makemore"),
+    ("lenet:pool=average", "hamlet", "lenet reads measurements, but hamlet holds tokens: try gpt or lstm"),
+]
+
+
+@pytest.mark.parametrize(("model", "data", "sentence"), KINDS)
+def test_tokens_and_measurements_are_not_mixed_up(model: str, data: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_model(model, load(data))
+    assert str(caught.value) == sentence

@@ -16,7 +16,7 @@ from dltui.data import Dataset, load
 from dltui.errors import UsageError
 from dltui.instruments.curvature import MatrixName, matrix, spectrum
 from dltui.instruments.curvature.exact import dense
-from dltui.instruments.gradients import measure
+from dltui.instruments.gradients import Origins, measure
 from dltui.instruments.landscape import scan
 from dltui.models import build
 from dltui.objective import Objective
@@ -182,6 +182,18 @@ def test_accuracy_leaves_out_what_is_not_asked() -> None:
     hits = module(x).argmax(-1) == y
     by_row = [float(hits[row][y[row] >= 0].double().mean()) for row in range(len(x))]
     assert found.accuracy == pytest.approx(np.mean(by_row))
+
+
+def test_the_hardest_rows_are_told_as_text() -> None:
+    hamlet = load("hamlet:context=48")
+    module = network("gpt:layers=1,heads=2,width=8", 48, 65)
+    objective = Objective.of(module, hamlet, samples=6)
+    rows = np.sort(np.random.default_rng(0).permutation(len(hamlet.x_train))[:6])
+    found = measure(objective, origins=Origins(rows, hamlet.classes))
+    assert found.hardest is not None
+    text = "".join(hamlet.classes[token] for token in hamlet.y_train[found.hardest[0]]).replace("\n", "⏎")
+    assert found.hardest_answers[0] == f"{text[:39]}…"
+    assert len(found.hardest_guesses) == 6
 
 
 def test_makemore_is_a_classifier_like_any_other() -> None:

@@ -93,7 +93,7 @@ def test_choices_and_ranges_are_those_of_the_work() -> None:
     landscape, train = form("landscape"), form("train")
     assert landscape.field("normalize").choices == NORMALIZE
     assert train.field("schedule").choices == get_args(ScheduleName)
-    assert train.field("assignments").kind == "text"
+    assert train.field("set_fields").kind == "text"
     own = {"learning_rate": "optimizer.lr", "weight_decay": "optimizer.weight_decay"}
     for name in ("epochs", "batch_size", *own):
         assert train.field(name).low == RANGES[own.get(name, name)][0]
@@ -230,7 +230,7 @@ SPELLED = {
     "device": ["auto", "cpu", "cuda:1"],
     "processes": ["1", "2", "auto"],
     "optimizer": ["sgd", "muon"],
-    "assignments": ["epochs=3", "schedule.warmup=5", "optimizer.betas=0.9,0.95", "loss=my.own:loss"],
+    "set_fields": ["epochs=3", "schedule.warmup=5", "optimizer.betas=0.9,0.95", "loss=my.own:loss"],
 }
 
 

@@ -182,3 +182,23 @@ def test_failed_checks_keep_their_table(engine: Engine, mine: Path) -> None:
     assert job.wait(PATIENT)
     assert job.state == "done", job.failure
     assert not isinstance(job.failure, Failed)
+
+
+def test_a_cancelled_training_is_stopped_and_can_go_on(engine: Engine) -> None:
+    from dltui.runs import find_run
+
+    told = {"model": "moons-mlp", "set_fields": ["batch_size=8", "optimizer.betas=0.9,0.95"], "epochs": 2000}
+    job = engine.submit("train", told | {"name": "long"})
+    until(lambda: job.progress is not None and job.progress.done > 40, "some steps")
+    job.cancel()
+    assert job.wait(PATIENT)
+    assert job.state == "cancelled"
+    run = find_run("long")
+    assert (run.state_now(), run.recipe["batch_size"]) == ("stopped", 8)
+    assert run.recipe["optimizer"]["betas"] == [0.9, 0.95]
+    again = engine.submit(
+        "train", {"resume": "run:long", "set_fields": [f"steps={run.resumable()[-1] + 20}"]}
+    )
+    assert again.wait(PATIENT)
+    assert again.state == "done", again
+    assert find_run("long").state_now() == "done"

@@ -181,3 +181,13 @@ def test_refusals(spec: str, shape: tuple[int, ...], sentence: str) -> None:
 def test_measurements_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} reads tokens \\(int64\\), but these inputs are float32: try --data"):
         small(name)(torch.rand(2, CONTEXT))
+
+
+def test_a_gpt_compiles_as_one_graph_and_runs_in_half_precision() -> None:
+    module, x = small("gpt"), tokens()
+    compiled = torch.compile(module, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x), module(x))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = module(x)
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), module(x), rtol=0.05, atol=0.02)

@@ -14,6 +14,7 @@ from torch import Tensor
 from dltui.objective import Objective
 
 SHOWN = 20  # samples
+READ = 40  # characters of a text that are told
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,19 @@ def hardest(objective: Objective, norms: NDArray[np.float64], origins: Origins) 
         losses = [float(objective.criterion.loss(part, y[i : i + 1])) for i, part in enumerate(parts)]
     scores = torch.cat(parts)
     counts = objective.criterion.task == "classes" and scores.ndim == 2 and y.ndim == 1
+    if objective.criterion.task == "tokens" and origins.classes:
+        answers, guesses = _read(y, origins.classes), _read(scores.argmax(1), origins.classes)
+    elif counts:
+        answers, guesses = _named(y, origins.classes), _named(scores.argmax(1), origins.classes)
+    else:
+        numbers = objective.criterion.task == "numbers"
+        answers, guesses = [_short(one) for one in y], [_short(one) for one in scores] if numbers else []
     return {
         "hardest": places if origins.rows is None else origins.rows[places],
         "hardest_norms": norms[places],
         "hardest_losses": np.array(losses),
-        "hardest_answers": _named(y, origins.classes) if counts else [_short(one) for one in y],
-        "hardest_guesses": _named(scores.argmax(1), origins.classes)
-        if counts
-        else [_short(one) for one in scores]
-        if objective.criterion.task == "numbers"
-        else [],
+        "hardest_answers": answers,
+        "hardest_guesses": guesses,
         "hardest_pixels": _pixels(objective.inputs, x),
     }
 
@@ -66,6 +70,12 @@ def hardest(objective: Objective, norms: NDArray[np.float64], origins: Origins) 
 def _named(numbers: Tensor, classes: Sequence[str]) -> list[str]:
     """Return class numbers by name."""
     return [classes[k] if k < len(classes) else str(k) for k in numbers.tolist()]
+
+
+def _read(tokens: Tensor, classes: Sequence[str]) -> list[str]:
+    """Return rows of tokens as text, their beginnings where they are long; what isn't asked for is left out."""
+    rows = ["".join(_named(row[row >= 0], classes)).replace("\n", "⏎") for row in tokens]
+    return [text if len(text) <= READ else f"{text[: READ - 1]}…" for text in rows]
 
 
 def _short(values: Tensor) -> str:

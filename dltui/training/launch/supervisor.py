@@ -61,7 +61,7 @@ def supervise(
     """
     if options.strategy == "single":
         raise UsageError(f"--strategy single trains in one process, not {world}: try ddp or fsdp")
-    run = _continued(work, assignments, world) if isinstance(work, str) else _begun(work, options, world)
+    run = continued(work, assignments, world) if isinstance(work, str) else begun(work, options, world)
     pause = BACK_OFF[0]
     for left in range(options.restarts, -1, -1):
         died = _Attempt(run, options, world, report).run()
@@ -221,8 +221,20 @@ class _Attempt:
             rank.wait()
 
 
-def _begun(recipe: Recipe, options: Options, world: int) -> Run:
-    """Write the card of a new run, and where it starts from given weights, those as its first checkpoint."""
+def begun(recipe: Recipe, options: Options, world: int) -> Run:
+    """Write the card of a new run, and where it starts from given weights, those as its first checkpoint.
+
+    Args:
+        recipe: What is trained, and how.
+        options: Where.
+        world: How many processes will train it.
+
+    Returns:
+        The run, in state ``running``.
+
+    Raises:
+        UsageError: If the recipe names no model or no data.
+    """
     from dltui.models.spelled import told_apart
 
     if not recipe.model or not recipe.data:
@@ -258,8 +270,17 @@ def _begun(recipe: Recipe, options: Options, world: int) -> Run:
     return run
 
 
-def _continued(spec: str, assignments: Sequence[str], world: int) -> Run:
-    """Write on the card of a run that it goes on."""
+def continued(spec: str, assignments: Sequence[str], world: int) -> Run:
+    """Write on the card of a run that it goes on.
+
+    Args:
+        spec: ``run:NAME``.
+        assignments: Fields of its recipe to change.
+        world: How many processes will train it.
+
+    Returns:
+        The run, in state ``running``.
+    """
     from dltui.training.assignments import changed_recipe
 
     run = find_run(spec.removeprefix("run:"))

@@ -26,25 +26,27 @@ NAMES = {
     ),
     "fashion-cnn": Entry(
         "dltui.training.recipes.fashion",
-        "Two convolutions on 2000 pictures of clothes: 86 % in some eight seconds; the nearest neighbour has 80.4 %.",
+        "Two convolutions on 2000 pictures of clothes: 86 % in some ten seconds; the nearest neighbour has 80.4 %.",
         "fashion",
     ),
     "fashion-resnet20": Entry(
-        "dltui.training.recipes.fashion", "ResNet-20 on 2000 pictures of clothes.", "fashion"
+        "dltui.training.recipes.fashion",
+        "ResNet-20 on 2000 pictures of clothes: 85 % in some seventy seconds, not better than the small CNN.",
+        "fashion",
     ),
     "hamlet-gpt": Entry(
         "dltui.training.recipes.text",
-        "A small GPT that learns to write like Hamlet, character by character.",
+        "A small GPT that learns to write like Hamlet: 1.64 nats a character held out, in some seventy seconds.",
         "hamlet",
     ),
     "hamlet-lstm": Entry(
         "dltui.training.recipes.text",
-        "An LSTM that learns to write like Hamlet, character by character.",
+        "An LSTM that learns to write like Hamlet: 1.63 nats a character held out, in some fifty seconds.",
         "hamlet",
     ),
     "names-makemore": Entry(
         "dltui.training.recipes.text",
-        "Embeddings and a perceptron that make up first names (Bengio et al. 2003): well below the loss of pairs.",
+        "Embeddings and a perceptron that make up first names: 2.03 nats a letter held out, where pairs have 2.34.",
         "names",
     ),
     "moons-mlp": Entry(

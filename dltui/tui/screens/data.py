@@ -66,7 +66,7 @@ class DataScreen(GalleryScreen):
         if action == "page":
             return data is not None and not is_points(data) and pages(data, self._leaf.only) > 1
         if action == "only":
-            return data is not None and bool(data.classes)
+            return data is not None and data.task == "classes"
         return super().check_action(action, parameters)
 
     def action_page(self, step: int) -> None:

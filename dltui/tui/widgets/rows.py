@@ -22,6 +22,7 @@ STATES = {  # a glyph and its part; the word itself stands in the note
     "failed": ("✗", "bad"),
     "died": ("✗", "bad"),
     "stopped": ("○", "odd"),
+    "waiting": ("·", "quiet"),
 }
 clock = time.time
 
