@@ -10,7 +10,7 @@ import fcntl
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -31,7 +31,7 @@ NOT_FINITE = "nonfinite_fields"  # key under which a row names its numbers that 
 class MetricsWriter:
     """Appends rows, and holds a lock by which readers see that the run is alive.
 
-    A row is in the file at most 25 ms after ``append``; ``flush`` writes what is left, ``sync`` makes the disk keep it.
+    A row is in the file at most 50 ms after ``append``; ``flush`` writes what is left, ``sync`` makes the disk keep it.
 
     Args:
         run: The run; its lines that an earlier writer tore are ended.
@@ -123,7 +123,21 @@ def _plain(value: object) -> object:
     return item()
 
 
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain).encode
+def _encoder() -> Callable[[Any], str]:
+    """Return what makes a row JSON: the C encoder made once, which takes two thirds of the time, where there is one."""
+    from json import encoder
+
+    make = getattr(encoder, "c_make_encoder", None)
+    if make is None:
+        return json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain).encode
+    text = encoder.encode_basestring_ascii
+    parts = make(
+        None, _plain, text, None, ":", ",", False, False, False
+    )  # no marks, indent, sorting, skipping, NaN
+    return lambda row: "".join(parts(row, 0))
+
+
+_encode = _encoder()
 
 
 def _line(row: Row | bytes) -> bytes:

@@ -158,7 +158,8 @@ def overview(run: Run, sight: Sight = PLAIN) -> Gallery:
         "settings": run.settings,
         "recipe": run.recipe,
         "versions": run.versions,
-        "steps": run.steps(),
+        "checkpoints": run.steps(),
+        "resumable": run.resumable(),
         "history": {
             name: getattr(so_far, name).tolist()
             for name in ("epochs", "train_loss", "test_loss", "test_accuracy")

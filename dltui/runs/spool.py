@@ -1,10 +1,16 @@
-"""Lines on their way to a file: handing one over costs next to nothing, a thread writes them a moment later."""
+"""Lines on their way to a file: those of a moment are made and written together.
+
+A dozen at once take half of the time that as many take one by one between the steps of a training, whose own work
+fills the caches. Whoever hands over the first line of the next moment writes those of the last one, for a thread that
+did so would fight with the training for the interpreter; there is one only for lines after which no other comes.
+"""
 
 from __future__ import annotations
 
 import atexit
 import os
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -16,8 +22,10 @@ from dltui.errors import DltuiError
 
 Item = TypeVar("Item")
 
+MOST = 10_000  # lines that wait; whoever hands over faster than they can be written waits, too
 CLOSED = -1  # in place of a file
-PAUSE = 0.025  # seconds at most between a line that is handed over and the write that carries it
+PAUSE = 0.025  # seconds between two writes
+LOOK = 0.025  # seconds between two looks of the thread
 
 
 class Spool(Generic[Item]):
@@ -26,8 +34,7 @@ class Spool(Generic[Item]):
     Args:
         path: The file, for what is said when it can't be written.
         handle: The file, open for appending; the spool closes it.
-        line_of: Makes a line of what is handed over, with its end; called in the thread that writes. A dozen in a row
-            take a third of the time that as many take between steps of a training, whose own work fills the caches.
+        line_of: Makes a line of what is handed over, with its end; called a moment later, maybe in another thread.
     """
 
     def __init__(self, path: Path, handle: int, line_of: Callable[[Item], bytes]) -> None:
@@ -37,13 +44,17 @@ class Spool(Generic[Item]):
         self._items: deque[Item] = deque()
         self._rest = b""  # what the disk hasn't taken yet
         self._writing = threading.Lock()
-        self._waiting, self._closing = threading.Event(), threading.Event()
+        self._written = time.monotonic()
+        self._open = (
+            threading.Lock()
+        )  # held as long as the thread shall go on; far cheaper to wait for than an event
+        self._open.acquire()
         self._thread = threading.Thread(target=self._go_on, name=f"writing {path.name}", daemon=True)
         self._thread.start()
         _OPEN.add(self)
 
     def put(self, item: Item) -> None:
-        """Hand over a line; it is in the file at most ``PAUSE`` seconds later, unless the disk is full.
+        """Hand over a line; it is in the file a moment later, unless the disk is full.
 
         Args:
             item: What the line is made of.
@@ -52,10 +63,13 @@ class Spool(Generic[Item]):
             DltuiError: If the lines before couldn't be written and still can't be.
         """
         self._items.append(item)
-        if self.trouble is not None:
+        if self.trouble is not None or len(self._items) > MOST:
             self.flush()
-        elif not self._waiting.is_set():
-            self._waiting.set()
+        elif time.monotonic() - self._written > PAUSE and self._writing.acquire(blocking=False):
+            try:
+                self._write()
+            finally:
+                self._writing.release()
 
     def flush(self) -> None:
         """Write what has been handed over.
@@ -86,10 +100,9 @@ class Spool(Generic[Item]):
         Raises:
             DltuiError: If something couldn't be written.
         """
-        if self._closing.is_set():
+        if self._handle == CLOSED:
             return
-        self._closing.set()
-        self._waiting.set()
+        self._open.release()
         self._thread.join()
         try:
             self.flush()
@@ -98,8 +111,7 @@ class Spool(Generic[Item]):
 
     def forget(self) -> None:
         """Close the file in a process that was forked off: its lines and its lock are the parent's."""
-        if not self._closing.is_set():
-            self._closing.set()
+        if self._handle != CLOSED:
             self._let_go()
 
     def _let_go(self) -> None:
@@ -110,16 +122,15 @@ class Spool(Generic[Item]):
         _OPEN.discard(self)
 
     def _go_on(self) -> None:
-        """Write whenever there are lines, at most every ``PAUSE`` seconds."""
-        while not self._closing.is_set():
-            self._waiting.wait()
-            self._closing.wait(PAUSE)
-            self._waiting.clear()
-            with self._writing:
-                self._write()
+        """Write the lines after which no other came for a moment."""
+        while not self._open.acquire(timeout=LOOK):
+            if self._items and time.monotonic() - self._written > PAUSE:
+                with self._writing:
+                    self._write()
 
     def _write(self) -> None:
         """Write the lines in one go; what the disk doesn't take stays for the next time."""
+        self._written = time.monotonic()
         parts = [self._rest]
         while self._items:
             parts.append(self._line_of(self._items.popleft()))

@@ -1,8 +1,9 @@
 """What keeping metrics costs, and how soon they are seen: ``python tests/benchmarks/bench_runs.py [part ...]``.
 
-Parts: ``write`` (microseconds a row, beside TensorBoard's SummaryWriter), ``live`` (age of what a reader at 20 Hz sees
-beside a writer at 1,000 rows a second), ``kill`` (acknowledged rows that kill -9 costs), ``open`` (a run of a million
-rows, beside TensorBoard's EventAccumulator), ``events`` (reading event files, beside the same). All when none is named.
+Parts: ``write`` (microseconds a row, beside TensorBoard's SummaryWriter), ``train`` (what a row for every step of a
+small CNN costs), ``live`` (age of what a reader at 20 Hz sees beside a writer at 1,000 rows a second), ``kill``
+(acknowledged rows that kill -9 costs), ``open`` (a run of a million rows), ``events`` (reading event files, beside
+TensorBoard's EventAccumulator). All when none is named.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ SECONDS = 10.0  # of a live run
 RATE = 1000  # rows a second
 POLL = 1 / 20
 KILLS = 20
+STEPS = 5000
 SCALARS = ("loss", "learning_rate", "grad_norm", "weight_norm", "update_ratio", "rate")
 
 
@@ -80,6 +82,38 @@ def write(say: Say) -> None:
     say(
         f"a row of {len(a_row(1))} values: {ours:.1f} us; SummaryWriter: {six:.1f} us for six, {one:.1f} us for one"
     )
+
+
+def train(say: Say) -> None:
+    """Take the processor time of the steps of a small CNN, and of the row that each writes, in both threads."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+    net = nn.Sequential(
+        nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Conv2d(6, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(256, 10)
+    )
+    optimizer = torch.optim.AdamW(net.parameters())
+    x, y = torch.randn(32, 1, 8, 8), torch.randint(0, 10, (32,))
+    own = step = 0.0
+    with MetricsWriter(a_run()) as writer:
+        whole, main = time.process_time(), time.thread_time()
+        for number in range(1, STEPS + 1):
+            started = time.thread_time()
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(net(x), y)
+            loss.backward()
+            optimizer.step()
+            row = a_row(number) | {"loss": loss.item()}
+            handed = time.thread_time()
+            writer.append(row)
+            own += time.thread_time() - handed
+            step += handed - started
+        other = (time.process_time() - whole) - (time.thread_time() - main)  # of the thread that writes
+    parts = (
+        f"{1e6 * own / STEPS:.1f} us of the training's thread, {1e6 * other / STEPS:.1f} us of the writer's"
+    )
+    say(f"a step takes {1e6 * step / STEPS:.0f} us; its row {parts}: {100 * (own + other) / step:.2f} %")
 
 
 def write_live(folder: Path, seconds: float) -> None:
@@ -208,7 +242,7 @@ def events(say: Say) -> None:
     say(f"{EVENTS} events: {one:.2f} s; EventAccumulator: {other:.2f} s ({other / one:.1f} times as long)")
 
 
-PARTS = {"write": write, "live": live, "kill": kill, "open": open_long, "events": events}
+PARTS = {"write": write, "train": train, "live": live, "kill": kill, "open": open_long, "events": events}
 
 
 def main(parts: Sequence[str], say: Say) -> None:

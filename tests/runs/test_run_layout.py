@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -87,6 +88,21 @@ def test_a_checkpoint_that_fails_leaves_nothing() -> None:
     assert run.steps() == [10]
     assert [path.name for path in (run.folder / "checkpoints").iterdir()] == ["step-000010"]
     assert (run.folder / "latest").read_text() == "step-000010\n"
+
+
+def test_a_checkpoint_for_which_there_is_no_room_is_one_sentence() -> None:
+    run = a_run()
+    keep(run, 10)
+    with (
+        pytest.raises(
+            DltuiError, match=r"can't keep step 20 of the run .*: No space left on device; what was kept"
+        ),
+        new_checkpoint(run, 20) as folder,
+    ):
+        (folder / "weights.safetensors").write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert run.steps() == [10]
+    assert leftovers(run) == []
 
 
 def test_a_step_that_is_kept_again_takes_the_place_of_the_old_one() -> None:

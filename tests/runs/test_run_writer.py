@@ -108,6 +108,15 @@ def test_rows_arrive_by_themselves_in_few_writes(run: Run, monkeypatch: pytest.M
     assert len(sizes) < 1_000
 
 
+def test_who_hands_over_too_fast_waits(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spooling, "MOST", 50)
+    with MetricsWriter(run) as writer:
+        for step in range(2_000):
+            writer.append({"step": step})
+            assert len(writer._spool._items) <= 50
+    assert len(read_metrics(run)) == 2_000
+
+
 def test_a_disk_that_is_full_is_one_sentence_and_costs_nothing(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,19 +207,24 @@ def test_a_closed_writer_refuses(run: Run) -> None:
 def test_a_forked_process_writes_nothing_and_holds_nothing(run: Run) -> None:
     writer = MetricsWriter(run)
     writer._spool._items.append(b'{"step": 1}\n')  # not written yet
+    ours, theirs = os.pipe()
     child = os.fork()
     if not child:
         writer.close()
+        os.write(theirs, b"x")
         time.sleep(5)
         os._exit(0)
     writer.close()
     try:
+        assert os.read(ours, 1) == b"x"
         assert read_metrics(run) == [{"step": 1}]
         with MetricsWriter(run) as second:  # the child doesn't hold the lock
             second.append({"step": 2})
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_a_process_that_ends_without_closing_leaves_its_rows(run: Run) -> None:

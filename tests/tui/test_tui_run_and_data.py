@@ -14,6 +14,7 @@ from dltui.figures import Bars, Images, Lines, Points, Table
 from dltui.runs import MetricsWriter, Run, finish, new_checkpoint, new_run
 from dltui.runs.compare import tints
 from dltui.runs.folder import WEIGHTS
+from dltui.runs.index import RunIndex
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.items import Item
 from dltui.tui.screens.card import CardScreen
@@ -80,6 +81,30 @@ async def test_curves_are_smoothed_straightened_and_drawn_over_time(make_app: Ma
         await pilot.press("s", "s", "b", "O")
         await settle(pilot)
         assert lines(app).series[0].y.tolist() == before.series[0].y.tolist()
+
+
+async def test_a_long_run_is_shown_while_it_is_read_and_from_its_index_afterwards(
+    make_app: Make, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dltui.runs.follow.LONG", 1)
+    monkeypatch.setattr("dltui.runs.follow.WORTH", 1)
+    monkeypatch.setattr("dltui.tui.catalog.runs.PATIENCE", 0)
+    monkeypatch.setattr("dltui.tui.screens.run.EVERY", 0.05)
+    run = made_run(steps=9000)
+    for keys in (["2", "enter"], []):  # what was open is opened again
+        app = make_app()
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settle(pilot)
+            await pilot.press(*keys)
+            for _ in range(100):
+                await settle(pilot)
+                batch = lines(app).series[0]
+                if batch.x[-1] == 9000:
+                    break
+            assert batch.x[-1] == 9000
+            assert len(batch.x) < 9000
+            assert (batch.y.max(), batch.y.min()) == (4.0, 4.0 / 9000)  # both ends of every stretch
+    assert RunIndex(run).path.is_file()
 
 
 async def test_checkpoints_tell_what_was_measured_and_what_can_be_done(
