@@ -115,7 +115,7 @@ def _guess_level(runs: Sequence[Followed]) -> tuple[tuple[float, str], ...]:
 
 
 def metric(key: str, runs: Sequence[Followed], sight: Sight, colours: Colours) -> Figure:
-    """Return one quantity of the evaluations, a curve a run."""
+    """Return one quantity of steps, evaluations or probes, a curve a run."""
     words = called(key)
     if any(key in one.course.steps for one in runs):
         made = step_curve(key, words.capitalize(), words)(runs, runs[0], sight, colours)
@@ -123,7 +123,7 @@ def metric(key: str, runs: Sequence[Followed], sight: Sight, colours: Colours) -
     series = [
         _line(one.source.name if len(runs) > 1 else words, track, sight, tint=colours.get(one.source.name))
         for one in runs
-        if (track := one.course.evals.get(key)) is not None and len(track)
+        if (track := one.course.evals.get(key) or one.course.probes.get(key)) is not None and len(track)
     ]
     return _chart(words.capitalize(), series, sight, words)
 

@@ -126,6 +126,11 @@ class Course:
         return self._digest.of_kind("note")
 
     @property
+    def samples(self) -> list[Row]:
+        """What the model made on its way."""
+        return self._digest.of_kind("sample")
+
+    @property
     def step(self) -> int:
         """Steps made."""
         return self._digest.step

@@ -1,12 +1,16 @@
-"""Quantities by layer and step as maps, and the log as a table."""
+"""Quantities by layer and step as maps, what the model made, and the log."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
-from dltui.figures import Cell, Figure, Heatmap, Table
+from dltui.errors import DltuiError
+from dltui.figures import Cell, Figure, Heatmap, Prose, Table
+from dltui.results.store import load
 from dltui.runs.curves import Sight
 from dltui.watching.charts import Colours, Make
 from dltui.watching.follow import Followed
@@ -56,6 +60,17 @@ def _weights(names: Sequence[str]) -> tuple[list[int], list[str]]:
         if not name.endswith(".bias") or f"{name.removesuffix('.bias')}.weight" not in known
     ]
     return kept, [names[place].removesuffix(".weight") for place in kept]
+
+
+def sample(runs: Sequence[Followed], lead: Followed, sight: Sight, colours: Colours) -> Figure:
+    """Return what the model made last: the picture that was kept of it, or its text."""
+    del runs, sight, colours
+    row = lead.course.samples[-1]
+    title = f"Sample · step {row.get('step', 0):,}"
+    with suppress(DltuiError, IndexError):
+        figure = load(lead.source.folder / str(row.get("file", ""))).figures()[0]
+        return replace(figure, title=title)
+    return Prose(title=title, text=str(row.get("text", "")))
 
 
 def said(runs: Sequence[Followed], lead: Followed, sight: Sight, colours: Colours) -> Figure:

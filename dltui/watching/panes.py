@@ -8,7 +8,7 @@ from dltui.figures import Figure, Prose
 from dltui.runs.curves import Sight
 from dltui.watching.charts import Colours, Make, accuracy, called, device, loss, metric, step_curve
 from dltui.watching.follow import Followed
-from dltui.watching.maps import by_layer, said
+from dltui.watching.maps import by_layer, said, sample
 
 __all__ = ["called", "diagnosis", "panes", "picture", "told"]
 
@@ -30,7 +30,7 @@ def panes(runs: Sequence[Followed], lead: Followed) -> list[str]:
     others = dict.fromkeys(
         key
         for one in runs
-        for told in (one.course.evals, one.course.steps)
+        for told in (one.course.evals, one.course.steps, one.course.probes)
         for key in told
         if key not in USED
     )
@@ -64,12 +64,14 @@ def told(name: str, runs: Sequence[Followed], lead: Followed) -> object:
         return lead.source.name, lead.course.layers[key].told
     if name == "log":
         return lead.source.name, len(lead.said), lead.said[-1:], len(lead.course.notes)
+    if name == "sample":
+        return lead.source.name, len(lead.course.samples)
     if name == "device":
         return lead.source.name, lead.course.device.told
     evals = tuple(one.course.evals.told for one in runs)
     if name in {"accuracy", "test loss"}:
         return evals
-    return evals, tuple(one.course.steps.told for one in runs)
+    return evals, tuple(one.course.steps.told + one.course.probes.told for one in runs)
 
 
 def diagnosis(runs: Sequence[Followed]) -> Prose:
@@ -113,6 +115,7 @@ HAS: dict[str, Callable[[Sequence[Followed], Followed], bool]] = {
     "gradient norm": _any("grad_norm"),
     "updates": _layered("update_ratio"),
     "update ratio": _any("update_ratio"),
+    "sample": lambda _, lead: bool(lead.course.samples),
     "test loss": lambda runs, lead: len(runs) > 1 and _any("test_loss")(runs, lead),
     "throughput": _any("rate"),
     "dead units": _layered("dead"),
@@ -139,5 +142,6 @@ MAKE: dict[str, Make] = {
     "throughput": step_curve("rate", "Throughput", "samples/s"),
     "dead units": by_layer("dead", "Units that never fire", "share", "", (0.0, 1.0), log=False),
     "device": device,
+    "sample": sample,
     "log": said,
 }

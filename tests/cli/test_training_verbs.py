@@ -34,7 +34,7 @@ def test_train_then_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown["numbers"]["history"]["test_loss"] == found["test_loss"]
     assert shown["numbers"]["settings"]["optimizer.lr"] == 0.1
     titles = [figure["title"].partition(" · ")[0] for figure in shown["figures"]]
-    assert titles[:5] == [f"Run {found['run']}", "Loss", "Accuracy", "Learning rate", "Gradient norm"]
+    assert titles[:5] == [f"Run {found['run']}", "Diagnosis", "Loss", "Accuracy", "Learning rate"]
     assert ask(capsys, "runs", "show")[1]["numbers"]["name"] == found["run"]
 
 

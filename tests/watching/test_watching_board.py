@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from dltui.errors import DltuiError, UsageError
-from dltui.figures import Heatmap, Lines, Table
+from dltui.figures import Heatmap, Lines, Prose, Table
+from dltui.results.gallery import Gallery
 from dltui.runs import MetricsWriter, Run, finish, new_run
 from dltui.runs.compare import tints
 from dltui.runs.control import ask
@@ -132,6 +133,33 @@ def test_pictures_tell_what_rows_told() -> None:
     log = picture("log", runs, runs[0], Sight())
     assert isinstance(log, Table)
     assert log.rows == (("10:01 saved step 20",), ("10:00 began",))
+
+
+def test_what_the_model_made_and_what_was_probed_is_shown() -> None:
+    rows: list[Row] = [
+        {"kind": "step", "step": 1, "seconds": 1.0, "loss": 2.0},
+        {"kind": "probe", "step": 1, "seconds": 1.1, "top_eigenvalue": 12.5},
+        {
+            "kind": "sample",
+            "step": 1,
+            "seconds": 1.2,
+            "name": "text",
+            "file": "samples/gone.safetensors",
+            "text": "to be",
+        },
+    ]
+    run = made(rows, "poet")
+    runs = follow(find_sources(["poet"]))
+    assert panes(runs, runs[0]) == ["loss", "sample", "metric top_eigenvalue", "log"]
+    text = picture("sample", runs, runs[0], Sight())
+    assert isinstance(text, Prose)
+    assert text.text == "to be"
+    kept = Gallery(title="poem", shown=(Lines(title="a line", series=()),))
+    kept.save(run.folder / "samples" / "gone.safetensors")
+    assert isinstance(picture("sample", runs, runs[0], Sight()), Lines)
+    probed = picture("metric top_eigenvalue", runs, runs[0], Sight())
+    assert isinstance(probed, Lines)
+    assert probed.series[0].y.tolist() == [12.5]
 
 
 def test_a_long_run_keeps_its_peaks() -> None:
