@@ -197,6 +197,6 @@ def test_rows_of_a_heat_map_on_a_page_bear_their_names() -> None:
     assert not ran.returncode, ran.stderr
     places, names, shown, wide = json.loads(ran.stdout)
     assert places == [0, 1, 2]
-    assert names == ["fc1.weight", "fc1.bias", "…ong.name.of.a.layer.weight"]
+    assert names == ["fc1.weight", "fc1.bias", "…ng.name.of.a.layer.weight"]
     assert shown <= 24
     assert wide == 16 + 7 * 26

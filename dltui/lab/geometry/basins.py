@@ -66,7 +66,7 @@ def until(batch: int, target: float, seed: int) -> Trained:
         optimizer, epochs = torch.optim.SGD(net.parameters(), 0.05, 0.9), 0
         for _ in range(MOST):
             epochs += 1
-            for rows in torch.randperm(len(x)).split(batch):
+            for rows in torch.split(torch.randperm(len(x)), batch):
                 optimizer.zero_grad()
                 nn.functional.cross_entropy(net(x[rows]), y[rows]).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()

@@ -52,7 +52,7 @@ def normed_landscape(
     for norm in (False, True):
         net = _net(depth, rate, seed, norm=norm)
         for mode in ("eval", "train") if norm else ("eval",):
-            objective = Objective.of(net, digits(SAMPLES), mode=mode)  # type: ignore[arg-type]
+            objective = Objective.of(net, digits(SAMPLES), mode=mode)
             found = spectrum(
                 objective, top=TOP, bottom=1, exact=False, probes=1, trace_probes=2, tolerance=1e-2, seed=seed
             )

@@ -103,7 +103,7 @@ def _figures(found: list[Landscape]) -> tuple[Figure, ...]:
 
 def _numbers(found: list[Landscape]) -> dict[str, float]:
     """Return what ``--json`` tells."""
-    told = {}
+    told = dict[str, float]()
     for one, name in zip(found, ("skip", "noskip"), strict=False):
         told |= {
             f"{name}_loss": one.center_loss,

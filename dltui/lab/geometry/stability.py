@@ -92,8 +92,16 @@ def edge_of_stability(
 
 def _joined(before: SharpnessHistory, more: SharpnessHistory) -> SharpnessHistory:
     """Return two histories as one."""
-    names = ("steps", "sharpness", "residuals", "converged", "edge", "losses", "products")
-    return replace(before, **{name: np.append(getattr(before, name), getattr(more, name)) for name in names})
+    return replace(
+        before,
+        steps=np.append(before.steps, more.steps),
+        sharpness=np.append(before.sharpness, more.sharpness),
+        residuals=np.append(before.residuals, more.residuals),
+        converged=np.append(before.converged, more.converged),
+        edge=np.append(before.edge, more.edge),
+        losses=np.append(before.losses, more.losses),
+        products=np.append(before.products, more.products),
+    )
 
 
 @edge_of_stability.check
@@ -103,7 +111,7 @@ def sharpness_stays_at_the_edge() -> None:
     ratios = np.array(frame.numbers["sharpness"]) / float(frame.numbers["edge"])  # type: ignore[arg-type]
     assert ratios[0] < 0.25, f"it begins at {ratios[0]:.3f}"
     near("λ₁·η/2", ratios[6:], np.ones(7), 0.05)
-    losses = list(frame.numbers["loss"])  # type: ignore[arg-type]
+    losses = np.array(frame.numbers["loss"], float)
     assert losses[-1] < losses[0] / 20, f"the loss falls from {losses[0]} to {losses[-1]} only"
 
 
@@ -111,4 +119,4 @@ def sharpness_stays_at_the_edge() -> None:
 def small_steps_stay_below() -> None:
     """A third of the step size is not at its edge yet: λ₁ below 2/η at every reading."""
     *_, frame = edge_of_stability(rate=0.05, steps=600)
-    assert max(frame.numbers["sharpness"]) < float(frame.numbers["edge"])  # type: ignore[arg-type, type-var]
+    assert np.max(frame.numbers["sharpness"]) < float(frame.numbers["edge"])  # type: ignore[arg-type]

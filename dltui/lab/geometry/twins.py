@@ -75,7 +75,10 @@ def rescaled_twins(
     away = {way: float(np.expm1(np.abs(np.log(a.loss / b.loss)).max())) for way, (a, b) in pictures.items()}
     tops = [float(eigenpairs(bound(one, data), (1,), seed=seed).values[0]) for one in nets]
     measures = [{found.name: found.value for found in sharpness(bound(one, data), seed=seed)} for one in nets]
-    rows = [("λ₁", *tops), *((name, *(m[name] for m in measures)) for name in measures[0])]
+    rows: list[tuple[str | float | None, ...]] = [
+        ("λ₁", *tops),
+        *((name, *(m[name] for m in measures)) for name in measures[0]),
+    ]
     slices = Lines(
         title="The loss along d₁, plain directions",
         series=tuple(

@@ -10,7 +10,7 @@ from typing import Annotated
 from torch import nn
 
 from dltui.instruments.connectivity.connect import Wishes, connect
-from dltui.lab import Frame, Slider, Switch, exhibit, near
+from dltui.lab import Frame, Number, Slider, Switch, exhibit, near
 from dltui.lab.geometry.nets import bound, digits, perceptron, trained
 from dltui.results.connection import Connection
 from dltui.training import Settings
@@ -64,7 +64,7 @@ def mode_connectivity(
     found: list[Connection] = []
     for name, other in (("sibling", sibling), ("stranger", stranger)):
         found.append(connect(bound(a, data, title=f"way to a {name}"), other, title=name, wishes=wishes))
-        numbers = {"shared_epochs": shared}
+        numbers: dict[str, Number] = {"shared_epochs": shared}
         for one, who in zip(found, ("sibling", "stranger"), strict=False):
             numbers |= {f"{who}_{path}": one.barrier(place) for place, path in enumerate(one.paths)}
             numbers[f"{who}_error"] = one.barrier_error(0)
