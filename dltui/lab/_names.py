@@ -8,9 +8,49 @@ FAMILIES = {
 }
 
 NAMES = {
+    "flat-or-sharp": Entry(
+        "dltui.lab.geometry.basins",
+        "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
+        "geometry",
+    ),
+    "normed-landscape": Entry(
+        "dltui.lab.geometry.norms",
+        "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
+        "geometry",
+    ),
     "two-weight-saddle": Entry(
         "dltui.lab.geometry.saddles",
         "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
+        "geometry",
+    ),
+    "landscape-slice": Entry(
+        "dltui.lab.geometry.slices",
+        "The loss over a filter-normalised random plane: a deep network with skips, and its twin without.",
+        "geometry",
+    ),
+    "hessian-spectrum": Entry(
+        "dltui.lab.geometry.spectra",
+        "The eigenvalues of the Hessian of a small network: a bulk around 0, and a few that stand out.",
+        "geometry",
+    ),
+    "edge-of-stability": Entry(
+        "dltui.lab.geometry.stability",
+        "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
+        "geometry",
+    ),
+    "rescaled-twins": Entry(
+        "dltui.lab.geometry.twins",
+        "Two sets of weights of one ReLU network, the same function: a plane around each, drawn in two ways.",
+        "geometry",
+    ),
+    "hidden-curvature": Entry(
+        "dltui.lab.geometry.twins",
+        "A slice like a bowl where the Hessian has negative eigenvalues; λ₁ on subsets of the data.",
+        "geometry",
+    ),
+    "mode-connectivity": Entry(
+        "dltui.lab.geometry.ways",
+        "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
     ),
     "broadcast-trace": Entry(

@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dltui.figures import Array, Heatmap, Series
+from dltui.figures import Array, Heatmap, Series, number
 from dltui.results.lattice import spread
+from dltui.results.missed import missed
 from dltui.results.refined import filled, spans_decades
 
 if TYPE_CHECKING:
     from dltui.results.landscape import Landscape
+
+REGULARISED = "Regularised loss"
 
 
 def maps(found: Landscape) -> list[Heatmap]:
     """Return a plane's other quantities from above: those that were measured."""
     assert found.betas is not None
     wanted = {
-        "Regularised loss": found.regularised,
+        REGULARISED: found.regularised,
         "Held-out loss": found.test_loss,
         "Accuracy": found.accuracy,
         "Held-out accuracy": found.test_accuracy,
@@ -26,8 +29,10 @@ def maps(found: Landscape) -> list[Heatmap]:
     return [
         Heatmap(
             title=f"{name} from above · {found.title}",
-            caption=_caption(found, name),
-            values=seen(values, found),
+            caption=_caption(found, name, values),
+            values=found.whole + found.penalty
+            if name == REGULARISED and found.penalty is not None and found.complete
+            else seen(values, found),
             x=found.alphas,
             y=found.betas,
             x_label="α",
@@ -39,6 +44,14 @@ def maps(found: Landscape) -> list[Heatmap]:
         for name, values in wanted.items()
         if values is not None
     ]
+
+
+def interpolation_errors(found: Landscape) -> dict[str, float] | None:
+    """Return how far interpolated cells of each other quantity may be off, as a share of its range, or None."""
+    if found.known is None or found.bound is None:
+        return None
+    wanted = {"accuracy": found.accuracy, "test_loss": found.test_loss, "test_accuracy": found.test_accuracy}
+    return {name: missed(values, found.known) for name, values in wanted.items() if values is not None}
 
 
 def curves(found: Landscape) -> list[Series]:
@@ -72,9 +85,13 @@ def seen(values: Array, found: Landscape) -> Array:
     return filled(values, known)
 
 
-def _caption(found: Landscape, name: str) -> str:
-    """Return which samples and weights a map is of."""
+def _caption(found: Landscape, name: str, values: Array) -> str:
+    """Return which samples and weights a map is of, and how far what was not computed may be off."""
     samples = f"{found.test_samples} held-out samples" if "eld-out" in name else f"{found.samples} samples"
-    penalty = f", plus {found.weight_decay:g}/2 · ‖θ‖²" if name == "Regularised loss" else ""
+    penalty = f", plus {found.weight_decay:g}/2 · ‖θ‖²" if name == REGULARISED else ""
     part = "" if found.known is None else f"{int(found.known.sum())} of {found.known.size} cells computed; "
+    if found.known is not None and found.bound is not None:
+        off = found.bound if name == REGULARISED else missed(values, found.known)
+        what = "of the range of the loss" if name == REGULARISED else "of its range where it could be tried"
+        part = f"{part[:-2]}, the others interpolated, off by at most {number(100 * off, 2)} % {what}; "
     return f"{part}over {samples}{penalty}; {found.mode} mode"

@@ -12,6 +12,7 @@ from dltui.results.base import Result
 from dltui.results.beside import banded
 
 BARRIER = "max over t in [0, 1] of L(t) − ((1 − t)·L(0) + t·L(1))"
+BANDS = 2  # curves up to which each has its band of one standard error
 RISE = "max over t in [0, 1] of L(t) − max(L(0), L(1))"
 
 
@@ -172,13 +173,14 @@ class Connection(Result):
     def _lines(self, what: str, values: Array) -> Lines:
         """Return one curve for each path and part."""
         many = len(self.sets) > 1
+        few = what == "loss" and len(self.paths) * len(self.sets) <= BANDS
         series = tuple(
             replace(
                 banded(
                     f"{name}, {part}" if many else name,
                     self.positions,
                     values[i, j],
-                    self.error[i, j] if what == "loss" and self.error is not None else None,
+                    self.error[i, j] if few and self.error is not None else None,
                 ),
                 tint=i + j * len(self.paths),
             )

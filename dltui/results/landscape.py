@@ -12,7 +12,7 @@ from dltui.figures import Array, Figure, Heatmap, Lines, Mark, Path, Scale, Seri
 from dltui.results import curvature_map
 from dltui.results.base import Result
 from dltui.results.bends import Bends, bends
-from dltui.results.beside import banded, curves, maps, seen
+from dltui.results.beside import banded, curves, interpolation_errors, maps, seen
 from dltui.results.lattice import Lattice, finest, lattices, spread
 from dltui.results.refined import filled, spans_decades
 from dltui.results.sharpness import table
@@ -179,6 +179,7 @@ class Landscape(Result):
             "weight_decay": self.weight_decay,
             "evaluated": _listed(self.known),
             "interpolation_error": self.bound,
+            "interpolation_errors": interpolation_errors(self),
             "center": self.center,
             "center_loss": self.center_loss,
             "model_loss": self._model_loss(),

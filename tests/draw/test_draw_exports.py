@@ -4,9 +4,12 @@ import builtins
 import csv
 import io
 import json
+import shutil
 import struct
+import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -177,3 +180,23 @@ def test_a_screen_as_svg_places_letters_and_blocks():
     svg = svg_of(canvas)
     assert '<text x="16" y="30" textLength="16" fill="#ff0000">hi</text>' in svg
     assert "M0 0h8v17h-8z" in svg
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node to run the page's own code")
+def test_rows_of_a_heat_map_on_a_page_bear_their_names() -> None:
+    web = files("dltui.draw.export") / "web"
+    code = "".join((web / name).read_text("utf-8") for name in ("axes.js", "flat.js"))
+    page = "const document = { getElementById: () => ({ textContent: '[]' }) };"
+    asks = """
+    const few = axisBetween(2.5, -0.5), many = axisBetween(99.5, -0.5);
+    named(few, ["fc1.weight", "fc1.bias", "a.very.long.name.of.a.layer.weight"]);
+    named(many, Array.from({length: 100}, (_, i) => "layer " + i));
+    console.log(JSON.stringify([few.ticks(6), few.ticks(6).map(few.name), many.ticks(6).length, few.wide]));
+    """
+    ran = subprocess.run(["node", "-e", page + code + asks], capture_output=True, text=True)
+    assert not ran.returncode, ran.stderr
+    places, names, shown, wide = json.loads(ran.stdout)
+    assert places == [0, 1, 2]
+    assert names == ["fc1.weight", "fc1.bias", "…ng.name.of.a.layer.weight"]
+    assert shown <= 24
+    assert wide == 16 + 7 * 26

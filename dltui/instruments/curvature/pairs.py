@@ -31,12 +31,15 @@ class Pairs:
         residuals: ‖Hv − λv‖ of each, shape (k,).
         vectors: Unit vectors as rows, shape (k, n); the largest entry of each is positive.
         products: Hessian-vector products that were spent.
+        converged: Whether each residual is within the tolerance, shape (k,); a value that has not converged is only a
+            bound: at most the eigenvalue at the top, at least it at the bottom.
     """
 
     values: NDArray[np.float64]
     residuals: NDArray[np.float64]
     vectors: Tensor
     products: int
+    converged: NDArray[np.bool_]
 
 
 def eigenpairs(
@@ -87,18 +90,25 @@ def eigenpairs(
         )
     picked = [_pick(found, number) for number in numbers]
     return Pairs(
-        values=np.array([value for value, _, _ in picked]),
-        residuals=np.array([residual for _, residual, _ in picked]),
-        vectors=torch.stack([_upright(vector) for _, _, vector in picked]),
+        values=np.array([value for value, *_ in picked]),
+        residuals=np.array([residual for _, residual, *_ in picked]),
+        vectors=torch.stack([_upright(vector) for _, _, vector, _ in picked]),
         products=counted.products,
+        converged=np.array([good for *_, good in picked]),
     )
 
 
-def _pick(found: Ends, number: int) -> tuple[float, float, Tensor]:
-    """Return value, residual and vector of one eigenpair."""
+def _pick(found: Ends, number: int) -> tuple[float, float, Tensor, bool]:
+    """Return value, residual and vector of one eigenpair, and whether it has converged."""
     if number > 0:
-        return found.top[number - 1], found.top_residuals[number - 1], found.top_vectors[number - 1]
-    return found.bottom[-number - 1], found.bottom_residuals[-number - 1], found.bottom_vectors[-number - 1]
+        place, ends = number - 1, (found.top, found.top_residuals, found.top_vectors, found.top_converged)
+    else:
+        place, ends = (
+            -number - 1,
+            (found.bottom, found.bottom_residuals, found.bottom_vectors, found.bottom_converged),
+        )
+    values, residuals, vectors, good = ends
+    return float(values[place]), float(residuals[place]), vectors[place], bool(good[place])
 
 
 def _upright(vector: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from dltui.errors import DltuiError, UsageError
 from dltui.figures import number
 from dltui.instruments.axes import Axes
-from dltui.instruments.curvature.pairs import eigenpairs
+from dltui.instruments.curvature.pairs import Pairs, eigenpairs
 from dltui.instruments.directions import beside, cosine, plane, rescaled, scaling
 from dltui.instruments.planes.files import read_direction
 from dltui.instruments.planes.spelled import Term
@@ -140,9 +140,7 @@ class Along:
             pairs = eigenpairs(objective, numbers, seed=self.seed, report=report)
             products = pairs.products
             for i, one in enumerate(numbers):
-                value, residual = float(pairs.values[i]), float(pairs.residuals[i])
-                told = f"unit eigenvector eigen:{one} (λ {number(value)} ± {number(residual, 1)})"
-                found[Term("eigen", one)] = _Found(pairs.vectors[i], told, (value, residual))
+                found[Term("eigen", one)] = _eigenvector(pairs, i, one)
         for term in terms:
             if term.kind == "gradient":
                 found[term] = self._gradient(objective, twin)
@@ -199,3 +197,13 @@ def completed(terms: tuple[Term, ...], dimensions: int) -> tuple[Term, ...]:
     if one.kind == "eigen":
         return one, replace(one, number=one.number + (1 if one.number > 0 else -1))
     return one, Term("random")
+
+
+def _eigenvector(pairs: Pairs, place: int, which: int) -> _Found:
+    """Return an eigenvector as a direction; an eigenvalue that has not converged is told as a bound."""
+    value, residual = float(pairs.values[place]), float(pairs.residuals[place])
+    if pairs.converged[place]:
+        told, known = f"λ {number(value)} ± {number(residual, 1)}", value
+    else:
+        told, known = f"λ {'≥' if which > 0 else '≤'} {number(value)}, not converged", float("nan")
+    return _Found(pairs.vectors[place], f"unit eigenvector eigen:{which} ({told})", (known, residual))

@@ -13,6 +13,7 @@ from dltui.instruments.landscape import scan
 from dltui.instruments.landscape.course import Course
 from dltui.objective import Objective
 from dltui.results.lattice import cells_by_lattice, lattices
+from dltui.results.missed import missed
 from dltui.results.refined import filled, spans_decades
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -108,6 +109,42 @@ def test_a_scan_by_tolerance_shows_the_picture_of_an_exact_one() -> None:
     assert document["interpolation_error"] == found.bound
     assert np.array_equal(document["evaluated"], found.known)
     assert document["complete"]
+
+
+def test_other_quantities_tell_how_far_interpolation_may_be_off() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 3))
+    x, y = torch.randn(160, 6), torch.randint(0, 3, (160,))
+    train, held = Objective.bind(model, x[:80], y[:80]), Objective.bind(model, x[80:], y[80:])
+    exact = scan(train, steps=33, distance=2, held_out=held, weight_decay=0.1)
+    found = scan(train, steps=33, distance=2, held_out=held, weight_decay=0.1, tolerance=0.02)
+    assert found.known is not None
+    told = found.summary()["interpolation_errors"]
+    assert told.keys() == {"accuracy", "test_loss", "test_accuracy"}
+    for name, bound in told.items():
+        truth = getattr(exact, name)
+        scaled = np.log if spans_decades(truth) else np.asarray
+        error = np.abs(scaled(filled(getattr(found, name), found.known)) - scaled(truth)).max() / np.ptp(
+            scaled(truth)
+        )
+        assert 0 < error <= bound < 0.5, name
+    maps = {one.title.split(" from above")[0]: one for one in found.figures() if "from above" in one.title}
+    for name in ("Held-out loss", "Accuracy", "Held-out accuracy"):
+        assert "% of its range where it could be tried" in maps[name].caption
+    assert "% of the range of the loss" in maps["Regularised loss"].caption
+    assert np.allclose(maps["Regularised loss"].values, found.whole + found.penalty)
+    assert exact.summary()["interpolation_errors"] is None
+
+
+def test_what_was_left_out_is_bounded_by_what_could_be_tried() -> None:
+    for name in ("bowl", "steep", "wavy", "kink"):
+        course, truth, loss, _ = run(FIELDS[name], 65, 0.01)
+        known = np.isfinite(loss)
+        if course.bound is not None:
+            scaled = np.log if spans_decades(truth) else np.asarray
+            error = np.abs(scaled(filled(loss, known)) - scaled(truth)).max() / np.ptp(scaled(truth))
+            assert error <= missed(loss, known) + 1e-12 <= course.bound + 2e-12, name
+    assert missed(truth, np.ones_like(truth, bool)) == 0
 
 
 def test_the_lattices_of_sixty_five() -> None:

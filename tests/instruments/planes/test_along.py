@@ -162,3 +162,17 @@ def test_the_plane_of_two_files_is_the_bowl_that_they_span(tmp_path: Path) -> No
     assert surface.betas is not None
     a, b = np.meshgrid(surface.alphas, surface.betas)
     np.testing.assert_allclose(surface.loss, (a**2 + 4 * b**2) / 6, rtol=1e-12)
+
+
+def test_an_eigenvalue_that_has_not_converged_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(30, 20), nn.Tanh(), nn.Linear(20, 4))
+    objective = Objective.bind(model, torch.randn(60, 30), torch.randint(0, 4, (60,)))
+    sure = scan(objective, steps=3, along="eigen:1,eigen:-1")
+    monkeypatch.setattr("dltui.instruments.curvature.pairs.STEPS", 2)
+    found = scan(objective, steps=3, along="eigen:1,eigen:-1")
+    assert np.isfinite(sure.curvatures).all()
+    assert np.isnan(found.curvatures).all()
+    assert "(λ ≥ " in found.told[0]
+    assert "(λ ≤ " in found.told[1]
+    assert all(one.endswith(", not converged)") for one in found.told)

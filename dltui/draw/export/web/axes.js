@@ -97,7 +97,7 @@ function stage(place, height, draw) {
 
 // Axes with ticks and labels; returns the place for the data.
 function frame(pen, width, height, x, y, labels, right = 10) {
-  const box = { left: 64, top: 18, right: width - right, bottom: height - 40 };
+  const box = { left: y.wide || 64, top: 18, right: width - right, bottom: height - 40 };
   box.x = (value) => box.left + x.share(value) * (box.right - box.left);
   box.y = (value) => box.bottom - y.share(value) * (box.bottom - box.top);
   pen.lineWidth = 1;
@@ -111,7 +111,7 @@ function frame(pen, width, height, x, y, labels, right = 10) {
   pen.textAlign = "right";
   for (const tick of y.ticks(6)) {
     pen.strokeRect(box.left, box.y(tick), box.right - box.left, 0);
-    pen.fillText(short(tick), box.left - 6, box.y(tick) + 4);
+    pen.fillText(y.name ? y.name(tick) : short(tick), box.left - 6, box.y(tick) + 4);
   }
   pen.textAlign = "center";
   pen.fillText(labels[0], (box.left + box.right) / 2, height - 6);

@@ -123,11 +123,20 @@ function borders(places) {
   return [places[0] - step / 2, ...edges, places[places.length - 1] + last / 2];
 }
 
+function named(axis, names) {
+  const most = 26, step = Math.ceil(names.length / 24);
+  axis.name = (row) => (names[row].length > most ? "…" + names[row].slice(1 - most) : names[row]);
+  axis.ticks = () => names.map((_, row) => row).filter((row) => row % step === 0);
+  axis.wide = 16 + 7 * Math.max(...names.map((_, row) => axis.name(row).length));
+}
+
 function drawHeatmap(place, figure) {
   const values = figure.values.map((row) => row.map(num));
   const across = borders(figure.x.map(num)), up = borders(figure.y.map(num));
   const x = axisBetween(across[0], across[across.length - 1]);
   const y = figure.downwards ? axisBetween(up[up.length - 1], up[0]) : axisBetween(up[0], up[up.length - 1]);
+  const names = figure.row_names || [];
+  if (names.length) named(y, names);
   const heat = axisOf(values.flat(), figure.scale, 0, figure.colormap === "coolwarm");
   let box;
   const board = stage(place, 420, (pen, width, height) => {
@@ -161,7 +170,8 @@ function drawHeatmap(place, figure) {
     const i = across.findIndex((edge, k) => a >= edge && a < across[k + 1]);
     const j = up.findIndex((edge, k) => b >= edge && b < up[k + 1]);
     const found = i < 0 || j < 0 ? null : values[j][i];
-    const text = `${figure.x_label} ${short(num(figure.x[i]))}  ${figure.y_label} ${short(num(figure.y[j]))}\n${figure.value_label || "value"} ${short(found)}`;
+    const row = names[j] || `${figure.y_label} ${short(num(figure.y[j]))}`;
+    const text = `${figure.x_label} ${short(num(figure.x[i]))}  ${row}\n${figure.value_label || "value"} ${short(found)}`;
     board.say(found === null ? "" : text, event.offsetX, event.offsetY);
   });
   board.canvas.addEventListener("pointerleave", () => board.say(""));

@@ -1,0 +1,81 @@
+"""Small networks on a few handwritten digits, trained in a moment, that the exhibits look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from dltui.data import Dataset, load
+from dltui.device import seeded
+from dltui.objective import Objective
+from dltui.training import Settings, fit
+
+PIXELS = 64  # of a digit
+
+Make = Callable[[], nn.Module]
+
+
+@lru_cache(maxsize=16)
+def digits(samples: int = 600, classes: int = 10) -> Dataset:
+    """Return the first training samples of the first classes of the digits, and what is held out of these classes."""
+    whole = load("digits")
+    some, held = whole.y_train < classes, whole.y_test < classes
+    return replace(
+        whole,
+        name=f"{samples} digits" if classes == len(whole.classes) else f"digits 0 to {classes - 1}",
+        x_train=whole.x_train[some][:samples],
+        y_train=whole.y_train[some][:samples],
+        x_test=whole.x_test[held],
+        y_test=whole.y_test[held],
+        classes=whole.classes[:classes],
+    )
+
+
+def perceptron(
+    width: int, outputs: int, *, depth: int = 1, act: type[nn.Module] = nn.ReLU, norm: bool = False
+) -> nn.Module:
+    """Return a multi-layer perceptron for digits with ``depth`` hidden layers, batch norm after each if wished."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for inputs in [PIXELS, *[width] * (depth - 1)]:
+        layers += [nn.Linear(inputs, width), *([nn.BatchNorm1d(width)] if norm else []), act()]
+    return nn.Sequential(*layers, nn.Linear(width, outputs))
+
+
+def trained(make: Make, data: Dataset, settings: Settings, seed: int) -> nn.Module:
+    """Return a network that was drawn and trained from a seed, in eval mode."""
+    with seeded(seed):
+        net = make()
+    fit(net, data, settings, seed=seed)
+    return net.eval()
+
+
+def bound(net: nn.Module, data: Dataset, part: str = "train", title: str = "") -> Objective:
+    """Return the loss of a network on one part of its data."""
+    return Objective.of(net, data, part=part, title=title)
+
+
+class Residual(nn.Module):
+    """x + ReLU(Wx + b)/√n, or ReLU(Wx + b) alone without its skip: the same parameters."""
+
+    def __init__(self, width: int, *, blocks: int, skip: bool) -> None:
+        super().__init__()
+        self.line, self.skip, self.scale = nn.Linear(width, width), skip, blocks**-0.5
+        nn.init.kaiming_normal_(self.line.weight, nonlinearity="relu")
+        nn.init.zeros_(self.line.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, width) to the same."""
+        h = torch.relu(self.line(x))
+        return x + self.scale * h if self.skip else h
+
+
+def stack(depth: int, width: int, outputs: int, *, skip: bool) -> nn.Module:
+    """Return a network of ``depth`` linear layers, those between the first and the last one with or without skips."""
+    blocks = (Residual(width, blocks=depth - 2, skip=skip) for _ in range(depth - 2))
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(PIXELS, width), nn.ReLU(), *blocks, nn.Linear(width, outputs)
+    )

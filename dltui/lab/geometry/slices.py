@@ -1,0 +1,147 @@
+"""Slices of the loss of deep networks, with skips and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from typing import Annotated
+
+import numpy as np
+from torch import nn
+
+from dltui.figures import Bars, Figure, Heatmap, Table, number
+from dltui.instruments.landscape import scan
+from dltui.lab import Frame, Slider, exhibit, near
+from dltui.lab.geometry.nets import bound, digits, stack, trained
+from dltui.results.landscape import Landscape
+from dltui.training import Settings
+
+WIDTH, STEPS = 16, 13
+LEARNED = Settings(epochs=25, batch_size=64, learning_rate=0.005, optimizer="adam")
+NAMES = ("with skips", "without skips")
+
+
+@lru_cache(maxsize=8)
+def _net(depth: int, seed: int, *, skip: bool) -> nn.Module:
+    """Return a trained stack."""
+    return trained(partial(stack, depth, WIDTH, 10, skip=skip), digits(256), LEARNED, seed)
+
+
+@exhibit(
+    "landscape-slice",
+    family="geometry",
+    covers=("000a:landscape-depth",),
+    kin={
+        "dltui landscape MODEL": "scan the loss around your own model",
+        "dltui landscape resnet20-noskip": "a ResNet-20 without its skips, to be compared with resnet20",
+    },
+    sources=("Li et al. 2018, arXiv:1712.09913",),
+)
+def landscape_slice(
+    depth: Annotated[int, Slider(3, 56, help="linear layers")] = 20,
+    radius: Annotated[float, Slider(0.1, 2, help="how far to go, in norms of the weights")] = 1.0,
+    seed: Annotated[int, Slider(0, 99, help="seed of weights and directions")] = 0,
+) -> Iterator[Frame]:
+    """The loss over a filter-normalised random plane: a deep network with skips, and its twin without.
+
+    Try: --depth 3 shows two like valleys; --depth 56 a smooth bowl beside a wall of numbers.
+    Notice: the deeper the network, the larger the share of cells in which the surface bends downwards, unless there
+    are skips; both networks have the very same parameters.
+
+    The twins are stacks of linear layers and ReLUs, trained on 256 digits by the same steps. A cell counts as bending
+    downwards where the 2 × 2 matrix of second differences has a negative eigenvalue beyond rounding.
+
+    What a slice can't show: where no cell bends downwards the loss may do so along some other direction. Li et al. drew
+    ResNets of CIFAR-10; at depth 20 theirs are smooth either way, as are those of resnet20 with batch norm on digits.
+    """
+    found = list[Landscape]()
+    for skip in (True, False):
+        net = _net(depth, seed, skip=skip)
+        objective = bound(net, digits(256), title=NAMES[not skip])
+        found.append(scan(objective, steps=STEPS, distance=radius, seed=seed, tolerance=0.0))
+        yield Frame(figures=_figures(found), numbers=_numbers(found), caption=_caption(found, depth), total=2)
+
+
+def _caption(found: list[Landscape], depth: int) -> str:
+    """Return what is known of the twins by now."""
+    shares = ", ".join(f"{_share(one):.1%} {name}" for one, name in zip(found, NAMES, strict=False))
+    return f"depth {depth}: cells that bend downwards {shares}"
+
+
+def _share(found: Landscape) -> float:
+    """Return the share of cells that bend downwards."""
+    return found.bends.share if found.bends is not None else 0.0
+
+
+def _height(found: Landscape) -> float:
+    """Return how many times the loss in the middle the loss at the highest cell is."""
+    finite = found.loss[np.isfinite(found.loss)]
+    return float(finite.max() / found.center_loss)
+
+
+def _figures(found: list[Landscape]) -> tuple[Figure, ...]:
+    """Return the maps, shares and numbers."""
+    names = NAMES[: len(found)]
+    bars = Bars(
+        title="Share of cells that bend downwards",
+        labels=names,
+        values=np.array([_share(one) for one in found]),
+        value_label="share",
+    )
+    rows = [
+        (name, one.center_loss, _share(one), _height(one), one.accuracy[STEPS // 2, STEPS // 2])  # type: ignore[index]
+        for name, one in zip(names, found, strict=True)
+    ]
+    table = Table(
+        title="The twins in numbers",
+        columns=("network", "loss at θ*", "bends down", "highest cell / θ*", "share right"),
+        rows=tuple((name, *map(float, rest)) for name, *rest in rows),
+    )
+    maps = [one.figures()[1] for one in found]
+    return (*reversed(maps), bars, table)
+
+
+def _numbers(found: list[Landscape]) -> dict[str, float]:
+    """Return what ``--json`` tells."""
+    told = dict[str, float]()
+    for one, name in zip(found, ("skip", "noskip"), strict=False):
+        told |= {
+            f"{name}_loss": one.center_loss,
+            f"{name}_bending_share": _share(one),
+            f"{name}_highest_over_center": _height(one),
+        }
+    return told
+
+
+@landscape_slice.check
+def centre_is_the_measured_loss() -> None:
+    """The loss in the middle of either slice with the mean loss over the samples by a plain pass."""
+    *_, frame = landscape_slice(depth=8)
+    for name, skip in (("skip", True), ("noskip", False)):
+        measured = bound(_net(8, 0, skip=skip), digits(256)).center().loss
+        near(f"centre, {name}", frame.numbers[f"{name}_loss"], measured, 1e-6)
+
+
+@landscape_slice.check
+def skips_keep_deep_slices_from_bending() -> None:
+    """Li et al. 2018, figures 5 and 7: at equal depth 20 the slice without skips is the less convex one."""
+    *_, frame = landscape_slice()
+    with_skips, without = (frame.numbers[f"{name}_bending_share"] for name in ("skip", "noskip"))
+    assert with_skips < 0.3 * without, f"{with_skips} with skips, {without} without"  # type: ignore[operator]
+
+
+@landscape_slice.check
+def shallow_twins_look_alike() -> None:
+    """Li et al. 2018: shallow networks have smooth slices with skips and without."""
+    *_, frame = landscape_slice(depth=3)
+    shares = [float(frame.numbers[f"{name}_bending_share"]) for name in ("skip", "noskip")]  # type: ignore[arg-type]
+    assert max(shares) < 0.15, f"shares {', '.join(map(number, shares))}"
+
+
+@landscape_slice.check
+def maps_are_those_of_the_scans() -> None:
+    """Both maps hold one value a cell, the lowest near the middle."""
+    *_, frame = landscape_slice(depth=3)
+    for one in frame.figures[:2]:
+        assert isinstance(one, Heatmap), type(one).__name__
+        assert one.values.shape == (STEPS, STEPS), one.values.shape

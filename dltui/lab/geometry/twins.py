@@ -1,0 +1,210 @@
+"""One function, two sets of weights; one matrix, many subsets; one plane, many directions: what a picture hides."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Annotated
+
+import numpy as np
+import torch
+from torch import nn
+
+from dltui.figures import Lines, Series, Table
+from dltui.instruments.curvature.pairs import eigenpairs
+from dltui.instruments.landscape import scan
+from dltui.instruments.sharpness import sharpness
+from dltui.lab import Frame, Slider, exhibit, near
+from dltui.lab.geometry.nets import bound, digits, perceptron, trained
+from dltui.results.landscape import Landscape
+from dltui.training import Settings
+
+SAMPLES, STEPS = 600, 13
+LEARNED = Settings(epochs=8, batch_size=64, learning_rate=0.02, optimizer="sgd")
+
+
+@lru_cache(maxsize=8)
+def _net(seed: int) -> nn.Module:
+    return trained(partial(perceptron, 32, 10), digits(SAMPLES), LEARNED, seed)
+
+
+def rescaled(net: nn.Module, factor: float) -> nn.Module:
+    """Return the same function with the first layer multiplied by a factor and the second divided by it."""
+    twin = copy.deepcopy(net)
+    first, second = (layer for layer in twin.modules() if isinstance(layer, nn.Linear))
+    with torch.no_grad():
+        first.weight.mul_(factor)
+        first.bias.mul_(factor)
+        second.weight.div_(factor)
+    return twin
+
+
+@exhibit(
+    "rescaled-twins",
+    family="geometry",
+    covers=("000a:flat-sharp-minima",),
+    kin={
+        "dltui landscape MODEL --normalize none": "plain directions, which depend on how the layers are scaled"
+    },
+    sources=("Dinh et al. 2017, arXiv:1703.04933", "Li et al. 2018, arXiv:1712.09913, section 3"),
+)
+def rescaled_twins(
+    factor: Annotated[float, Slider(1, 100, log=True, help="first layer × c, second layer ÷ c")] = 10.0,
+    seed: Annotated[int, Slider(0, 99, help="seed of weights and directions")] = 0,
+) -> Iterator[Frame]:
+    """Two sets of weights of one ReLU network, the same function: a plane around each, drawn in two ways.
+
+    Try: --factor 1 makes the twins the same; --factor 100 makes one of them look flat, and λ₁ say the opposite.
+    Notice: with filter-normalised directions both pictures are the same; with plain ones they are not, and λ₁ differs
+    many times over although nothing about the function has changed.
+
+    ReLU(cx) = c·ReLU(x) for c > 0, so that c in one layer and 1/c in the next cancel. A measure of sharpness that
+    changes under this says something of the weights rather than of the network.
+    """
+    data = digits(SAMPLES)
+    nets = (_net(seed), rescaled(_net(seed), factor))
+    pictures: dict[str, list[Landscape]] = {
+        way: [
+            scan(bound(one, data, title=f"{way} directions"), steps=STEPS, normalize=way, seed=seed)
+            for one in nets
+        ]
+        for way in ("filter", "none")
+    }
+    away = {way: float(np.expm1(np.abs(np.log(a.loss / b.loss)).max())) for way, (a, b) in pictures.items()}
+    tops = [float(eigenpairs(bound(one, data), (1,), seed=seed).values[0]) for one in nets]
+    measures = [{found.name: found.value for found in sharpness(bound(one, data), seed=seed)} for one in nets]
+    rows: list[tuple[str | float | None, ...]] = [
+        ("λ₁", *tops),
+        *((name, *(m[name] for m in measures)) for name in measures[0]),
+    ]
+    slices = Lines(
+        title="The loss along d₁, plain directions",
+        series=tuple(
+            Series(name=name, x=one.alphas, y=one.loss[STEPS // 2])
+            for name, one in zip(("as trained", f"rescaled by {factor:g}"), pictures["none"], strict=True)
+        ),
+        x_label="α",
+        y_label="loss",
+        y_scale="log",
+    )
+    table = Table(
+        title="One function, measured twice",
+        caption="average curvature along filter-normalised directions and the rise of ASAM do not depend on the scale",
+        columns=("measure", "as trained", f"rescaled by {factor:g}"),
+        rows=tuple(rows),
+    )
+    figures = (pictures["filter"][0].figures()[1], pictures["filter"][1].figures()[1], slices, table)
+    numbers = {
+        "factor": factor,
+        "filter_difference": away["filter"],
+        "plain_difference": away["none"],
+        "lambda_max": tops[0],
+        "lambda_max_rescaled": tops[1],
+        "average_curvature": measures[0]["average curvature"],
+        "average_curvature_rescaled": measures[1]["average curvature"],
+    }
+    told = f"largest relative difference {away['filter']:.1e} filter-normalised, {away['none']:.2g} plain"
+    yield Frame(figures=figures, numbers=numbers, caption=told, total=1)
+
+
+@rescaled_twins.check
+def filter_normalised_pictures_are_the_same() -> None:
+    """Li et al. 2018, section 3: ×10 and ÷10 leave a filter-normalised picture as it is, a plain one not."""
+    *_, frame = rescaled_twins()
+    near("filter-normalised difference", frame.numbers["filter_difference"], 0, 1e-4)
+    assert float(frame.numbers["plain_difference"]) > 1, frame.numbers  # type: ignore[arg-type]
+
+
+@rescaled_twins.check
+def curvature_depends_on_the_scale() -> None:
+    """Dinh et al. 2017: λ₁ of the same function differs; the curvature along filter-normalised directions does not."""
+    *_, frame = rescaled_twins()
+    one = {key: float(value) for key, value in frame.numbers.items()}  # type: ignore[arg-type]
+    assert one["lambda_max_rescaled"] > 5 * one["lambda_max"], one
+    near("average curvature", one["average_curvature_rescaled"] / one["average_curvature"], 1, 1e-3)
+
+
+@rescaled_twins.check
+def twins_compute_the_same() -> None:
+    """Outputs of both on all samples."""
+    x = torch.from_numpy(digits(SAMPLES).x_train)
+    with torch.no_grad():
+        near("outputs", rescaled(_net(0), 10.0)(x).numpy(), _net(0)(x).numpy(), 1e-5)
+
+
+@exhibit(
+    "hidden-curvature",
+    family="geometry",
+    covers=("000a:stationary-classifier",),
+    kin={
+        "dltui landscape MODEL --curvature": "λ_min and λ_max over the plane of your own model",
+        "dltui hessian MODEL --samples 200": "the spectrum on a subset",
+    },
+    sources=("Li et al. 2018, arXiv:1712.09913, section 6",),
+)
+def hidden_curvature(
+    subset: Annotated[int, Slider(20, 600, log=True, help="samples in a subset, of 600")] = 60,
+    draws: Annotated[int, Slider(3, 12, help="subsets that are drawn")] = 8,
+    seed: Annotated[int, Slider(0, 99, help="seed of weights, directions and subsets")] = 0,
+) -> Iterator[Frame]:
+    """A slice like a bowl where the Hessian has negative eigenvalues; λ₁ on subsets of the data.
+
+    Try: --subset 20 scatters λ₁ widely, always too high on the mean; --subset 600 is the whole.
+    Notice: no cell of the plane bends downwards, and yet the lowest eigenvalue lies below 0 by many times its error;
+    the mean of λ₁ over subsets is above that of all samples, while a single subset may fall to either side.
+
+    Two random directions among a thousand see averages of curvatures, and those are positive. λ₁ is a maximum of
+    averages over samples, a convex function of the matrix, so that by Jensen E λ₁(H_S) ≥ λ₁(E H_S) = λ₁(H).
+    """
+    data, net = digits(SAMPLES), _net(seed)
+    objective = bound(net, data, title="trained network")
+    picture = scan(objective, steps=STEPS, distance=0.5, seed=seed)
+    pairs = eigenpairs(objective, (1, -1), seed=seed)
+    draw, found = np.random.default_rng(seed), list[float]()
+    for _ in range(draws):
+        rows = np.sort(draw.permutation(SAMPLES)[:subset])
+        few = replace(data, x_train=data.x_train[rows], y_train=data.y_train[rows])
+        found.append(float(eigenpairs(bound(net, few), (1,), seed=seed).values[0]))
+    mean, spread = float(np.mean(found)), float(np.std(found, ddof=1))
+    share = picture.bends.share if picture.bends else 0.0
+    lines = Lines(
+        title=f"λ₁ on {draws} subsets of {subset} samples",
+        caption=f"mean {mean:.3g} ± {spread / draws**0.5:.1g}, standard deviation {spread:.2g}",
+        series=(Series(name="λ₁", x=np.arange(1.0, draws + 1), y=np.array(found), marks=True),),
+        x_label="subset",
+        y_label="λ₁",
+        levels=((float(pairs.values[0]), "all samples"), (mean, "mean")),
+    )
+    numbers = {
+        "bending_share": share,
+        "lambda_min": float(pairs.values[1]),
+        "lambda_min_residual": float(pairs.residuals[1]),
+        "lambda_max": float(pairs.values[0]),
+        "lambda_max_residual": float(pairs.residuals[0]),
+        "subset_mean": mean,
+        "subset_stderr": spread / draws**0.5,
+        "subsets": found,
+    }
+    told = f"{share:.1%} of cells bend downwards, λ_min = {pairs.values[1]:.3g} ± {pairs.residuals[1]:.1g}"
+    yield Frame(figures=(picture.figures()[1], lines), numbers=numbers, caption=told, total=1)
+
+
+@hidden_curvature.check
+def a_bowl_above_a_saddle() -> None:
+    """Li et al. 2018, section 6: a convex-looking slice does not prove convexity; λ_min is below 0 beyond its error."""
+    *_, frame = hidden_curvature()
+    assert frame.numbers["bending_share"] == 0, frame.numbers["bending_share"]
+    lowest, error = (float(frame.numbers[key]) for key in ("lambda_min", "lambda_min_residual"))  # type: ignore[arg-type]
+    assert lowest < -10 * error, f"λ_min {lowest} ± {error}"
+
+
+@hidden_curvature.check
+def subsets_lie_above_on_the_mean() -> None:
+    """Jensen: the mean of λ₁ over subsets is at least λ₁ of all samples; of the whole set it is the same."""
+    *_, frame = hidden_curvature(draws=12)
+    one = {key: float(frame.numbers[key]) for key in ("subset_mean", "subset_stderr", "lambda_max")}  # type: ignore[arg-type]
+    assert one["subset_mean"] > one["lambda_max"] - one["subset_stderr"], one
+    *_, whole = hidden_curvature(subset=600, draws=3)
+    near("λ₁ of the whole", whole.numbers["subset_mean"], whole.numbers["lambda_max"], 1e-4)
