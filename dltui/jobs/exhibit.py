@@ -136,6 +136,7 @@ class LiveExhibit:
         """End it, with its thread or process."""
         with self._changed:
             self.closed = True
+            self._on_news = None  # a closed one may be kept a while, but not the screen that listened to it
             newest, process = self._newest, self._process
         if newest is not None:
             newest.close()
@@ -197,8 +198,8 @@ class LiveExhibit:
             else:
                 self.settled = True
             self._changed.notify_all()
-        if self._on_news is not None:
-            self._on_news(self)
+        if (listener := self._on_news) is not None:  # may be closed at any moment
+            listener(self)
 
     def lost(self, process: object, failure: Failed) -> None:
         """Take note that the process has ended; the next setting starts a new one."""
@@ -210,8 +211,8 @@ class LiveExhibit:
                 return
             self.failure = failure
             self._changed.notify_all()
-        if self._on_news is not None:
-            self._on_news(self)
+        if (listener := self._on_news) is not None:  # may be closed at any moment
+            listener(self)
 
 
 class _Process:

@@ -39,6 +39,7 @@ from dltui.tui.widgets.open_tabs import OpenTabs, Tab
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
+    from textual.widget import Widget
 
     from dltui.draw.terminals import Surroundings
     from dltui.jobs import Engine, Job
@@ -149,7 +150,9 @@ class DltuiApp(App[int]):
     def on_ready(self) -> None:
         """Begin to read once the first picture stands."""
         from dltui.tui.threads import Threads
+        from dltui.tui.trimming import share_one_heap
 
+        share_one_heap()
         asyncio.get_running_loop().set_default_executor(Threads(thread_name_prefix="dltui-beside"))
         gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.enable()  # turned off in dltui.__main__ for the start-up
@@ -367,6 +370,17 @@ class DltuiApp(App[int]):
         self._opened.pop(place)
         await self.remove_mode(place)
         self.forget_soon()
+
+    def _start_widget(self, parent: Widget, widget: Widget) -> None:
+        """Start a widget, but not for one that is being taken apart.
+
+        The last layout of a screen may ask for scroll bars that it never had: they would wait for messages for ever,
+        and with them the screen.
+        """
+        if parent._closing or parent._closed or parent._pruning:
+            widget._attach(parent)
+        else:
+            super()._start_widget(parent, widget)
 
     def forget_soon(self) -> None:
         """Let go of a screen that was taken apart, as soon as that has come to its end."""

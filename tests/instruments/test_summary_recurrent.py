@@ -57,7 +57,7 @@ def recurrent(draw: st.DrawFn) -> tuple[nn.Module, Tensor]:
     return (Behind(model) if draw(st.booleans()) else model).to(dtype), torch.zeros(shape, dtype=dtype)
 
 
-def same_as_on_the_cpu(model: nn.Module, x: Tensor, mode: str) -> Summary:
+def assert_same_as_on_the_cpu(model: nn.Module, x: Tensor, mode: str) -> Summary:
     """Hold a summary on meta against one on the CPU, and what is kept against what autograd saves."""
     found = summarize(model, input_data=x, mode=mode)
     real = summarize(model, input_data=x, mode=mode, device="cpu")
@@ -74,7 +74,7 @@ def same_as_on_the_cpu(model: nn.Module, x: Tensor, mode: str) -> Summary:
 @settings(max_examples=40, deadline=None, database=None)
 @given(case=recurrent(), mode=st.sampled_from(["train", "eval"]))
 def test_layers_keep_what_the_cpu_saves(case: tuple[nn.Module, Tensor], mode: str) -> None:
-    same_as_on_the_cpu(*case, mode)
+    assert_same_as_on_the_cpu(*case, mode)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,15 +89,15 @@ def test_frozen_layers_without_onednn_and_without_gradients(kind: str) -> None:
                 out = self.layer(x)[0]
             return self.head(out)
 
-    same_as_on_the_cpu(Quiet(), torch.zeros(5, 2, 6), "train")
+    assert_same_as_on_the_cpu(Quiet(), torch.zeros(5, 2, 6), "train")
     frozen = KINDS[kind](6, 8, bidirectional=True).requires_grad_(False)
-    assert same_as_on_the_cpu(frozen, torch.zeros(5, 2, 6), "train").kept_bytes == 0
+    assert assert_same_as_on_the_cpu(frozen, torch.zeros(5, 2, 6), "train").kept_bytes == 0
     torch.backends.mkldnn.set_flags(_enabled=False)
     try:
-        plain = same_as_on_the_cpu(KINDS[kind](6, 8), torch.zeros(5, 2, 6), "train").kept_bytes
+        plain = assert_same_as_on_the_cpu(KINDS[kind](6, 8), torch.zeros(5, 2, 6), "train").kept_bytes
     finally:
         torch.backends.mkldnn.set_flags(_enabled=True)
-    fused = same_as_on_the_cpu(KINDS[kind](6, 8), torch.zeros(5, 2, 6), "train").kept_bytes
+    fused = assert_same_as_on_the_cpu(KINDS[kind](6, 8), torch.zeros(5, 2, 6), "train").kept_bytes
     assert (plain != fused) == (kind == "LSTM")
 
 
@@ -111,7 +111,7 @@ def test_states_of_the_user_s_own() -> None:
         def forward(self, x: Tensor) -> Any:
             return self.layer(x, (self.state.permute(1, 2, 0), self.cell))
 
-    same_as_on_the_cpu(Stateful(), torch.zeros(3, 5, 6), "train")
+    assert_same_as_on_the_cpu(Stateful(), torch.zeros(3, 5, 6), "train")
 
 
 SIZES = st.sampled_from([1, 3, 16, 63, 64, 65, 128, 130, 256])
@@ -134,7 +134,7 @@ def test_another_kernel_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None
     try:
         assert not module._is_known(torch.float32)
         assert laid_out(5, 3, 20, 24, 4) != workspace_bytes(5, 3, 20, 24, torch.float32)
-        same_as_on_the_cpu(nn.LSTM(20, 24, batch_first=True), torch.zeros(3, 5, 20), "train")
+        assert_same_as_on_the_cpu(nn.LSTM(20, 24, batch_first=True), torch.zeros(3, 5, 20), "train")
     finally:
         module._is_known.cache_clear()
 

@@ -143,6 +143,37 @@ async def test_what_was_drawn_for_dialogs_that_are_closed_is_let_go(
         assert drawers() <= before + 10
 
 
+async def test_bars_of_what_is_taken_apart_do_not_begin(
+    results: Path,
+    make_app: Callable[..., DltuiApp],
+    settle: Callable[[Pilot[int]], Awaitable[None]],
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await pilot.press("question_mark")
+        dialog = app.screen
+        await pilot.press("escape")
+        await until(pilot, lambda: not dialog.is_attached, "its end")
+        assert dialog._vertical_scrollbar is None
+        bar = dialog.vertical_scrollbar  # as a layout asks that ends late
+        await settle(pilot)
+        assert bar._task is None
+        assert app.screen.vertical_scrollbar._task is not None
+
+
+async def test_an_exhibit_that_is_closed_holds_no_screen(
+    results: Path,
+    make_app: Callable[..., DltuiApp],
+    settle: Callable[[Pilot[int]], Awaitable[None]],
+) -> None:
+    app = make_app()
+    live = app.engine.open_exhibit("two-weight-saddle", print)
+    assert print in gc.get_referents(live.__dict__)
+    live.close()
+    assert print not in gc.get_referents(live.__dict__)
+
+
 def drawers() -> int:
     """Return how many objects there are that keep the lines of a widget."""
     gc.collect()

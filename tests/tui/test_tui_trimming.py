@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,3 +34,29 @@ def test_what_is_free_is_given_back() -> None:
     give_back()
     assert resident() < full - 40
     libc.free(last)
+
+
+ADDRESSES = """
+import ctypes, sys, threading
+from dltui.tui.trimming import share_one_heap
+
+if sys.argv[1] == "shared":
+    share_one_heap()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+taken = []
+for _ in range(3):
+    thread = threading.Thread(target=lambda: taken.append(libc.malloc(5_000)))
+    thread.start()
+    thread.join()
+heap = next(line for line in open("/proc/self/maps") if line.rstrip().endswith("[heap]"))
+begin, end = (int(word, 16) for word in heap.split()[0].split("-"))
+print([begin <= address < end for address in taken])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks glibc, and looks into /proc")
+@pytest.mark.parametrize("way", ["shared", "apart"])
+def test_threads_take_from_one_heap(way: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", ADDRESSES, way], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == str([way == "shared"] * 3)
