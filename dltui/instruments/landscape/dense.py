@@ -176,11 +176,10 @@ def _worker(
     losses_of = crossed if objective.criterion.counts else squared
     rest = [(weights.alone(layer.weight), weights.alone(layer.bias), layer.after) for layer in layers[1:]]
 
-    def through(row: list[Tensor], later: list[Later], steps: Tensor, part: slice) -> Tensor:
-        h = _after(_batched(row, steps[part]), layers[0].after)
+    def through(row: list[Tensor], steps: Tensor, later: list[Later]) -> Tensor:
+        h = _after(_batched(row, steps), layers[0].after)
         for weight, bias, after in later:
-            h = torch.bmm(weight[part], h) if bias is None else torch.baddbmm(bias[part], weight[part], h)
-            h = _after(h, after)
+            h = _after(torch.bmm(weight, h) if bias is None else torch.baddbmm(bias, weight, h), after)
         return h
 
     def some(alphas: Grid, beta: float) -> Each:
@@ -191,10 +190,14 @@ def _worker(
             if w is not None
         ]
         losses, right = [], torch.zeros(len(alphas), dtype=torch.float64)
-        parts = [slice(start, start + chunks.layers) for start in range(0, len(alphas), chunks.layers)]
+        parts = [
+            (steps[part], [(w[part], None if b is None else b[part], after) for w, b, after in later])
+            for start in range(0, len(alphas), chunks.layers)
+            for part in [slice(start, start + chunks.layers)]
+        ]
         for terms, y in first:
             row = terms.row(beta)
-            outputs = [through(row, later, steps, part) for part in parts]
+            outputs = [through(row, *part) for part in parts]
             loss, hits = losses_of(torch.cat(outputs) if len(outputs) > 1 else outputs[0], y)
             losses.append(loss)
             right += hits
