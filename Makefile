@@ -17,7 +17,7 @@ lint: .venv/.installed-test  ## style, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: .venv/.installed-test  ## compare with peers, ratios in one run
+bench: .venv/.installed-bench  ## compare with peers, ratios in one run
 	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 screens: .venv/.installed-test  ## make the README's pictures again, from real runs
@@ -33,6 +33,10 @@ screens: .venv/.installed-test  ## make the README's pictures again, from real r
 .venv/.installed-test: .venv/bin/python pyproject.toml
 	$(BIN)/pip install -q -e '.[test]'
 	touch $@ .venv/.installed
+
+.venv/.installed-bench: .venv/bin/python pyproject.toml
+	$(BIN)/pip install -q -e '.[bench]'
+	touch $@ .venv/.installed-test .venv/.installed
 
 clean:
 	rm -rf .venv build dist *.egg-info

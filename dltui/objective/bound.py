@@ -189,7 +189,7 @@ class Objective:
         bare = cls(model, x, y, criterion, title, where, dtype, 1, mode)
         outputs, each = first_outputs(bare.twin(), x[:2], title)
         cached = max(1, min(MOST, (CACHE if where.type == "cpu" else CARD) // each))
-        size = block or (len(x) if mode == "train" else cached)
+        size = block or (len(x) if mode == "train" else _alike(len(x), cached + cached // 4))
         return replace(bare, targets=criterion.fitted(outputs, y, title), block=size)
 
     @property
@@ -350,6 +350,11 @@ def _dtype(model: nn.Module) -> torch.dtype:
     """Return the precision of the model, at least float32."""
     found = {p.dtype for p in model.parameters() if p.is_floating_point()}
     return torch.float64 if found == {torch.float64} else torch.float32
+
+
+def _alike(total: int, most: int) -> int:
+    """Return the size of blocks of like size: a last one of a few samples would cost nearly as much as a whole one."""
+    return -(-total // -(-total // most))
 
 
 def subset(total: int, samples: int | None, where: str, seed: int) -> NDArray[np.intp]:

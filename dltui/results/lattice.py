@@ -49,7 +49,7 @@ def cells_by_lattice(height: int, width: int) -> list[list[Cell]]:
         fresh[np.ix_(rows, columns)] = True
         cells = np.argwhere(fresh & ~taken)
         order = np.argsort(radius[fresh & ~taken], kind="stable")
-        found.append([(int(i), int(j)) for i, j in cells[order]])
+        found.append([(i, j) for i, j in cells[order].tolist()])
         taken |= fresh
     return found
 

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from table import Goal, head, row, times
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -41,16 +42,21 @@ THREADS = 2
 STEPS = {"mlp": 65, "lenet": 17, "resnet8": 11, "resnet20": 9}  # points along a side, by model
 PICTURE = 65
 Way = tuple[Callable[[], object], int]  # what is timed, and how many points that is
-Goal = dict[str, tuple[float, float]]
 
-# Goals of the curvature notes, section 5: (must, aim) by model; how many times faster we are to be.
-PEER: Goal = {"mlp": (5, 7.5), "lenet": (5, 7.5), "resnet8": (2.2, 4), "resnet20": (2, 3)}
-WHOLE: Goal = {"mlp": (4, 6.5), "lenet": (4, 7.5), "resnet8": (2.5, 4), "resnet20": (1.7, 2.5)}
-BLOCKED: Goal = {"mlp": (6, 12), "lenet": (3.5, 5.5), "resnet8": (1.2, 1.5), "resnet20": (1.1, 1.25)}
-LOADER: Goal = {"mlp": (40, 75), "lenet": (8, 14), "resnet8": (3.5, 6), "resnet20": (3.5, 5)}
-WINDOW: Goal = {"mlp": (50, 105), "lenet": (50, 105), "resnet8": (30, 38), "resnet20": (30, 38)}
-PLAIN: Goal = {"lenet": (1.3, 2), "resnet8": (1.3, 2), "resnet20": (1.3, 2)}
-FIRST: Goal = {"lenet": (0.3, 0.15), "resnet20": (4, 2.7)}
+
+def _goals(*bars: tuple[float, float]) -> dict[str, Goal]:
+    return {name: Goal(*pair) for name, pair in zip(STEPS, bars, strict=True)}
+
+
+# What was set out to be reached, by model: how many times faster we are to be.
+PEER = _goals((5, 7.5), (5, 7.5), (2.2, 4), (2, 3))
+WHOLE = _goals((4, 6.5), (4, 7.5), (2.5, 4), (1.7, 2.5))
+BLOCKED = _goals((6, 12), (3.5, 5.5), (1.2, 1.5), (1.1, 1.25))
+LOADER = _goals((40, 75), (8, 14), (3.5, 6), (3.5, 5))
+WINDOW = _goals((50, 105), (50, 105), (30, 38), (30, 38))
+PLAIN = {name: Goal(1.3, 2) for name in ("lenet", "resnet8", "resnet20")}
+FIRST = {"lenet": Goal(0.3, 0.15, less=True), "resnet20": Goal(4, 2.7, less=True)}  # seconds
+AGREE = Goal(1e-5, 3e-6, less=True)
 
 
 def network(name: str) -> nn.Module:
@@ -213,19 +219,6 @@ def raced(name: str, ways: dict[str, Way], seconds: float) -> dict[str, list[flo
     return times
 
 
-def row(
-    number: str, what: str, ratio: float, goal: tuple[float, float] | None, *, less: bool = False
-) -> None:
-    """Print one row of the table."""
-    if goal is None:
-        verdict = ""
-    else:
-        must, aim = goal
-        reached = [ratio <= one if less else ratio >= one for one in goal]
-        verdict = f"must {must:g}, aim {aim:g}: {'aim' if reached[1] else 'must' if reached[0] else 'MISSED'}"
-    print(f"    {number:>3} {what:<44} {ratio:8.3g}{' s' if less else ' ×'}  {verdict}")
-
-
 def agreement(model: nn.Module, objective: Objective) -> float:
     """Return the largest relative difference to a plain loop in float64 sums over a 5 × 5 grid."""
     found = scan(objective, steps=5, seed=1)
@@ -292,23 +285,30 @@ def race(name: str, seconds: float, *, verify: bool) -> None:
         "ours": ours(objective, steps),
         "plain": fallback(objective, max(3, steps // 3 | 1)),
     }
-    times = raced(name, ways, seconds)
-    first = times["ours"]
-    ratio = {one: statistics.median(a / b for a, b in zip(t, first, strict=True)) for one, t in times.items()}
-    print(f"{name}: {statistics.median(first) * 1e3:.3f} ms a point, {len(first)} rounds")
-    row("1", "loss-landscapes 3.0.6, a point", ratio["peer"], PEER[name])
-    row("2A", "bare forward of the whole batch", ratio["whole"], WHOLE[name])
-    row("2B", "bare forward in blocks, two workers", ratio["blocked"], BLOCKED[name])
-    row("3", "loss-landscape-3d, a point", ratio["loader"], LOADER[name])
-    picture(name, objective, statistics.median(times["peer"]), verify=verify)
+    spent = raced(name, ways, seconds)
+    first = spent["ours"]
+    ratio = {one: statistics.median(a / b for a, b in zip(t, first, strict=True)) for one, t in spent.items()}
+    head(f"{name}: {statistics.median(first) * 1e3:.3f} ms a point, {len(first)} rounds")
+    for number, peer, way, goals in (
+        ("1", "loss-landscapes 3.0.6", "peer", PEER),
+        ("2A", "bare forward of the whole batch", "whole", WHOLE),
+        ("2B", "bare forward in blocks, two workers", "blocked", BLOCKED),
+        ("3", "loss-landscape-3d", "loader", LOADER),
+    ):
+        row(number, "a point of the exact surface", peer, times(ratio[way]), goals[name], ratio[way])
+    picture(name, objective, statistics.median(spent["peer"]), verify=verify)
     if name in FIRST:
-        row("5", "first 9 × 9 picture", first_picture(name), FIRST[name], less=True)
+        seconds = first_picture(name)
+        row("5", "first 9 × 9 picture, after import", "", f"{seconds:.3f} s", FIRST[name], seconds)
     if name in PLAIN:
-        slow = statistics.median(a / b for a, b in zip(times["peer"], times["plain"], strict=True))
-        row("6", "without a trace: loss-landscapes / ours", slow, PLAIN[name])
+        slow = statistics.median(a / b for a, b in zip(spent["peer"], spent["plain"], strict=True))
+        row(
+            "6", "a point, for any module (no trace)", "loss-landscapes 3.0.6", times(slow), PLAIN[name], slow
+        )
+    off = agreement(model, objective)
+    row("15", "largest relative difference", "a plain loop", f"{off:.1e}", AGREE, off)
     same = all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
-    print(f"     15 {'largest relative difference to a plain loop':<44} {agreement(model, objective):8.1e}"
-          f"    must 1e-5, aim 3e-6; the model is {'the same' if same else 'CHANGED'} afterwards")  # fmt: skip
+    row("15", "the model afterwards", "", "the same" if same else "changed", Goal(1, 1), float(same))
 
 
 def picture(name: str, objective: Objective, peer: float, *, verify: bool) -> None:
@@ -317,16 +317,18 @@ def picture(name: str, objective: Objective, peer: float, *, verify: bool) -> No
     found = scan(objective, steps=PICTURE, tolerance=0.01)
     seconds = time.perf_counter() - started
     cells = int(found.known.sum()) if found.known is not None else PICTURE**2
-    row("4", f"65 × 65 picture ({cells} points, {seconds:.2f} s) to loss-landscapes", peer * PICTURE**2 / seconds,
-        WINDOW[name])  # fmt: skip
+    faster = peer * PICTURE**2 / seconds
+    row("4", f"65 × 65 picture: {cells} points, {seconds:.2f} s", "loss-landscapes 3.0.6, all points", times(faster),
+        WINDOW[name], faster)  # fmt: skip
     if not verify:
         return
     exact = scan(objective, steps=PICTURE).loss
     log = found._scale() == "log"
     whole, truth = (np.log(one) if log else one for one in (found.whole, exact))
     error = np.abs(whole - truth).max() / np.ptp(truth)
-    print(f"        its true error is {100 * error:.2f} % of the range{' of log L' if log else ''}"
-          f" (told: at most {100 * (found.bound or 0):.2f} %; tolerance 1 %)")  # fmt: skip
+    range_of = "range of log L" if log else "range"
+    told, percent = f"told: at most {100 * (found.bound or 0):.2f} %", 100 * error
+    row("4", f"its true error, of the {range_of}", told, f"{percent:.2f} %", Goal(1, 1, less=True), percent)
 
 
 def main() -> None:
@@ -341,7 +343,7 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1 if chosen.processor else THREADS)
     kind = "processor time, 1 thread" if chosen.processor else f"wall time, {THREADS} threads"
-    print(f"1797 digits, {kind}; how many times faster we are")
+    print(f"1797 digits, {kind}")
     for name in chosen.models:
         race(name, chosen.seconds, verify=chosen.verify or name == "mlp")
 

@@ -17,7 +17,7 @@ from dltui.errors import Cancelled, DltuiError, UsageError
 from dltui.instruments.curvature.spectrum import spectrum
 from dltui.instruments.gradients import measure
 from dltui.instruments.landscape import scan
-from dltui.objective import Objective, undisturbed
+from dltui.objective import Criterion, Objective, undisturbed
 
 Case = tuple[nn.Module, Tensor, Tensor, str]
 
@@ -249,3 +249,21 @@ def test_a_loss_that_is_not_finite_is_told() -> None:
         model.weight.fill_(float("nan"))
     with pytest.raises(DltuiError, match="is nan before anything is changed"):
         Objective.bind(model, X, Y).center()
+
+
+@pytest.mark.parametrize("classes", [2, 7])
+def test_slopes_are_what_autograd_finds(classes: int) -> None:
+    outputs = torch.randn(9, classes, dtype=torch.float64, requires_grad=True)
+    targets = torch.arange(9) % classes
+    criterion = Criterion.of("classes")
+    (wanted,) = torch.autograd.grad(criterion.loss(outputs, targets) * 9, outputs)
+    torch.testing.assert_close(criterion.slopes(outputs, targets), wanted, rtol=1e-12, atol=1e-14)
+    assert Criterion.of("numbers").slopes(outputs, targets) is None
+
+
+def test_blocks_are_of_like_size() -> None:
+    x = torch.randn(1797, 1, 8, 8)
+    net = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.Flatten(), nn.Linear(1024, 3))
+    sizes = [len(part) for part, _, _ in Objective.bind(net, x, torch.arange(1797) % 3).blocks]
+    assert sum(sizes) == 1797
+    assert max(sizes) - min(sizes) < len(sizes)

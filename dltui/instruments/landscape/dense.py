@@ -23,7 +23,8 @@ from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
 
 BLOCK_BYTES = 1 << 17  # of one point's widest layer for a block of samples
-CHUNK_BYTES = 1 << 21  # of all points that are evaluated together
+CHUNK_BYTES = 1 << 21  # of the widest layer at all points that go through the layers together
+SCORE_BYTES = 1 << 21  # of the outputs at all points whose losses are taken together
 ELEMENTWISE = (
     nn.Tanh,
     nn.Sigmoid,
@@ -59,6 +60,21 @@ class Layer(NamedTuple):
     after: tuple[Callable[[Tensor], Tensor], ...]
 
 
+Later = tuple[Tensor, Tensor | None, tuple[Callable[[Tensor], Tensor], ...]]  # weight, bias, what follows
+
+
+class Chunks(NamedTuple):
+    """How many points are taken together.
+
+    Attributes:
+        layers: Through the layers, whose outputs then stay in the cache.
+        losses: For their losses, from far smaller tensors: fewer calls, in which workers wait for each other.
+    """
+
+    layers: int
+    losses: int
+
+
 def dense(plane: Plane) -> Tier:
     """Return the evaluator of a multi-layer perceptron.
 
@@ -74,14 +90,16 @@ def dense(plane: Plane) -> Tier:
     net = network_of(plane)
     layers = _chain(net)
     weights = FoldedWeights.of(plane, net)
-    widest = max(int(weights.places[weights.weights.index(layer.weight)][1][0]) for layer in layers)
-    size = plane.objective.inputs.element_size() * widest
-    count = max(16, BLOCK_BYTES // size)
+    outs = [int(weights.places[weights.weights.index(layer.weight)][1][0]) for layer in layers]
+    widths = max(outs), outs[-1]
+    count = max(16, BLOCK_BYTES // (plane.objective.inputs.element_size() * widths[0]))
 
     def on(objective: Objective) -> Callable[[], Evaluate]:
         first = _first(objective, weights, layers[0], count)
-        points = max(1, CHUNK_BYTES // (size * min(count, objective.samples)))
-        return lambda: _worker(objective, weights, layers, first, points)
+        block = objective.inputs.element_size() * min(count, objective.samples)
+        together = max(1, CHUNK_BYTES // (widths[0] * block))
+        chunks = Chunks(together, max(together, SCORE_BYTES // (widths[1] * block)))
+        return lambda: _worker(objective, weights, layers, first, chunks)
 
     return Tier("whole rows of points at once", on)
 
@@ -152,22 +170,35 @@ def _worker(
     weights: FoldedWeights,
     layers: list[Layer],
     first: list[tuple[Polynomial, Tensor]],
-    points: int,
+    chunks: Chunks,
 ) -> Evaluate:
     """Return an evaluator; all of its memory is short-lived."""
     losses_of = crossed if objective.criterion.counts else squared
     rest = [(weights.alone(layer.weight), weights.alone(layer.bias), layer.after) for layer in layers[1:]]
 
+    def through(row: list[Tensor], steps: Tensor, later: list[Later]) -> Tensor:
+        h = _after(_batched(row, steps), layers[0].after)
+        for weight, bias, after in later:
+            h = _after(torch.bmm(weight, h) if bias is None else torch.baddbmm(bias, weight, h), after)
+        return h
+
     def some(alphas: Grid, beta: float) -> Each:
         steps = torch.tensor(alphas, dtype=objective.dtype)[:, None, None]
-        later = [(_batch(w, beta, steps), _batch(b, beta, steps, column=True), after) for w, b, after in rest]
+        later: list[Later] = [
+            (_batch(w, beta, steps), _batch(b, beta, steps, column=True) if b else None, after)
+            for w, b, after in rest
+            if w is not None
+        ]
         losses, right = [], torch.zeros(len(alphas), dtype=torch.float64)
+        parts = [
+            (steps[part], [(w[part], None if b is None else b[part], after) for w, b, after in later])
+            for start in range(0, len(alphas), chunks.layers)
+            for part in [slice(start, start + chunks.layers)]
+        ]
         for terms, y in first:
-            h = _after(_batched(terms.row(beta), steps), layers[0].after)
-            for weight, bias, after in later:
-                assert weight is not None
-                h = _after(torch.bmm(weight, h) if bias is None else torch.baddbmm(bias, weight, h), after)
-            loss, hits = losses_of(h, y)
+            row = terms.row(beta)
+            outputs = [through(row, *part) for part in parts]
+            loss, hits = losses_of(torch.cat(outputs) if len(outputs) > 1 else outputs[0], y)
             losses.append(loss)
             right += hits
         return Each(torch.cat(losses, 1), right / objective.samples)
@@ -176,7 +207,9 @@ def _worker(
         parts = []
         with torch.inference_mode():
             for beta, alphas, _ in rows(at):
-                parts += [some(alphas[i : i + points], beta) for i in range(0, len(alphas), points)]
+                parts += [
+                    some(alphas[i : i + chunks.losses], beta) for i in range(0, len(alphas), chunks.losses)
+                ]
         return Each(torch.cat([part.losses for part in parts]), torch.cat([part.right for part in parts]))
 
     return evaluate
@@ -190,10 +223,8 @@ def _batched(row: list[Tensor], steps: Tensor) -> Tensor:
     return found
 
 
-def _batch(weight: Polynomial | None, beta: float, steps: Tensor, *, column: bool = False) -> Tensor | None:
+def _batch(weight: Polynomial, beta: float, steps: Tensor, *, column: bool = False) -> Tensor:
     """Return a weight at all points of a stretch, shape (g, …)."""
-    if weight is None:
-        return None
     return _batched([term[:, None] if column else term for term in weight.row(beta)], steps)
 
 

@@ -15,9 +15,9 @@ from dltui.instruments.landscape import choose, scan
 from dltui.instruments.landscape.choose import fastest
 from dltui.instruments.landscape.dense import dense
 from dltui.instruments.landscape.folded import folded
+from dltui.instruments.landscape.kernels import pooled, window_max
 from dltui.instruments.landscape.losses import crossed
-from dltui.instruments.landscape.kernels import window_max
-from dltui.instruments.landscape.plain import plain
+from dltui.instruments.landscape.plain import channels_last, plain
 from dltui.instruments.landscape.plane import Plane, Tier, Unfit, shares, tell
 from dltui.instruments.landscape.window import Window
 from dltui.models import build
@@ -281,3 +281,36 @@ def test_cross_entropies_are_those_of_torch_and_ties_count_as_argmax_has_them() 
     losses, found = crossed(scores.clone(), y)
     torch.testing.assert_close(losses, wanted)
     assert found.tolist() == hits.tolist()
+
+
+@pytest.mark.parametrize("name", ["lenet", "preactivated"])
+def test_channels_last_gives_what_the_plain_way_gives(name: str) -> None:
+    torch.manual_seed(1)
+    plane = spanned(awake(NETWORKS[name][0]()), double=True)
+    wanted, found = (way(plane).on(plane.objective)()(POINTS) for way in (plain, channels_last))
+    np.testing.assert_allclose(found.losses, wanted.losses, rtol=1e-9, atol=1e-12)
+    assert torch.equal(found.right, wanted.right)
+
+
+@pytest.mark.parametrize("name", ["mlp", "resnet8"])
+def test_channels_last_is_for_pooled_pictures(name: str) -> None:
+    with pytest.raises(Unfit, match="pools no pictures"):
+        channels_last(spanned(NETWORKS[name][0]()))
+
+
+def test_an_untraceable_network_is_scanned_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "FAST", ())
+    plane = spanned(awake(build("lenet", (1, 8, 8), 4)))
+    window = Window.around((0, 0), 5, (1, 1))
+    assert {fastest(plane, window)[0].name for _ in range(5)} == {"the model itself, channels last: "}
+
+
+@pytest.mark.parametrize("wrong", [None, float("nan"), float("inf"), 1e30])
+@pytest.mark.parametrize("size", [(8, 8), (7, 9)], ids=str)
+def test_a_convolution_and_its_maxima_at_once(size: tuple[int, int], wrong: float | None) -> None:
+    x, weight, bias = torch.randn(3, 5, *size), torch.randn(6, 5, 3, 3), torch.randn(6)
+    if wrong is not None:
+        x[1, 2, 3, 3] = wrong
+    found = pooled(x, weight, bias, (1, 1, 1, 1), 2, 3)
+    outputs = torch.conv2d(x, weight, bias, 1, 1)
+    torch.testing.assert_close(found, functional.max_pool2d(outputs, (2, 3)), equal_nan=True)
