@@ -18,7 +18,9 @@ SHARED = frozenset({"seed", "device"})  # knobs that are spelled by the common o
 Live = Annotated[bool, typer.Option("--live", help="Show every moment, not the last alone.")]
 Record = Annotated[
     Path | None,
-    typer.Option("--record", metavar="FILE", help="Record every moment to FILE.gif or FILE.cast; implies --live."),
+    typer.Option(
+        "--record", metavar="FILE", help="Record every moment to FILE.gif or FILE.cast; implies --live."
+    ),
 ]
 
 

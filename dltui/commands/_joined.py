@@ -18,7 +18,10 @@ def joined(command: Any, args: list[str], long: str, short: str) -> list[str]:
         The same words when the option is given once or not at all.
     """
     valued = {
-        name for one in command.params if not getattr(one, "is_flag", True) for name in (*one.opts, *one.secondary_opts)
+        name
+        for one in command.params
+        if not getattr(one, "is_flag", True)
+        for name in (*one.opts, *one.secondary_opts)
     }
     values: list[str] = []
     kept: list[str] = []

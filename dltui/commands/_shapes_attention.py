@@ -71,10 +71,10 @@ def _listing(what: str, model: Decoder, costs: list[AttentionCost], dtype: str, 
         foot=(
             f"{model.layers} layers, {model.heads} query heads on {model.shared} key heads of {model.each} features, "
             f"batch {batch}, {dtype}",
-            f"scores: MACs of Q·Kᵀ and P·V = 2 · layers · heads · pairs · head, growing with the square; as much as the "
-            f"projections at {turning_point(model):,.0f} tokens of full attention",
-            "plain: the probabilities of one layer, L² · heads; flash: FlashAttention's log-sum-exp of one layer instead, "
-            "4 · L · heads B: as many products, no L × L matrix",
+            f"scores: MACs of Q·Kᵀ and P·V = 2 · layers · heads · pairs · head, growing with the square; as much as "
+            f"the projections at {turning_point(model):,.0f} tokens of full attention",
+            "plain: the probabilities of one layer, L² · heads; flash: FlashAttention's log-sum-exp of one layer "
+            "instead, 4 · L · heads B: as many products, no L × L matrix",
             f"KV cache = 2 · {model.layers} · {model.shared} · {model.each} = {each:,} numbers a token, all layers",
         ),
     )

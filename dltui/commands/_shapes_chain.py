@@ -107,7 +107,9 @@ def _of_more(shape: Shape, batch: int, layers: str) -> Shape:
     if len(shape) == 1:
         return shape
     if shape[0] != 1:
-        raise UsageError(f"the input {show(shape)} of {layers} does not begin with a batch of 1: give --input instead of --batch")
+        raise UsageError(
+            f"the input {show(shape)} of {layers} does not begin with a batch of 1: give --input instead of --batch"
+        )
     return (batch, *shape[1:])
 
 
@@ -146,8 +148,8 @@ def _listing(chain: Chain, flops: str, dtype: str) -> Listing:
         f"input {' and '.join(map(show, chain.inputs))} → output {show(chain.output)}",
         f"parameters {chain.parameters:,} · MACs {chain.macs:,} · "
         f"FLOPs {chain.operations(flops):,} ({CONVENTIONS[flops]})",
-        f"{dtype}: weights {bytes_text(memory.parameters)}, gradients {bytes_text(memory.gradients)}, activations at most "
-        f"{bytes_text(memory.inference)} in inference, {bytes_text(memory.training)} kept for training",
+        f"{dtype}: weights {bytes_text(memory.parameters)}, gradients {bytes_text(memory.gradients)}, activations at "
+        f"most {bytes_text(memory.inference)} in inference, {bytes_text(memory.training)} kept for training",
     ]
     if memory.uncounted:
         numbers = ", ".join(map(str, memory.uncounted[:8]))

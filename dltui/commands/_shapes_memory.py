@@ -30,9 +30,16 @@ def memory(
         ),
     ],
     input_shape: Annotated[
-        str | None, typer.Option("--input", "-i", metavar="N,C,H,W", help="Shape that goes into a chain or a network.")
+        str | None,
+        typer.Option("--input", "-i", metavar="N,C,H,W", help="Shape that goes into a chain or a network."),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences that a device works on at once; samples of a chain or network without --input.")] = 1,
+    batch: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Sequences that a device works on at once; samples of a chain or network without --input.",
+        ),
+    ] = 1,
     tokens: Annotated[str, typer.Option(metavar="N", help="Tokens of a sequence, such as 4096 or 8k.")] = "0",
     serve: Annotated[bool, typer.Option("--serve", help="Weights and KV cache instead of training.")] = False,
     window: Annotated[int | None, typer.Option(min=1, help="Tokens back that the cache holds.")] = None,
@@ -87,7 +94,9 @@ def memory(
         serving=serve,
         window=window,
     )
-    model = known_model(what, input_shape, dtype, batch) or _network(what, input_shape, precision, work, common.seed)
+    model = known_model(what, input_shape, dtype, batch) or _network(
+        what, input_shape, precision, work, common.seed
+    )
     refuse_unused(model, input_shape, optimizer, precision, layout, work)
     return answer(model, optimizer, precision, layout, work, limit * 1e9)
 

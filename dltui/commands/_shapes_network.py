@@ -40,7 +40,9 @@ def network_of(
     """
     asked = read_inputs(input_shape)
     if asked.sizes and batch > 1:
-        raise UsageError(f"--input {input_shape} tells the batch of {text} already: leave out --batch {batch}")
+        raise UsageError(
+            f"--input {input_shape} tells the batch of {text} already: leave out --batch {batch}"
+        )
     source = find_source(text, asked, None, seed)
     sizes: Sizes = asked.sizes or (source.sizes and (batch, *source.sizes[1:]))
     with redirect_stdout(sys.stderr):  # what the user's own code prints must not mix with the answer

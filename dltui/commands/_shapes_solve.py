@@ -54,7 +54,9 @@ def solve_command(
     max_stride: Annotated[int, typer.Option("--max-stride", min=1, max=32, help="Largest stride.")] = 4,
     max_dilation: Annotated[
         int | None,
-        typer.Option("--max-dilation", min=1, max=1024, help="Largest dilation; else 3, 1024 where it doubles."),
+        typer.Option(
+            "--max-dilation", min=1, max=1024, help="Largest dilation; else 3, 1024 where it doubles."
+        ),
     ] = None,
     max_layers: Annotated[
         int | None, typer.Option("--max-layers", min=1, max=1024, help="Most layers in a row; else 64.")
@@ -126,15 +128,21 @@ def reached(layer: str, size_from: str | None, channels: str | None, bounds: Bou
         UsageError: If numbers can't be read, or a chain is given.
     """
     if _is_chain(layer):
-        raise UsageError(f"--receptive-field is asked of one layer; what a chain sees: dltui shapes chain {layer!r}")
+        raise UsageError(
+            f"--receptive-field is asked of one layer; what a chain sees: dltui shapes chain {layer!r}"
+        )
     field = bounds.receptive_field or 1
     starts = None if size_from is None else _sizes("--from", size_from)
     found = stacks(layer, field, starts, bounds=bounds, channels=_pair(channels))
-    costs, weighs = any(one.parameters is not None for one in found), any(one.macs is not None for one in found)
+    costs, weighs = (
+        any(one.parameters is not None for one in found),
+        any(one.macs is not None for one in found),
+    )
     columns = ("layers", "kernel", "stride", "dilation", "padding", "jump", *(("size",) if starts else ()))
     columns += (*(("parameters",) if costs else ()), *(("MACs",) if weighs else ()), "remark")
     many = len(found) != 1
-    foot = f"{len(found)} stack{'s' * many} of {layer} look{'s' * (not many)} back over {field} place{'s' * (field > 1)}"
+    foot = f"{len(found)} stack{'s' * many} of {layer} look{'s' * (not many)} back over "
+    foot += f"{field} place{'s' * (field > 1)}"
     foot += f"; the first {MOST} are shown, --json has all" if len(found) > MOST else ""
     return Listing(
         title="solve",
@@ -147,7 +155,10 @@ def reached(layer: str, size_from: str | None, channels: str | None, bounds: Bou
             "count": len(found),
             "solutions": [one.document() for one in found],
         },
-        foot=(foot, "each layer adds (k − 1) × dilation × the jump before it; its padding is half of its reach"),
+        foot=(
+            foot,
+            "each layer adds (k − 1) × dilation × the jump before it; its padding is half of its reach",
+        ),
     )
 
 

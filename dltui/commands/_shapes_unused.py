@@ -48,7 +48,11 @@ def _of_the_model(what: What, input_shape: str | None, work: Work, layout: Layou
     given = work.batch > 1
     yield f"--batch {work.batch}", given and work.serving and walked, "serving takes its weights only"
     yield f"--batch {work.batch}", given and idle, "activations and cache need --tokens too"
-    yield f"--batch {work.batch}", given and what.kind == "number", "activations need more than a number of parameters"
+    yield (
+        f"--batch {work.batch}",
+        given and what.kind == "number",
+        "activations need more than a number of parameters",
+    )
     only = "only the layers of a language model are planned so"
     for option, unusual, used in (
         (f"--attention {work.attention}", work.attention != "flash", language or network),
@@ -84,6 +88,14 @@ def _of_training(optimizer: str, precision: Precision, work: Work) -> Iterator[R
     """Yield what training so has no use for."""
     unusual = precision.states != "float32"
     told = f"--states {precision.states}"
-    yield told, unusual and optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer], f"{optimizer} keeps no moments"
+    yield (
+        told,
+        unusual and optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer],
+        f"{optimizer} keeps no moments",
+    )
     yield told, unusual and optimizer == "adam8bit", "adam8bit keeps bytes"
-    yield f"--window {work.window}", work.window is not None and not work.serving, "it bounds the cache of --serve"
+    yield (
+        f"--window {work.window}",
+        work.window is not None and not work.serving,
+        "it bounds the cache of --serve",
+    )

@@ -74,7 +74,8 @@ class Stopped:
     sentence: str
 
 
-# a Result, a Light answer, a Listed one, either within Failed, a Stopped one, or None when the verb has shown everything itself
+# a Result, a Light answer, a Listed one, either within Failed, a Stopped one, or None when the verb has shown
+# everything itself
 Shown = Any
 
 
@@ -217,7 +218,7 @@ def _readable(found: Light, common: Common) -> list[str]:
 
 
 def _told(lines: list[str], width: int, *, ascii_only: bool) -> list[str]:
-    """Return lines as they are, or in ASCII: names such as lambda are longer than their symbols, so they break again."""
+    """Return lines as they are, or in ASCII: names such as lambda are longer than their symbols and break again."""
     if not ascii_only:
         return lines
     from textwrap import wrap

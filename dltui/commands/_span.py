@@ -77,15 +77,17 @@ class Wanted:
             )
         if len(self.to) > 2:
             raise UsageError(
-                f"{len(self.to)} checkpoints besides the model: expected one for a line, two for a plane; leave out --to "
-                f"{self.to[2]}"
+                f"{len(self.to)} checkpoints besides the model: expected one for a line, two for a plane; leave out "
+                f"--to {self.to[2]}"
             )
         if (self.align or self.curve) and not self.to:
             raise UsageError(
                 f"--{'align' if self.align else 'curve'} needs another checkpoint: expected --to B; try --to run:NAME"
             )
         if self.curve and not self.connects:
-            raise UsageError("--curve joins two checkpoints: expected one --to; leave out the second, or --curve")
+            raise UsageError(
+                "--curve joins two checkpoints: expected one --to; leave out the second, or --curve"
+            )
         if self.to or self.trajectory:
             self._check_free()
         else:

@@ -83,12 +83,16 @@ def read_inputs(text: str | None) -> Asked:
     found = [_read_input(part.strip()) for part in text.split(";")]
     names = [name for name, _, _ in found]
     if any(names) and not all(names):
-        raise UsageError(f"--input gives {names.count('')} inputs without a name beside named ones: name all or none")
+        raise UsageError(
+            f"--input gives {names.count('')} inputs without a name beside named ones: name all or none"
+        )
     if any(names):
         if len(set(names)) < len(names):
             raise UsageError("--input gives one name twice")
         return Asked({name: shape for name, shape, _ in found}, {n: d for n, _, d in found if d is not None})
-    return Asked([shape for _, shape, _ in found], {str(i): d for i, (_, _, d) in enumerate(found) if d is not None})
+    return Asked(
+        [shape for _, shape, _ in found], {str(i): d for i, (_, _, d) in enumerate(found) if d is not None}
+    )
 
 
 def _read_input(text: str) -> tuple[str, tuple[int, ...], torch.dtype | None]:
@@ -150,7 +154,9 @@ def find_source(spec: str, asked: Asked, data: str | None, seed: int) -> Source:
     usual = _shapes_of(data, seed)
     shape = asked.first
     if shape:
-        found = _built(spec, Shapes(shape[1:], usual.outputs), f"{usual.outputs} outputs; --data chooses others", spec)
+        found = _built(
+            spec, Shapes(shape[1:], usual.outputs), f"{usual.outputs} outputs; --data chooses others", spec
+        )
     else:
         found = _built(spec, usual, f"built for {data}; --input or --data chooses others", spec)
     if spelled == "name":

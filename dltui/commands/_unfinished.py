@@ -1,4 +1,4 @@
-"""Scans that may be stopped: what is known is kept in a file as the work goes, and the same command goes on from there."""
+"""Scans that may be stopped: what is known is kept in a file as the work goes; the same command goes on from there."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ class Unfinished:
         if resume is not None:
             found = load(resume)
             if not isinstance(found, Landscape | Connection) or found.complete or not found.identity:
-                raise UsageError(f"{resume} is no unfinished scan: expected a file that a stopped `dltui landscape` left")
+                raise UsageError(
+                    f"{resume} is no unfinished scan: expected a file that a stopped `dltui landscape` left"
+                )
             return found
         if self.path is None or not self.path.is_file():
             return None
@@ -88,7 +90,8 @@ class Unfinished:
         if self.path is not None:
             self._write()
         where = f"stopped at {counted(self.newest)}"
-        how = f"kept in {self.path}; the same command goes on from there" if self.path else "--save FILE would keep them"
+        kept = f"kept in {self.path}; the same command goes on from there"
+        how = kept if self.path else "--save FILE would keep them"
         return Stopped(self.newest, f"{where}; {how}")
 
     def _write(self) -> None:

@@ -67,7 +67,9 @@ def several(devices: str | None) -> str | None:
 
     for device in devices.split(",") if devices is not None else []:
         if not DEVICE.fullmatch(device.strip()):
-            raise UsageError(f"--devices {device.strip()!r} is no device; expected a list such as cuda:0,cuda:1")
+            raise UsageError(
+                f"--devices {device.strip()!r} is no device; expected a list such as cuda:0,cuda:1"
+            )
     return devices
 
 
@@ -118,7 +120,7 @@ Devices = Annotated[
         "--devices",
         metavar="A,B",
         callback=several,
-        help="Share the work out among several devices, as in cuda:0,cuda:1; all of it is done on --device if left out.",
+        help="Share the work out among several devices, as in cuda:0,cuda:1; all is done on --device if left out.",
     ),
 ]
 At = Annotated[

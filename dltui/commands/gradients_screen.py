@@ -1,4 +1,4 @@
-"""The screen of gradient norms: the layers in a list, each as bars, against the weights, or alone; samples and depth."""
+"""The screen of gradient norms: layers in a list, each as bars, against the weights, or alone; samples and depth."""
 
 from __future__ import annotations
 

@@ -33,7 +33,6 @@ app = verb_app()
 EACH_READING = 1e-2  # relative residual of a reading along a run, unless someone asks for less
 
 
-
 def width(bandwidth: float) -> float:
     """Return the bandwidth when a density can be drawn with it."""
     from dltui.results.smoothing import LEAST, MOST
@@ -87,7 +86,8 @@ def hessian(
     tolerance: Annotated[
         float | None,
         typer.Option(
-            "--tolerance", callback=lambda found: found if found is None else share(found),
+            "--tolerance",
+            callback=lambda found: found if found is None else share(found),
             help="Relative residual of each eigenvalue; 1e-4 if left out, 1e-2 along a run.",
         ),
     ] = None,
@@ -96,11 +96,16 @@ def hessian(
     ] = 1e-3,
     mode: Annotated[
         Literal["eval", "train"],
-        typer.Option("--mode", help="train: batch norm over all samples as one batch, dropout with fixed draws."),
+        typer.Option(
+            "--mode", help="train: batch norm over all samples as one batch, dropout with fixed draws."
+        ),
     ] = "eval",
     loss: Annotated[
         str | None,
-        typer.Option("--loss", help="cross-entropy, mse, l1, huber or package.module:function; by the data if left out."),
+        typer.Option(
+            "--loss",
+            help="cross-entropy, mse, l1, huber or package.module:function; by the data if left out.",
+        ),
     ] = None,
     at: At = None,
     normalize: Normalize = "filter",
@@ -177,9 +182,7 @@ def hessian(
     )
 
 
-def _only_the_hessian(
-    model: str, weights: Path | None, matrix: str, by: str | None, at: str | None
-) -> None:
+def _only_the_hessian(model: str, weights: Path | None, matrix: str, by: str | None, at: str | None) -> None:
     """Refuse words that don't go together with a run."""
     if not model.startswith("run:") or weights is not None:
         raise UsageError(

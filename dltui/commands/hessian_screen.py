@@ -1,4 +1,4 @@
-"""The screen of a Hessian spectrum: density, eigenvalues to choose from, where each eigenvector lives, slices along it."""
+"""The screen of a Hessian spectrum: density, eigenvalues to choose from, where each eigenvector lives, slices."""
 
 from __future__ import annotations
 
@@ -86,11 +86,37 @@ class SpectrumScreen(MeasuredScreen):
     """
     BINDINGS = actions.register(
         "This spectrum",
-        Action("spectrum", "choose", ("tab",), "eigenvalues", "Go to the list of eigenvalues, and back to the figure."),
+        Action(
+            "spectrum",
+            "choose",
+            ("tab",),
+            "eigenvalues",
+            "Go to the list of eigenvalues, and back to the figure.",
+        ),
         Action("spectrum", "slice", ("s",), "slice", "Scan the loss along the chosen eigenvector."),
-        Action("spectrum", "plane", ("P",), "plane", "Scan the loss over the plane of the first two eigenvectors."),
-        Action("spectrum", "landscape", ("L",), "landscape", "Scan the loss over a random plane of the same model."),
-        Action("spectrum", "smoother", ("b", "B"), "bandwidth", "Draw the density smoother, or sharper.", ("1", "-1"), shown=2),
+        Action(
+            "spectrum",
+            "plane",
+            ("P",),
+            "plane",
+            "Scan the loss over the plane of the first two eigenvectors.",
+        ),
+        Action(
+            "spectrum",
+            "landscape",
+            ("L",),
+            "landscape",
+            "Scan the loss over a random plane of the same model.",
+        ),
+        Action(
+            "spectrum",
+            "smoother",
+            ("b", "B"),
+            "bandwidth",
+            "Draw the density smoother, or sharper.",
+            ("1", "-1"),
+            shown=2,
+        ),
     )
 
     _spectrum: Spectrum | None = None
@@ -211,7 +237,14 @@ def pairs_of(found: Spectrum) -> tuple[Pair, ...]:
     """Return the eigenvalues of both ends, the largest first and the smallest last."""
     top, bottom = found.sure("top"), found.sure("bottom")
     highest = [
-        Pair(i + 1, eigenvalue_name(i + 1), float(value), float(residual), bool(top[i]), _row(found.top_masses, i))
+        Pair(
+            i + 1,
+            eigenvalue_name(i + 1),
+            float(value),
+            float(residual),
+            bool(top[i]),
+            _row(found.top_masses, i),
+        )
         for i, (value, residual) in enumerate(zip(found.top_eigenvalues, found.top_residuals, strict=True))
     ]
     lowest = [
@@ -223,7 +256,9 @@ def pairs_of(found: Spectrum) -> tuple[Pair, ...]:
             bool(bottom[i]),
             _row(found.bottom_masses, i),
         )
-        for i, (value, residual) in enumerate(zip(found.bottom_eigenvalues, found.bottom_residuals, strict=True))
+        for i, (value, residual) in enumerate(
+            zip(found.bottom_eigenvalues, found.bottom_residuals, strict=True)
+        )
     ]
     return (*highest, *reversed(lowest))
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Data, Devices, Model, Samples, Weights, odd, reach, share, somewhere, steps_to
+from dltui.commands._words import (
+    Data,
+    Devices,
+    Model,
+    Samples,
+    Weights,
+    odd,
+    reach,
+    share,
+    somewhere,
+    steps_to,
+)
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +32,14 @@ app = verb_app()
 TOLERANCE = 0.01  # of the range of the loss
 
 ALONG = (
-    "random", "eigen:1", "eigen:1,eigen:2", "eigen:1,eigen:-1", "eigen:-1", "gradient", "gradient,eigen:1", "trajectory"
+    "random",
+    "eigen:1",
+    "eigen:1,eigen:2",
+    "eigen:1,eigen:-1",
+    "eigen:-1",
+    "gradient",
+    "gradient,eigen:1",
+    "trajectory",
 )
 
 
@@ -76,7 +94,10 @@ def landscape(
     center: Annotated[
         str | None,
         typer.Option(
-            "--center", metavar="A,B", callback=somewhere, help="Where the middle is; A for a line; θ* if left out."
+            "--center",
+            metavar="A,B",
+            callback=somewhere,
+            help="Where the middle is; A for a line; θ* if left out.",
         ),
     ] = None,
     along: Annotated[
@@ -114,15 +135,16 @@ def landscape(
         Literal["keep", "interpolate", "recalibrate"] | None,
         typer.Option(
             "--bn",
-            help="Running statistics of batch norm: those of the model (if left out, along directions), moving with the "
-            "weights between checkpoints (on the way to one), or estimated anew at every point from the training "
+            help="Running statistics of batch norm: those of the model (if left out, along directions), moving with "
+            "the weights between checkpoints (on the way to one), or estimated anew at every point from the training "
             "samples (on planes through several).",
         ),
     ] = None,
     align: Annotated[
         bool,
         typer.Option(
-            "--align", help="Bring the units of other checkpoints into the order of the model's first (git re-basin)."
+            "--align",
+            help="Bring the units of other checkpoints into the order of the model's first (git re-basin).",
         ),
     ] = False,
     curve: Annotated[
@@ -135,7 +157,9 @@ def landscape(
     ] = 0,
     curvature: Annotated[
         bool,
-        typer.Option("--curvature", help="Map λ_max and λ_min of the Hessian over the plane too, on a coarse grid."),
+        typer.Option(
+            "--curvature", help="Map λ_max and λ_min of the Hessian over the plane too, on a coarse grid."
+        ),
     ] = False,
     sharpness: Annotated[
         bool,
@@ -146,7 +170,9 @@ def landscape(
     ] = False,
     part: Annotated[
         Literal["train", "test", "both"],
-        typer.Option("--part", help="Which samples; both scans the training part and measures the held-out one too."),
+        typer.Option(
+            "--part", help="Which samples; both scans the training part and measures the held-out one too."
+        ),
     ] = "train",
     samples: Samples = None,
     weight_decay: Annotated[
@@ -169,7 +195,8 @@ def landscape(
     ] = TOLERANCE,
     exact: Annotated[bool, typer.Option("--exact", help="Compute every cell, interpolate none.")] = False,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Threads side by side; one for each core if left out.")
+        int | None,
+        typer.Option("--workers", min=1, help="Threads side by side; one for each core if left out."),
     ] = None,
     devices: Devices = None,
     resume: Annotated[
@@ -208,9 +235,13 @@ def landscape(
             f"{name} is for landscapes around a model, and one --to is the way to another: leave it out"
         )
     if curvature and wanted.dimensions_found == 1:
-        raise UsageError("--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out")
+        raise UsageError(
+            "--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out"
+        )
     if wanted.connects:
-        sets = dict(zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True))
+        sets = dict(
+            zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True)
+        )
         return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common, resume)
     held_out = None
     if part == "both":

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from dltui.jobs import Job
 
-CLOSER = 0.25  # half-width of the part that is scanned anew, as a share of the whole, when nothing is zoomed in
+CLOSER = (
+    0.25  # half-width of the part that is scanned anew, as a share of the whole, when nothing is zoomed in
+)
 LEAST_STEPS = 25  # points along each direction of a finer scan
 _FAR = (*(f"shift+{way}" for way in ("left", "right", "up", "down")), *"HLKJ")
 _TOWARDS = ("-1, 0", "1, 0", "0, 1", "0, -1") * 2
@@ -42,11 +44,27 @@ class LandscapeScreen(MeasuredScreen):
 
     BINDINGS = actions.register(
         "This landscape",
-        Action("landscape", "walk", _FAR, "walk", "Walk over the surface and read the loss there.", _TOWARDS, shown=4),
-        Action("landscape", "refine", ("z",), "refine", "Scan the part around the cursor, or the part shown, anew."),
+        Action(
+            "landscape",
+            "walk",
+            _FAR,
+            "walk",
+            "Walk over the surface and read the loss there.",
+            _TOWARDS,
+            shown=4,
+        ),
+        Action(
+            "landscape",
+            "refine",
+            ("z",),
+            "refine",
+            "Scan the part around the cursor, or the part shown, anew.",
+        ),
         Action("landscape", "widen", ("Z",), "wider", "Go back to the wider scan."),
         Action("landscape", "exact", ("I",), "every cell", "Compute the cells that were interpolated."),
-        Action("landscape", "curvature", ("C",), "hessian here", "Estimate the Hessian spectrum at the cursor."),
+        Action(
+            "landscape", "curvature", ("C",), "hessian here", "Estimate the Hessian spectrum at the cursor."
+        ),
         Action("landscape", "slopes", ("D",), "gradients here", "Measure the gradient norms at the cursor."),
     )
 
@@ -92,7 +110,12 @@ class LandscapeScreen(MeasuredScreen):
     def read_out(self, text: str) -> str:
         """Return α, β, loss and accuracy under the cursor, and lead the slices through it."""
         cursor = self.view.view.cursor
-        if cursor is None or not self._levels or self.view.figure is None or self._is_slices(self.view.figure):
+        if (
+            cursor is None
+            or not self._levels
+            or self.view.figure is None
+            or self._is_slices(self.view.figure)
+        ):
             return text
         self._spot = cursor if self.landscape.betas is not None else (cursor[0], 0.0)
         self._figures = with_slices(self.landscape, self._figures, self._spot)
@@ -131,7 +154,11 @@ class LandscapeScreen(MeasuredScreen):
         found, changes = self.landscape, dict[str, object]()
         if len(self._levels) > 1:
             spelled = spell(middle(found), plane=found.betas is not None)
-            changes = {"center": spelled, "distance": float(np.ptp(found.alphas)) / 2, "steps": len(found.alphas)}
+            changes = {
+                "center": spelled,
+                "distance": float(np.ptp(found.alphas)) / 2,
+                "steps": len(found.alphas),
+            }
         self.ask("landscape", EXACT, self._finer, exact=True, **changes)
 
     def action_widen(self) -> None:
@@ -237,7 +264,9 @@ def window(found: Landscape, view: View) -> tuple[tuple[float, float], float]:
     whole = float(np.ptp(found.alphas)) / 2
     if view.x_range is not None:
         low, high = sorted(view.x_range)
-        bottom, top = sorted(view.y_range) if view.y_range is not None and found.betas is not None else (0.0, 0.0)
+        bottom, top = (
+            sorted(view.y_range) if view.y_range is not None and found.betas is not None else (0.0, 0.0)
+        )
         return ((low + high) / 2, (bottom + top) / 2), max(high - low, top - bottom) / 2
     spot = view.cursor or middle(found)
     return (spot if found.betas is not None else (spot[0], 0.0)), whole * CLOSER

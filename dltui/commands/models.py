@@ -18,4 +18,5 @@ def list_models(*, common: Common) -> Gallery:  # noqa: ARG001
     from dltui.commands._listing import listing
     from dltui.models._names import NAMES
 
-    return listing("models", NAMES, "train one with: dltui train NAME --data digits (hamlet or names for the ones of language)")
+    how = "train one with: dltui train NAME --data digits (hamlet or names for the ones of language)"
+    return listing("models", NAMES, how)

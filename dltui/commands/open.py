@@ -28,7 +28,9 @@ def open_result(
     ] = False,
     record: Annotated[
         Path | None,
-        typer.Option("--record", metavar="FILE", help="Record it, turned once around, to FILE.gif or FILE.cast."),
+        typer.Option(
+            "--record", metavar="FILE", help="Record it, turned once around, to FILE.gif or FILE.cast."
+        ),
     ] = None,
     *,
     common: Common,

@@ -28,8 +28,12 @@ def serve(
     ] = HERE,
     token: Annotated[
         str,
-        typer.Option("--token", envvar="DLTUI_TOKEN", show_envvar=False,
-                     help="What a visitor must know; better told by DLTUI_TOKEN, which `ps` does not show."),
+        typer.Option(
+            "--token",
+            envvar="DLTUI_TOKEN",
+            show_envvar=False,
+            help="What a visitor must know; better told by DLTUI_TOKEN, which `ps` does not show.",
+        ),
     ] = "",
     visitors: Annotated[int, typer.Option("--visitors", min=1, help="Most at once; each is a process.")] = 4,
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
@@ -50,7 +54,9 @@ def serve(
             "or leave --host out and reach it by `ssh -L`"
         )
     if token and len(token) < SHORTEST:
-        raise UsageError(f"--token has {len(token)} characters, which can be guessed; expected {SHORTEST} or more")
+        raise UsageError(
+            f"--token has {len(token)} characters, which can be guessed; expected {SHORTEST} or more"
+        )
     if file is not None:
         from dltui.results.store import load, peek
 

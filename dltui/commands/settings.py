@@ -41,9 +41,7 @@ def _names(incomplete: str) -> list[str]:
 
 Name = Annotated[
     str,
-    typer.Argument(
-        metavar="KEY", help="A setting, or keys. and the id of an action.", autocompletion=_names
-    ),
+    typer.Argument(metavar="KEY", help="A setting, or keys. and the id of an action.", autocompletion=_names),
 ]
 
 
@@ -112,7 +110,11 @@ def path(*, common: Common) -> Listing:  # noqa: ARG001
     """Print where the file is."""
     where = settings_path()
     return Listing(
-        title="path", columns=(), rows=(), plain={"path": str(where), "exists": where.exists()}, exact=(str(where),)
+        title="path",
+        columns=(),
+        rows=(),
+        plain={"path": str(where), "exists": where.exists()},
+        exact=(str(where),),
     )
 
 

@@ -130,7 +130,9 @@ def shapes(
     """Answer a batch, or go on to the layer."""
     if batch is not None:
         if ctx.invoked_subcommand:
-            raise UsageError(f"--batch answers the lines of {batch} and nothing else: leave out {ctx.invoked_subcommand}")
+            raise UsageError(
+                f"--batch answers the lines of {batch} and nothing else: leave out {ctx.invoked_subcommand}"
+            )
         from dltui.commands._shapes_batch import answer_file
 
         answer_file(batch)

@@ -309,7 +309,9 @@ class ChainScreen(Room):
         belt.boxes, belt.chosen = boxes(self._bench, self._chain), self._at
         self.query_one("#knobs", Static).update(self._knob_lines())
         self.query_one("#totals", Static).update(totals(self._chain))
-        self.tell(f"{len(self._bench.rows)} layers · {show(self._chain.inputs[0])} → {show(self._chain.output)}")
+        self.tell(
+            f"{len(self._bench.rows)} layers · {show(self._chain.inputs[0])} → {show(self._chain.output)}"
+        )
         self._show_window()
         self.refresh_bindings()
 
@@ -328,8 +330,11 @@ class ChainScreen(Room):
             here = place == self._knob
             value = _short(knob.value)
             shown = f"▸ {knob.name:<16} ‹ {value} ›" if here else f"  {knob.name:<16}   {value}"
-            lines.append(Content.styled(shown, "$text-accent bold" if here else "" if knob.given else "$foreground 70%"))
-        return Content("\n").join(lines) if lines else Content.styled("nothing here is changed by a key", "$foreground 70%")
+            quiet = "" if knob.given else "$foreground 70%"
+            lines.append(Content.styled(shown, "$text-accent bold" if here else quiet))
+        if not lines:
+            return Content.styled("nothing here is changed by a key", "$foreground 70%")
+        return Content("\n").join(lines)
 
     def _facts(self) -> list[Content]:
         """Return what the chosen layer does, or why it can't."""
@@ -337,7 +342,10 @@ class ChainScreen(Room):
             refusal = self._chain.refusal
             if refusal is not None and refusal.row == self._at + 1:
                 return [Content(""), Content.styled(refusal.sentence(), "$text-error")]
-            return [Content(""), Content.styled("nothing gets here: a layer before it is refused", "$foreground 70%")]
+            return [
+                Content(""),
+                Content.styled("nothing gets here: a layer before it is refused", "$foreground 70%"),
+            ]
         report = self.step.report
         lines = [f"{show(report.input)} → {show(report.output)}", *report.formulas, *self._sight()]
         return [Content(""), Content.styled(report.layer, "bold"), *map(Content, lines)]
@@ -356,7 +364,9 @@ class ChainScreen(Room):
             looks = seen(step.field, position)
             if looks is not None:
                 where = " × ".join(f"{r.start}…{r.stop - 1}" for r in looks)
-                told.append(f"output place {', '.join(map(str, position))} sees places {where} of the first input")
+                told.append(
+                    f"output place {', '.join(map(str, position))} sees places {where} of the first input"
+                )
         return told
 
 

@@ -33,7 +33,10 @@ def summary(
     inputs: Annotated[
         str | None,
         typer.Option(
-            "--input", "-i", metavar="1,3,224,224", help="Shape that goes in; again for several: ids=1,128:int64."
+            "--input",
+            "-i",
+            metavar="1,3,224,224",
+            help="Shape that goes in; again for several: ids=1,128:int64.",
         ),
     ] = None,
     data: Annotated[

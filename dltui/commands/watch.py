@@ -19,9 +19,7 @@ app = verb_app()
 def watch(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[RUN]...", help="latest, names, run folders, or a TensorBoard log folder."
-        ),
+        typer.Argument(metavar="[RUN]...", help="latest, names, run folders, or a TensorBoard log folder."),
     ] = None,
     across: Annotated[
         Literal["step", "epoch", "time"], typer.Option("--x", help="What the curves are drawn over.")

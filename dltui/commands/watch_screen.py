@@ -148,7 +148,12 @@ class WatchScreen(Room):
     def remember(self) -> dict[str, Any]:
         """Return what is looked at, and how."""
         wish = self._wish
-        return {"active": wish.active, "alone": self.grid.alone, "lead": wish.lead, "sight": asdict(wish.sight)}
+        return {
+            "active": wish.active,
+            "alone": self.grid.alone,
+            "lead": wish.lead,
+            "sight": asdict(wish.sight),
+        }
 
     def recall(self, known: dict[str, Any]) -> None:
         """Look at the same in the same way."""
@@ -261,7 +266,11 @@ class WatchScreen(Room):
         """Offer what means something for what is shown."""
         seen = self._seen
         if action in {"pause", "stop", "checkpoint"}:
-            return seen is not None and self._led(seen).state == "running" and self._led(seen).source.run is not None
+            return (
+                seen is not None
+                and self._led(seen).state == "running"
+                and self._led(seen).source.run is not None
+            )
         if action == "lead":
             return seen is not None and len(seen.runs) > 1
         if action in {"pane", "number", "alone", "neighbour"}:

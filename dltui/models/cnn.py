@@ -59,4 +59,6 @@ def cnn(
     in_range("cnn", "width", width, 1, 4096)
     in_range("cnn", "depth", depth, 1, 8)
     in_range("cnn", "dropout", dropout, 0, 0.99)
-    return CNN(picture_shape("cnn", input_shape, 1 << depth), outputs, width=width, depth=depth, dropout=dropout)
+    return CNN(
+        picture_shape("cnn", input_shape, 1 << depth), outputs, width=width, depth=depth, dropout=dropout
+    )

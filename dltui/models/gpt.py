@@ -61,7 +61,15 @@ class GPT(nn.Module):
     """Embeddings of tokens and places, blocks, a last norm, and scores for the next token at every position."""
 
     def __init__(
-        self, context: int, vocabulary: int, *, layers: int, heads: int, width: int, dropout: float, tied: bool
+        self,
+        context: int,
+        vocabulary: int,
+        *,
+        layers: int,
+        heads: int,
+        width: int,
+        dropout: float,
+        tied: bool,
     ) -> None:
         super().__init__()
         self.context = context
@@ -78,7 +86,9 @@ class GPT(nn.Module):
     def forward(self, x_BT: Tensor) -> Tensor:
         """Map tokens to scores of the next one, (B, T, V); T may be shorter than the context."""
         places_T = torch.arange(whole("gpt", x_BT, "hamlet").shape[1], device=x_BT.device)
-        places_BT = places_T.expand_as(x_BT)  # a row for each sample, as every layer has, for whoever listens in
+        places_BT = places_T.expand_as(
+            x_BT
+        )  # a row for each sample, as every layer has, for whoever listens in
         h_BTD = self.dropout(self.token_embedding(x_BT) + self.position_embedding(places_BT))
         for block in self.blocks:
             h_BTD = block(h_BTD)
@@ -132,6 +142,8 @@ def gpt(
     in_range("gpt", "heads", heads, 1, width)
     in_range("gpt", "dropout", dropout, 0, 0.99)
     if width % heads:
-        raise UsageError(f"width of gpt must be a multiple of its {heads} heads, not {width}: try {width // heads * heads}")
+        raise UsageError(
+            f"width of gpt must be a multiple of its {heads} heads, not {width}: try {width // heads * heads}"
+        )
     context = context_length("gpt", input_shape, "hamlet")
     return GPT(context, outputs, layers=layers, heads=heads, width=width, dropout=dropout, tied=tied)

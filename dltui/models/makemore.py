@@ -1,4 +1,4 @@
-"""A neural model of the next letter: Bengio, Ducharme, Vincent and Jauvin, *A Neural Probabilistic Language Model*, 2003.
+"""A neural model of the next letter: Bengio, Ducharme, Vincent, Jauvin, *A Neural Probabilistic Language Model*, 2003.
 
 Shape letters in this file: B batch, T letters seen, E size of an embedding, H hidden, V vocabulary.
 """

@@ -15,7 +15,11 @@ from dltui.models._names import NAMES
 from dltui.models.gpt import GPT, Block
 
 LANGUAGE = [name for name, entry in NAMES.items() if entry.family == "language"]
-SMALL = {"gpt": "gpt:layers=2,heads=2,width=8", "lstm": "lstm:width=8,layers=2", "makemore": "makemore:width=9"}
+SMALL = {
+    "gpt": "gpt:layers=2,heads=2,width=8",
+    "lstm": "lstm:width=8,layers=2",
+    "makemore": "makemore:width=9",
+}
 CONTEXT, VOCABULARY = 6, 11
 
 
@@ -31,7 +35,12 @@ def tokens(count: int = 4) -> Tensor:
 PARAMETERS = [
     ("gpt", 64, 65, 65 * 128 + 64 * 128 + 4 * (12 * 128**2 + 13 * 128) + 2 * 128),
     ("gpt:tied=no", 64, 65, 809_856 + 65 * 128),
-    ("gpt:layers=6,heads=6,width=384", 256, 65, 65 * 384 + 256 * 384 + 6 * (12 * 384**2 + 13 * 384) + 2 * 384),
+    (
+        "gpt:layers=6,heads=6,width=384",
+        256,
+        65,
+        65 * 384 + 256 * 384 + 6 * (12 * 384**2 + 13 * 384) + 2 * 384,
+    ),
     ("lstm", 64, 65, 148_801),
     ("lstm:width=32,layers=2", 9, 5, 2 * 5 * 32 + 5 + 2 * 8 * (32**2 + 32)),
     ("makemore", 3, 27, 11_897),
@@ -116,7 +125,9 @@ def test_a_block_is_torchs_own_pre_norm_layer() -> None:
         theirs.get_parameter(told).data.copy_(parameter.data)
     x = torch.randn(2, 5, 12)
     mask = nn.Transformer.generate_square_subsequent_mask(5)
-    torch.testing.assert_close(mine(x), theirs.train()(x, src_mask=mask, is_causal=True), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        mine(x), theirs.train()(x, src_mask=mask, is_causal=True), rtol=1e-5, atol=1e-5
+    )
 
 
 def test_tied_scores_are_products_with_the_embeddings() -> None:
@@ -159,8 +170,16 @@ def test_dropout_draws_in_training_only() -> None:
 
 
 REFUSALS = [
-    ("gpt", (1, 8, 8), "gpt reads rows of tokens (T,), but each sample here has shape (1, 8, 8): try --data hamlet"),
-    ("lstm", (3, 4), "lstm reads rows of tokens (T,), but each sample here has shape (3, 4): try --data hamlet"),
+    (
+        "gpt",
+        (1, 8, 8),
+        "gpt reads rows of tokens (T,), but each sample here has shape (1, 8, 8): try --data hamlet",
+    ),
+    (
+        "lstm",
+        (3, 4),
+        "lstm reads rows of tokens (T,), but each sample here has shape (3, 4): try --data hamlet",
+    ),
     ("makemore", (1, 8, 8), "makemore reads rows of tokens (T,)"),
     ("gpt:width=130", (8,), "width of gpt must be a multiple of its 4 heads, not 130: try 128"),
     ("gpt:heads=200", (8,), "heads of gpt must be within 1 … 128, not 200"),
@@ -179,7 +198,9 @@ def test_refusals(spec: str, shape: tuple[int, ...], sentence: str) -> None:
 
 @pytest.mark.parametrize("name", LANGUAGE)
 def test_measurements_are_refused(name: str) -> None:
-    with pytest.raises(UsageError, match=f"{name} reads tokens \\(int64\\), but these inputs are float32: try --data"):
+    with pytest.raises(
+        UsageError, match=f"{name} reads tokens \\(int64\\), but these inputs are float32: try --data"
+    ):
         small(name)(torch.rand(2, CONTEXT))
 
 
