@@ -19,7 +19,7 @@ from dltui.instruments.landscape import scan
 from dltui.instruments.sharpness import sharpness
 from dltui.models import build
 from dltui.objective import Objective
-from dltui.training import Settings, fit
+from dltui.training import Optimizer, Recipe, fit
 
 TWINS = ("resnet20", "resnet20-noskip")
 SLOW = bool(os.environ.get("DLTUI_SLOW"))
@@ -28,8 +28,8 @@ SLOW = bool(os.environ.get("DLTUI_SLOW"))
 def trained(spec: str, data: Dataset, seed: int) -> nn.Module:
     torch.manual_seed(seed)
     net = build(spec, data.input_shape, data.outputs)
-    settings = Settings(epochs=6, batch_size=64, learning_rate=0.05, optimizer="sgd", weight_decay=5e-4)
-    fit(net, data, settings, seed=seed)
+    recipe = Recipe(epochs=6, batch_size=64, optimizer=Optimizer(name="sgd", lr=0.05, weight_decay=5e-4))
+    fit(net, data, recipe.changed({"seed": seed}))
     return net
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dltui.data import Dataset, load
 from dltui.device import seeded
 from dltui.objective import Objective
-from dltui.training import Settings, fit
+from dltui.training import Recipe, fit
 
 PIXELS = 64  # of a digit
 
@@ -45,11 +45,11 @@ def perceptron(
     return nn.Sequential(*layers, nn.Linear(width, outputs))
 
 
-def trained(make: Make, data: Dataset, settings: Settings, seed: int) -> nn.Module:
+def trained(make: Make, data: Dataset, recipe: Recipe, seed: int) -> nn.Module:
     """Return a network that was drawn and trained from a seed, in eval mode."""
     with seeded(seed):
         net = make()
-    fit(net, data, settings, seed=seed)
+    fit(net, data, recipe.changed({"seed": seed}))
     return net.eval()
 
 

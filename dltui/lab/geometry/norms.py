@@ -14,15 +14,15 @@ from dltui.instruments.curvature import spectrum
 from dltui.lab import Frame, Slider, exhibit
 from dltui.lab.geometry.nets import digits, perceptron, trained
 from dltui.objective import Objective
-from dltui.training import Settings
+from dltui.training import Optimizer, Recipe
 
 SAMPLES, WIDTH, TOP = 600, 24, 11
 
 
 @lru_cache(maxsize=16)
 def _net(depth: int, rate: float, seed: int, *, norm: bool) -> nn.Module:
-    settings = Settings(epochs=10, batch_size=60, learning_rate=rate, optimizer="sgd")
-    return trained(partial(perceptron, WIDTH, 10, depth=depth, norm=norm), digits(SAMPLES), settings, seed)
+    recipe = Recipe(epochs=10, batch_size=60, optimizer=Optimizer(name="sgd", lr=rate))
+    return trained(partial(perceptron, WIDTH, 10, depth=depth, norm=norm), digits(SAMPLES), recipe, seed)
 
 
 @exhibit(

@@ -14,10 +14,10 @@ from dltui.instruments.landscape import scan
 from dltui.lab import Frame, Slider, exhibit, near
 from dltui.lab.geometry.nets import bound, digits, stack, trained
 from dltui.results.landscape import Landscape
-from dltui.training import Settings
+from dltui.training import Optimizer, Recipe
 
 WIDTH, STEPS = 16, 13
-LEARNED = Settings(epochs=25, batch_size=64, learning_rate=0.005, optimizer="adam")
+LEARNED = Recipe(epochs=25, batch_size=64, optimizer=Optimizer(name="adam", lr=0.005))
 NAMES = ("with skips", "without skips")
 
 

@@ -14,7 +14,7 @@ from dltui.instruments.curvature import spectrum
 from dltui.lab import Frame, Slider, exhibit, near
 from dltui.lab.geometry.nets import bound, digits, perceptron, trained
 from dltui.results.spectrum import Spectrum
-from dltui.training import Settings
+from dltui.training import Optimizer, Recipe, Schedule
 
 ALL = 2000  # more samples than there are
 WIDTH = 16  # hidden units
@@ -23,10 +23,13 @@ WIDTH = 16  # hidden units
 @lru_cache(maxsize=16)
 def _net(classes: int, epochs: int, seed: int) -> nn.Module:
     """Return a small ReLU network that tells some digits apart."""
-    settings = Settings(
-        epochs=epochs, batch_size=64, learning_rate=0.02, optimizer="sgd", schedule="constant"
+    recipe = Recipe(
+        epochs=epochs,
+        batch_size=64,
+        optimizer=Optimizer(name="sgd", lr=0.02),
+        schedule=Schedule(name="constant"),
     )
-    return trained(partial(perceptron, WIDTH, classes), digits(ALL, classes), settings, seed)
+    return trained(partial(perceptron, WIDTH, classes), digits(ALL, classes), recipe, seed)
 
 
 @exhibit(

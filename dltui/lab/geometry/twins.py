@@ -19,10 +19,10 @@ from dltui.instruments.sharpness import sharpness
 from dltui.lab import Frame, Slider, exhibit, near
 from dltui.lab.geometry.nets import bound, digits, perceptron, trained
 from dltui.results.landscape import Landscape
-from dltui.training import Settings
+from dltui.training import Optimizer, Recipe
 
 SAMPLES, STEPS = 600, 13
-LEARNED = Settings(epochs=8, batch_size=64, learning_rate=0.02, optimizer="sgd")
+LEARNED = Recipe(epochs=8, batch_size=64, optimizer=Optimizer(name="sgd", lr=0.02))
 
 
 @lru_cache(maxsize=8)

@@ -13,11 +13,13 @@ from dltui.instruments.connectivity.connect import Wishes, connect
 from dltui.lab import Frame, Number, Slider, Switch, exhibit, near
 from dltui.lab.geometry.nets import bound, digits, perceptron, trained
 from dltui.results.connection import Connection
-from dltui.training import Settings
+from dltui.training import Optimizer, Recipe, Schedule
 
 SAMPLES, WIDTH, BATCH = 600, 32, 30
-STEM = Settings(epochs=1, batch_size=BATCH, learning_rate=0.1, optimizer="sgd", schedule="constant")
-REST = Settings(epochs=6, batch_size=BATCH, learning_rate=0.1, optimizer="sgd")
+STEM = Recipe(
+    epochs=1, batch_size=BATCH, optimizer=Optimizer(name="sgd", lr=0.1), schedule=Schedule(name="constant")
+)
+REST = Recipe(epochs=6, batch_size=BATCH, optimizer=Optimizer(name="sgd", lr=0.1))
 
 
 def _fresh() -> nn.Module:
@@ -28,7 +30,7 @@ def _fresh() -> nn.Module:
 def _grown(stem_epochs: int, stem_seed: int, seed: int) -> nn.Module:
     """Return a network that shares its first epochs with its siblings and goes on with its own order of batches."""
     data = digits(SAMPLES)
-    start = trained(_fresh, data, STEM.changed(epochs=max(1, stem_epochs)), stem_seed)
+    start = trained(_fresh, data, STEM.changed({"epochs": max(1, stem_epochs)}), stem_seed)
     if stem_epochs == 0:  # nothing shared but the first weights
         return trained(_fresh, data, REST, seed)
     return trained(lambda: copy.deepcopy(start), data, REST, seed)
