@@ -68,13 +68,13 @@ def journey(spec: str) -> Journey:
 
 def _rule(settings: dict[str, Any]) -> tuple[str, str]:
     """Return how the edge follows from the settings of a run, or why it doesn't."""
-    optimizer = settings.get("optimizer", "unknown")
+    optimizer = _of_optimizer(settings, "name", settings.get("optimizer", "unknown"))
     if optimizer != "sgd":
         return (
             "",
             f"2/η is the edge of gradient descent, not of {optimizer}, which scales every weight on its own",
         )
-    momentum, decay = float(settings.get("momentum", 0)), float(settings.get("weight_decay", 0))
+    momentum, decay = _momentum_and_decay(settings)
     edge = "2/η" if not momentum else f"2(1 + μ)/η with momentum μ = {momentum:g}"
     less = f" − weight decay {decay:g}" if decay else ""
     return f"edge {edge}{less}; it binds full-batch training, smaller batches stay below it", ""
@@ -82,8 +82,18 @@ def _rule(settings: dict[str, Any]) -> tuple[str, str]:
 
 def _edge(settings: dict[str, Any], rate: float) -> float:
     """Return the largest λ that a step size bears."""
-    momentum, decay = float(settings.get("momentum", 0)), float(settings.get("weight_decay", 0))
+    momentum, decay = _momentum_and_decay(settings)
     return 2 * (1 + momentum) / rate - decay if rate > 0 else float("nan")
+
+
+def _momentum_and_decay(settings: dict[str, Any]) -> tuple[float, float]:
+    """Return the momentum and the weight decay of a run."""
+    return float(_of_optimizer(settings, "momentum", 0)), float(_of_optimizer(settings, "weight_decay", 0))
+
+
+def _of_optimizer(settings: dict[str, Any], name: str, otherwise: Any) -> Any:
+    """Return a setting of the optimiser; cards of older versions have it without the optimiser's name before."""
+    return settings.get(f"optimizer.{name}", settings.get(name, otherwise))
 
 
 def _rates(run: Run, steps: Sequence[int]) -> list[float]:
@@ -93,6 +103,6 @@ def _rates(run: Run, steps: Sequence[int]) -> list[float]:
         for row in read_metrics(run)
         if row.get("learning_rate") is not None
     }
-    first = float(run.settings.get("learning_rate", 0))
+    first = float(_of_optimizer(run.settings, "lr", run.settings.get("learning_rate", 0)))
     known = sorted({0: first, **told}.items())
     return np.interp(steps, [step for step, _ in known], [rate for _, rate in known]).tolist()

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import nn
 
 from dltui.data import Dataset
-from dltui.device import seeded, threads
 from dltui.figures import Lines, Series, Table
-from dltui.instruments.curvature.pairs import eigenpairs
-from dltui.instruments.landscape import scan
-from dltui.instruments.sharpness import sharpness
 from dltui.lab import Frame, Slider, exhibit, near
-from dltui.lab.geometry.nets import bound, digits, perceptron
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SHARP, FLAT = 0.9989, -1.878  # minima of the double basin
 RIM = 0.25  # distance from the sharp minimum at which its basin is left
@@ -59,6 +55,12 @@ class Trained(NamedTuple):
 @lru_cache(maxsize=8)
 def until(batch: int, target: float, seed: int) -> Trained:
     """Train a small network with batches of one size until its training loss is down to a target."""
+    import torch
+    from torch import nn
+
+    from dltui.device import seeded, threads
+    from dltui.lab.geometry.nets import bound, digits, perceptron
+
     data = digits(SAMPLES)
     x, y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
     with seeded(seed), threads(1):
@@ -116,6 +118,10 @@ def flat_or_sharp(
 
 def _told(one: Trained, seed: int) -> dict[str, float]:
     """Return what is known of a trained network."""
+    from dltui.instruments.curvature.pairs import eigenpairs
+    from dltui.instruments.sharpness import sharpness
+    from dltui.lab.geometry.nets import bound, digits
+
     data: Dataset = digits(SAMPLES)
     here, held = bound(one.net, data), bound(one.net, data, "test").center()
     keskar = next(found for found in sharpness(here, seed=seed) if found.name == "Keskar")
@@ -161,6 +167,9 @@ def _escapes(left: np.ndarray) -> Lines:
 
 def _slices(pair: dict[str, Trained], seed: int) -> Lines:
     """Return the loss of both networks along a filter-normalised direction."""
+    from dltui.instruments.landscape import scan
+    from dltui.lab.geometry.nets import bound, digits
+
     curves = []
     for name, one in pair.items():
         found = scan(bound(one.net, digits(SAMPLES)), steps=31, dimensions=1, seed=seed)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from torch import nn
 
 from dltui.figures import Bars, Table
-from dltui.instruments.curvature import spectrum
 from dltui.lab import Frame, Slider, exhibit
-from dltui.lab.geometry.nets import digits, perceptron, trained
-from dltui.objective import Objective
 from dltui.training import Optimizer, Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SAMPLES, WIDTH, TOP = 600, 24, 11
 
 
 @lru_cache(maxsize=16)
 def _net(depth: int, rate: float, seed: int, *, norm: bool) -> nn.Module:
+    from dltui.lab.geometry.nets import digits, perceptron, trained
+
     recipe = Recipe(epochs=10, batch_size=60, optimizer=Optimizer(name="sgd", lr=rate))
     return trained(partial(perceptron, WIDTH, 10, depth=depth, norm=norm), digits(SAMPLES), recipe, seed)
 
@@ -48,6 +49,10 @@ def normed_landscape(
 
     Told as it is: λ₁ of a network that has learnt is not comparable with that of one that has not, whose loss is ln 10.
     """
+    from dltui.instruments.curvature import spectrum
+    from dltui.lab.geometry.nets import digits
+    from dltui.objective import Objective
+
     rows, numbers, ratios = list[tuple[str | float, ...]](), dict[str, float](), list[float]()
     for norm in (False, True):
         net = _net(depth, rate, seed, norm=norm)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from torch import nn
 
 from dltui.figures import Bars, Figure, Heatmap, Table, number
-from dltui.instruments.landscape import scan
 from dltui.lab import Frame, Slider, exhibit, near
-from dltui.lab.geometry.nets import bound, digits, stack, trained
 from dltui.results.landscape import Landscape
 from dltui.training import Optimizer, Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
 
 WIDTH, STEPS = 16, 13
 LEARNED = Recipe(epochs=25, batch_size=64, optimizer=Optimizer(name="adam", lr=0.005))
@@ -24,6 +24,8 @@ NAMES = ("with skips", "without skips")
 @lru_cache(maxsize=8)
 def _net(depth: int, seed: int, *, skip: bool) -> nn.Module:
     """Return a trained stack."""
+    from dltui.lab.geometry.nets import digits, stack, trained
+
     return trained(partial(stack, depth, WIDTH, 10, skip=skip), digits(256), LEARNED, seed)
 
 
@@ -54,6 +56,9 @@ def landscape_slice(
     What a slice can't show: where no cell bends downwards the loss may do so along some other direction. Li et al. drew
     ResNets of CIFAR-10; at depth 20 theirs are smooth either way, as are those of resnet20 with batch norm on digits.
     """
+    from dltui.instruments.landscape import scan
+    from dltui.lab.geometry.nets import bound, digits
+
     found = list[Landscape]()
     for skip in (True, False):
         net = _net(depth, seed, skip=skip)
@@ -116,6 +121,8 @@ def _numbers(found: list[Landscape]) -> dict[str, float]:
 @landscape_slice.check
 def centre_is_the_measured_loss() -> None:
     """The loss in the middle of either slice with the mean loss over the samples by a plain pass."""
+    from dltui.lab.geometry.nets import bound, digits
+
     *_, frame = landscape_slice(depth=8)
     for name, skip in (("skip", True), ("noskip", False)):
         measured = bound(_net(8, 0, skip=skip), digits(256)).center().loss

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from torch import nn
 
 from dltui.figures import Figure
-from dltui.instruments.curvature import spectrum
 from dltui.lab import Frame, Slider, exhibit, near
-from dltui.lab.geometry.nets import bound, digits, perceptron, trained
 from dltui.results.spectrum import Spectrum
 from dltui.training import Optimizer, Recipe, Schedule
+
+if TYPE_CHECKING:
+    from torch import nn
 
 ALL = 2000  # more samples than there are
 WIDTH = 16  # hidden units
@@ -23,6 +23,8 @@ WIDTH = 16  # hidden units
 @lru_cache(maxsize=16)
 def _net(classes: int, epochs: int, seed: int) -> nn.Module:
     """Return a small ReLU network that tells some digits apart."""
+    from dltui.lab.geometry.nets import digits, perceptron, trained
+
     recipe = Recipe(
         epochs=epochs,
         batch_size=64,
@@ -61,6 +63,9 @@ def hessian_spectrum(
     Where the rule fails: before the network tells the classes apart, and long after, when single directions among
     those of the classes have gone flat; tanh networks have smaller gaps than ReLU ones.
     """
+    from dltui.instruments.curvature import spectrum
+    from dltui.lab.geometry.nets import bound, digits
+
     data = digits(ALL, classes)
     shown = list[Spectrum]()
 
@@ -116,6 +121,9 @@ def _numbers(found: Spectrum, classes: int) -> dict[str, float | list[float]]:
 @lru_cache(maxsize=2)
 def _every(classes: int) -> np.ndarray:
     """Return all eigenvalues of the default network, from the matrix itself."""
+    from dltui.instruments.curvature import spectrum
+    from dltui.lab.geometry.nets import bound, digits
+
     return spectrum(bound(_net(classes, 8, 0), digits(ALL, classes)).doubled(), exact=True).nodes
 
 

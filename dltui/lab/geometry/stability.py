@@ -5,18 +5,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from dltui.device import seeded, threads
-from dltui.instruments.curvature.sharpness import Checkpoint, along
 from dltui.lab import Frame, Slider, exhibit, near
-from dltui.lab.geometry.nets import digits, perceptron
-from dltui.objective import Objective
 from dltui.results.edge import SharpnessHistory
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dltui.instruments.curvature.sharpness import Checkpoint
+    from dltui.objective import Objective
 
 SAMPLES, READINGS = 100, 12
 START = 0.3  # by which fresh weights are scaled, so that it starts in a flat place
@@ -29,6 +29,14 @@ def half(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def descent(rate: float, steps: int) -> Iterator[tuple[Objective, Checkpoint]]:
     """Yield the loss and the checkpoints of a tanh network under full-batch gradient descent."""
+    import torch
+    from torch import nn
+
+    from dltui.device import seeded, threads
+    from dltui.instruments.curvature.sharpness import Checkpoint
+    from dltui.lab.geometry.nets import digits, perceptron
+    from dltui.objective import Objective
+
     data = digits(SAMPLES)
     x, y = torch.from_numpy(data.x_train), nn.functional.one_hot(torch.from_numpy(data.y_train), 10).float()
     with seeded(0):
@@ -69,6 +77,8 @@ def edge_of_stability(
 
     Half the squared error on 100 digits, a tanh network of 1,210 parameters. With noise from batches λ₁ stays below.
     """
+    from dltui.instruments.curvature.sharpness import along
+
     found: SharpnessHistory | None = None
     checkpoints: list[Checkpoint] = []
     for objective, checkpoint in descent(rate, steps):

@@ -6,20 +6,17 @@ import copy
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import torch
-from torch import nn
 
 from dltui.figures import Lines, Series, Table
-from dltui.instruments.curvature.pairs import eigenpairs
-from dltui.instruments.landscape import scan
-from dltui.instruments.sharpness import sharpness
 from dltui.lab import Frame, Slider, exhibit, near
-from dltui.lab.geometry.nets import bound, digits, perceptron, trained
 from dltui.results.landscape import Landscape
 from dltui.training import Optimizer, Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SAMPLES, STEPS = 600, 13
 LEARNED = Recipe(epochs=8, batch_size=64, optimizer=Optimizer(name="sgd", lr=0.02))
@@ -27,11 +24,16 @@ LEARNED = Recipe(epochs=8, batch_size=64, optimizer=Optimizer(name="sgd", lr=0.0
 
 @lru_cache(maxsize=8)
 def _net(seed: int) -> nn.Module:
+    from dltui.lab.geometry.nets import digits, perceptron, trained
+
     return trained(partial(perceptron, 32, 10), digits(SAMPLES), LEARNED, seed)
 
 
 def rescaled(net: nn.Module, factor: float) -> nn.Module:
     """Return the same function with the first layer multiplied by a factor and the second divided by it."""
+    import torch
+    from torch import nn
+
     twin = copy.deepcopy(net)
     first, second = (layer for layer in twin.modules() if isinstance(layer, nn.Linear))
     with torch.no_grad():
@@ -63,6 +65,11 @@ def rescaled_twins(
     ReLU(cx) = c·ReLU(x) for c > 0, so that c in one layer and 1/c in the next cancel. A measure of sharpness that
     changes under this says something of the weights rather than of the network.
     """
+    from dltui.instruments.curvature.pairs import eigenpairs
+    from dltui.instruments.landscape import scan
+    from dltui.instruments.sharpness import sharpness
+    from dltui.lab.geometry.nets import bound, digits
+
     data = digits(SAMPLES)
     nets = (_net(seed), rescaled(_net(seed), factor))
     pictures: dict[str, list[Landscape]] = {
@@ -129,6 +136,10 @@ def curvature_depends_on_the_scale() -> None:
 @rescaled_twins.check
 def twins_compute_the_same() -> None:
     """Outputs of both on all samples."""
+    import torch
+
+    from dltui.lab.geometry.nets import digits
+
     x = torch.from_numpy(digits(SAMPLES).x_train)
     with torch.no_grad():
         near("outputs", rescaled(_net(0), 10.0)(x).numpy(), _net(0)(x).numpy(), 1e-5)
@@ -158,6 +169,10 @@ def hidden_curvature(
     Two random directions among a thousand see averages of curvatures, and those are positive. λ₁ is a maximum of
     averages over samples, a convex function of the matrix, so that by Jensen E λ₁(H_S) ≥ λ₁(E H_S) = λ₁(H).
     """
+    from dltui.instruments.curvature.pairs import eigenpairs
+    from dltui.instruments.landscape import scan
+    from dltui.lab.geometry.nets import bound, digits
+
     data, net = digits(SAMPLES), _net(seed)
     objective = bound(net, data, title="trained network")
     picture = scan(objective, steps=STEPS, distance=0.5, seed=seed)

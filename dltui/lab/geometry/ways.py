@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from torch import nn
-
-from dltui.instruments.connectivity.connect import Wishes, connect
 from dltui.lab import Frame, Number, Slider, Switch, exhibit, near
-from dltui.lab.geometry.nets import bound, digits, perceptron, trained
 from dltui.results.connection import Connection
 from dltui.training import Optimizer, Recipe, Schedule
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SAMPLES, WIDTH, BATCH = 600, 32, 30
 STEM = Recipe(
@@ -23,12 +22,16 @@ REST = Recipe(epochs=6, batch_size=BATCH, optimizer=Optimizer(name="sgd", lr=0.1
 
 
 def _fresh() -> nn.Module:
+    from dltui.lab.geometry.nets import perceptron
+
     return perceptron(WIDTH, 10)
 
 
 @lru_cache(maxsize=16)
 def _grown(stem_epochs: int, stem_seed: int, seed: int) -> nn.Module:
     """Return a network that shares its first epochs with its siblings and goes on with its own order of batches."""
+    from dltui.lab.geometry.nets import digits, trained
+
     data = digits(SAMPLES)
     start = trained(_fresh, data, STEM.changed({"epochs": max(1, stem_epochs)}), stem_seed)
     if stem_epochs == 0:  # nothing shared but the first weights
@@ -59,6 +62,9 @@ def mode_connectivity(
     A is trained, B goes on from A's early weights with another order of batches, C from weights of its own. The barrier
     is the largest rise of the loss over the chord between both ends.
     """
+    from dltui.instruments.connectivity.connect import Wishes, connect
+    from dltui.lab.geometry.nets import bound, digits
+
     data = digits(SAMPLES)
     a, sibling = (_grown(shared, seed, 1000 + 2 * seed + i) for i in (0, 1))
     stranger = _grown(max(1, shared), seed + 500, 5000 + seed)
@@ -97,6 +103,9 @@ def alignment_lowers_the_barrier() -> None:
 @mode_connectivity.check
 def no_way_to_itself() -> None:
     """A network on the way to itself: no distance, no barrier."""
+    from dltui.instruments.connectivity.connect import Wishes, connect
+    from dltui.lab.geometry.nets import bound, digits
+
     net = _grown(1, 0, 1000)
     found = connect(bound(net, digits(SAMPLES)), net, wishes=Wishes(steps=5))
     near("barrier and distance", (found.barrier(0), float(found.lengths[0])), (0, 0), 1e-12)
