@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 HOUSE = "dltui"
+ROOT = Path(__file__).parents[1]  # where its modules lie
 HEAVY = "torch"
 
 
@@ -41,14 +41,21 @@ def needs_torch(module: str) -> bool:
 @cache
 def _imports(module: str) -> tuple[str, ...]:
     """Return the modules that a module's source imports; none for a name that is no module."""
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:  # the name of a function, asked for as if it were a module
+    source = _source(module)
+    if source is None:
         return ()
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        return ()
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-    return tuple(dict.fromkeys(name for node in _used(tree) for name in _names(node)))
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    above = (
+        [module.rpartition(".")[0]] if "." in module else []
+    )  # the package that it lies in is imported first
+    return tuple(dict.fromkeys([*above, *(name for node in _used(tree) for name in _names(node))]))
+
+
+def _source(module: str) -> Path | None:
+    """Return the file of a module of dltui, found without importing the packages that it lies in."""
+    place = ROOT.joinpath(*module.split(".")[1:])
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((one for one in files if one.is_file()), None)
 
 
 def _used(node: ast.AST) -> Iterator[ast.AST]:

@@ -271,6 +271,8 @@ class DltuiApp(App[int]):
 
     def _ended(self, job: Job) -> None:
         """Read the shelf that its result went to, and tell whoever is elsewhere."""
+        if not self.screen_stack:  # the application is just ending: there is nobody to tell
+            return
         if job.path is not None:
             self.read_shelf("results" if job.state == "done" else "scratch")
         room = self.screen_stack[0]

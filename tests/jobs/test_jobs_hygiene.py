@@ -13,7 +13,10 @@ IMPORTS = """
 import json, sys
 import dltui.jobs
 from dltui.commands._forms import form, form_names
+from dltui.jobs.closed_form import needs_torch
+from dltui.lab._names import NAMES
 forms = [form(name) for name in form_names()]
+assert {needs_torch(exhibit.module) for exhibit in NAMES.values()} == {True, False}
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 
