@@ -132,7 +132,8 @@ def test_shuffles(name: str, key: str, low: int) -> None:
 def test_borders(kind: str, axes: int) -> None:
     def draw(rng: random.Random) -> Case:
         low = -2 if rng.random() < 0.3 else 0
-        settings = {"padding": ints(rng, 2 * axes + (rng.random() < 0.15), low, 4)}
+        one_too_many = tuple(rng.randint(low, 4) for _ in range(2 * axes + 1))
+        settings = {"padding": one_too_many if rng.random() < 0.2 else ints(rng, 2 * axes, low, 4)}
         if kind == "Constant":
             settings["value"] = 1.5
         return {"inputs": [batched(rng, 2, axes, 5)], "settings": settings}
