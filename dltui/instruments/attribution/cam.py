@@ -13,7 +13,7 @@ from dltui.errors import UsageError
 from dltui.instruments.attribution.question import Question
 from dltui.instruments.features.layers import default_layer, named_layers, watching
 
-PREFIX = 5  # tokens before those of the patches at most: [CLS], distillation, registers
+PREFIXES = (0, 1, 2, 5)  # tokens before those of the patches: [CLS], one for distillation, four registers
 NO_CAM = (
     "CAM needs a network that averages its last maps over space and has one linear layer after that, as ResNet has: "
     "try grad-cam"
@@ -52,6 +52,7 @@ def cam(question: Question) -> tuple[Tensor, str]:
     Raises:
         UsageError: If the network does not end with global average pooling and one linear layer.
     """
+    _of_pictures(question)
     head = head_of(question)
     if head is None:
         raise UsageError(NO_CAM)
@@ -108,7 +109,7 @@ def enlarged(found: Tensor, size: tuple[int, int]) -> Tensor:
 def head_of(question: Question) -> Head | None:
     """Return the end of the network if it is global average pooling and one linear layer, or None."""
     linear = [n for n, part in named_layers(question.module).items() if isinstance(part, nn.Linear)]
-    if not linear or question.kind != "image":
+    if not linear:
         return None
     layer = question.module.get_submodule(linear[-1])
     assert isinstance(layer, nn.Linear)
@@ -134,8 +135,7 @@ def head_of(question: Question) -> Head | None:
 
 def _maps_and_slopes(question: Question, layer: str) -> tuple[Tensor, Tensor, str]:
     """Return maps (1, K, h, w) of a layer, the gradient of f there, and the layer's name."""
-    if question.kind != "image":
-        raise UsageError("class activation maps are of pictures: try saliency or integrated-gradients")
+    _of_pictures(question)
     if layer:
         found = _slopes(question, layer)
         if found is None:
@@ -146,6 +146,12 @@ def _maps_and_slopes(question: Question, layer: str) -> tuple[Tensor, Tensor, st
         if found is not None and int((found[1].abs().sum(dim=1) > 0).sum()) > 1:
             return *found, name
     raise UsageError(f"can't find a layer of {type(question.module).__name__} for this: {NO_MAPS}")
+
+
+def _of_pictures(question: Question) -> None:
+    """Refuse what is no picture."""
+    if question.kind != "image":
+        raise UsageError("class activation maps are of pictures: try saliency or integrated-gradients")
 
 
 def _candidates(question: Question) -> list[str]:
@@ -165,7 +171,7 @@ def _candidates(question: Question) -> list[str]:
 
 def _slopes(question: Question, layer: str) -> tuple[Tensor, Tensor] | None:
     """Return what a layer gives as maps, and the gradient of f there, or None where it gives no maps."""
-    x = question.x.detach().clone().requires_grad_(requires_grad=True)
+    x = question.x.detach().clone().requires_grad_(True)
     caught: dict[str, Tensor] = {}
     with torch.enable_grad(), watching(question.module, [layer], caught):
         value = question.value(x)
@@ -182,7 +188,7 @@ def as_maps(found: Tensor) -> Tensor | None:
     """Return what a layer gives as maps (1, K, h, w), or None.
 
     Args:
-        found: Maps already, or patches in a row (1, N, K) with up to five other tokens before them.
+        found: Maps already, or patches in a row (1, N, K) with 1, 2 or 5 other tokens before them, or none.
 
     Returns:
         Maps with more than one place.
@@ -193,9 +199,10 @@ def as_maps(found: Tensor) -> Tensor | None:
         return None
     side = math.isqrt(found.shape[1])
     before = found.shape[1] - side * side
-    if side < 2 or before > PREFIX:
+    if side < 2 or before not in PREFIXES:
         return None
-    return found[:, before:].transpose(1, 2).unflatten(2, (side, side))
+    patches = found[:, before:].transpose(1, 2)
+    return patches.reshape(*patches.shape[:2], side, side)
 
 
 def _all_maps(question: Question) -> dict[str, Tensor]:

@@ -142,13 +142,13 @@ class _Guided(torch.autograd.Function):
     """max(x, 0), whose gradient passes where both x and the gradient are positive."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor) -> Tensor:
         """Return max(x, 0)."""
         ctx.save_for_backward(x)
         return x.clamp(min=0)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
         """Return the gradient where x > 0 and it is positive itself."""
         (x,) = ctx.saved_tensors
         return torch.where(x > 0, grad.clamp(min=0), torch.zeros_like(grad))

@@ -41,13 +41,14 @@ def occlusion(
     total, count = torch.zeros(places, dtype=torch.float64), torch.zeros(places, dtype=torch.float64)
     if min(patch) < 1:
         return total
-    windows = list(product(*(_windows(*axis) for axis in zip(places, patch, stride, strict=True))))
+    axes = [_windows(*axis) for axis in zip(places, patch, stride, strict=True)]
+    windows: list[tuple[slice, ...]] = list(product(*axes))
     whole = float(question.values(question.x)[0])
     for start in range(0, len(windows), question.block):
         some = windows[start : start + question.block]
         cover = torch.zeros((len(some), *places), dtype=torch.bool)
-        for row, window in enumerate(some):
-            cover[(row, *window)] = True
+        for row, window in zip(cover, some, strict=True):
+            row[window] = True
         x = torch.where(_over(cover, question).to(question.x.device), question.baseline, question.x)
         for window, value in zip(some, question.values(x).tolist(), strict=True):
             total[window] += whole - value

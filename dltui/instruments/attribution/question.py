@@ -65,7 +65,7 @@ class Question:
     def values(self, x: Tensor) -> Tensor:
         """Return f without recording gradients, block by block, in float64 on the CPU, shape (n,)."""
         with torch.no_grad():
-            blocks = [self.value(part).double().cpu() for part in x.split(self.block)]
+            blocks = [self.value(part).double().cpu() for part in torch.split(x, self.block)]
         return torch.cat(blocks) if blocks else torch.zeros(0, dtype=torch.float64)
 
     def made(self, count: int, make: Callable[[slice], Tensor]) -> Tensor:
@@ -83,8 +83,8 @@ class Question:
             DltuiError: If the output does not depend on the input as far as autograd can see.
         """
         parts = []
-        for part in x.split(self.block):
-            leaf = part.detach().clone().requires_grad_(requires_grad=True)
+        for part in torch.split(x, self.block):
+            leaf = part.detach().clone().requires_grad_(True)
             with torch.enable_grad(), _differentiable(x.device):
                 value = self.value(leaf)
                 try:

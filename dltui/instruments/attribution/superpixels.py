@@ -112,11 +112,10 @@ def to_lab(picture: Floats) -> Floats:
     xyz = linear[..., :1] if grey else linear @ XYZ.T / XYZ.sum(axis=1)
     bent = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     if grey:
-        return 116 * bent - 16
-    return np.stack(
-        [116 * bent[..., 1] - 16, 500 * (bent[..., 0] - bent[..., 1]), 200 * (bent[..., 1] - bent[..., 2])],
-        axis=-1,
-    )
+        lightness: Floats = 116 * bent - 16
+        return lightness
+    x, y, z = (bent[..., i] for i in range(3))
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
 def connected(labels: Labels, *, smallest: int) -> Labels:

@@ -1,5 +1,7 @@
 """Questions about small models whose answers are known."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,8 @@ def one_of_three(name: str) -> Question:
     module = build(name, shape, 5)
     for part in module.modules():
         if isinstance(part, nn.BatchNorm2d):
+            assert part.running_mean is not None
+            assert part.running_var is not None
             nn.init.normal_(part.running_mean, std=0.1)
             nn.init.uniform_(part.running_var, 0.5, 1.5)
     picture = torch.rand((1, *shape))
@@ -33,16 +37,18 @@ def one_of_three(name: str) -> Question:
 class Function(nn.Module):
     """Any function of a row of numbers as a model with one output."""
 
-    def __init__(self, function: object) -> None:
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
         """Return f(x), shape (n, 1)."""
-        return self.function(x).reshape(len(x), 1)  # type: ignore[operator]
+        return self.function(x).reshape(len(x), 1)
 
 
-def about(function: object, x: list[float], baseline: list[float] | None = None) -> Question:
+def about(
+    function: Callable[[Tensor], Tensor], x: list[float], baseline: list[float] | None = None
+) -> Question:
     """Return why a function has its value at ``x``, in float64."""
     place = torch.tensor([x], dtype=torch.float64)
     nothing = torch.zeros_like(place) if baseline is None else torch.tensor([baseline], dtype=torch.float64)

@@ -7,9 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from attribution_cases import MODELS, one_of_three  # noqa: E402
+from attribution_cases import MODELS, one_of_three
 
-from dltui.instruments.attribution.question import Question  # noqa: E402
+from dltui.instruments.attribution.question import Question
 
 
 @pytest.fixture(params=MODELS)

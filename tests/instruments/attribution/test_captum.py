@@ -8,6 +8,7 @@ from attribution_cases import numbers
 from captum._utils.models.linear_model import SkLearnLinearRegression
 from torch import nn
 
+from dltui.errors import UsageError
 from dltui.instruments.attribution import cam, gradients, perturbed
 from dltui.instruments.attribution.question import Question
 from dltui.instruments.attribution.superpixels import grid
@@ -46,7 +47,9 @@ def test_smoothgrad(asked: Question) -> None:
     same(found, theirs)
 
 
-@pytest.mark.parametrize(("rule", "method"), [("gauss-legendre", "gausslegendre"), ("midpoint", "riemann_middle")])
+@pytest.mark.parametrize(
+    ("rule", "method"), [("gauss-legendre", "gausslegendre"), ("midpoint", "riemann_middle")]
+)
 def test_integrated_gradients(asked: Question, rule: gradients.Rule, method: str) -> None:
     found, steps, _ = gradients.integrated_gradients(asked, steps=32, rule=rule)
     assert steps == 32
@@ -63,7 +66,7 @@ def test_guided_backprop(asked: Question) -> None:
 
 def test_grad_cam(asked: Question) -> None:
     if not any(isinstance(part, nn.Conv2d) for part in asked.module.modules()):
-        with pytest.raises(cam.UsageError, match="maps"):
+        with pytest.raises(UsageError, match="maps"):
             cam.grad_cam(asked)
         return
     layers = [name for name, part in asked.module.named_modules() if isinstance(part, nn.Conv2d)]
@@ -76,7 +79,8 @@ def test_grad_cam(asked: Question) -> None:
         if theirs.abs().max() > 0:
             same(found, theirs)
         same(
-            cam.enlarged(found + 1e-6, (12, 12)), ca.LayerAttribution.interpolate(found + 1e-6, (12, 12), "bilinear")
+            cam.enlarged(found + 1e-6, (12, 12)),
+            ca.LayerAttribution.interpolate(found + 1e-6, (12, 12), "bilinear"),
         )
 
 
@@ -112,7 +116,7 @@ def test_kernel_shap_of_captum_is_near(asked: Question) -> None:
     labels = grid(12, 12, 6)
     found, _ = perturbed.kernel_shap(asked, labels)
     torch.manual_seed(0)
-    np.random.seed(0)  # noqa: NPY002 - what captum draws from
+    np.random.seed(0)
     theirs = ca.KernelShap(asked.module).attribute(
         asked.x,
         asked.baseline,
