@@ -30,6 +30,7 @@ SIZES = frozenset({
     "smoothgrad",
     "guided-backprop",
 })  # it is their size that counts, not their sign
+ADDED = frozenset({"gradient-x-input", "integrated-gradients", "lime", "shap"})  # whose places share out f(x)
 ALL = "all"
 
 
