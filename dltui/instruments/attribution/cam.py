@@ -141,9 +141,11 @@ def _maps_and_slopes(question: Question, layer: str) -> tuple[Tensor, Tensor, st
         if found is None:
             raise UsageError(f"can't lay {layer} over the picture: {NO_MAPS}")
         return *found, layer
-    for name in _candidates(question):
+    maps = _all_maps(question)
+    flat = [name for name, one in maps.items() if one.ndim == 4]
+    for name in _candidates(question, maps, flat):
         found = _slopes(question, name)
-        if found is not None and int((found[1].abs().sum(dim=1) > 0).sum()) > 1:
+        if found is not None and (name in flat or int((found[1].abs().sum(dim=1) > 0).sum()) > 1):
             return *found, name
     raise UsageError(f"can't find a layer of {type(question.module).__name__} for this: {NO_MAPS}")
 
@@ -154,13 +156,11 @@ def _of_pictures(question: Question) -> None:
         raise UsageError("class activation maps are of pictures: try saliency or integrated-gradients")
 
 
-def _candidates(question: Question) -> list[str]:
-    """Return layers whose maps may be used, the best one first."""
+def _candidates(question: Question, maps: dict[str, Tensor], flat: list[str]) -> list[str]:
+    """Return layers whose maps may be used, the best one first; those of ``flat`` are no patches in a row."""
     head = head_of(question)
     if head is not None:
         return [head.layer]
-    maps = _all_maps(question)
-    flat = [name for name, found in maps.items() if found.ndim == 4]
     rows = [name for name, found in maps.items() if found.ndim == 3]
     places = list(maps)
     if rows and (not flat or places.index(rows[-1]) > places.index(flat[-1])):
