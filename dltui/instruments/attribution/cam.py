@@ -64,8 +64,8 @@ def grad_cam(question: Question, *, layer: str = "") -> tuple[Tensor, str]:
 
     Args:
         question: What is explained.
-        layer: Whose maps A are used; where nothing is said, those that are averaged at the end, the last convolution
-            that gives maps, or the last block of a transformer whose patches still count.
+        layer: Whose maps A are used; where nothing is said, those that are averaged at the end, those of the last
+            convolution after its activation, or the last block of a transformer whose patches still count.
 
     Returns:
         The map, shape (1, 1, h, w), and the layer.
@@ -166,7 +166,17 @@ def _candidates(question: Question, maps: dict[str, Tensor], flat: list[str]) ->
     if rows and (not flat or places.index(rows[-1]) > places.index(flat[-1])):
         return rows[::-1]  # a transformer: patches before the last one that only its [CLS] reads
     usual = default_layer(question.module, "image")
-    return [*([usual] if usual in flat else []), *flat[::-1]]
+    return [*([_activated(usual, maps)] if usual in flat else []), *flat[::-1]]
+
+
+def _activated(name: str, maps: dict[str, Tensor]) -> str:
+    """Return the last of the layers that follow a convolution at once and keep its shape: its norm, its activation."""
+    names = list(maps)
+    for after in names[names.index(name) + 1 :]:
+        if maps[after].shape != maps[name].shape:
+            break
+        name = after
+    return name
 
 
 def _slopes(question: Question, layer: str) -> tuple[Tensor, Tensor] | None:

@@ -233,4 +233,4 @@ def test_the_probability_can_be_asked_for() -> None:
     module = nn.Linear(3, 4).double()
     question = question_of(module, torch.rand(1, 3, dtype=torch.float64), 2, score="probability")
     chance = torch.softmax(module(question.x), dim=1)[0, 2]
-    assert float(question.values(question.x)) == pytest.approx(float(chance))
+    assert float(question.values(question.x)) == pytest.approx(float(chance.detach()))
