@@ -16,7 +16,9 @@ from dltui.errors import DltuiError, UsageError
 from dltui.instruments.features.layers import forward
 
 Score = Literal["logit", "probability"]
-BLOCK = 1 << 19  # numbers of input in one block of samples: few photos, whose activations then stay in the cache
+BLOCK = (
+    1 << 19
+)  # numbers of input in one block of samples: few photos, whose activations then stay in the cache
 CARD = 1 << 24  # the same on an accelerator, which wants to be kept busy
 MOST = 64  # samples in a block
 
