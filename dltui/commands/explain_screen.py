@@ -75,7 +75,7 @@ class ExplanationScreen(MeasuredScreen):
             "forget",
             ("F",),
             "forget",
-            "Forget layer after layer of the model: do the maps depend on what was learnt?",
+            "Forget layer after layer of the model, to see whether the maps depend on what was learnt.",
         ),
         Action(
             "explanation", "choose", ("tab",), "methods", "Go to the list of methods, and back to the figure."

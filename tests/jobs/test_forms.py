@@ -34,6 +34,7 @@ def test_every_verb_that_computes_or_shows_has_a_form() -> None:
         "landscape",
         "hessian",
         "gradients",
+        "explain",
         "shapes conv2d",
         "data show",
         "open",
