@@ -11,9 +11,9 @@ from dltui.data.inputs import Given
 from dltui.data.takes import Letters, Takes
 from dltui.errors import Cancelled, UsageError
 from dltui.instruments.attribution import Choices, Wanted, explain
-from dltui.instruments.attribution.explain import target_of
 from dltui.instruments.attribution.nothing import nothing
 from dltui.instruments.attribution.question import embedding_of, rows_of_outputs
+from dltui.instruments.attribution.targets import target_of
 from dltui.models import build
 from dltui.results import load
 from dltui.results.explanation import METHODS, Explanation
