@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from dltui.data.takes import Takes
+from dltui.data.takes import Takes, Tokenizer
 from dltui.errors import UsageError, unknown
 
 
@@ -36,13 +36,20 @@ def target_of(asked: int | str | None, outputs: Tensor, takes: Takes) -> int:
     if len(close) == 1:
         return close[0]
     if takes.tokenizer is not None and not takes.classes:
-        ids = takes.tokenizer.encode(asked)
-        if len(ids) == 1 and ids[0] < count:
-            return ids[0]
-        raise UsageError(f"--target {asked!r} is {len(ids)} tokens: expected one, or its number")
+        return _token(asked, takes.tokenizer, count)
     if close:
         raise UsageError(f"--target {asked!r} may be {' or '.join(takes.classes[i] for i in close[:4])}")
     raise unknown("target", asked, takes.classes or [f"0 … {count - 1}"])
+
+
+def _token(asked: str, tokenizer: Tokenizer, count: int) -> int:
+    """Return the number of the one token that a text is; tokens that a model expects around it don't count."""
+    ids = tokenizer.encode(asked)
+    same = [one for one in ids if tokenizer.decode([one]).strip() == asked.strip() and one < count]
+    if len(same) == 1:
+        return same[0]
+    pieces = " ".join(repr(piece) for piece in tokenizer.pieces(ids))
+    raise UsageError(f"--target {asked!r} is no single token, but {pieces}: expected one, or its number")
 
 
 def name_of(number: int, takes: Takes) -> str:

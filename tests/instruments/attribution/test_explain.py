@@ -1,5 +1,6 @@
 """Whole explanations: what is left as found, which output is meant, how methods are scored, what is planted."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,33 @@ def test_an_output_is_meant_by_name_or_number(asked: int | str | None, number: i
 def test_an_output_that_is_not_there_is_told(asked: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         target_of(asked, torch.zeros(5), IMAGE)
+
+
+class Words:
+    """A tokenizer of words, with a token that stands before every text."""
+
+    known = ("[CLS]", "the", " cat", " sat")
+
+    def encode(self, text: str) -> list[int]:
+        """Return the tokens of a text."""
+        return [0, *(self.known.index(part) for part in re.findall(r" ?\w+", text))]
+
+    def decode(self, ids: list[int]) -> str:
+        """Return the text of tokens."""
+        return "".join(self.known[one] for one in ids)
+
+    def pieces(self, ids: list[int]) -> list[str]:
+        """Return the tokens as they are shown."""
+        return [self.known[one] for one in ids]
+
+
+def test_an_output_of_a_language_model_is_a_token() -> None:
+    takes = Takes("tokens", (9,), tokenizer=Words())
+    assert target_of(" cat", torch.zeros(4), takes) == 2
+    assert target_of("the", torch.zeros(4), takes) == 1
+    assert target_of("3", torch.zeros(4), takes) == 3
+    with pytest.raises(UsageError, match="is no single token, but"):
+        target_of("the cat", torch.zeros(4), takes)
 
 
 class Watermark(nn.Module):
