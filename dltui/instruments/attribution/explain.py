@@ -119,7 +119,7 @@ def _asked(
     baseline = nothing(name, x, takes, embedding)
     question = Question(module, x, baseline, 0, takes.kind, wanted.score, ids, embedding)
     with torch.no_grad():
-        row = question.outputs(x)[0].double().cpu()
+        row = question.outputs(x)[0].cpu().double()
     return question.asked(target=target_of(target, row, takes)), row
 
 
