@@ -182,10 +182,7 @@ class _Header:
         places = {entry.name: Place(self.path, start + offset, None, self.swapped) for entry, offset in told}
         if len(places) < len(told):
             raise damaged(self.path, "two tensors have the same name")
-        metadata = {key: str(value) for key, value in scalars.items() if key.startswith("general.")}
-        return _Quantised(
-            self.path, "gguf", [one for one, _ in told], places, scalars=scalars, metadata=metadata
-        )
+        return _Quantised(self.path, "gguf", [one for one, _ in told], places, scalars=scalars)
 
     def tensor(self) -> tuple[Entry, int]:
         """Return the next tensor, and where its numbers begin after the header."""

@@ -21,6 +21,7 @@ KINDS = {
     "gradients-along": "dltui.results.gradients_along:GradientsAlong",
     "initial": "dltui.results.initial:InitialSignal",
     "summary": "dltui.results.summary:Summary",
+    "listing": "dltui.results.listing:Listing",
     "batch": "dltui.results.batch:BatchTable",
     "sweep": "dltui.results.sweep:SweepTable",
     "training": "dltui.results.training:TrainingHistory",
