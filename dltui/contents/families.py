@@ -268,12 +268,14 @@ def _recurrent(shapes: Shapes) -> Found:
 
 
 def _packed_attention(shapes: Shapes) -> Found:
-    """Torch's own MultiheadAttention."""
-    packed = shapes.shape(r"in_proj_weight")
-    if len(packed) != 2:
+    """Attention whose queries, keys and values are one matrix, as in torch's own MultiheadAttention."""
+    packed = shapes.first(r"(in_proj_weight|qkv(_proj)?\.weight)")
+    if packed is None or len(packed.shape) != 2 or packed.shape[0] != 3 * packed.shape[1]:
         return None
-    told = sizes(layers=shapes.count(r"layers\.(\d+)\.") or None, width=packed[1])
-    return f"transformer with torch's own attention: {told}", "in_proj_weight packs queries, keys and values"
+    layers = shapes.count(r"(?:layers|blocks|h)\.(\d+)\.")
+    words = shapes.shape(r"(token_embedding|embedding|embed_tokens|wte)\.weight")
+    told = sizes(layers=layers or None, width=packed.shape[1], words=words[0] if words else None)
+    return f"transformer: {told}", f"{packed.name} packs queries, keys and values"
 
 
 def _any_convolution(shapes: Shapes) -> Found:
@@ -283,7 +285,9 @@ def _any_convolution(shapes: Shapes) -> Found:
         return None
     axes = len(kernels[0].shape) - 2
     norms = shapes.count(r"^(.*)running_mean$")
-    told = f"{len(kernels)} convolutions over {axes} {'axis' if axes == 1 else 'axes'}, from {kernels[0].shape[1]} to {kernels[-1].shape[0]} channels"
+    over = f"{axes} axis" if axes == 1 else f"{axes} axes"
+    ends = f"from {kernels[0].shape[1]} to {kernels[-1].shape[0]} channels"
+    told = f"{len(kernels)} convolutions over {over}, {ends}"
     why = f"weights of {axes + 2} axes" + (f", and running means of {norms} batch norms" if norms else "")
     return f"convolutional network: {told}", why
 
