@@ -28,7 +28,7 @@ Input = Annotated[
 @verb(app)
 def features(
     model: Model,
-    given: Input = None,
+    input: Input = None,  # noqa: A002 - as the option is called
     layer: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,7 +77,7 @@ def features(
     return ask(
         Asked(
             model=model,
-            given=given,
+            given=input,
             layers=tuple(layer or ()),
             data=data,
             weights=weights,

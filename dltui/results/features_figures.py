@@ -30,6 +30,7 @@ PAGE = 32  # maps on a page
 FEW = 40  # units that are bars instead of a curve
 GRID = np.linspace(-4, 4, 81)  # edges of the common bins, in roots of the mean square
 FINE = 20  # parts of a bin while it is put into others
+SPELLED = {"\n": "newline", " ": "space", "\t": "tab"}  # tokens that could not be seen
 FAINT = 1e-3  # share of values below which a bin is as dark as can be
 Order = Literal["number", "strength"]
 
@@ -192,7 +193,7 @@ def _sheet(found: Features, values: Array, axis: int, order: Array, title: str) 
         colormap="coolwarm" if (sheet < 0).any() else "viridis",
         limits=(-extreme, extreme) if (sheet < 0).any() and extreme > 0 else None,
         downwards=True,
-        row_names=tuple(repr(piece)[1:-1] if not piece.strip() else piece for piece in pieces),
+        row_names=tuple(SPELLED.get(piece, piece) for piece in pieces),
     )
 
 
