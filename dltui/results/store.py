@@ -25,6 +25,7 @@ KINDS = {
     "weights-along": "dltui.results.weights_along:WeightsAlong",
     "weights-diff": "dltui.results.weights_diff:WeightsDiff",
     "tensor": "dltui.results.tensor:TensorPage",
+    "tensor-diff": "dltui.results.tensor_diff:TensorDiff",
     "batch": "dltui.results.batch:BatchTable",
     "sweep": "dltui.results.sweep:SweepTable",
     "training": "dltui.results.training:TrainingHistory",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Lines, Series, Table
+from dltui.figures import Array, Cell, Figure, Heatmap, Lines, Series, Table
 from dltui.results.base import Result
 from dltui.results.depth import plain
 from dltui.results.weights import PROBABILITIES
@@ -189,7 +189,7 @@ class WeightsAlong(Result):
     def _table(self) -> Table:
         """Return one row a checkpoint."""
         size = max(1, int(np.prod(self.shape)))
-        rows = tuple(
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
             (
                 int(self.steps[place]),
                 *(float(self.numbers[place, column]) for column in (2, 3, 0, 1, 4)),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dltui.figures import Array, Bars, Figure, Heatmap, Table, number
+from dltui.figures import Array, Bars, Cell, Figure, Heatmap, Table, number
 from dltui.figures.base import listing
 from dltui.files import size_in_words
 from dltui.results.weights import OCTAVES, PROBABILITIES
@@ -30,9 +30,10 @@ def table(found: WeightSurvey) -> Table:
     """Return one row a tensor; the type has a column only where there are several."""
     types = sorted(set(found.dtypes))
     several = len(types) > 1
-    rows = []
+    largest = measured(found, "largest |w|")
+    rows: list[tuple[Cell, ...]] = []
     for place in np.flatnonzero(found.known).tolist():
-        numbers = (found.mean, found.std, found.low, found.high, found.norm)
+        numbers = (found.mean, found.std, largest, found.norm)
         rows.append((
             found.names[place],
             shape_words(found.shapes[place]),
@@ -49,8 +50,7 @@ def table(found: WeightSurvey) -> Table:
             *(("type",) if several else ()),
             "mean",
             "std",
-            "min",
-            "max",
+            "max |w|",
             "‖w‖",
             "zeros",
         ),
@@ -143,24 +143,28 @@ def magnitudes(found: WeightSurvey) -> Heatmap:
 
 
 def quantile_table(found: WeightSurvey) -> Table:
-    """Return the quantiles of every tensor, and how exact they are."""
+    """Return extremes and quantiles of every tensor, and how exact they are."""
     worst = float(np.nanmax(found.rank_error)) if found.known.any() else 0.0
-    exact = (
-        "exact"
-        if not worst
-        else (
-            f"of a sample where a tensor has more than 16384 numbers: a quantile p may be off in rank by "
-            f"± {100 * 2 * worst:.2g} % × √(p (1 − p)) (one standard error); exact for a single tensor"
+    exact = "all quantiles are exact"
+    if worst:
+        exact = (
+            "extremes are exact; quantiles are those of a sample where a tensor has more than 16384 numbers: in rank, "
+            f"that at p may be off by ± {100 * 2 * worst:.2g} % × √(p (1 − p)) (one standard error); they are exact for "
+            "a single tensor"
         )
-    )
-    rows = [
-        (found.names[place], *(float(found.quantiles[place, one]) for one in SHOWN), int(found.sampled[place]))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            found.names[place],
+            float(found.low[place]),
+            *(float(found.quantiles[place, one]) for one in SHOWN),
+            float(found.high[place]),
+        )
         for place in np.flatnonzero(found.known).tolist()
     ]
     return Table(
         title=f"Quantiles · {found.title}",
         caption=exact,
-        columns=("tensor", *(f"{100 * PROBABILITIES[one]:g} %" for one in SHOWN), "from"),
+        columns=("tensor", "min", *(f"{100 * PROBABILITIES[one]:g} %" for one in SHOWN), "max"),
         rows=tuple(rows),
     )
 
@@ -176,14 +180,14 @@ def spectra(found: WeightSurvey) -> list[Figure]:
         f"{mean}α of p(λ) ∝ λ^−α for the eigenvalues λ = σ² of WᵀW, the outputs against all other axes; D is the "
         "distance between the tail and the law; stable rank ‖W‖² / σ₁²"
     )
-    rows = tuple(
+    rows: list[tuple[Cell, ...]] = [
         (
             found.names[place],
             shape_words(found.shapes[place]),
             *(None if np.isnan(value) else float(value) for value in found.spectra[place]),
         )
         for place in known
-    )
+    ]
     return [
         Bars(
             title=f"α by tensor · {found.title}",
@@ -197,7 +201,7 @@ def spectra(found: WeightSurvey) -> list[Figure]:
             title=f"Spectra · {found.title}",
             caption=caption,
             columns=("tensor", "shape", "stable rank", "σ₁", "α", "± α", "D"),
-            rows=rows,
+            rows=tuple(rows),
         ),
     ]
 

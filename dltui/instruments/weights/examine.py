@@ -26,7 +26,13 @@ STEPS = 5  # steps of work that are told
 
 
 def examine(
-    archive: Archive, name: str, source: str, *, title: str = "", report: Report = silent
+    archive: Archive,
+    name: str,
+    source: str,
+    *,
+    title: str = "",
+    fewer_bits: bool = True,
+    report: Report = silent,
 ) -> TensorPage:
     """Return all that is known of a tensor.
 
@@ -35,6 +41,7 @@ def examine(
         name: The tensor.
         source: How the file was spelled.
         title: What to call it; the name of the tensor in ``source`` when left out.
+        fewer_bits: Whether it is told what fewer bits would cost.
         report: Called after each step of work.
 
     Returns:
@@ -55,8 +62,8 @@ def examine(
     parts = _matrix_parts(values, moments, report) if not moments.nans + moments.infs else {}
     shaped = pictures(values, first=_is_first(archive, entry))
     report(4, STEPS)
-    spoilt = values.dtype.kind != "f" or moments.nans + moments.infs
-    cost = [] if spoilt else [asdict(one) for one in losses(values)]
+    whole = values.dtype.kind == "f" and not moments.nans + moments.infs
+    cost = [] if not (whole and fewer_bits) else [asdict(one) for one in losses(values)]
     report(STEPS, STEPS)
     return TensorPage(
         title=title or f"{name} of {source}",
@@ -168,7 +175,7 @@ def _told(spectrum: Spectrum) -> dict[str, float | None]:
         "start": law.start,
         "tail": law.tail,
         "distance": law.distance,
-        "plausibility": plausibility(spectrum.values**2),
+        "plausibility": plausibility(spectrum.values[: spectrum.rank] ** 2),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -138,6 +139,5 @@ def _fill(found: WeightsAlong, place: int, values: Array, first: Array, before: 
 
 def _copied(found: WeightsAlong) -> WeightsAlong:
     """Return a result that doesn't change any more when the next row is written."""
-    fixed = {"steps", "edges"}
-    arrays = found.parts()[0]
-    return replace(found, **{name: value.copy() for name, value in arrays.items() if name not in fixed})
+    copies: dict[str, Any] = {name: value.copy() for name, value in found.parts()[0].items()}
+    return replace(found, **copies)

@@ -7,11 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dltui.archives import Archive, Entry, open_archive
+from dltui.errors import UsageError
 from dltui.figures import Array
 from dltui.runs.find import PREFIX, find_snapshot
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+SUFFIXES = {
+    ".safetensors",
+    ".pt",
+    ".pth",
+    ".bin",
+    ".ckpt",
+    ".tar",
+    ".npz",
+    ".npy",
+    ".gguf",
+    ".onnx",
+    ".h5",
+    ".keras",
+}
 
 
 class Held(Archive):
@@ -65,6 +81,10 @@ def open_source(spec: str, *, seed: int = 0) -> tuple[Archive, str]:
         return open_archive(path), path.name or spec
     from dltui.models.spelled import suits, told_apart
 
+    if path.suffix in SUFFIXES or (len(path.parts) > 1 and ":" not in spec):
+        raise UsageError(
+            f"no file {spec}: expected weights such as model.safetensors, run:latest, or a model such as lenet"
+        )
     told_apart(spec)  # refuses what is no model either
     from dltui.checkpoints import open_model
     from dltui.data import load

@@ -27,7 +27,7 @@ class Spectrum:
         rank: How many are above σ₁ · max(m, n) · ε of float32.
         edge: (√m + √n) · s, where the singular values of noise with the standard deviation s of W would end.
         spikes: How many are above that.
-        law: The power law of the tail of σ², or None.
+        law: The power law of the tail of σ², over those that ``rank`` counts, or None for fewer than 20.
     """
 
     values: Array
@@ -79,7 +79,7 @@ def gram(matrix: Array) -> Array:
     long = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     size = long.shape[1]
     wide = np.complex128 if matrix.dtype.kind == "c" else np.float64
-    found = np.zeros((size, size), wide)
+    found: Array = np.zeros((size, size), wide)
     for start in range(0, long.shape[0], ROWS):
         block = long[start : start + ROWS].astype(wide)
         found += block.conj().T @ block
@@ -102,13 +102,13 @@ def read_spectrum(values: Array, shape: tuple[int, int], std: float) -> Spectrum
     shares = values / values.sum() if largest else values
     shares = shares[shares > 0]
     edge = std * (math.sqrt(shape[0]) + math.sqrt(shape[1]))
-    law = fit(values**2) if values.size >= FEWEST and largest else None
+    counted = values[values > largest * max(shape) * np.finfo(np.float32).eps]
     return Spectrum(
         values=values,
         stable_rank=float(squares.sum()),
         effective_rank=float(np.exp(-(shares * np.log(shares)).sum())) if largest else 0.0,
-        rank=int((values > largest * max(shape) * np.finfo(np.float32).eps).sum()) if largest else 0,
+        rank=counted.size,
         edge=edge,
         spikes=int((values > edge).sum()),
-        law=law,
+        law=fit(counted**2) if counted.size >= FEWEST else None,
     )

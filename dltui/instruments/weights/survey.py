@@ -185,4 +185,5 @@ def _by_tensor(found: WeightSurvey) -> dict[str, Array]:
 
 def _copied(found: WeightSurvey) -> WeightSurvey:
     """Return a result that doesn't change any more when the next tensor is written."""
-    return replace(found, **{name: value.copy() for name, value in _by_tensor(found).items()})
+    copies: dict[str, Any] = {name: value.copy() for name, value in _by_tensor(found).items()}
+    return replace(found, **copies)
