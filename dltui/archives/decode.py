@@ -125,16 +125,16 @@ def _table(dtype: str) -> Array:
     import numpy as np
 
     if dtype == "float8_e8m0fnu":  # a bare power of two
-        found = np.ldexp(np.ones(256, np.float64), np.arange(256) - 127)
-        found[255] = np.nan
-        return found.astype(np.float32)
+        powers = np.ldexp(np.ones(256, np.float64), np.arange(256) - 127)
+        powers[255] = np.nan
+        return powers.astype(np.float32)
     exponent_bits, fraction_bits, bias, ends = FLOATS[dtype]
     codes = np.arange(1 << (1 + exponent_bits + fraction_bits))
     fraction = codes & ((1 << fraction_bits) - 1)
     exponent = (codes >> fraction_bits) & ((1 << exponent_bits) - 1)
     sign = np.where(codes >> (exponent_bits + fraction_bits), -1.0, 1.0)
     whole = np.where(exponent > 0, 1 << fraction_bits, 0) + fraction
-    found = sign * np.ldexp(whole.astype(np.float64), np.maximum(exponent, 1) - bias - fraction_bits)
+    found: Array = sign * np.ldexp(whole.astype(np.float64), np.maximum(exponent, 1) - bias - fraction_bits)
     top = exponent == (1 << exponent_bits) - 1
     if ends == "ieee":
         found[top] = np.where(fraction[top] == 0, sign[top] * np.inf, np.nan)

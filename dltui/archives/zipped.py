@@ -58,6 +58,8 @@ class Zip:
             file.seek(start + self._shift)
             directory = file.read(length)
         self.members = {one.name: one for one in self._read(directory, count)}
+        if len(self.members) < count:
+            raise damaged(path, "a name comes twice in the directory of the zip")
         self._check()
 
     def _ends(self, file: object) -> tuple[int, int, int]:

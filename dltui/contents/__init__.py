@@ -2,5 +2,6 @@
 
 from dltui.contents.dtypes import BITS, stored_bytes
 from dltui.contents.entry import Entry
+from dltui.contents.listed import Contents, Total
 
-__all__ = ["BITS", "Entry", "stored_bytes"]
+__all__ = ["BITS", "Contents", "Entry", "Total", "stored_bytes"]

@@ -21,6 +21,7 @@ KINDS = {
     "gradients-along": "dltui.results.gradients_along:GradientsAlong",
     "initial": "dltui.results.initial:InitialSignal",
     "summary": "dltui.results.summary:Summary",
+    "listing": "dltui.results.listing:Listing",
     "weights": "dltui.results.weights:WeightSurvey",
     "weights-along": "dltui.results.weights_along:WeightsAlong",
     "weights-diff": "dltui.results.weights_diff:WeightsDiff",
