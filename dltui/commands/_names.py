@@ -15,6 +15,7 @@ VERBS = {
         "dltui.commands.features", "What the layers of a model make of an input; how alike they are."
     ),
     "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
+    "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "inspect": Entry("dltui.commands.inspect", "What a file of weights holds, from its header alone."),

@@ -31,6 +31,7 @@ KINDS = {
     "weights-diff": "dltui.results.weights_diff:WeightsDiff",
     "tensor": "dltui.results.tensor:TensorPage",
     "tensor-diff": "dltui.results.tensor_diff:TensorDiff",
+    "explanation": "dltui.results.explanation:Explanation",
     "batch": "dltui.results.batch:BatchTable",
     "sweep": "dltui.results.sweep:SweepTable",
     "training": "dltui.results.training:TrainingHistory",

@@ -12,6 +12,7 @@ SCREENS = {
     "overlay": "dltui.tui.screens.overlay:OverlayScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
     "result:features": "dltui.commands.features_screen:FeaturesScreen",
+    "result:explanation": "dltui.commands.explain_screen:ExplanationScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:graph": "dltui.commands.graph_screen:GraphScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
