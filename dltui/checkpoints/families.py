@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import torch
@@ -24,19 +24,6 @@ C = TypeVar("C")
 N = TypeVar("N", Bert, GPT2, Llama, ViT)
 LARGEST = 10_000_000  # no size of a network is larger; a number beyond it is a mistake or malice
 ROTARY_KINDS = ("default", "linear", "llama3")
-
-
-@dataclass(frozen=True)
-class Family:
-    """How models of one kind are opened.
-
-    Attributes:
-        build: Returns the network of a configuration, and the tensors under its names.
-        takes: ``tokens`` or ``image``.
-    """
-
-    build: Callable[[Settings, State], tuple[Network, State]]
-    takes: str
 
 
 def settled(kind: type[C], settings: Settings, **known: Any) -> C:
@@ -122,7 +109,11 @@ def bert(settings: Settings, state: State) -> tuple[Network, State]:
         head = "classes"
     elif "words.dense.weight" in state:
         head = "words"
-    unread = {"none": ("pooler.", "classifier.", "words."), "words": ("pooler.", "classifier."), "classes": ("words.",)}
+    unread = {
+        "none": ("pooler.", "classifier.", "words."),
+        "words": ("pooler.", "classifier."),
+        "classes": ("words.",),
+    }
     state = {
         name: tensor
         for name, tensor in state.items()
@@ -255,12 +246,13 @@ def renamed(rules: tuple[tuple[str, str], ...], state: State) -> State:
     return found
 
 
-FAMILIES: dict[str, Family] = {
-    "bert": Family(bert, "tokens"),
-    "roberta": Family(bert, "tokens"),
-    "gpt2": Family(gpt2, "tokens"),
-    "llama": Family(llama, "tokens"),
-    "mistral": Family(llama, "tokens"),
-    "qwen2": Family(llama, "tokens"),
-    "vit": Family(vit, "image"),
+# the types that config.json names -> what builds the network and renames the tensors
+FAMILIES: dict[str, Callable[[Settings, State], tuple[Network, State]]] = {
+    "bert": bert,
+    "roberta": bert,
+    "gpt2": gpt2,
+    "llama": llama,
+    "mistral": llama,
+    "qwen2": llama,
+    "vit": vit,
 }

@@ -18,7 +18,6 @@ from dltui.data.takes import Takes
 from dltui.errors import DltuiError
 from dltui.models.llama import Llama
 
-MAGIC = b"GGUF"
 ARCHITECTURES = ("llama", "qwen2")
 SPECIAL = (3, 4)  # types of tokens that are never split: control and user-defined
 SIZES = {
@@ -58,15 +57,6 @@ CUTS: dict[str, tuple[str, bool]] = {
     "llama-bpe": (LLAMA3, False),
     "qwen2": (LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}"), False),
 }
-
-
-def is_gguf(path: Path) -> bool:
-    """Return whether a file begins as GGUF does."""
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == MAGIC
-    except OSError:
-        return False
 
 
 def open_gguf(path: Path) -> Pretrained:

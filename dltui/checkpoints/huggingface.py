@@ -19,9 +19,9 @@ from dltui.errors import DltuiError
 from dltui.models.bert import Bert
 from dltui.models.gpt2 import GPT2
 from dltui.models.llama import Llama
+from dltui.models.spelled import CONFIG
 from dltui.models.vit import ViT, ViTConfig
 
-CONFIG = "config.json"
 FILES = ("model.safetensors", "pytorch_model.bin")
 INDEX = ".index.json"  # what a list of shards is called beyond the name of the file
 
@@ -41,11 +41,6 @@ class Pretrained:
     title: str
     note: str
     takes: Takes
-
-
-def is_folder(path: Path) -> bool:
-    """Return whether a path is a folder with a configuration."""
-    return (path / CONFIG).is_file()
 
 
 def open_folder(path: Path) -> Pretrained:
@@ -85,7 +80,7 @@ def assemble(settings: Mapping[str, Any], state: State, place: str) -> Network:
         DltuiError: If they don't fit together.
     """
     try:
-        module, named = FAMILIES[settings["model_type"]].build(settings, state)
+        module, named = FAMILIES[settings["model_type"]](settings, state)
     except DltuiError as error:
         raise DltuiError(f"{place}: {error}") from error
     check_fit(module, named, place)
@@ -158,9 +153,7 @@ def _sees(path: Path, settings: Mapping[str, Any], sizes: ViTConfig) -> Takes:
     file = path / "preprocessor_config.json"
     prepared = read_json(file) if file.is_file() else {}
     plain = [0.5] * sizes.num_channels
-    mean, std = (
-        tuple(float(one) for one in prepared.get(key, plain)) for key in ("image_mean", "image_std")
-    )
+    mean, std = (tuple(float(one) for one in prepared.get(key, plain)) for key in ("image_mean", "image_std"))
     names = settings.get("id2label")
     classes = tuple(str(names[key]) for key in sorted(names, key=int)) if isinstance(names, dict) else ()
     return Takes("image", (sizes.num_channels, *sizes.image_size), mean, std, min(sizes.image_size), classes)
