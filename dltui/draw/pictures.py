@@ -16,6 +16,7 @@ from dltui.draw.images import draw_images
 from dltui.draw.letters import in_ascii, strip_to_ascii
 from dltui.draw.lines import draw_lines
 from dltui.draw.look import Look
+from dltui.draw.overlay import draw_overlay
 from dltui.draw.points import draw_points
 from dltui.draw.surface import draw_surface
 from dltui.draw.table import draw_table
@@ -31,6 +32,7 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Overlay,
     Points,
     Prose,
     Steps,
@@ -47,6 +49,7 @@ DRAWINGS: dict[type[Figure], Draw] = {
     Histogram: draw_histogram,
     Images: draw_images,
     Lines: draw_lines,
+    Overlay: draw_overlay,
     Points: draw_points,
     Prose: draw_prose,
     Steps: draw_steps,

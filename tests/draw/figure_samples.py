@@ -11,6 +11,7 @@ from dltui.figures import (
     Images,
     Lines,
     Mark,
+    Overlay,
     Path,
     Points,
     Prose,
@@ -104,6 +105,15 @@ def tame() -> list[Figure]:
         ),
         Images(title="Pictures", pixels=draw.random((3, 9, 9)), names=("one", "two", "three")),
         Images(title="Colours", pixels=draw.random((1, 40, 60, 3))),
+        Overlay(
+            title="Why",
+            picture=draw.random((40, 60, 3)),
+            values=draw.normal(size=(2, 4, 6)),
+            names=("saliency", "occlusion"),
+            value_label="attribution",
+            colormap="coolwarm",
+            limits=((-3.0, 3.0), (-1.0, 1.0)),
+        ),
         Points(
             title="Plane",
             position=draw.normal(size=(80, 2)),

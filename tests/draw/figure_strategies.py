@@ -119,6 +119,27 @@ def images(draw: st.DrawFn) -> f.Images:
 
 
 @st.composite
+def overlays(draw: st.DrawFn) -> f.Overlay:
+    h, w = draw(st.sampled_from([(1, 1), (100, 3), (3, 100), (28, 28), (70, 90)]))
+    n, rows, columns = draw(
+        st.sampled_from([(0, 2, 2), (1, 1, 1), (1, 8, 8), (3, 7, 5), (11, 14, 14), (2, 90, 70)])
+    )
+    shape = (h, w, 3) if draw(st.booleans()) else (h, w)
+    own = draw(st.booleans())
+    return f.Overlay(
+        picture=np.resize(draw(arrays(30)), shape),
+        values=np.resize(draw(arrays(30)), (n, rows, columns)),
+        names=tuple(draw(words) for _ in range(n)) if draw(st.booleans()) else (),
+        value_label=draw(words),
+        limits=tuple((draw(numbers), draw(numbers)) for _ in range(n)) if own else (),
+        colormap=draw(maps),
+        opacity=draw(numbers),
+        bare=draw(st.booleans()),
+        **{key: draw(value) for key, value in heads.items()},
+    )
+
+
+@st.composite
 def points(draw: st.DrawFn) -> f.Points:
     n, dims = draw(st.sampled_from([0, 1, 2, 50, 500])), draw(st.sampled_from([2, 3]))
     colour = draw(st.sampled_from(["none", "value", "rgb", "group"]))
@@ -154,4 +175,4 @@ def written(draw: st.DrawFn) -> f.Figure:
     return f.Prose(text="\n\n".join(several), **title)
 
 
-figures = st.one_of(lines(), bars(), histograms(), fields(), images(), points(), written())
+figures = st.one_of(lines(), bars(), histograms(), fields(), images(), overlays(), points(), written())

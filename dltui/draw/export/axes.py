@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dltui.draw.blending import blended, bright, common_range
 from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
 from dltui.draw.export.letterpress import print_cells
@@ -23,6 +24,7 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Overlay,
     Points,
     Prose,
     Steps,
@@ -46,7 +48,7 @@ def plate(part: Any, figure: Figure) -> None:
     for kind, put in _PLATES.items():
         if isinstance(figure, kind):
             put(part, figure)
-    if not isinstance(figure, Surface | Points) and part.axes and not isinstance(figure, Images):
+    if not isinstance(figure, Surface | Points) and part.axes and not isinstance(figure, Images | Overlay):
         part.axes[0].set_title(said(figure.title))
     else:
         part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
@@ -207,6 +209,36 @@ def _images(part: Any, figure: Images) -> None:
                 axes.set_title(said(figure.names[place]), fontsize=7, weight="normal", loc="center")
 
 
+def panes_of(figure: Overlay) -> tuple[int, int]:
+    """Return how many panes stand side by side, and how many rows of them there are."""
+    count = len(figure.values) + figure.bare
+    across = min(count, 4) or 1
+    return across, max(1, -(-count // across))
+
+
+def _overlay(part: Any, figure: Overlay) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    across, down = panes_of(figure)
+    grid = part.subplots(down, across, squeeze=False)
+    places = [*([-1] if figure.bare else []), *range(len(figure.values))]
+    for place, axes in enumerate(grid.ravel()):
+        axes.axis("off")
+        pane = places[place] if place < len(places) else None
+        if pane is None or not (figure.picture.size and figure.values.size):
+            continue
+        size = [max(figure.picture.shape[i], figure.values.shape[i + 1]) for i in (0, 1)]
+        shown = bright(figure.picture) if pane < 0 else blended(figure, pane, (size[0], size[1]))
+        axes.imshow(np.clip(shown, 0, 1), interpolation="nearest")
+        if pane >= 0:
+            axes.set_title(said(figure.name_of(pane)), fontsize=7, weight="normal", loc="center")
+    if figure.values.size:
+        axis, label = common_range(figure)
+        colours = ScalarMappable(Normalize(axis.low, axis.high), figure.colormap)
+        part.colorbar(colours, ax=list(grid.ravel()), label=said(label), pad=0.02, aspect=30)
+
+
 def _points(part: Any, figure: Points) -> None:
     space = figure.position.shape[1] >= 3
     axes = part.add_subplot(projection="3d") if space else part.add_subplot()
@@ -276,6 +308,7 @@ _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {
     Heatmap: _heatmap,
     Surface: _surface,
     Images: _images,
+    Overlay: _overlay,
     Points: _points,
     Graph: print_cells,
     Tokens: print_cells,

@@ -20,6 +20,7 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Overlay,
     Points,
     Prose,
     Steps,
@@ -147,6 +148,12 @@ def _images(figure: Images) -> Rows:
         yield [figure.names[image] if image < len(figure.names) else image, row, column, *_numbers(pixel)]
 
 
+def _overlay(figure: Overlay) -> Rows:
+    yield ["map", "row", "column", "value"]
+    for place, row, column in np.ndindex(*figure.values.shape):
+        yield [figure.name_of(place), row, column, *_numbers([figure.values[place, row, column]])]
+
+
 def _points(figure: Points) -> Rows:
     dims = figure.position.shape[1]
     extra: list[tuple[list[str], Any]] = []
@@ -210,6 +217,7 @@ _TABLES: dict[type[Figure], Callable[[Any], Rows]] = {
     Histogram: _histogram,
     Field: _field,
     Images: _images,
+    Overlay: _overlay,
     Points: _points,
     Graph: _graph,
     Tokens: _tokens,

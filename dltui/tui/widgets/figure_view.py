@@ -21,7 +21,7 @@ from dltui.draw.turntable import turns
 from dltui.draw.view import View
 from dltui.draw.wishes import wished, wished_surroundings
 from dltui.errors import DltuiError
-from dltui.figures import Figure, Heatmap, Images
+from dltui.figures import Figure, Heatmap, Images, Overlay
 from dltui.settings import Settings
 from dltui.tui import actions
 from dltui.tui.manners import Manner, manner_of
@@ -421,7 +421,7 @@ class FigureView(CanvasView, can_focus=True):
 
 def pictorial(figure: Figure) -> bool:
     """Return whether a figure has a picture that glyphs or pixels can show finer."""
-    return isinstance(figure, Images | Heatmap) or turns(figure)
+    return isinstance(figure, Images | Heatmap | Overlay) or turns(figure)
 
 
 def _sharp(

@@ -1,0 +1,153 @@
+"""Heat maps over a picture, side by side, with their colour bar."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dltui.draw.blending import Cut, blended, bright, common_range, part_of, shares_of
+from dltui.draw.blocks import put_shades
+from dltui.draw.canvas import Canvas, clip, text_width
+from dltui.draw.colors import QUIET, SIGNAL
+from dltui.draw.fields import Bar, put_bar
+from dltui.draw.heatmap import on_top
+from dltui.draw.images import GAP, put_picture, resized, tile
+from dltui.draw.layout import Key, Plot, put_keys, sheet
+from dltui.draw.look import Depth, Look
+from dltui.draw.scales import Axis, Floats, within
+from dltui.draw.view import Drawing, View
+from dltui.figures import ColorMap, Overlay, number
+
+ROWS = 24  # rows for the pictures when nobody asks for a height
+TALLEST = 16  # rows of a colour bar
+FAINT = 0.1  # share of the largest value below which a signed map is left blank where there is no colour
+
+
+def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
+    """Return the picture, and each map over it, in rows; the cursor is on the same spot of each."""
+    tall, wide = figure.picture.shape[:2]
+    if not (figure.values.size and tall and wide):
+        return Drawing(sheet(figure, look, 1)[0])
+    bar = _bar(figure, look)
+    side = bar.columns(look.width)
+    panes = [*([-1] if figure.bare else []), *range(len(figure.values))]
+    head = int(bool(side) or view.cursor is not None)
+    wanted = ROWS if look.height is None else max(1, look.height - bool(figure.title) - head)
+    room = max(look.width - side, 1)
+    columns, rows = tile(len(panes), wide / tall, max(wide, figure.values.shape[2]), room, wanted - 1)
+    each_row = max(1, (room + GAP) // (columns + GAP))
+    lines = -(-len(panes) // each_row)
+    canvas, top, height = sheet(figure, look, head + lines * (rows + 1))
+    if view.cursor is not None:
+        put_keys(canvas, top, [Key("┼", reading(figure, *view.cursor), SIGNAL)], most=1)
+    x, y = _shown(figure, view)
+    plots: dict[int, Plot] = {}
+    for place, pane in enumerate(panes):
+        line, column = divmod(place, each_row)
+        row = top + head + line * (rows + 1)
+        if place and row + rows + 1 > top + height:
+            break
+        rows_here = max(1, min(rows, top + height - row - 1))
+        if row + rows_here > canvas.height:
+            break
+        plot = Plot(canvas, column * (columns + GAP), row, min(columns, canvas.width), rows_here, x, y)
+        _put(plot, figure, pane, look, _cut(figure, x, y))
+        _name(canvas, plot, "" if pane < 0 else figure.name_of(pane))
+        plots[pane] = plot
+        if view.cursor is not None:
+            spot = plot.cell(*view.cursor)
+            if spot is not None:
+                on_top(plot, *spot, "+" if look.ascii else "┼", 0)
+    across = min(each_row, len(panes)) * (columns + GAP) - GAP
+    if side and head and height > head + 1:
+        long = min(TALLEST, max(1, (len(plots) // each_row or 1) * (rows + 1) - 1, rows), height - head)
+        put_bar(Plot(canvas, 0, top + head, across, long, x, y), bar, look)
+        if look.depth is Depth.NONE:
+            steps = (np.arange(long)[::-1] + 0.5) / long
+            beside = Plot(canvas, across + 1, top + head, 2, long, x, y)
+            _shade(beside, np.repeat(steps[:, None], 2, axis=1), figure.colormap, look)
+    return Drawing(canvas, plots.get(0, next(iter(plots.values()))).frame() if plots else None)
+
+
+def reading(figure: Overlay, x: float, y: float) -> str:
+    """Return what every map has at a spot, in words."""
+    column, row = cell_at(figure, x, y)
+    told = "  ".join(
+        f"{figure.name_of(i)} {number(float(figure.values[i, row, column]), 4)}"
+        for i in range(len(figure.values))
+    )
+    return f"row {row}  column {column}  {told}"
+
+
+def cell_at(figure: Overlay, x: float, y: float) -> tuple[int, int]:
+    """Return column and row of the maps' cell that is nearest to a spot."""
+    rows, columns = figure.values.shape[1:]
+    column = np.clip(np.nan_to_num(x), 0, columns - 1)
+    row = np.clip(np.nan_to_num(y), 0, rows - 1)
+    return round(float(column)), round(float(row))
+
+
+def _bar(figure: Overlay, look: Look) -> Bar:
+    """Return the colour bar: of the values, or of shares of each map's own range."""
+    axis, label = common_range(figure)
+    return Bar(axis, look.map_of(figure.colormap), label)
+
+
+def _shown(figure: Overlay, view: View) -> tuple[Axis, Axis]:
+    """Return the columns and the rows that are looked at, rows downwards."""
+    rows, columns = figure.values.shape[1:]
+    across = within(Axis(-0.5, columns - 0.5), view.x_range)
+    down = within(Axis(-0.5, rows - 0.5), view.y_range)
+    return across, Axis(down.high, down.low)
+
+
+def _cut(figure: Overlay, x: Axis, y: Axis) -> tuple[Cut, Cut]:
+    """Return the part of the rows and of the columns that is looked at, as shares."""
+    rows, columns = figure.values.shape[1:]
+    return ((y.high + 0.5) / rows, (y.low + 0.5) / rows), ((x.low + 0.5) / columns, (x.high + 0.5) / columns)
+
+
+def _put(plot: Plot, figure: Overlay, pane: int, look: Look, cut: tuple[Cut, Cut]) -> None:
+    """Draw one pane: the picture by itself, or a map over it."""
+    size = plot.width, plot.height
+    if pane < 0:
+        put_picture(plot.canvas, plot.left, plot.top, part_of(bright(figure.picture), cut), size, look)
+        return
+    if look.depth is Depth.NONE:
+        values = part_of(np.asarray(figure.values[pane], float), cut)
+        small = resized(values, plot.height, plot.width)
+        _shade(plot, shares_of(small, figure.ranges()[pane]), figure.colormap, look)
+        return
+    colours = _fine(figure, pane, plot, look, cut)
+    put_picture(plot.canvas, plot.left, plot.top, colours, size, look)
+
+
+def _shade(plot: Plot, shares: Floats, colormap: ColorMap, look: Look) -> None:
+    """Shade a map where there is no colour; of a signed one what is below 0 is dashed, and about 0 it is left blank."""
+    rows, columns = shares.shape
+    area = np.s_[plot.top : plot.top + rows, plot.left : plot.left + columns]
+    plot.canvas.glyph[area] = ord(" ")
+    if colormap != "coolwarm":
+        put_shades(plot.canvas, plot.left, plot.top, shares, look)
+        return
+    signed = 2 * shares - 1
+    put_shades(plot.canvas, plot.left, plot.top, np.where(signed > FAINT, signed, np.nan), look)
+    for least, dash in ((FAINT, "-" if look.ascii else "╌"), (0.5, "=" if look.ascii else "═")):
+        plot.canvas.glyph[area][signed < -least] = ord(dash)
+
+
+def _fine(figure: Overlay, pane: int, plot: Plot, look: Look, cut: tuple[Cut, Cut]) -> Floats:
+    """Return a map over its picture, as fine as both are and as the cells can show."""
+    grain = look.pixels.grain(plot.width, plot.height) if look.pixels is not None else (2, 4)
+    most = grain[1] * plot.height, grain[0] * plot.width
+    native = [max(figure.picture.shape[i], figure.values.shape[i + 1]) for i in (0, 1)]
+    shares = [max(1e-9, end - start) for start, end in cut]
+    size = [min(m, max(1, round(n * s))) for m, n, s in zip(most, native, shares, strict=True)]
+    return blended(figure, pane, (size[0], size[1]), cut)
+
+
+def _name(canvas: Canvas, plot: Plot, name: str) -> None:
+    """Write a name below a pane, in its middle."""
+    row = plot.top + plot.height
+    if row < canvas.height:
+        told = clip(name, plot.width)
+        canvas.text(plot.left + (plot.width - text_width(told)) // 2, row, told, QUIET)
