@@ -33,10 +33,11 @@ def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
     x, y = within(spaced(x_places), view.x_range), within(spaced(y_places), view.y_range)
     ends = (y.high, y.low) if figure.downwards else (y.low, y.high)
     upright = NamedAxis(*ends, names=figure.row_names) if figure.row_names else Axis(*ends, y.scale, y.bend)
+    across = NamedAxis(x.low, x.high, names=figure.column_names) if figure.column_names else x
     plot = chart(
         figure,
         look,
-        x,
+        across,
         upright,
         labels=(figure.x_label, figure.y_label),
         keys=_keys(figure, look, view),
@@ -69,7 +70,7 @@ def _keys(figure: Heatmap, look: Look, view: View) -> list[Key]:
     if view.cursor is not None and figure.values.size:
         x, y = view.cursor
         value = number(read_at(figure, x, y))
-        place = f"{figure.x_label} {number(x, 3)}  {figure.row_at(y)}"
+        place = f"{figure.column_at(x)}  {figure.row_at(y)}"
         keys.insert(0, Key("┼", f"{place}  {figure.value_label or 'value'} {value}", SIGNAL))
     return keys
 

@@ -20,6 +20,7 @@ KINDS = {
     "gradients": "dltui.results.gradients:GradientNorms",
     "gradients-along": "dltui.results.gradients_along:GradientsAlong",
     "initial": "dltui.results.initial:InitialSignal",
+    "attention": "dltui.results.attention:AttentionMaps",
     "summary": "dltui.results.summary:Summary",
     "batch": "dltui.results.batch:BatchTable",
     "sweep": "dltui.results.sweep:SweepTable",

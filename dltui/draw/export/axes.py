@@ -151,6 +151,9 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
     if figure.row_names:
         axes.set_yticks(range(len(figure.row_names)), [said(name) for name in figure.row_names], fontsize=6)
+    if figure.column_names:
+        names = [said(name) for name in figure.column_names]
+        axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
     part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)

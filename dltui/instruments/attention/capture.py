@@ -93,6 +93,7 @@ class _Listener(TorchFunctionMode):
         asked, averaged = bound.arguments["need_weights"], bound.arguments["average_attn_weights"]
         bound.arguments |= {"need_weights": True, "average_attn_weights": False}
         output, weights = MULTI_HEAD(*bound.args, **bound.kwargs)
+        assert weights is not None
         self._keep(weights)
         if not asked:
             return output, None
@@ -100,7 +101,9 @@ class _Listener(TorchFunctionMode):
 
     def _keep(self, weights: Tensor) -> None:
         """Keep the weights of one attention, all leading dimensions as heads."""
-        heads = weights.detach().float().flatten(0, -3) if weights.ndim > 2 else weights.detach().float()[None]
+        heads = (
+            weights.detach().float().flatten(0, -3) if weights.ndim > 2 else weights.detach().float()[None]
+        )
         self.sites.append(Site(self.path[-1] if self.path else "", heads.cpu()))
 
 
