@@ -20,8 +20,7 @@ MEASURES: dict[str, str] = {  # name -> what it is, as labels tell it
     "first": "to the first token",
     "induction": "induction score",
 }
-PATTERNS = ("previous", "current", "next", "induction")  # those that tell a head with a plain pattern
-TOLD = 12  # tokens that the JSON's rows name at most
+PATTERNS = ("previous", "current", "next")  # measures of a head whose pattern is plain to see on any input
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

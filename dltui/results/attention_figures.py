@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from dltui.results.attention import AttentionMaps
 
 SMALL = 24  # cells along a thumbnail at most
-NUMBERED = 48  # queries or keys up to which a map names each
 
 
 def thumbnails(found: AttentionMaps) -> Heatmap:
@@ -51,6 +50,8 @@ def thumbnails(found: AttentionMaps) -> Heatmap:
         limits=(0.0, 1.0),
         colormap="magma",
         downwards=True,
+        row_names=_lettered("L", depth),
+        column_names=_lettered("H", heads),
     )
 
 
@@ -133,7 +134,7 @@ def rolled(found: AttentionMaps, layer: int, query: int) -> Figure:
     row = found.rollout[layer, query]
     if not _over_picture(found):
         return _over_text(found, title, row, "share", caption)
-    return _overlay(found, title, row[None, found.prefix :], (), "share", caption)
+    return _overlay(found, title, row[None, found.prefix :], ("rollout",), "share", caption)
 
 
 def score_map(found: AttentionMaps, measure: str) -> Heatmap:
@@ -159,6 +160,8 @@ def score_map(found: AttentionMaps, measure: str) -> Heatmap:
         value_label=measure,
         limits=None if measure in {"entropy", "distance"} else (0.0, 1.0),
         downwards=True,
+        row_names=_lettered("L", found.depth),
+        column_names=_lettered("H", found.heads),
     )
 
 
@@ -231,7 +234,7 @@ def _before(found: AttentionMaps) -> str:
 
 
 def _numbered(names: list[str]) -> tuple[str, ...]:
-    """Return the names of rows; none where they would only be numbers, or are too many to be read."""
+    """Return the names of rows or columns; none where they would only be numbers."""
     return () if all(name.isdigit() for name in names) else tuple(name.strip() or "␣" for name in names)
 
 
@@ -243,6 +246,11 @@ def _shrunk(attention: Array) -> Array:
         starts = np.arange(size) * count // size
         attention = np.maximum.reduceat(attention, starts, axis=axis)
     return attention
+
+
+def _lettered(letter: str, count: int) -> tuple[str, ...]:
+    """Return the names of layers or heads, as ``named`` puts them together."""
+    return tuple(f"{letter}{place}" for place in range(count))
 
 
 def _joined(*parts: str) -> str:

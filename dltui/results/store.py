@@ -21,6 +21,7 @@ KINDS = {
     "gradients-along": "dltui.results.gradients_along:GradientsAlong",
     "initial": "dltui.results.initial:InitialSignal",
     "attention": "dltui.results.attention:AttentionMaps",
+    "lens": "dltui.results.lens:LogitLens",
     "summary": "dltui.results.summary:Summary",
     "batch": "dltui.results.batch:BatchTable",
     "sweep": "dltui.results.sweep:SweepTable",

@@ -35,6 +35,7 @@ from dltui.figures import (
 )
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
+MOST_COLUMNS = 40  # of a heat map that get their name below
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff")
 
 
@@ -152,8 +153,9 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     if figure.row_names:
         axes.set_yticks(range(len(figure.row_names)), [said(name) for name in figure.row_names], fontsize=6)
     if figure.column_names:
-        names = [said(name) for name in figure.column_names]
-        axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90)
+        told = range(0, len(figure.column_names), -(-len(figure.column_names) // MOST_COLUMNS))
+        names = [said(figure.column_names[place]) for place in told]
+        axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
     part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REPEATED = 25  # random tokens that are said twice to find induction heads
 PREFIXES = 8  # positions that may stand before the patches: a class token, registers
+TITLE = 40  # letters of an input in a title
 PLAIN = 0.5  # a pattern that holds so much of a head's weight is worth showing first
 NO_PATTERN = "the most focused head"
 
@@ -78,7 +79,7 @@ def look(
     shown, why = pick(scores, layer, head)
     queries, keys = _names(given, attention, grid, prefix, live.takes.kind)
     return AttentionMaps(
-        title=f"{live.title}, {given.title}",
+        title=f"{live.title}, {shortened(given.title)}",
         attention=attention,
         rollout=rollout(attention) if own else np.zeros((0, 0, 0), np.float32),
         scores=scores,
@@ -90,13 +91,18 @@ def look(
         picture=given.picture,
         grid=list(grid or ()),
         prefix=prefix,
-        chosen=[*shown, _query(query, queries, last=causal)],
+        chosen=[*shown, query_place(query, queries, last=causal)],
         why=why,
         mapped=_meaningful(score, scores),
         left_out=left_out,
         note=given.note,
         input=given.text or given.title,
     )
+
+
+def shortened(text: str) -> str:
+    """Return an input in a few words, as a title names it."""
+    return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
 
 
 def kindred(sites: Sequence[Site]) -> tuple[list[Site], list[str]]:
@@ -220,19 +226,32 @@ def _names(
     return of(attention.shape[-2]), of(attention.shape[-1])
 
 
-def _query(wanted: str | None, queries: list[str], *, last: bool) -> int:
-    """Return the position of the query that is asked for."""
+def query_place(wanted: str | None, names: list[str], *, last: bool, option: str = "--query") -> int:
+    """Return the position that is asked for.
+
+    Args:
+        wanted: Its number from 0, from the end when negative, or its token; None for the usual one.
+        names: What stands for each position.
+        last: Whether the usual one is the last, instead of the first.
+        option: What it is asked by, for the error.
+
+    Returns:
+        The number.
+
+    Raises:
+        UsageError: If there is none.
+    """
     if wanted is None:
-        return len(queries) - 1 if last else 0
+        return len(names) - 1 if last else 0
+    words = [name.strip() for name in names]
+    if wanted.strip() in words:
+        return words.index(wanted.strip())
     if wanted.lstrip("-").isdigit():
         place = int(wanted)
-        if not -len(queries) <= place < len(queries):
-            raise UsageError(f"--query {wanted} is not there: expected 0 to {len(queries) - 1}, or a token")
-        return place % len(queries)
-    for place, name in enumerate(queries):
-        if name.strip() == wanted.strip():
-            return place
-    raise unknown("query", wanted, dict.fromkeys(name.strip() for name in queries))
+        if not -len(names) <= place < len(names):
+            raise UsageError(f"{option} {wanted} is not there: expected 0 to {len(names) - 1}, or a token")
+        return place % len(names)
+    raise unknown("token of the input", wanted, dict.fromkeys(words))
 
 
 def _meaningful(wanted: str, scores: Array) -> str:

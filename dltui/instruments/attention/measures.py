@@ -27,15 +27,16 @@ def measure(
     Returns:
         Shape (measures, layers, heads); NaN where a measure means nothing.
     """
+    nothing = np.full(attention.shape[:2], np.nan)
     told = {
         "entropy": entropy(attention),
         "evenness": evenness(attention),
         "distance": distance(attention, grid, prefix),
         "previous": at_offset(attention, -1),
         "current": at_offset(attention, 0),
-        "next": at_offset(attention, 1),
+        "next": nothing if is_causal(attention) else at_offset(attention, 1),
         "first": first(attention),
-        "induction": np.full(attention.shape[:2], np.nan) if repeats is None else induction(repeats),
+        "induction": nothing if repeats is None else induction(repeats),
     }
     return np.stack([told[name] for name in MEASURES])
 
