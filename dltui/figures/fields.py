@@ -100,6 +100,7 @@ class Heatmap(Field):
         downwards: Row 0 on top, as matrices are written, instead of y growing upwards.
         row_names: What each row is called, where it is more than a number; rows are at y = 0, 1, 2 … then.
         column_names: What each column is called, likewise at x = 0, 1, 2 …
+        fine: Many small patterns rather than one field: drawn in the finest glyphs there are, with bare holes.
     """
 
     colormap: ColorMap = "viridis"
@@ -107,6 +108,7 @@ class Heatmap(Field):
     downwards: bool = False
     row_names: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
+    fine: bool = False
 
     def column_at(self, x: float) -> str:
         """Return what stands for an abscissa: the name of its column, or its number."""

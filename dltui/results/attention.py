@@ -99,6 +99,10 @@ class AttentionMaps(Result):
         chosen = [min(max(one, 0), size - 1) for one, size in zip((layer, head, query), sizes, strict=True)]
         return replace(self, chosen=chosen, why=self.why if chosen[:2] == self.chosen[:2] else "")
 
+    def mapping(self, measure: str) -> AttentionMaps:
+        """Return the same with another measure shown as a map of all heads."""
+        return replace(self, mapped=measure)
+
     def summary(self) -> dict[str, Any]:
         """Return sizes, the measures of every head, the strongest heads, and the chosen rows."""
         layer, head, query = self.chosen

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dltui.results.attention import AttentionMaps
 
 SMALL = 24  # cells along a thumbnail at most
+BRIGHT = (
+    0.6  # share of a head's largest weight that is as bright as can be: small maps are read by their pattern
+)
 
 
 def thumbnails(found: AttentionMaps) -> Heatmap:
@@ -29,7 +32,7 @@ def thumbnails(found: AttentionMaps) -> Heatmap:
     peaks = small.max(axis=(-2, -1), keepdims=True)
     small = small / np.where(peaks > 0, peaks, 1)
     tall, wide = small.shape[-2:]
-    gap = max(1, wide // 12)
+    gap = max(2, wide // 8)
     field = np.full((depth, tall + gap, heads, wide + gap), np.nan)
     field[:, :tall, :, :wide] = small.transpose(0, 2, 1, 3)
     field = field.reshape(depth * (tall + gap), heads * (wide + gap))[:-gap, :-gap]
@@ -47,11 +50,12 @@ def thumbnails(found: AttentionMaps) -> Heatmap:
         x_label="head",
         y_label="layer",
         value_label="share of the head's largest weight",
-        limits=(0.0, 1.0),
+        limits=(0.0, BRIGHT),
         colormap="magma",
         downwards=True,
         row_names=_lettered("L", depth),
         column_names=_lettered("H", heads),
+        fine=True,
     )
 
 

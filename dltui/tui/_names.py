@@ -11,6 +11,7 @@ SCREENS = {
     "model": "dltui.tui.screens.card:CardScreen",
     "overlay": "dltui.tui.screens.overlay:OverlayScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
+    "result:attention": "dltui.commands.attention_screen:AttentionScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",

@@ -121,7 +121,8 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     bar = bar_of(figure, figure.colormap)
     shown = np.ma.masked_invalid(np.asarray(figure.values, float))
     shown = np.ma.masked_less_equal(shown, 0) if bar.axis.scale == "log" else shown
-    axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
+    if not figure.fine:
+        axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
     mesh = axes.pcolormesh(
         figure.x,
         figure.y,

@@ -59,7 +59,7 @@ def catch(module: nn.Module, x: Tensor) -> list[Site]:
     if not listener.sites:
         raise DltuiError(
             f"{type(module).__name__} has no attention: expected scaled_dot_product_attention, "
-            "nn.MultiheadAttention, or a softmax over (batch, heads, queries, keys)"
+            "nn.MultiheadAttention, or a softmax over (batch, heads, queries, keys); try gpt or vit"
         )
     return listener.sites
 
