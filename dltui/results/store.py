@@ -23,6 +23,7 @@ KINDS = {
     "attention": "dltui.results.attention:AttentionMaps",
     "lens": "dltui.results.lens:LogitLens",
     "summary": "dltui.results.summary:Summary",
+    "explanation": "dltui.results.explanation:Explanation",
     "batch": "dltui.results.batch:BatchTable",
     "sweep": "dltui.results.sweep:SweepTable",
     "training": "dltui.results.training:TrainingHistory",
