@@ -23,6 +23,8 @@ PRETRAINED: dict[str, str] = {
     "crepe-tiny": "dltui.checkpoints.known:crepe_tiny",
     "crepe-full": "dltui.checkpoints.known:crepe_full",
     "silero": "dltui.checkpoints.known:silero",
+    "minilm": "dltui.checkpoints.known_text:minilm",
+    "smollm2": "dltui.checkpoints.known_text:smollm2",
 }
 
 

@@ -16,6 +16,9 @@ VERBS = {
     ),
     "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
+    "attention": Entry(
+        "dltui.commands.attention", "What each token or patch takes from the others, by head."
+    ),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "inspect": Entry("dltui.commands.inspect", "What a file of weights holds, from its header alone."),

@@ -20,6 +20,8 @@ KINDS = {
     "gradients": "dltui.results.gradients:GradientNorms",
     "gradients-along": "dltui.results.gradients_along:GradientsAlong",
     "initial": "dltui.results.initial:InitialSignal",
+    "attention": "dltui.results.attention:AttentionMaps",
+    "lens": "dltui.results.lens:LogitLens",
     "summary": "dltui.results.summary:Summary",
     "listing": "dltui.results.listing:Listing",
     "graph": "dltui.results.modelgraph:ModelGraph",

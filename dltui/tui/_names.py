@@ -13,6 +13,7 @@ SCREENS = {
     "result": "dltui.tui.screens.result:ResultScreen",
     "result:features": "dltui.commands.features_screen:FeaturesScreen",
     "result:explanation": "dltui.commands.explain_screen:ExplanationScreen",
+    "result:attention": "dltui.commands.attention_screen:AttentionScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:graph": "dltui.commands.graph_screen:GraphScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",

@@ -37,6 +37,7 @@ from dltui.figures import (
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
 NAME = 13  # letters of a name over a picture where eight stand in a row
+MOST_COLUMNS = 40  # of a heat map that get their name below
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff")
 
 
@@ -122,7 +123,8 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     bar = bar_of(figure, figure.colormap)
     shown = np.ma.masked_invalid(np.asarray(figure.values, float))
     shown = np.ma.masked_less_equal(shown, 0) if bar.axis.scale == "log" else shown
-    axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
+    if not figure.fine:
+        axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
     mesh = axes.pcolormesh(
         figure.x,
         figure.y,
@@ -153,6 +155,10 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
     if figure.row_names:
         axes.set_yticks(range(len(figure.row_names)), [said(name) for name in figure.row_names], fontsize=6)
+    if figure.column_names:
+        told = range(0, len(figure.column_names), -(-len(figure.column_names) // MOST_COLUMNS))
+        names = [said(figure.column_names[place]) for place in told]
+        axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
     part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
