@@ -17,6 +17,7 @@ from dltui.draw.letters import in_ascii, strip_to_ascii
 from dltui.draw.lines import draw_lines
 from dltui.draw.look import Look
 from dltui.draw.points import draw_points
+from dltui.draw.scene.drawing import draw_scene
 from dltui.draw.surface import draw_surface
 from dltui.draw.table import draw_table
 from dltui.draw.tokens import draw_tokens
@@ -33,6 +34,7 @@ from dltui.figures import (
     Lines,
     Points,
     Prose,
+    Scene,
     Steps,
     Surface,
     Table,
@@ -49,6 +51,7 @@ DRAWINGS: dict[type[Figure], Draw] = {
     Lines: draw_lines,
     Points: draw_points,
     Prose: draw_prose,
+    Scene: draw_scene,
     Steps: draw_steps,
     Surface: draw_surface,
     Table: draw_table,

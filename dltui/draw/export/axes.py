@@ -10,6 +10,7 @@ import numpy as np
 from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
 from dltui.draw.export.letterpress import print_cells
+from dltui.draw.export.still import still
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
 from dltui.draw.letters import clip_middle
@@ -25,6 +26,7 @@ from dltui.figures import (
     Lines,
     Points,
     Prose,
+    Scene,
     Steps,
     Surface,
     Table,
@@ -46,7 +48,7 @@ def plate(part: Any, figure: Figure) -> None:
     for kind, put in _PLATES.items():
         if isinstance(figure, kind):
             put(part, figure)
-    if not isinstance(figure, Surface | Points) and part.axes and not isinstance(figure, Images):
+    if not isinstance(figure, Surface | Points | Scene) and part.axes and not isinstance(figure, Images):
         part.axes[0].set_title(said(figure.title))
     else:
         part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
@@ -239,6 +241,12 @@ def _points(part: Any, figure: Points) -> None:
         axes.view_init(ELEVATION, AZIMUTH)
 
 
+def _scene(part: Any, figure: Scene) -> None:
+    axes = part.add_subplot()
+    axes.imshow(still(figure))
+    axes.set_axis_off()
+
+
 def _norm(axis: Axis) -> Any:
     """Return how matplotlib spaces the values of an axis."""
     from matplotlib.colors import AsinhNorm, LogNorm, Normalize
@@ -277,6 +285,7 @@ _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {
     Surface: _surface,
     Images: _images,
     Points: _points,
+    Scene: _scene,
     Graph: print_cells,
     Tokens: print_cells,
     Table: print_cells,
