@@ -21,12 +21,13 @@ from dltui.figures import (
     Tokens,
     number,
 )
-from dltui.results.modeltree import QUIET
+from dltui.results.modeltree import LOOKS, nicknames
 
 if TYPE_CHECKING:
     from dltui.results.features import Features
 
 PAGE = 32  # maps on a page
+NAME = 20  # letters of a name in a table
 FEW = 40  # units that are bars instead of a curve
 GRID = np.linspace(-4, 4, 81)  # edges of the common bins, in roots of the mean square
 FINE = 20  # parts of a bin while it is put into others
@@ -339,24 +340,24 @@ def _answers(found: Features) -> Bars:
 
 def _table(found: Features) -> Table:
     """Return the numbers of every call."""
-    rows = []
+    rows, names = [], nicknames(found.nodes, NAME)
     for place, node in enumerate(found.nodes):
-        if node.name in QUIET - {"input"}:
+        if node.name == "output" or node.kind in LOOKS:
             continue
         told = found.told(place)
         idle = told["silent"] if told["silent"] is not None else told["saturated"]
         rows.append((
-            node.name,
+            names[place],
             node.kind,
             node.size,
-            *(told[name] for name in ("mean", "std", "rms", "min", "max")),
+            *(_rounded(told[name]) for name in ("mean", "std")),
             _percent(told["zeros"]),
             None if idle is None else int(idle),
         ))
     return Table(
         title=f"Layers · {found.title}",
-        caption="idle: units that are silent or saturated on this input",
-        columns=("layer", "kind", "output", "mean", "std", "rms", "min", "max", "zeros", "idle"),
+        caption="idle: units that are silent or saturated on this input; --json tells all numbers of all calls",
+        columns=("layer", "kind", "output", "mean", "std", "zeros", "idle"),
         rows=tuple(rows),
     )
 
@@ -366,8 +367,16 @@ def _leaves(found: Features) -> list[int]:
     return [
         place
         for place, node in enumerate(found.nodes)
-        if not node.block and np.isfinite(found.statistics[place, 0]) and node.name != "output"
+        if not node.block
+        and np.isfinite(found.statistics[place, 0])
+        and node.name != "output"
+        and node.kind not in LOOKS
     ]
+
+
+def _rounded(value: float | None) -> float | None:
+    """Return a number with three digits."""
+    return None if value is None else float(f"{value:.3g}")
 
 
 def _short(value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from textwrap import wrap
 from typing import Any, ClassVar, Self
 
 from dltui.figures import Figure, Graph, Table
@@ -23,7 +24,7 @@ from dltui.results.modeltree import (
 from dltui.results.summary_page import short as rounded
 
 GAP = 2
-LEAST = 14  # cells that a column keeps
+LEAST = 9  # cells that a column keeps
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -137,7 +138,10 @@ class ModelGraph(Result):
         page += [_row(row, wide) for row in cells]
         calls = sum(not node.block for node in self.nodes)
         foot = f"{calls} calls in {sum(node.block for node in self.nodes)} blocks · {self.parameters:,} parameters"
-        return [self.title, "", *page, "", foot, *self._hints(rows)]
+        told = [
+            part for text in (foot, *self._hints(rows)) for part in wrap(text, width, subsequent_indent="  ")
+        ]
+        return [self.title, "", *page, "", *told]
 
     def _hints(self, rows: Sequence[Line]) -> list[str]:
         """Return how to see what is folded away."""
