@@ -41,7 +41,8 @@ class Features(Result):
         ranges: Ends of the bins, shape (calls, 2).
         idle: Units that are silent, and that are saturated, for every one of ``samples``, shape (calls, 2), or None.
         samples: Over how many samples that was counted.
-        chosen: The call that is shown.
+        chosen: The call that is shown first.
+        others: Further calls that are shown beside it.
         kept: Outputs by name, without the batch.
         answers: The likeliest answers: name, number, probability, score.
         remark: What a reader must know of how the input was read.
@@ -67,6 +68,7 @@ class Features(Result):
     idle: Array | None = None
     samples: int = 0
     chosen: str
+    others: list[str] = field(default_factory=list)
     kept: dict[str, Array]
     answers: list[dict[str, Any]] = field(default_factory=list)
     remark: str = ""

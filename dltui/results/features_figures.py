@@ -65,7 +65,7 @@ def figures_of(found: Features, name: str, *, page: int = 1) -> list[Figure]:
     Returns:
         The output of the call, the input, and how numbers change on the way.
     """
-    shown: list[Figure] = [output_figure(found, name, Wish(page))]
+    shown = [output_figure(found, one, Wish(page)) for one in (name, *found.others)]
     given = input_figure(found, name)
     shown += [given] if given is not None else []
     shown.append(histogram(found, name))

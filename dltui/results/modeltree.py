@@ -8,6 +8,7 @@ from dataclasses import dataclass
 Edge = tuple[int, int]
 MOST = 60  # lines of a tree, above which blocks stay closed
 BOXES = 40  # boxes of a drawn graph, above which they do
+WITH = "with "  # how it is told that a function reads a parameter
 # functions that look at the same numbers otherwise
 LOOKS = frozenset((
     *("view", "reshape", "flatten", "unflatten", "transpose", "permute", "movedim", "expand", "expand_as"),

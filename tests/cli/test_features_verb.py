@@ -12,6 +12,7 @@ import pytest
 
 from dltui.cli import run
 from dltui.results import load
+from dltui.training import train
 
 
 def asked(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
@@ -112,3 +113,11 @@ def test_what_is_wrong_is_told_in_one_sentence(name: str, capsys: pytest.Capture
     assert "Traceback" not in err
     (line,) = [line for line in err.splitlines() if line.startswith("error:")]
     assert told in line
+
+
+def test_a_run_tells_what_its_model_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    train("mlp:width=5", "moons:n=60", wishes={"epochs": 1, "batch_size": 30})
+    found = asked(capsys, "features", "run:latest", "-i", "moons:n=60[3]", "--samples", "10")
+    assert found["weights"].startswith("run ")
+    assert {layer["name"]: layer["output"] for layer in found["layers"]}["hidden.0"] == [1, 5]
+    assert asked(capsys, "graph", "run:latest")["parameters"] == 3 * 5 + 6 * 2

@@ -117,6 +117,8 @@ def test_what_is_kept_can_be_chosen_and_large_outputs_are_left_out(monkeypatch: 
     found = observe(live, given, layers=["stage2.*.relu?", "fc"])
     assert list(found.kept) == ["stage2.0.relu1", "stage2.0.relu2", "fc"]
     assert found.chosen == "stage2.0.relu1"
+    shown = [figure.title.partition(" · ")[0] for figure in found.figures()[:4]]
+    assert shown == ["stage2.0.relu1", "stage2.0.relu2", "fc", "Input"]
     with pytest.raises(UsageError, match=r"unknown layer 'stage2.0.relu3': did you mean stage2.0.relu"):
         observe(live, given, layers=["stage2.0.relu3"])
     with pytest.raises(UsageError, match="`dltui graph MODEL` lists them"):

@@ -23,6 +23,7 @@ from dltui.progress import silent as unheard
 from dltui.results.features import Features
 
 BUDGET = 64 * 2**20  # bytes of outputs that are kept when no layers are named
+BESIDE = 6  # layers that are shown when they are named
 BEST = 5  # answers that are told by name
 
 
@@ -78,6 +79,7 @@ def observe(
         idle=None if samples is None else idle_over(live.module, samples, nodes, axes, report),
         samples=0 if samples is None else len(samples),
         chosen=names[chosen],
+        others=[names[place] for place in kept[1:BESIDE]] if layers else [],
         kept={names[place]: outputs.found[place][0].numpy() for place in kept},
         answers=_best(live, answer),
         remark=given.note,
