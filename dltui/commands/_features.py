@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from dltui.checkpoints.live import LiveModel, open_live
+from dltui.checkpoints.pretrained import PRETRAINED
 from dltui.commands._frame import Common
 from dltui.data.inputs import EXAMPLES, read_input, read_samples
 from dltui.device import pick_device
 from dltui.errors import UsageError
+from dltui.models.spelled import told_apart
 
 if TYPE_CHECKING:
     from dltui.results import Result
@@ -76,12 +78,17 @@ def ask(asked: Asked, common: Common) -> Result:
 
 def opened(model: str, asked: Asked, common: Common) -> LiveModel:
     """Return a model on its device, and say which weights are looked at."""
-    live = open_live(
-        model, weights=asked.weights if model == asked.model else None, data=asked.data, seed=common.seed
-    )
+    weights = asked.weights if model == asked.model else None
+    data = asked.data if made_for_data(model) else None
+    live = open_live(model, weights=weights, data=data, seed=common.seed)
     common.note(f"{live.title}: {live.weights_note}")
     live.module.to(pick_device(common.device))
     return live
+
+
+def made_for_data(model: str) -> bool:
+    """Return whether a model is built for data, rather than brought with weights that tell what it takes."""
+    return model not in PRETRAINED and told_apart(model) in {"name", "run", "file", "function"}
 
 
 def _samples(live: LiveModel, asked: Asked, common: Common, count: int, data: str = "") -> torch.Tensor:

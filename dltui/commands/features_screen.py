@@ -78,7 +78,7 @@ class FeaturesScreen(MeasuredScreen):
         """Offer what is done with maps only where they are seen."""
         if action in {"leaf", "order", "alike"}:
             found = self._found
-            if found is None or self._shown or self.layer not in found.kept:
+            if found is None or self._shown or found.output(self.layer) is None:
                 return False
             return action != "leaf" or pages(found, self.layer) > 1
         return super().check_action(action, parameters)
@@ -138,7 +138,7 @@ class FeaturesScreen(MeasuredScreen):
         if found.nodes[tree.place].block:
             tree.turn(tree.place)
             return
-        if self.layer in found.kept:
+        if found.output(self.layer) is not None:
             self.action_figure(1)
         elif self.layer != "output":
             purpose = (f"keeping {self.layer}", found.title)
@@ -147,7 +147,9 @@ class FeaturesScreen(MeasuredScreen):
     def _keep(self, found: Any, *, first: bool) -> None:  # noqa: ARG002
         """Take over the outputs that a job kept."""
         if self._found is not None and isinstance(found, Features):
-            self._found = replace(self._found, kept=self._found.kept | found.kept)
+            self._found = replace(
+                self._found, kept=self._found.kept | found.kept, same=self._found.same | found.same
+            )
             self._look(self._wish)
 
     def _look(self, wish: Wish) -> None:

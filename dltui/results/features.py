@@ -44,6 +44,7 @@ class Features(Result):
         chosen: The call that is shown first.
         others: Further calls that are shown beside it.
         kept: Outputs by name, without the batch.
+        same: For calls that hand on what another one gave, as a block does, the name of that one where it is kept.
         answers: The likeliest answers: name, number, probability, score.
         remark: What a reader must know of how the input was read.
         page: Which page of maps is shown, from 1.
@@ -70,6 +71,7 @@ class Features(Result):
     chosen: str
     others: list[str] = field(default_factory=list)
     kept: dict[str, Array]
+    same: dict[str, str] = field(default_factory=dict)
     answers: list[dict[str, Any]] = field(default_factory=list)
     remark: str = ""
     page: int = 1
@@ -98,6 +100,10 @@ class Features(Result):
         if name not in self.places:
             raise unknown("layer", name, self.places)
         return self.places[name]
+
+    def output(self, name: str) -> Array | None:
+        """Return the output of a call without the batch, or None where it was not kept."""
+        return self.kept.get(self.same.get(name, name))
 
     def told(self, place: int) -> dict[str, float | None]:
         """Return the statistics of a call by name; None for what has no meaning."""
@@ -131,7 +137,7 @@ class Features(Result):
         if self.idle is not None:
             over = [None if np.isnan(one) else int(one) for one in self.idle[place].tolist()]
             told |= {"silent_over_samples": over[0], "saturated_over_samples": over[1]}
-        return told | {"kept": node.name in self.kept}
+        return told | {"kept": self.output(node.name) is not None}
 
     def figures(self) -> list[Figure]:
         """Return the input, the chosen output, and how numbers change on the way."""

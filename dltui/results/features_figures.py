@@ -21,13 +21,13 @@ from dltui.figures import (
     Tokens,
     number,
 )
-from dltui.results.modeltree import LOOKS, nicknames
+from dltui.results.modeltree import LOOKS, MOST, depth_of, fitting, nicknames
 
 if TYPE_CHECKING:
     from dltui.results.features import Features
 
 PAGE = 32  # maps on a page
-NAME = 20  # letters of a name in a table
+NAME = 16  # letters of a name in a table
 FEW = 40  # units that are bars instead of a curve
 GRID = np.linspace(-4, 4, 81)  # edges of the common bins, in roots of the mean square
 FINE = 20  # parts of a bin while it is put into others
@@ -79,14 +79,17 @@ def figures_of(found: Features, name: str, *, page: int = 1) -> list[Figure]:
 
 def pages(found: Features, name: str) -> int:
     """Return how many pages of maps a call has."""
-    values = found.kept.get(name)
+    values = found.output(name)
     maps = None if values is None else _maps(values, found.axes[found.place(name)] - 1)
     return 1 if maps is None else max(1, -(-len(maps) // PAGE))
 
 
 def strongest(found: Features, name: str) -> Array:
     """Return the units of a kept output, the one with the largest root of the mean square first."""
-    values = np.moveaxis(found.kept[name], found.axes[found.place(name)] - 1, 0)
+    output = found.output(name)
+    if output is None:
+        return np.arange(0)
+    values = np.moveaxis(output, found.axes[found.place(name)] - 1, 0)
     power = np.square(values.astype(float)).reshape(len(values), -1).mean(1)
     order: Array = np.argsort(-np.nan_to_num(power), kind="stable")
     return order
@@ -106,13 +109,13 @@ def output_figure(found: Features, name: str, wish: Wish = PLAIN) -> Figure:
     place = found.place(name)
     node = found.nodes[place]
     title = f"{name} · {found.title}"
-    if name not in found.kept:
+    values, axis = found.output(name), found.axes[place] - 1
+    if values is None:
         return Prose(
             title=title,
             text=f"The output of {name}, {node.size} numbers, was not kept: all together would be too large. "
             f"--layer {name} keeps it.",
         )
-    values, axis = found.kept[name], found.axes[place] - 1
     if not values.ndim:
         values = values[None]
     order = strongest(found, name) if wish.order == "strength" else np.arange(values.shape[max(axis, 0)])
@@ -210,7 +213,7 @@ def input_figure(found: Features, name: str) -> Figure | None:
         )
     if not found.pieces:
         return None
-    values = found.kept.get(name)
+    values = found.output(name)
     weights = np.full(len(found.pieces), np.nan)
     if values is not None and values.ndim == 2 and len(values) == len(weights):
         weights = np.linalg.norm(values.astype(float), axis=1)
@@ -341,8 +344,9 @@ def _answers(found: Features) -> Bars:
 def _table(found: Features) -> Table:
     """Return the numbers of every call."""
     rows, names = [], nicknames(found.nodes, NAME)
+    level, shown = depth_of(found.nodes), fitting(found.nodes, MOST, blocks=True)
     for place, node in enumerate(found.nodes):
-        if node.name == "output" or node.kind in LOOKS:
+        if node.name == "output" or node.kind in LOOKS or level[place] > shown:
             continue
         told = found.told(place)
         idle = told["silent"] if told["silent"] is not None else told["saturated"]

@@ -56,7 +56,7 @@ def test_numbers_of_every_layer_are_those_of_its_output() -> None:
     assert len(names) > 20
     for name, output in wanted.items():
         values, told = output.numpy().astype(np.float64), found.told(found.place(name))
-        np.testing.assert_array_equal(found.kept[name], output[0].numpy())
+        np.testing.assert_array_equal(found.output(name), output[0].numpy())  # type: ignore[arg-type]
         np.testing.assert_allclose(told["mean"], values.mean(), atol=1e-12)
         np.testing.assert_allclose(told["std"], values.std(), atol=1e-12)
         np.testing.assert_allclose(told["rms"], np.sqrt((values**2).mean()))
@@ -126,7 +126,7 @@ def test_what_is_kept_can_be_chosen_and_large_outputs_are_left_out(monkeypatch: 
     monkeypatch.setattr(module, "BUDGET", 3000)
     few = observe(live, given)
     assert sum(one.nbytes for one in few.kept.values()) <= 3000
-    assert few.chosen in few.kept
+    assert few.output(few.chosen) is not None
     assert "conv" not in few.kept
     figure = output_figure(few, "conv")
     assert isinstance(figure, Prose)
@@ -172,11 +172,12 @@ def test_words_are_coloured_by_how_strongly_a_layer_answers() -> None:
     live = open_live("gpt:layers=1")
     found = observe(live, read_input("to be", live.takes))
     (tokens,) = [figure for figure in found.figures() if isinstance(figure, Tokens)]
-    np.testing.assert_allclose(tokens.weights, np.linalg.norm(found.kept["blocks.0"], axis=1), rtol=1e-6)
+    np.testing.assert_allclose(tokens.weights, np.linalg.norm(found.output("blocks.0"), axis=1), rtol=1e-6)  # type: ignore[arg-type]
     sheet = output_figure(found, "blocks.0")
     assert isinstance(sheet, Heatmap)
     assert sheet.row_names == ("t", "o", "space", "b", "e")
-    np.testing.assert_array_equal(sheet.values, found.kept["blocks.0"])
+    np.testing.assert_array_equal(sheet.values, found.output("blocks.0"))  # type: ignore[arg-type]
+    assert found.same["blocks.0"] == "blocks.0.add#2"
     assert len(found.answers) == 5
     assert found.answers == sorted(found.answers, key=lambda one: -one["probability"])
 
