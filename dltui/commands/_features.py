@@ -33,6 +33,7 @@ class Asked:
     weights: Path | None
     samples: int | None
     page: int
+    unit: int | None
     cka: bool
     against: str | None
     batch_size: int | None
@@ -67,13 +68,22 @@ def ask(asked: Asked, common: Common) -> Result:
     if asked.given is None:
         raise UsageError(f"say what goes in with --input: {EXAMPLES[live.takes.kind]}")
     from dltui.instruments.features.observe import observe
+    from dltui.results.features_figures import pages, units
 
     given = read_input(asked.given, live.takes, seed=common.seed)
     if given.note:
         common.note(given.note)
     samples = None if asked.samples is None else _samples(live, asked, common, asked.samples)
     found = observe(live, given, layers=asked.layers, samples=samples, report=common.report)
-    return replace(found, page=asked.page)
+    count = units(found, found.chosen)
+    if asked.unit is not None and asked.unit >= count:
+        told = f"{count} maps, 0 … {count - 1}" if count else "no maps"
+        raise UsageError(f"--unit {asked.unit}: {found.chosen} has {told}")
+    if count and asked.page > pages(found, found.chosen):
+        raise UsageError(
+            f"--page {asked.page}: {found.chosen} has {pages(found, found.chosen)} pages of maps"
+        )
+    return replace(found, page=asked.page, unit=-1 if asked.unit is None else asked.unit)
 
 
 def opened(model: str, asked: Asked, common: Common) -> LiveModel:

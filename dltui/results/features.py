@@ -48,6 +48,7 @@ class Features(Result):
         answers: The likeliest answers: name, number, probability, score.
         remark: What a reader must know of how the input was read.
         page: Which page of maps is shown, from 1.
+        unit: Which map is shown large, or −1 for a page of them.
     """
 
     schema: ClassVar[str] = "features/1"
@@ -75,6 +76,7 @@ class Features(Result):
     answers: list[dict[str, Any]] = field(default_factory=list)
     remark: str = ""
     page: int = 1
+    unit: int = -1
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -141,9 +143,9 @@ class Features(Result):
 
     def figures(self) -> list[Figure]:
         """Return the input, the chosen output, and how numbers change on the way."""
-        from dltui.results.features_figures import figures_of
+        from dltui.results.features_figures import Wish, figures_of
 
-        return figures_of(self, self.chosen, page=self.page)
+        return figures_of(self, self.chosen, Wish(self.page, unit=self.unit))
 
     def parts(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return what the file holds; kept outputs are arrays of their own."""

@@ -44,28 +44,30 @@ class Wish:
         page: Which page of maps, from 1.
         order: Units by their number, or the strongest first.
         alike: Whether all maps share one scale instead of each having its own.
+        unit: The one unit whose map is shown large, by its place in the order, or −1 for a page of them.
     """
 
     page: int = 1
     order: Order = "number"
     alike: bool = False
+    unit: int = -1
 
 
 PLAIN = Wish()
 
 
-def figures_of(found: Features, name: str, *, page: int = 1) -> list[Figure]:
+def figures_of(found: Features, name: str, wish: Wish = PLAIN) -> list[Figure]:
     """Return everything that is seen of a result.
 
     Args:
         found: The result.
         name: The call that is shown.
-        page: Which page of its maps.
+        wish: Which of its units.
 
     Returns:
         The output of the call, the input, and how numbers change on the way.
     """
-    shown = [output_figure(found, one, Wish(page)) for one in (name, *found.others)]
+    shown = [output_figure(found, one, wish) for one in (name, *found.others)]
     given = input_figure(found, name)
     shown += [given] if given is not None else []
     shown.append(histogram(found, name))
@@ -79,9 +81,14 @@ def figures_of(found: Features, name: str, *, page: int = 1) -> list[Figure]:
 
 def pages(found: Features, name: str) -> int:
     """Return how many pages of maps a call has."""
+    return max(1, -(-units(found, name) // PAGE))
+
+
+def units(found: Features, name: str) -> int:
+    """Return how many maps a call has that were kept; 0 for one that gives none."""
     values = found.output(name)
     maps = None if values is None else _maps(values, found.axes[found.place(name)] - 1)
-    return 1 if maps is None else max(1, -(-len(maps) // PAGE))
+    return 0 if maps is None else len(maps)
 
 
 def strongest(found: Features, name: str) -> Array:
@@ -120,6 +127,8 @@ def output_figure(found: Features, name: str, wish: Wish = PLAIN) -> Figure:
         values = values[None]
     order = strongest(found, name) if wish.order == "strength" else np.arange(values.shape[max(axis, 0)])
     maps = _maps(values, axis)
+    if maps is not None and wish.unit >= 0:
+        return _map(maps, int(order[min(wish.unit, len(order) - 1)]), title, node.kind)
     if maps is not None:
         return _pictures(maps, order, title, f"{node.kind}, {node.size}", wish)
     if values.ndim == 1:
@@ -161,6 +170,26 @@ def _pictures(maps: Array, order: Array, title: str, told: str, wish: Wish) -> I
         caption=f"{told}: {len(maps)} maps{by}, {scale}; below each its number and largest value{leaf}",
         pixels=pixels,
         names=names,
+    )
+
+
+def _map(maps: Array, unit: int, title: str, kind: str) -> Heatmap:
+    """Return the map of one unit, large and with its numbers."""
+    values = maps[unit].astype(float)
+    extreme = float(np.nanmax(np.abs(values), initial=0.0))
+    signed = bool((values < 0).any())
+    return Heatmap(
+        title=f"unit {unit} of {title}",
+        caption=f"{kind}: unit {unit} of 0 … {len(maps) - 1}",
+        values=values,
+        x=np.arange(float(values.shape[1])),
+        y=np.arange(float(values.shape[0])),
+        x_label="column",
+        y_label="row",
+        value_label="output",
+        colormap="coolwarm" if signed else "viridis",
+        limits=(-extreme, extreme) if signed and extreme > 0 else None,
+        downwards=True,
     )
 
 

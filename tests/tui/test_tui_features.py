@@ -12,10 +12,12 @@ from textual.pilot import Pilot
 
 from dltui.commands.features_screen import FeaturesScreen
 from dltui.commands.graph_screen import GraphScreen
-from dltui.figures import Graph, Images, Prose
+from dltui.commands.receptive_screen import ReceptiveScreen, layer_lines
+from dltui.figures import Graph, Heatmap, Images, Prose
 from dltui.results.features import BINS, STATISTICS, Features
 from dltui.results.modelgraph import ModelGraph
 from dltui.results.modeltree import Node
+from dltui.results.receptive import ReceptiveField
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.form import FormScreen
 from dltui.tui.widgets.call_tree import CallTree
@@ -169,6 +171,64 @@ async def test_blocks_of_a_graph_unfold_and_a_layer_leads_to_the_form(
         form = app.screen
         assert isinstance(form, FormScreen)
         assert "--layer block.conv" in form.command_line
+
+
+async def test_one_unit_is_shown_large_and_the_next_one_after_it(
+    shown: Path, make_app: Make, settle: Settle
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("1", "enter")
+        await settle(pilot)
+        screen = app.screen
+        assert isinstance(screen, FeaturesScreen)
+        await pilot.press("z", "greater_than_sign")
+        await settle(pilot)
+        large = screen.view.figure
+        assert isinstance(large, Heatmap)
+        np.testing.assert_allclose(large.values, features().kept["stem"][1], rtol=1e-6)
+        await pilot.press("less_than_sign", "less_than_sign")
+        await settle(pilot)
+        assert isinstance(screen.view.figure, Heatmap)
+        assert screen.view.figure.title.startswith("unit 39 of stem")
+        await pilot.press("z")
+        await settle(pilot)
+        assert isinstance(screen.view.figure, Images)
+        assert len(screen.view.figure.pixels) == 8  # the page that unit 39 is on
+
+
+async def test_the_field_of_the_chosen_layer_is_shown(tmp_path: Path, make_app: Make, settle: Settle) -> None:
+    maps = np.zeros((3, 9, 9))
+    for place in range(3):
+        maps[place, 3 - place : 6 + place, 3 - place : 6 + place] = place + 1.0
+    found = ReceptiveField(
+        title="net",
+        weights="fresh",
+        layers=["one", "two", "three"],
+        maps=maps,
+        theory=np.full((3, 2), 9.0),
+        samples=1,
+    )
+    found.save(tmp_path / "home" / "results" / "field.safetensors")
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("1", "enter")
+        await settle(pilot)
+        screen = app.screen
+        assert isinstance(screen, ReceptiveScreen)
+        assert isinstance(screen.view.figure, Images)
+        await pilot.press("tab", "up")
+        await settle(pilot)
+        assert isinstance(screen.view.figure, Heatmap)
+        np.testing.assert_array_equal(screen.view.figure.values, maps[1])
+        assert screen.query_one(TabLine).names[1] == "two"
+        assert [line.plain.split() for line in layer_lines(found)] == [
+            ["one", "3.0"],
+            ["two", "5.0"],
+            ["three", "7.0"],
+        ]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
