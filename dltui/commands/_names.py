@@ -11,9 +11,7 @@ VERBS = {
     "landscape": Entry("dltui.commands.landscape", "The loss over a line or a plane through the weights."),
     "hessian": Entry("dltui.commands.hessian", "Eigenvalues, trace and spectral density of the Hessian."),
     "gradients": Entry("dltui.commands.gradients", "Norms of the gradient by layer and by sample."),
-    "features": Entry(
-        "dltui.commands.features", "What the layers of a model make of an input; how alike they are."
-    ),
+    "features": Entry("dltui.commands.features", "What each layer of a model makes of an input."),
     "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
     "attention": Entry(

@@ -53,6 +53,9 @@ def features(
         ),
     ] = None,
     page: Annotated[int, typer.Option("--page", min=1, help="Which page of maps is shown.")] = 1,
+    unit: Annotated[
+        int | None, typer.Option("--unit", min=0, help="Show the map of this unit alone, large.")
+    ] = None,
     cka: Annotated[
         bool, typer.Option("--cka", help="How alike every two layers are (CKA), over samples.")
     ] = False,
@@ -83,6 +86,7 @@ def features(
             weights=weights,
             samples=samples,
             page=page,
+            unit=unit,
             cka=cka,
             against=against,
             batch_size=batch_size,

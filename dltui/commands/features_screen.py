@@ -11,7 +11,16 @@ from textual.widgets import OptionList
 
 from dltui.figures import Figure, Histogram, Tokens
 from dltui.results.features import Features
-from dltui.results.features_figures import Order, Wish, histogram, input_figure, output_figure, pages
+from dltui.results.features_figures import (
+    PAGE,
+    Order,
+    Wish,
+    histogram,
+    input_figure,
+    output_figure,
+    pages,
+    units,
+)
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
@@ -33,10 +42,11 @@ class FeaturesScreen(MeasuredScreen):
             "leaf",
             ("greater_than_sign", "less_than_sign"),
             "page",
-            "Show the next page of maps, or the one before.",
+            "Show the next page of maps, or the one before; the next unit where one is shown large.",
             ("1", "-1"),
             shown=2,
         ),
+        Action("features", "large", ("z",), "large", "Show one unit large, with numbers, or a page of them."),
         Action("features", "order", ("o",), "order", "Order the units by strength, or by their numbers."),
         Action("features", "alike", ("s",), "one scale", "Draw all maps on one scale, or each on its own."),
         Action(
@@ -58,7 +68,7 @@ class FeaturesScreen(MeasuredScreen):
 
     def show_result(self, result: Features, figures: list[Figure]) -> None:
         """Show the figures, with the chosen call of the result chosen in the tree."""
-        self._found, self._wish = result, Wish(result.page)
+        self._found, self._wish = result, Wish(result.page, unit=result.unit)
         super().show_result(result, figures)
         self.query_one(CallTree).grow(result.nodes, result.edges, result.place(result.chosen))
 
@@ -76,11 +86,13 @@ class FeaturesScreen(MeasuredScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what is done with maps only where they are seen."""
-        if action in {"leaf", "order", "alike"}:
+        if action in {"leaf", "order", "alike", "large"}:
             found = self._found
-            if found is None or self._shown or self.layer not in found.kept:
+            if found is None or self._shown or found.output(self.layer) is None:
                 return False
-            return action != "leaf" or pages(found, self.layer) > 1
+            if action == "leaf":
+                return self._count() > 1
+            return action == "order" or units(found, self.layer) > 0
         return super().check_action(action, parameters)
 
     # keys
@@ -91,15 +103,35 @@ class FeaturesScreen(MeasuredScreen):
         self.set_focus(self.view if tree.has_focus else tree)
 
     def action_leaf(self, change: int) -> None:
-        """Show another page of maps."""
-        if self._found is not None:
-            count = pages(self._found, self.layer)
-            self._look(replace(self._wish, page=(self._wish.page - 1 + change) % count + 1))
+        """Show another page of maps, or another unit."""
+        wish, count = self._wish, self._count()
+        if wish.unit >= 0:
+            self._look(replace(wish, unit=(wish.unit + change) % count))
+        else:
+            self._look(replace(wish, page=(wish.page - 1 + change) % count + 1))
+
+    def _count(self) -> int:
+        """Return how many pages, or units, can be turned."""
+        if self._found is None:
+            return 1
+        return (
+            max(1, units(self._found, self.layer)) if self._wish.unit >= 0 else pages(self._found, self.layer)
+        )
+
+    def action_large(self) -> None:
+        """Show one unit large, the first of the page, or the page that it is on."""
+        wish = self._wish
+        first = (wish.page - 1) * PAGE
+        self._look(
+            replace(wish, unit=-1, page=wish.unit // PAGE + 1)
+            if wish.unit >= 0
+            else replace(wish, unit=first)
+        )
 
     def action_order(self) -> None:
         """Change the order of the units."""
         order: Order = "strength" if self._wish.order == "number" else "number"
-        self._look(replace(self._wish, order=order, page=1))
+        self._look(replace(self._wish, order=order, page=1, unit=min(self._wish.unit, 0)))
 
     def action_alike(self) -> None:
         """Change how maps are scaled."""
@@ -127,7 +159,7 @@ class FeaturesScreen(MeasuredScreen):
     def _chosen(self) -> None:
         """Show the output of the call that was chosen."""
         if self._found is not None and self._figures:
-            self._look(replace(self._wish, page=1))
+            self._look(replace(self._wish, page=1, unit=min(self._wish.unit, 0)))
 
     @on(OptionList.OptionSelected)
     def _entered(self) -> None:
@@ -138,7 +170,7 @@ class FeaturesScreen(MeasuredScreen):
         if found.nodes[tree.place].block:
             tree.turn(tree.place)
             return
-        if self.layer in found.kept:
+        if found.output(self.layer) is not None:
             self.action_figure(1)
         elif self.layer != "output":
             purpose = (f"keeping {self.layer}", found.title)
@@ -147,7 +179,9 @@ class FeaturesScreen(MeasuredScreen):
     def _keep(self, found: Any, *, first: bool) -> None:  # noqa: ARG002
         """Take over the outputs that a job kept."""
         if self._found is not None and isinstance(found, Features):
-            self._found = replace(self._found, kept=self._found.kept | found.kept)
+            self._found = replace(
+                self._found, kept=self._found.kept | found.kept, same=self._found.same | found.same
+            )
             self._look(self._wish)
 
     def _look(self, wish: Wish) -> None:

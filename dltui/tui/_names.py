@@ -17,6 +17,7 @@ SCREENS = {
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:graph": "dltui.commands.graph_screen:GraphScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
+    "result:receptive-field": "dltui.commands.receptive_screen:ReceptiveScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "run": "dltui.tui.screens.run:RunScreen",
     "scratch": "dltui.tui.screens.scratch:ScratchScreen",

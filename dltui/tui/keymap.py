@@ -31,6 +31,7 @@ WITH_LISTS = frozenset({
     "spectrum",
     "data",
     "features",
+    "field",
     "graph",
 })  # scopes of screens that show one
 EVERYWHERE = "app"
