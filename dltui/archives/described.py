@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from dltui.contents import BITS, Entry, stored_bytes
 from dltui.errors import DltuiError
 
 DEEPEST = 60  # dictionaries within dictionaries
-MOST_VISITED = 2_000_000
+MOST_AGAIN = 5000  # containers that are met a second time
 SHORT = 8  # values of a list that is told whole
 LONG_TEXT = 200  # characters of a text that is told whole
 
@@ -128,15 +129,37 @@ def leaves(value: Any, path: Path) -> Iterator[tuple[str, Any]]:
     Raises:
         DltuiError: If it goes too deep or never ends.
     """
-    left = [MOST_VISITED]
-    yield from _leaves(value, "", 0, left, path)
+    yield from _leaves(value, "", 0, _Visits(path))
 
 
-def _leaves(value: Any, name: str, depth: int, left: list[int], path: Path) -> Iterator[tuple[str, Any]]:
+@dataclass(eq=False)
+class _Visits:
+    """Which containers were seen, so that those that hold each other come to an end.
+
+    Attributes:
+        path: The file, for errors.
+        seen: Marks of containers.
+        again: How often one was met a second time.
+    """
+
+    path: Path
+    seen: set[int] = field(default_factory=set)
+    again: int = 0
+
+    def enter(self, container: object, depth: int) -> None:
+        """Note a container.
+
+        Raises:
+            DltuiError: If it goes too deep, or too much is met again and again.
+        """
+        self.again += id(container) in self.seen
+        self.seen.add(id(container))
+        if depth > DEEPEST or self.again > MOST_AGAIN:
+            raise damaged(self.path, "its dictionaries hold each other without end")
+
+
+def _leaves(value: Any, name: str, depth: int, visits: _Visits) -> Iterator[tuple[str, Any]]:
     """Yield what is below one value."""
-    left[0] -= 1
-    if depth > DEEPEST or left[0] < 0:
-        raise damaged(path, "its dictionaries hold each other without end")
     if isinstance(value, Thing) and isinstance(value.state, dict | tuple):
         value = value.state
     if isinstance(value, dict):
@@ -147,8 +170,9 @@ def _leaves(value: Any, name: str, depth: int, left: list[int], path: Path) -> I
         if not isinstance(value, Thing):
             yield name or "value", value
         return
+    visits.enter(value, depth)
     for key, one in inside:
-        yield from _leaves(one, f"{name}.{key}" if name else str(key), depth + 1, left, path)
+        yield from _leaves(one, f"{name}.{key}" if name else str(key), depth + 1, visits)
 
 
 def _plain(values: list[Any] | tuple[Any, ...]) -> bool:

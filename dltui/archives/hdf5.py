@@ -62,7 +62,7 @@ class Hdf5(Archive):
             source: The same, or an open file within it.
             metadata: What is known beside it.
         """
-        self._h5py = h5py_for(path)
+        self._h5py, self._source = h5py_for(path), source
         super().__init__(path, "hdf5", (), metadata=metadata)
         with self._troubles():
             self._file = self._h5py.File(source, "r")
@@ -73,6 +73,8 @@ class Hdf5(Archive):
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        if not isinstance(self._source, Path):
+            self._source.close()
 
     @contextmanager
     def _troubles(self) -> Iterator[None]:

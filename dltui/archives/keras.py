@@ -32,7 +32,7 @@ def open_keras(path: Path, found: Zip) -> Hdf5:
     member = found.members[WEIGHTS]
     source: IO[bytes] | io.RawIOBase
     if member.deflated:
-        source = tempfile.TemporaryFile()  # noqa: SIM115 - h5py closes what it was given with its file
+        source = tempfile.TemporaryFile()  # noqa: SIM115 - the archive closes it
         for piece in found.pieces(WEIGHTS):
             source.write(piece)
     else:

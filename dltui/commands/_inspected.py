@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dltui.errors import UsageError
+from dltui.errors import DltuiError, UsageError
 
 if TYPE_CHECKING:
     from dltui.contents import Contents
@@ -73,6 +73,39 @@ def find_weights(spec: str) -> tuple[Path | None, str]:
             f"no file {spec}: expected weights, a folder of them, run:NAME, or a model such as lenet"
         )
     return None, spec
+
+
+def find_elsewhere(spec: str) -> Contents:
+    """Return what a model holds, built by a process of its own, so that torch is not loaded here.
+
+    Args:
+        spec: As for ``find_contents``.
+
+    Returns:
+        The same.
+
+    Raises:
+        DltuiError: If it can't be built.
+    """
+    import json
+    import subprocess
+    import sys
+
+    from dltui.contents import Contents, Entry
+
+    words = [sys.executable, "-m", "dltui", "inspect", spec, "--json", "--quiet"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["it ended without a word"]
+        raise DltuiError(said[-1].removeprefix("error: "))
+    told = json.loads(done.stdout)
+    entries = [
+        Entry(
+            one["name"], tuple(one["shape"]), one["dtype"], one["bytes"], told["shared"].get(one["name"], "")
+        )
+        for one in told["tensors"]
+    ]
+    return Contents.of(told["title"], told["format"], entries, told["scalars"], told["metadata"])
 
 
 def _live(spec: str, seed: int) -> Contents:

@@ -66,5 +66,6 @@ def sizes(**told: int | None) -> str:
         if value is None:
             continue
         plain = name.replace("_", " ")
-        words.append(f"{value:,} {plain}" if plain.endswith("s") else f"{plain} {value:,}")
+        one = plain.removesuffix("s") if value == 1 else plain
+        words.append(f"{value:,} {one}" if plain.endswith("s") else f"{plain} {value:,}")
     return ", ".join(words)

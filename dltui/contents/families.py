@@ -31,8 +31,9 @@ def _lora(shapes: Shapes) -> Found:
     if down is None or len(down.shape) < 2:
         return None
     count = shapes.count(r"^(.*?)\.lora_(?:A|down)")
+    many = "matrix" if count == 1 else "matrices"
     return (
-        f"LoRA adapter of rank {min(down.shape)} on {count} matrices",
+        f"LoRA adapter of rank {min(down.shape)} on {count} {many}",
         "the names hold pairs of lora_A and lora_B",
     )
 
@@ -268,12 +269,25 @@ def _recurrent(shapes: Shapes) -> Found:
 
 
 def _packed_attention(shapes: Shapes) -> Found:
-    """Torch's own MultiheadAttention."""
-    packed = shapes.shape(r"in_proj_weight")
-    if len(packed) != 2:
+    """Attention whose queries, keys and values are one matrix, as in torch's own MultiheadAttention."""
+    packed = shapes.first(r"(in_proj_weight|qkv(_proj)?\.weight)")
+    if packed is None or len(packed.shape) != 2 or packed.shape[0] != 3 * packed.shape[1]:
         return None
-    told = sizes(layers=shapes.count(r"layers\.(\d+)\.") or None, width=packed[1])
-    return f"transformer with torch's own attention: {told}", "in_proj_weight packs queries, keys and values"
+    layers = shapes.count(r"(?:layers|blocks|h)\.(\d+)\.")
+    words = shapes.shape(r"(token_embedding|embedding|embed_tokens|wte)\.weight")
+    told = sizes(layers=layers or None, width=packed.shape[1], words=words[0] if words else None)
+    return f"transformer: {told}", f"{packed.name} packs queries, keys and values"
+
+
+def _attention(shapes: Shapes) -> Found:
+    """Attention of another kind, with a matrix each for queries, keys and values."""
+    query = shapes.first(r"(q|query|q_proj|to_q|q_lin|w_q|wq)\.weight")
+    key = shapes.first(r"(k|key|k_proj|to_k|k_lin|w_k|wk)\.weight")
+    if query is None or key is None or len(query.shape) != 2:
+        return None
+    layers = shapes.count(r"(?:layers?|blocks?|h)\.(\d+)\.")
+    told = sizes(layers=layers or None, width=query.shape[1])
+    return f"transformer: {told}", f"{query.name} and {key.name}"
 
 
 def _any_convolution(shapes: Shapes) -> Found:
@@ -283,20 +297,28 @@ def _any_convolution(shapes: Shapes) -> Found:
         return None
     axes = len(kernels[0].shape) - 2
     norms = shapes.count(r"^(.*)running_mean$")
-    told = f"{len(kernels)} convolutions over {axes} {'axis' if axes == 1 else 'axes'}, from {kernels[0].shape[1]} to {kernels[-1].shape[0]} channels"
+    over = f"{axes} axis" if axes == 1 else f"{axes} axes"
+    ends = f"from {kernels[0].shape[1]} to {kernels[-1].shape[0]} channels"
+    told = f"{len(kernels)} convolution{'s' * (len(kernels) > 1)} over {over}, {ends}"
     why = f"weights of {axes + 2} axes" + (f", and running means of {norms} batch norms" if norms else "")
     return f"convolutional network: {told}", why
 
 
 def _chain(shapes: Shapes) -> Found:
-    """Matrices of which each takes what the one before gives."""
+    """Matrices of which each takes what the one before gives, perhaps after an embedding."""
     matrices = shapes.weights(2)
-    if len(matrices) < 2 or len(matrices) > 200:
+    words = [one for one in matrices if "embed" in one.name.lower()][:1]
+    matrices = [one for one in matrices if one not in words]
+    if not 2 <= len(matrices) <= 200:
         return None
     if any(one.shape[0] != other.shape[1] for one, other in pairwise(matrices)):
         return None
     widths = [matrices[0].shape[1], *(one.shape[0] for one in matrices)]
-    return f"MLP {'-'.join(map(str, widths))}", "each matrix takes as many numbers as the one before gives"
+    over = f" over an embedding of {words[0].shape[0]:,} words" if words else ""
+    return (
+        f"MLP {'-'.join(map(str, widths))}{over}",
+        "each matrix takes as many numbers as the one before gives",
+    )
 
 
 FAMILIES: list[Family] = [
@@ -315,6 +337,7 @@ FAMILIES: list[Family] = [
     _plain_cnn,
     _recurrent,
     _packed_attention,
+    _attention,
     _any_convolution,
     _chain,
 ]
