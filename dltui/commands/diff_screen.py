@@ -43,8 +43,9 @@ class DiffScreen(MeasuredScreen):
         """Show the figures, and those of the chosen tensor behind them."""
         self._found = result
         places = listed(result)
-        names = [f"{SIGNS[result.statuses[place]]}{result.names[place]}" for place in places]
-        self.query_one(TensorList).fill(names, result.relative[places])
+        names = [result.names[place] for place in places]
+        signs = [SIGNS[result.statuses[place]] for place in places]
+        self.query_one(TensorList).fill(names, result.relative[places], signs)
         super().show_result(result, self._wanted(figures))
 
     def beside(self) -> ComposeResult:

@@ -20,7 +20,7 @@ from dltui.results import Made, Result
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.measured import MeasuredScreen
 from dltui.tui.widgets.tab_line import TabLine
-from dltui.tui.widgets.tensor_list import lines
+from dltui.tui.widgets.tensor_list import lines, without_common
 
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
@@ -148,6 +148,13 @@ def test_pages_of_a_difference_tell_its_rank(files: Path) -> None:
     assert ("rank of Δ", "9 of 9", "") in table.rows  # type: ignore[attr-defined]
     assert "rounding" in spectrum.caption
     assert len(pages(found, found.names.index("net.bias"))) == 1
+
+
+def test_what_all_names_begin_with_is_left_away() -> None:
+    assert without_common(["model.a.w", "model.ab.w"]) == ["a.w", "ab.w"]
+    assert without_common(["a", "b"]) == ["a", "b"]
+    assert without_common(["net.w"]) == ["net.w"]
+    assert without_common([]) == []
 
 
 def test_bars_are_drawn_by_powers_and_not_at_all_for_nothing() -> None:

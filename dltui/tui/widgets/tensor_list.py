@@ -36,17 +36,35 @@ class TensorList(Choices, inherit_bindings=False):
     }
     """
 
-    def fill(self, names: Sequence[str], values: Array) -> None:
+    def fill(self, names: Sequence[str], values: Array, signs: Sequence[str] = ()) -> None:
         """Put tensors into the list; the one that was chosen by its place stays so.
 
         Args:
-            names: What they are called.
+            names: What they are called; what all of them begin with before a dot is left away.
             values: How long the bar of each is, shape (t,); NaN for none.
+            signs: What stands before each name; nothing when left out.
         """
         chosen = self.highlighted or 0
         self.clear_options()
-        self.add_options([Option(line) for line in lines(names, values)])
+        short = without_common(names)
+        told = [f"{sign}{name}" for sign, name in zip(signs, short, strict=True)] if signs else short
+        self.add_options([Option(line) for line in lines(told, values)])
         self.highlighted = min(chosen, len(names) - 1) if names else None
+
+
+def without_common(names: Sequence[str]) -> list[str]:
+    """Return names without what all of them begin with before a dot.
+
+    >>> without_common(["model.a.w", "model.b.w"]), without_common(["a", "b"]), without_common(["a.w"])
+    (['a.w', 'b.w'], ['a', 'b'], ['a.w'])
+    """
+    if len(names) < 2:
+        return list(names)
+    first, last = min(names).split("."), max(names).split(".")
+    same = 0
+    while same < min(len(first), len(last)) - 1 and first[same] == last[same]:
+        same += 1
+    return [".".join(name.split(".")[same:]) for name in names]
 
 
 def lines(names: Sequence[str], values: Array) -> list[Content]:
