@@ -74,7 +74,9 @@ def read_difference(one: Array, other: Array, dtypes: tuple[str, str], seed: int
         values = np.linalg.svd(delta, compute_uv=False)
     else:
         values = largest_values(delta, KEPT, seed)
-    edge = max(edge, float(values[0]) * max(delta.shape) * np.finfo(np.float64).eps)  # of the decomposition itself
+    edge = max(
+        edge, float(values[0]) * max(delta.shape) * np.finfo(np.float64).eps
+    )  # of the decomposition itself
     rank = int((values > edge).sum())
     return Difference(values[:KEPT], rank, rank == len(values) < full, full, edge)
 

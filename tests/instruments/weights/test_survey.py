@@ -94,6 +94,9 @@ def test_totals_and_what_is_wrong_are_told(found: WeightSurvey) -> None:
     assert told["tensor_count"] == len(tensors())
     assert told["elements"] == sum(tensor.numel() for tensor in tensors().values())
     assert told["bytes"] == sum(tensor.numel() * tensor.element_size() for tensor in tensors().values())
+    weights = [tensor.double() for tensor in tensors().values() if tensor.is_floating_point()]
+    squares = sum(float((tensor[torch.isfinite(tensor)] ** 2).sum()) for tensor in weights)
+    assert told["norm"] == pytest.approx(squares**0.5, rel=1e-6)  # counters and masks are left out
     assert "NaN or ∞ in bad" in found.figures()[0].caption
     assert found.complete
 
