@@ -201,3 +201,5 @@ def test_a_spelling_that_names_nothing_is_refused() -> None:
         open_source("missing/w.pt")
     with pytest.raises(DltuiError, match="did you mean"):
         open_source("lenett")
+    with pytest.raises(DltuiError, match="dltui inspect hf:org/name"):
+        open_source("hf:org/name")
