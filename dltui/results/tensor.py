@@ -34,7 +34,7 @@ class TensorPage(Result):
         spectrum: stable_rank, effective_rank, rank, edge and spikes, and alpha, alpha_error, start, tail, distance and
             plausibility of the power law; empty without singular values, without the law where none was fitted.
         row_norms: Norm of each output, shape (m,).
-        dead: Outputs whose norm is at most a thousandth of the median norm.
+        dead: Outputs whose norm is at most a fiftieth of the median norm.
         doubles: Pairs of outputs with |cosine| ≥ 0.99, as [one, other, cosine], at most 200.
         double_count: How many pairs there are; None where there are too many outputs to compare.
         pixels: Filters as pictures, shape (f, h, w) or (f, h, w, 3), or None.

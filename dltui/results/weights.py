@@ -94,8 +94,9 @@ class WeightSurvey(Result):
 
     @property
     def total_norm(self) -> float:
-        """Norm over all tensors, each counted once."""
-        return float(np.sqrt((self.norm[self.own & self.known] ** 2).sum()))
+        """Norm over all tensors, each counted once; counters and masks are no weights and are left out."""
+        whole = np.array([kind.startswith(("int", "uint", "bool")) for kind in self.dtypes], dtype=bool)
+        return float(np.sqrt((self.norm[self.own & self.known & ~whole] ** 2).sum()))
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: totals, and one entry a tensor."""

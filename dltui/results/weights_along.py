@@ -14,7 +14,6 @@ from dltui.results.weights import PROBABILITIES
 from dltui.results.weights_figures import percent
 
 KEYS = ("min", "max", "mean", "std", "norm", "zeros", "nans", "infs")
-BANDS = ((0, 6), (1, 5), (2, 4))  # pairs of quantiles
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -104,11 +103,12 @@ class WeightsAlong(Result):
     def _histograms(self) -> Heatmap:
         """Return the histograms side by side."""
         totals = self.counts.sum(axis=1, keepdims=True)
+        least = 0.5 / max(1, int(totals.max(initial=0)))
         shares = np.divide(self.counts, totals, out=np.full(self.counts.shape, np.nan), where=totals > 0)
         return Heatmap(
             title=f"Histogram by step · {self.title}",
-            caption=f"{self._told()}; share of the numbers in each of {self.counts.shape[1]} bins",
-            values=np.where(shares > 0, shares, np.nan).T,
+            caption=f"{self._told()}; share of the numbers in each of {self.counts.shape[1]} bins, darkest where empty",
+            values=np.maximum(shares, least).T,
             x=self.steps.astype(float),
             y=(self.edges[1:] + self.edges[:-1]) / 2,
             x_label="step",
@@ -120,25 +120,26 @@ class WeightsAlong(Result):
     def _spread(self) -> Lines:
         """Return the median with bands of quantiles."""
         steps = self.steps.astype(float)
-        bands = [
-            Series(
-                name=f"{100 * PROBABILITIES[low]:g} … {100 * PROBABILITIES[high]:g} %",
-                x=steps,
-                y=self.quantiles[:, 3],
-                low=self.quantiles[:, low],
-                high=self.quantiles[:, high],
-                tint=0,
-            )
-            for low, high in BANDS
-        ]
+        middle = Series(
+            name="median, 25 … 75 %",
+            x=steps,
+            y=self.quantiles[:, 3],
+            low=self.quantiles[:, 2],
+            high=self.quantiles[:, 4],
+        )
         ends = [
-            Series(name=name, x=steps, y=self.numbers[:, place], tint=1)
-            for place, name in ((0, "min"), (1, "max"))
+            Series(name=name, x=steps, y=values, tint=tint)
+            for name, values, tint in (
+                ("1 %", self.quantiles[:, 0], 1),
+                ("99 %", self.quantiles[:, 6], 1),
+                ("min", self.numbers[:, 0], 2),
+                ("max", self.numbers[:, 1], 2),
+            )
         ]
         return Lines(
             title=f"Quantiles · {self.title}",
-            caption=f"{self._told()}; the line in the middle is the median",
-            series=(*bands, *ends),
+            caption=self._told(),
+            series=(middle, *ends),
             x_label="step",
             y_label="value",
         )

@@ -148,9 +148,9 @@ def quantile_table(found: WeightSurvey) -> Table:
     exact = "all quantiles are exact"
     if worst:
         exact = (
-            "extremes are exact; quantiles are those of a sample where a tensor has more than 16384 numbers: in rank, "
-            f"that at p may be off by ± {100 * 2 * worst:.2g} % × √(p (1 − p)) (one standard error); they are exact for "
-            "a single tensor"
+            "extremes are exact; quantiles of a tensor of more than 16384 numbers are those of a sample: in rank that "
+            f"at p may be off by ± {100 * 2 * worst:.2g} % × √(p (1 − p)) (one standard error); of a single tensor "
+            "they are exact"
         )
     rows: list[tuple[Cell, ...]] = [
         (

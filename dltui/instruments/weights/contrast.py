@@ -11,10 +11,10 @@ from dltui.archives import Archive, Entry
 from dltui.errors import UsageError
 from dltui.figures import Array
 from dltui.instruments.weights.examine import examine
-from dltui.instruments.weights.lowrank import WHOLE, read_difference
+from dltui.instruments.weights.lowrank import read_difference
 from dltui.instruments.weights.names import find_tensor
 from dltui.instruments.weights.pairs import apart, pairs
-from dltui.instruments.weights.spectrum import as_matrix, singular_values
+from dltui.instruments.weights.spectrum import LARGE, as_matrix, singular_values
 from dltui.progress import Report, silent
 from dltui.results.tensor import TensorPage
 from dltui.results.tensor_diff import TensorDiff
@@ -93,9 +93,9 @@ def contrast(
 
 
 def _spectra(one: Array, other: Array, dtypes: tuple[str, str]) -> dict[str, Any]:
-    """Return the singular values of both and the rank of their difference, where they are matrices of a size."""
+    """Return the singular values of both and the rank of their difference, where they are matrices."""
     a, b = as_matrix(one), as_matrix(other)
-    if a is None or b is None or min(a.shape) > WHOLE or not (np.isfinite(a).all() and np.isfinite(b).all()):
+    if a is None or b is None or min(a.shape) > LARGE or not (np.isfinite(a).all() and np.isfinite(b).all()):
         return {}
     told = read_difference(a, b, dtypes)
     return {

@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.figures import Array
 
-DEAD = 1e-3  # a filter whose norm is no larger share of the median norm does nothing
+DEAD = 0.02  # a filter whose norm is no larger share of the median norm: weight decay shrinks unused ones, not to 0
 ALIKE = 0.99  # filters whose |cosine| is at least this are doubles
 ROWS = 8192  # filters up to which every pair is compared
 PAIRS = 200  # doubles that are named

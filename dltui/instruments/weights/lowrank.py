@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from dltui.figures import Array
-from dltui.instruments.weights.spectrum import singular_values
 
 KEPT = 64  # singular values that are kept
-WHOLE = 1024  # rows or columns, the fewer of them, up to which all singular values are computed
+WHOLE = 512  # rows or columns, the fewer of them, up to which all singular values are computed
+SUMMED = (
+    4  # steps of rounding by which an update may be off that was computed in the type in which it is kept
+)
 SPARE, TURNS = 16, 3  # directions beyond those that are kept, and how often the product is applied again
 FRACTIONS = {  # bits of the fraction of a stored type, by which its rounding is known
     "float64": 52,
@@ -45,8 +47,9 @@ def read_difference(one: Array, other: Array, dtypes: tuple[str, str], seed: int
     """Return the largest singular values of B − A and its rank beyond rounding.
 
     A number that is kept in a type with f bits of fraction was rounded by up to half of 2^(e − f), about evenly, with
-    a standard deviation of 2^(e − f) / √12. The largest singular value of such noise is at most about the largest norm
-    of one of its rows plus that of one of its columns; what lies above was meant.
+    a standard deviation of 2^(e − f) / √12; an update that was a sum of products was off by a few such steps of its own
+    before it was added. The largest singular value of such noise is at most about the largest norm of one of its rows
+    plus that of one of its columns; what lies above was meant.
 
     Args:
         one: A, shape (m, n), finite.
@@ -57,16 +60,23 @@ def read_difference(one: Array, other: Array, dtypes: tuple[str, str], seed: int
     Returns:
         Singular values and rank.
     """
-    delta = np.subtract(other, one, dtype=np.float64 if "float64" in dtypes else np.float32)
+    delta = np.subtract(other, one, dtype=np.float64)
     rows, columns = np.zeros(delta.shape[0]), np.zeros(delta.shape[1])
-    for values, dtype in ((one, dtypes[0]), (other, dtypes[1])):
+    coarser = min(dtypes, key=lambda dtype: FRACTIONS.get(dtype, 23))
+    for values, dtype, steps in ((one, dtypes[0], 1), (other, dtypes[1], 1), (delta, coarser, SUMMED)):
         for start in range(0, len(values), 1024):
-            noise = _rounding(values[start : start + 1024], dtype)
+            noise = _rounding(values[start : start + 1024], dtype) * steps**2
             rows[start : start + 1024] += noise.sum(axis=1)
             columns += noise.sum(axis=0)
     edge = float(np.sqrt(rows.max()) + np.sqrt(columns.max()))
     full = min(delta.shape)
-    values = singular_values(delta) if full <= WHOLE else largest_values(delta, KEPT, seed)
+    if full <= WHOLE:
+        values = np.linalg.svd(delta, compute_uv=False)
+    else:
+        values = largest_values(delta, KEPT, seed)
+    edge = max(
+        edge, float(values[0]) * max(delta.shape) * np.finfo(np.float64).eps
+    )  # of the decomposition itself
     rank = int((values > edge).sum())
     return Difference(values[:KEPT], rank, rank == len(values) < full, full, edge)
 

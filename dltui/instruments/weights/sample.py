@@ -22,12 +22,12 @@ def sample_size(elements: int) -> int:
 
 
 @lru_cache(maxsize=4)
-def _jitter(size: int) -> Array:
-    """Return where in each stretch its number is taken: the same in every run."""
-    drawn = np.random.default_rng(0).random(size)
-    return np.arange(size) + drawn
+def _drawn(size: int) -> Array:
+    """Return where in each stretch its number is taken, from 0 to 1: the same in every run."""
+    return np.random.default_rng(0).random(size)
 
 
+@lru_cache(maxsize=8)
 def positions(elements: int) -> Array:
     """Return which numbers of a tensor are taken: one drawn at random from each of equally long stretches.
 
@@ -38,13 +38,13 @@ def positions(elements: int) -> Array:
         elements: How many numbers there are.
 
     Returns:
-        Indices, ascending, shape (``sample_size(elements)``,).
+        Indices, ascending, shape (``sample_size(elements)``,), not to be changed.
     """
     size = sample_size(elements)
-    if size == elements:
-        return np.arange(elements)
-    places: Array = (_jitter(size) * (elements / size)).astype(np.int64)
-    return np.minimum(places, elements - 1, out=places)
+    borders = np.arange(size + 1) * elements // max(1, size)
+    places: Array = borders[:-1] + (_drawn(size) * np.diff(borders)).astype(np.int64)
+    places.setflags(write=False)
+    return places
 
 
 class Sample:
@@ -56,7 +56,7 @@ class Sample:
 
     def __init__(self, elements: int) -> None:
         self._places = positions(elements)
-        self._taken = np.empty(len(self._places), np.float32)
+        self._taken = np.zeros(len(self._places), np.float32)
         self._filled = self._seen = 0
 
     def take(self, values: Array) -> None:

@@ -14,6 +14,7 @@ from dltui.runs.find import PREFIX, find_snapshot
 if TYPE_CHECKING:
     from torch import Tensor
 
+HUB = "hf:"
 SUFFIXES = {
     ".safetensors",
     ".pt",
@@ -63,7 +64,8 @@ def open_source(spec: str, *, seed: int = 0) -> tuple[Archive, str]:
     """Open what holds weights.
 
     Args:
-        spec: A file or folder of weights, ``run:NAME`` and the like, a model by name, or ``package.module:function``.
+        spec: A file or folder of weights, ``run:NAME`` and the like, a model by name (with fresh weights, or with those
+            of others), or ``package.module:function``.
         seed: Seed of fresh weights.
 
     Returns:
@@ -79,15 +81,16 @@ def open_source(spec: str, *, seed: int = 0) -> tuple[Archive, str]:
     path = Path(spec).expanduser()
     if path.exists():
         return open_archive(path), path.name or spec
-    from dltui.models.spelled import suits, told_apart
-
+    if spec.startswith(HUB):
+        raise UsageError(
+            f"the numbers of {spec} are not here: `dltui inspect {spec}` lists its headers; download its files to see "
+            "their numbers, and name the folder"
+        )
     if path.suffix in SUFFIXES or (len(path.parts) > 1 and ":" not in spec):
         raise UsageError(
             f"no file {spec}: expected weights such as model.safetensors, run:latest, or a model such as lenet"
         )
-    told_apart(spec)  # refuses what is no model either
-    from dltui.checkpoints import open_model
-    from dltui.data import load
+    from dltui.checkpoints.live import open_live
 
-    opened = open_model(spec, load(suits(spec), seed=seed), seed=seed)
+    opened = open_live(spec, seed=seed)
     return Held(opened.title, opened.module.state_dict()), f"{opened.title} ({opened.weights_note})"

@@ -10,7 +10,7 @@ import numpy as np
 from dltui.figures import Array
 from dltui.instruments.weights.powerlaw import PowerLaw, fit
 
-SMALL = 512  # rows or columns up to which singular values are computed directly
+SMALL = 128  # rows or columns up to which singular values are computed directly
 LARGE = 8192  # fewer rows or columns than these a matrix must have
 ROWS = 1024  # rows that are multiplied at once
 FEWEST = 20  # singular values that an exponent is fitted to, at least

@@ -68,7 +68,7 @@ def read_tensor(archive: Archive, entry: Entry, summer: Summer | None = None) ->
         sample.take(values)
     drawn = sample.values
     return Reading(
-        found, quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.elements)
+        found, quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.count)
     )
 
 
