@@ -111,20 +111,18 @@ def got(
         raise UsageError("--sha256 goes with one https://…; what is fetched by name has its hash in dltui")
     if elsewhere and (source or client):
         raise UsageError(f"--from and --client go with names such as mobilenet-v2, not with {elsewhere[0]}")
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, str, str]] = []
     numbers: list[dict[str, Any]] = []
     told = _in_kilobytes(report)
     for came in fetch(named, source=source, client=client, again=again, report=told) if named else []:
         state = "fetched" if came.new else "was here"
-        rows.append((came.name, size_in_words(came.bytes), state, str(came.path)))
+        rows.append((came.name, size_in_words(came.bytes), state))
         numbers.append(_told(thing(came.name)) | {"new": came.new})
     for spelled in elsewhere:
         record = fetch_from(spelled, sha256=sha256, again=again, report=told)
-        rows.append((spelled, size_in_words(record.bytes), "fetched", str(record.path)))
+        rows.append((spelled, size_in_words(record.bytes), "fetched"))
         numbers.append(_told_record(record))
-    table = Table(
-        title="fetched", caption=_hint(named), columns=("name", "size", "", "where"), rows=tuple(rows)
-    )
+    table = Table(title="fetched", caption=_hint(names), columns=("name", "size", "state"), rows=tuple(rows))
     found = Gallery(title="fetched", shown=(table,), numbers={"fetched": numbers})
     return found.signed(command=command_line())  # nobody wants to be told how to keep this
 
@@ -193,16 +191,14 @@ def where(name: str, file: str) -> Lines:
 
 
 def _hint(names: Sequence[str]) -> str:
-    """Return what to do next with what came."""
+    """Return where what came lies, and what to do with it."""
     from dltui.checkpoints.pretrained import PRETRAINED
     from dltui.data._names import NAMES
 
-    for name in names:
-        if name in NAMES:
-            return f"look into it with: dltui data show {name}"
-        if name in PRETRAINED:
-            return f"look into it with: dltui summary {name}"
-    return ""
+    data = next((f"dltui data show {name}" for name in names if name in NAMES), "")
+    model = next((f"dltui explain {name} --input FILE" for name in names if name in PRETRAINED), "")
+    look = data or model or f"dltui data path {names[0]}"
+    return f"in {fetched_folder()}; look into it with: {look}"
 
 
 def _told(one: Thing) -> dict[str, Any]:
