@@ -239,6 +239,9 @@ WHEEL_MEMBERS = {
     "toy_pkg/weights.bin": WEIGHTS,
     "toy_pkg/data/words.txt": WORDS,
     "toy_pkg/__init__.py": b"1 / 0\n",
+    "toy_pkg-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Toy.Pkg\nVersion: 1.0\n",
+    "toy_pkg-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "toy_pkg-1.0.dist-info/RECORD": b"",
 }
 
 

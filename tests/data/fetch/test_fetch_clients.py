@@ -45,6 +45,8 @@ def test_code_in_a_source_archive_is_not_run(tmp_path: Path) -> None:
 def test_pip_itself_fetches_a_wheel_that_is_not_installed(
     settings_of_pip: None, site: Site, toy: Thing
 ) -> None:
+    page = site.files["/simple/toy-pkg/"]
+    site.files["/simple/toy-pkg/"] = page.replace(b' data-requires-python="&lt;3"', b"")  # which pip minds
     (came,) = fetch(["toy"], client=True)
     assert came.new
     assert need("toy", "sub/words.txt").read_bytes() == WORDS
