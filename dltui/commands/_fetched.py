@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dltui.commands._frame import command_line
 from dltui.commands._show import Failed
 from dltui.data.fetch import (
     Record,
@@ -124,7 +124,7 @@ def got(
         numbers.append(_told_record(record))
     table = Table(title="fetched", caption=_hint(names), columns=("name", "size", "state"), rows=tuple(rows))
     found = Gallery(title="fetched", shown=(table,), numbers={"fetched": numbers})
-    return found.signed(command=command_line())  # nobody wants to be told how to keep this
+    return _signed(found, "get", names)
 
 
 def verified(names: Sequence[str], report: Report) -> Gallery | Failed:
@@ -162,9 +162,7 @@ def verified(names: Sequence[str], report: Report) -> Gallery | Failed:
         columns=("name", "files", "state"),
         rows=tuple(rows),
     )
-    found = Gallery(title="verified", shown=(table,), numbers={"verified": numbers}).signed(
-        command=command_line()
-    )
+    found = _signed(Gallery(title="verified", shown=(table,), numbers={"verified": numbers}), "verify", names)
     again = f"try dltui data get {' '.join(bad)}"
     return Failed(found, f"not whole: {', '.join(bad)}; {again}") if bad else found
 
@@ -190,15 +188,16 @@ def where(name: str, file: str) -> Lines:
     return Lines(name, record.path / file if file and record.path.is_dir() else record.path)
 
 
+def _signed(found: Gallery, verb: str, names: Sequence[str]) -> Gallery:
+    """Return a table that nobody is told how to keep: what is worth keeping are the files."""
+    return found.signed(command=shlex.join(["dltui", "data", verb, *names]))
+
+
 def _hint(names: Sequence[str]) -> str:
     """Return where what came lies, and what to do with it."""
-    from dltui.checkpoints.pretrained import PRETRAINED
-    from dltui.data._names import NAMES
-
-    data = next((f"dltui data show {name}" for name in names if name in NAMES), "")
-    model = next((f"dltui explain {name} --input FILE" for name in names if name in PRETRAINED), "")
-    look = data or model or f"dltui data path {names[0]}"
-    return f"in {fetched_folder()}; look into it with: {look}"
+    known = things()
+    try_ = next((known[name].tries for name in names if name in known and known[name].tries), "")
+    return f"in {fetched_folder()}; try: {try_ or f'dltui data path {names[0]}'}"
 
 
 def _told(one: Thing) -> dict[str, Any]:
@@ -214,6 +213,7 @@ def _told(one: Thing) -> dict[str, Any]:
         "licence": one.licence,
         "attribution": one.attribution,
         "unlocks": one.unlocks,
+        "try": one.tries,
         "here": is_here(one.name),
         "path": str(folder_of(one.name)),
         "files": [{"name": m.name, "bytes": m.bytes, "sha256": m.sha256} for m in one.members],

@@ -1,4 +1,4 @@
-"""One model or checkpoint: what is known of it without running anything."""
+"""One model, checkpoint or thing to fetch: what is known of it without running anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
 
-@screen("model", "checkpoint")
+@screen("model", "checkpoint", "fetchable")
 class CardScreen(GalleryScreen):
     """A card with the commands that go with it."""
 
@@ -20,6 +20,9 @@ class CardScreen(GalleryScreen):
         "This card",
         Action(
             "card", "deeds", ("a",), "act", "Choose what to do with it: train, landscape, Hessian, gradients."
+        ),
+        Action(
+            "card", "fetch", ("D",), "fetch", "Fetch it, beside everything else; it is kept in the cache."
         ),
     )
     shelf_title = "Models"
@@ -37,8 +40,14 @@ class CardScreen(GalleryScreen):
         """Offer verbs for what they can be done to."""
         if action == "deeds":
             return self.item.kind != "exhibit"
+        if action == "fetch":
+            return self.can_fetch(self.item)
         return super().check_action(action, parameters)
 
     def action_deeds(self) -> None:
         """Ask what to do with it."""
         self.ask_deed(self.item)
+
+    def action_fetch(self) -> None:
+        """Fetch it in a process of its own."""
+        self.fetch(self.item)

@@ -218,7 +218,7 @@ def thing(
     """Return a thing to fetch as the manifest has it."""
     return Thing(
         name=name, kind="data", route=route, package=more.get("package", f"{name}-pkg"), version="1.0", file=file,  # type: ignore[arg-type]
-        bytes=len(archive), sha256=sha256(archive), licence="CC0-1.0", attribution="nobody", unlocks="tests",
+        bytes=len(archive), sha256=sha256(archive), licence="CC0-1.0", attribution="nobody", unlocks="tests", tries="",
         members=members,
     )  # fmt: skip
 
