@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dltui.data.fetch.manifest import Kind, Thing, thing, things
 from dltui.data.fetch.places import folder_of, is_here
+from dltui.figures import Table
 from dltui.files import size_in_words
 from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item, homely
@@ -27,6 +28,11 @@ def fetchables(kind: Kind) -> list[Item]:
     here = [one for one in known if is_here(one.name)]
     away = [_item(one, AWAY) for one in known if one not in here]
     return [_item(one, HERE) for one in here if one.name not in NAMES] + away
+
+
+def is_data(item: Item) -> bool:
+    """Return whether a thing to fetch is data rather than weights."""
+    return thing(item.key).kind == "data"
 
 
 def fetch_words(item: Item) -> list[str]:
@@ -56,7 +62,14 @@ def glimpse(item: Item) -> Glimpse:
         ("command", item.command),
         *((("try", one.tries),) if one.tries else ()),
     )
-    return Glimpse(title=one.name, words=f"{one.unlocks[:1].upper()}{one.unlocks[1:]}.", facts=facts)
+    words = f"{one.unlocks[:1].upper()}{one.unlocks[1:]}."
+    files = Table(
+        title=one.name,
+        caption=words,
+        columns=("file", "size", "sha256"),
+        rows=tuple((file.name, size_in_words(file.bytes), f"{file.sha256[:16]}…") for file in one.members),
+    )
+    return Glimpse(title=one.name, figure=files, words=words, facts=facts)
 
 
 def _item(one: Thing, group: str) -> Item:

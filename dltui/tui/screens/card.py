@@ -7,7 +7,8 @@ from functools import partial
 from dltui.figures import Prose
 from dltui.tui import actions, catalog
 from dltui.tui.actions import Action
-from dltui.tui.catalog import Glimpse
+from dltui.tui.catalog import Glimpse, Item
+from dltui.tui.catalog.fetchable import is_data
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
@@ -27,6 +28,11 @@ class CardScreen(GalleryScreen):
     )
     shelf_title = "Models"
 
+    def __init__(self, item: Item) -> None:
+        super().__init__(item)
+        if item.kind == "fetchable" and is_data(item):
+            self.shelf_title = "Data"
+
     def read(self) -> None:
         """Read headers and tables in a thread."""
         self.read_by(partial(catalog.glimpse, self.item))
@@ -34,7 +40,7 @@ class CardScreen(GalleryScreen):
     def received(self, found: Glimpse) -> None:
         """Show the table of tensors, or what the thing is in words."""
         figure = found.figure or Prose(title=found.title, text=found.words)
-        self.hang([figure], found.facts, self.item.kind)
+        self.hang([figure], found.facts, self.item.group if self.item.kind == "fetchable" else self.item.kind)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer verbs for what they can be done to."""
