@@ -24,7 +24,7 @@ from dltui.tui.widgets.choices import Choices
 NAME = 20  # cells of a name in the list
 STEP = 0.1  # of opacity a key
 EVERY = "all methods"
-HEADS = ("methods, deletion ↓", "answers, ⏎ explains")
+HEADS = ("methods", "answers, ⏎ explains")
 
 
 class WayList(Choices, inherit_bindings=False):
@@ -55,11 +55,9 @@ class ExplanationScreen(MeasuredScreen):
         Action(
             "explanation",
             "method",
-            ("m", "M"),
+            ("m",),
             "method",
-            "Show the next method alone, or the one before; then all of them again.",
-            ("1", "-1"),
-            shown=1,
+            "Show the next method alone; after the last one all of them again.",
         ),
         Action(
             "explanation",
@@ -77,7 +75,7 @@ class ExplanationScreen(MeasuredScreen):
             "forget",
             ("F",),
             "forget",
-            "Forget layer after layer of the model: do the maps depend on what was learnt?",
+            "Forget layer after layer of the model, to see whether the maps depend on what was learnt.",
         ),
         Action(
             "explanation", "choose", ("tab",), "methods", "Go to the list of methods, and back to the figure."
@@ -110,12 +108,12 @@ class ExplanationScreen(MeasuredScreen):
             return self._found is not None
         return super().check_action(action, parameters)
 
-    def action_method(self, way: str) -> None:
-        """Show the next method alone, or the one before."""
+    def action_method(self) -> None:
+        """Show the next method alone, or all of them again."""
         if self._found is None:
             return
         known = ["", *self._found.methods]
-        self._turn_to(known[(known.index(self._method) + int(way)) % len(known)])
+        self._turn_to(known[(known.index(self._method) + 1) % len(known)])
 
     def action_opacity(self, way: str) -> None:
         """Let less of the picture through, or more."""
@@ -219,7 +217,8 @@ class ExplanationScreen(MeasuredScreen):
 
 def options(found: Explanation) -> list[Option]:
     """Return a line for each method and each answer, with headings."""
-    lines = [Option(HEADS[0], disabled=True), Option(f"{EVERY} ({len(found.methods)})", id="method:")]
+    head = f"{HEADS[0]}, deletion ↓" if found.shares.size else HEADS[0]
+    lines = [Option(head, disabled=True), Option(f"{EVERY} ({len(found.methods)})", id="method:")]
     for method in found.methods:
         area = found.area("deletion", method)
         told = "" if area is None else number(area, 2)
