@@ -14,6 +14,7 @@ VERBS = {
     "attention": Entry(
         "dltui.commands.attention", "What each token or patch takes from the others, by head."
     ),
+    "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "batch": Entry("dltui.commands.batch", "Many commands from one file, each done once."),

@@ -18,8 +18,8 @@ Cut = tuple[float, float]
 def bright(picture: Floats) -> Floats:
     """Return a picture in colour, shape (h, w, 3), everything within 0…1."""
     known = np.clip(np.nan_to_num(np.asarray(picture, float)), 0, 1)
-    colour: Floats = known if known.ndim == 3 else np.repeat(known[..., None], 3, axis=-1)
-    return colour
+    colour: Floats = known if known.ndim == 3 else known[..., None]
+    return colour[..., :3] if colour.shape[-1] >= 3 else colour[..., [0, 0, 0]]
 
 
 def shares_of(values: Floats, ends: tuple[float, float]) -> Floats:

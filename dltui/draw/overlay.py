@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dltui.draw.blending import Cut, blended, bright, common_range, part_of, shares_of
@@ -10,14 +12,17 @@ from dltui.draw.canvas import Canvas, clip, text_width
 from dltui.draw.colors import QUIET, SIGNAL
 from dltui.draw.fields import Bar, put_bar
 from dltui.draw.heatmap import on_top
-from dltui.draw.images import GAP, put_picture, resized, tile
+from dltui.draw.images import GAP, put_picture, resized
 from dltui.draw.layout import Key, Plot, put_keys, sheet
+from dltui.draw.letters import wrap
 from dltui.draw.look import Depth, Look
 from dltui.draw.scales import Axis, Floats, within
 from dltui.draw.view import Drawing, View
 from dltui.figures import ColorMap, Overlay, number
 
-ROWS = 24  # rows for the pictures when nobody asks for a height
+ROWS = 24  # rows of a picture at most when nobody asks for a height
+LEAST = 15  # columns of a pane then
+CRISP = 0.8  # share of its width that a pane may lose so that all pixels are as wide as each other
 TALLEST = 16  # rows of a colour bar
 FAINT = 0.1  # share of the largest value below which a signed map is left blank where there is no colour
 
@@ -31,41 +36,104 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
     side = bar.columns(look.width)
     panes = [*([-1] if figure.bare else []), *range(len(figure.values))]
     head = int(bool(side) or view.cursor is not None)
-    wanted = ROWS if look.height is None else max(1, look.height - bool(figure.title) - head)
-    room = max(look.width - side, 1)
-    columns, rows = tile(len(panes), wide / tall, max(wide, figure.values.shape[2]), room, wanted - 1)
-    each_row = max(1, (room + GAP) // (columns + GAP))
-    lines = -(-len(panes) // each_row)
-    canvas, top, height = sheet(figure, look, head + lines * (rows + 1))
+    grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
+    lines = -(-len(panes) // grid.each_row)
+    canvas, top, height = sheet(figure, look, head + lines * (grid.rows + 1))
     if view.cursor is not None:
         put_keys(canvas, top, [Key("┼", reading(figure, *view.cursor), SIGNAL)], most=1)
     x, y = _shown(figure, view)
     plots: dict[int, Plot] = {}
     for place, pane in enumerate(panes):
-        line, column = divmod(place, each_row)
-        row = top + head + line * (rows + 1)
-        if place and row + rows + 1 > top + height:
+        plot = _plot(canvas, place, grid, (top + head, top + height), (x, y))
+        if plot is None:
             break
-        rows_here = max(1, min(rows, top + height - row - 1))
-        if row + rows_here > canvas.height:
-            break
-        plot = Plot(canvas, column * (columns + GAP), row, min(columns, canvas.width), rows_here, x, y)
-        _put(plot, figure, pane, look, _cut(figure, x, y))
-        _name(canvas, plot, "" if pane < 0 else figure.name_of(pane))
         plots[pane] = plot
-        if view.cursor is not None:
-            spot = plot.cell(*view.cursor)
-            if spot is not None:
-                on_top(plot, *spot, "+" if look.ascii else "┼", 0)
-    across = min(each_row, len(panes)) * (columns + GAP) - GAP
-    if side and head and height > head + 1:
-        long = min(TALLEST, max(1, (len(plots) // each_row or 1) * (rows + 1) - 1, rows), height - head)
-        put_bar(Plot(canvas, 0, top + head, across, long, x, y), bar, look)
-        if look.depth is Depth.NONE:
-            steps = (np.arange(long)[::-1] + 0.5) / long
-            beside = Plot(canvas, across + 1, top + head, 2, long, x, y)
-            _shade(beside, np.repeat(steps[:, None], 2, axis=1), figure.colormap, look)
+        _put(plot, figure, pane, look, _cut(figure, x, y))
+        _name(plot, "" if pane < 0 else figure.name_of(pane))
+        spot = plot.cell(*view.cursor) if view.cursor is not None else None
+        if spot is not None:
+            on_top(plot, *spot, "+" if look.ascii else "┼", 0)
+    if side and height > head + 1 and plots:
+        across = min(grid.each_row, len(panes)) * (grid.columns + GAP) - GAP
+        shown = -(-len(plots) // grid.each_row) * (grid.rows + 1) - 1
+        long = min(TALLEST, shown, height - head)
+        _put_bar(Plot(canvas, 0, top + head, across, long, x, y), bar, figure.colormap, look)
     return Drawing(canvas, plots.get(0, next(iter(plots.values()))).frame() if plots else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How panes stand.
+
+    Attributes:
+        each_row: Panes side by side.
+        columns: Cells across of each.
+        rows: Cells down of each, without the line of its name.
+    """
+
+    each_row: int
+    columns: int
+    rows: int
+
+
+def arranged(count: int, aspect: float, native: int, width: int, height: int) -> Grid:
+    """Return how panes stand so that all are seen and are as large as can be.
+
+    Args:
+        count: How many panes there are, each with a line for its name.
+        aspect: Width over height of the picture in pixels, which are square; a cell is twice as tall as wide.
+        native: Pixels in a row of the picture; few pixels stay as wide as each other where that costs little.
+        width: Columns that there are.
+        height: Rows that there are.
+
+    Returns:
+        The arrangement.
+    """
+    found = [_as_wide(count, n, aspect, native, width, height) for n in range(1, count + 1)]
+    return max(found, key=lambda grid: grid.columns)
+
+
+def _as_wide(count: int, each_row: int, aspect: float, native: int, width: int, height: int) -> Grid:
+    """Return panes as wide as they can be with so many of them in a row."""
+    rows = max(1, height // -(-count // each_row) - 1)
+    columns = max(1, min((width + GAP) // each_row - GAP, int(2 * rows * aspect)))
+    whole = columns // native * native
+    columns = whole if whole >= CRISP * columns else columns
+    return Grid(each_row, columns, max(1, min(round(columns / aspect / 2), rows)))
+
+
+def _arranged(figure: Overlay, look: Look, count: int, width: int, head: int) -> Grid:
+    """Return how the panes of a figure stand: within the height that there is, or one that suits them."""
+    tall, wide = figure.picture.shape[:2]
+    native = max(wide, figure.values.shape[2])
+    if look.height is not None:
+        caption = len(wrap(figure.caption, max(look.width, 1))) if figure.caption else 0
+        most = max(2, look.height - bool(figure.title) - head - caption)
+        return arranged(count, wide / tall, native, width, most)
+    lines = -(-count // max(1, min(count, (width + GAP) // (LEAST + GAP))))
+    return _as_wide(count, -(-count // lines), wide / tall, native, width, lines * (ROWS + 1))
+
+
+def _plot(
+    canvas: Canvas, place: int, grid: Grid, ends: tuple[int, int], axes: tuple[Axis, Axis]
+) -> Plot | None:
+    """Return where a pane stands between the first row and the one after the last, or None where it has no room."""
+    line, column = divmod(place, grid.each_row)
+    row = ends[0] + line * (grid.rows + 1)
+    rows = min(grid.rows, ends[1] - row - 1) if place else max(1, min(grid.rows, ends[1] - row - 1))
+    left = column * (grid.columns + GAP)
+    if (rows < grid.rows and place) or row + rows > canvas.height or left >= canvas.width:
+        return None
+    return Plot(canvas, left, row, min(grid.columns, canvas.width - left), rows, *axes)
+
+
+def _put_bar(plot: Plot, bar: Bar, colormap: ColorMap, look: Look) -> None:
+    """Draw the colour bar beside the panes, in the same shades as these where there is no colour."""
+    put_bar(plot, bar, look)
+    if look.depth is Depth.NONE:
+        steps = (np.arange(plot.height)[::-1] + 0.5) / plot.height
+        beside = Plot(plot.canvas, plot.left + plot.width + 1, plot.top, 2, plot.height, plot.x, plot.y)
+        _shade(beside, np.repeat(steps[:, None], 2, axis=1), colormap, look)
 
 
 def reading(figure: Overlay, x: float, y: float) -> str:
@@ -145,9 +213,9 @@ def _fine(figure: Overlay, pane: int, plot: Plot, look: Look, cut: tuple[Cut, Cu
     return blended(figure, pane, (size[0], size[1]), cut)
 
 
-def _name(canvas: Canvas, plot: Plot, name: str) -> None:
+def _name(plot: Plot, name: str) -> None:
     """Write a name below a pane, in its middle."""
     row = plot.top + plot.height
-    if row < canvas.height:
+    if row < plot.canvas.height:
         told = clip(name, plot.width)
-        canvas.text(plot.left + (plot.width - text_width(told)) // 2, row, told, QUIET)
+        plot.canvas.text(plot.left + (plot.width - text_width(told)) // 2, row, told, QUIET)

@@ -19,7 +19,7 @@ class Overlay(Figure):
     Where a map is at the colours' quiet end (0 of ``coolwarm``, the low end of others) the picture is seen through it.
 
     Attributes:
-        picture: What lies below, grey (h, w) or colour (h, w, 3); 0 is dark, 1 is bright.
+        picture: What lies below, grey (h, w) or (h, w, 1), or colour (h, w, 3); 0 is dark, 1 is bright.
         values: The maps, shape (n, rows, columns), row 0 on top; each is stretched over the whole picture, and NaN
             leaves the picture bare.
         names: What stands below each map; empty, or n of them.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from dltui.figures import Array, Bars, Cell, Figure, Heatmap, Lines, Overlay, Series, Table, Tokens, number
-from dltui.results.explanation import SIZES, Explanation
+from dltui.results.explanation import ADDED, SIZES, Explanation
 
 BEYOND = 0.005  # share of the places that are stronger than the ends of the colours: one pixel shall not blot out all
 MOST_BARS = 30
@@ -193,7 +193,7 @@ def table(found: Explanation) -> Table:
         )
         lines.append((
             method,
-            float(values.sum()),
+            float(values.sum()) if method in ADDED else None,
             *areas,
             detail["forwards"],
             round(detail["seconds"], 3),

@@ -12,6 +12,7 @@ SCREENS = {
     "overlay": "dltui.tui.screens.overlay:OverlayScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
     "result:attention": "dltui.commands.attention_screen:AttentionScreen",
+    "result:explanation": "dltui.commands.explain_screen:ExplanationScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",

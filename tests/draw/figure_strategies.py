@@ -124,7 +124,7 @@ def overlays(draw: st.DrawFn) -> f.Overlay:
     n, rows, columns = draw(
         st.sampled_from([(0, 2, 2), (1, 1, 1), (1, 8, 8), (3, 7, 5), (11, 14, 14), (2, 90, 70)])
     )
-    shape = (h, w, 3) if draw(st.booleans()) else (h, w)
+    shape = draw(st.sampled_from([(h, w), (h, w, 1), (h, w, 3)]))
     own = draw(st.booleans())
     return f.Overlay(
         picture=np.resize(draw(arrays(30)), shape),

@@ -11,7 +11,7 @@ from dltui.draw import draw, save
 from dltui.draw.blending import DIM, blended, part_of, strength
 from dltui.draw.colors import ramp
 from dltui.draw.look import Depth, Look
-from dltui.draw.overlay import reading
+from dltui.draw.overlay import Grid, arranged, reading
 from dltui.draw.view import View
 from dltui.figures import Overlay
 
@@ -59,9 +59,30 @@ def test_the_cursor_is_on_the_same_spot_of_every_pane() -> None:
     drawn = draw(FIGURE, Look(width=80, height=20, depth=Depth.TRUE), View(cursor=(1.0, 0.0)))
     lines = drawn.canvas.plain()
     assert "signed 1  other 0.25" in lines[1]
-    rows = [line for line in lines[2:] if "┼" in line]
-    assert len(rows) == 1
-    assert rows[0].count("┼") == 3  # the bare picture and both maps
+    marks = [
+        (row, place) for row, line in enumerate(lines[2:]) for place, sign in enumerate(line) if sign == "┼"
+    ]
+    assert len(marks) == 3  # the bare picture and both maps
+    frame = drawn.frame
+    assert frame is not None
+    seen = [frame.data_at(column, row + 2) for row, column in marks]
+    assert [spot for spot in seen if spot is not None and round(spot[0]) == 1 and round(spot[1]) == 0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 12])
+@pytest.mark.parametrize(("width", "height"), [(40, 12), (80, 20), (110, 36), (190, 55)])
+def test_all_panes_are_seen(count: int, width: int, height: int) -> None:
+    grid = arranged(count, 1.0, 224, width, height)
+    lines = -(-count // grid.each_row)
+    assert lines * (grid.rows + 1) <= height
+    assert grid.each_row * (grid.columns + 2) - 2 <= width
+    assert abs(grid.columns - 2 * grid.rows) <= 2
+
+
+def test_a_single_pane_takes_what_there_is() -> None:
+    assert arranged(1, 1.0, 224, 100, 21) == Grid(1, 40, 20)
+    assert arranged(1, 1.0, 8, 43, 40) == Grid(1, 40, 20)  # five cells a pixel
+    assert arranged(1, 1.0, 8, 15, 40) == Grid(1, 15, 8)  # one cell a pixel would cost too much
 
 
 def test_cells_lead_back_to_rows_and_columns() -> None:

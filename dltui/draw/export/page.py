@@ -114,7 +114,7 @@ def _overlay(figure: Overlay) -> Any:
     return {
         "kind": "Overlay",
         "size": list(figure.picture.shape[:2]),
-        "rgb": _packed((bright(figure.picture)[..., :3] * 255).round().astype(np.uint8)),
+        "rgb": _packed((bright(figure.picture) * 255).round().astype(np.uint8)),
         "shape": list(figure.values.shape),
         "values": _packed(np.asarray(figure.values, "<f4")),
         "names": [figure.name_of(place) for place in range(len(figure.values))],

@@ -54,20 +54,21 @@ def words(pieces: Sequence[str]) -> Labels:
         pieces: What stands for each token, as letters, as ``Ġword`` and ``▁word``, or as ``wo`` and ``##rd``.
 
     Returns:
-        Shape (T,); spaces that stand by themselves belong to the word before them.
+        Shape (T,); spaces that stand by themselves belong to the word before them, the first ones to the first.
     """
     glued = any(piece.startswith(GLUE) for piece in pieces)
     spaced = any(piece.startswith(SPACES) for piece in pieces)
-    labels, current, blank = [], -1, True
+    labels, current, blank, begun = [], -1, True, False
     for piece in pieces:
+        space = not piece.strip("".join(SPACES))
         if glued:
             begins = not piece.startswith(GLUE)
         elif not spaced:
             begins = True
         else:
-            begins = bool(piece.strip("".join(SPACES))) and (blank or piece.startswith(SPACES))
+            begins = begun and not space and (blank or piece.startswith(SPACES))
         current += begins or current < 0
-        blank = not piece.strip("".join(SPACES))
+        begun, blank = begun or not space, space
         labels.append(current)
     return np.array(labels, np.int64)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -36,7 +37,7 @@ def cascade(question: Question, *, most: int, seed: int) -> Iterator[str]:
     source = torch.Generator().manual_seed(seed)
     names = learnt_layers(question.module)
     done: set[int] = set()
-    looks = {round(i * len(names) / min(most, len(names))) for i in range(1, min(most, len(names)) + 1)}
+    looks = set(np.linspace(1, len(names), min(most, len(names))).round().astype(int).tolist())
     for place, name in enumerate(names, 1):
         layer = question.module.get_submodule(name) if name else question.module
         with torch.no_grad():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-COMPACT = 10.0  # how much a step of one spacing counts beside a difference in CIELAB
+COMPACT = 20.0  # how much a step of one spacing counts beside a difference in CIELAB
 ROUNDS = 10
 TINY = 16  # pixels of a side up to which a plain grid is as good
 # Linear sRGB to XYZ of D65 (IEC 61966-2-1), relative to white.
