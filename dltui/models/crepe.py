@@ -9,6 +9,7 @@ Shape letters in this file: B batch, T samples, C channels, F features, K pitche
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -37,7 +38,7 @@ class Crepe(nn.Module):
     def __init__(self, size: Size, outputs: int = PITCHES) -> None:
         super().__init__()
         widths = [1, *(SIZES[size] * channels for channels in CHANNELS)]
-        for place, (into, out) in enumerate(zip(widths, widths[1:], strict=False)):
+        for place, (into, out) in enumerate(pairwise(widths)):
             conv = nn.Conv2d(into, out, (KERNELS[place], 1), (STRIDES[place], 1))
             self.add_module(f"conv{place + 1}", conv)
             self.add_module(f"conv{place + 1}_BN", nn.BatchNorm2d(out, eps=EPSILON, momentum=MOMENTUM))

