@@ -15,6 +15,7 @@ SCREENS = {
     "result:explanation": "dltui.commands.explain_screen:ExplanationScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
+    "result:lens": "dltui.commands.lens_screen:LensScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "run": "dltui.tui.screens.run:RunScreen",
     "scratch": "dltui.tui.screens.scratch:ScratchScreen",
