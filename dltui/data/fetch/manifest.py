@@ -49,6 +49,7 @@ class Thing:
         licence: What it may be used for.
         attribution: Who made it.
         unlocks: What it is good for.
+        tries: A command to begin with; empty where its place is all that dltui has to offer.
         members: The files that are kept.
     """
 
@@ -63,6 +64,7 @@ class Thing:
     licence: str
     attribution: str
     unlocks: str
+    tries: str
     members: tuple[Member, ...]
 
     @property

@@ -105,7 +105,7 @@ def ill(wanted: Thing, report: Report = silent) -> list[str]:
     """
     done, found = 0, []
     for member, remark in _remarks(wanted):
-        found += [f"{member.name} {remark}"] if remark else []
+        found += [f"{member.name}: {remark}"] if remark else []
         done += member.bytes
         report(done, wanted.kept)
     return found
@@ -116,11 +116,11 @@ def _remarks(wanted: Thing) -> Iterator[tuple[Member, str]]:
     for member in wanted.members:
         path = folder_of(wanted.name) / member.name
         if not path.is_file():
-            yield member, "is missing"
+            yield member, "missing"
         elif not _sized(path, member.bytes):
-            yield member, f"has {path.stat().st_size} bytes instead of {member.bytes}"
+            yield member, f"{path.stat().st_size} bytes instead of {member.bytes}"
         elif sha256_of(path) != member.sha256:
-            yield member, "has another sha256 than it should"
+            yield member, "another sha256"
         else:
             yield member, ""
 

@@ -101,9 +101,9 @@ def ill_record(record: Record, report: Report = silent) -> list[str]:
     for file in record.files:
         path = folder / file.name
         if not path.is_file():
-            found.append(f"{file.name} is missing")
+            found.append(f"{file.name}: missing")
         elif sha256_of(path) != file.sha256:
-            found.append(f"{file.name} has another sha256 than when it came")
+            found.append(f"{file.name}: another sha256")
         done += file.bytes
         report(done, record.bytes)
     return found

@@ -20,7 +20,7 @@ from typing import IO, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from dltui import __version__
-from dltui.data.fetch.places import PIECE, sha256_of
+from dltui.data.fetch.places import sha256_of
 from dltui.errors import DltuiError, UsageError
 from dltui.files import flush, size_in_words
 from dltui.progress import Report, silent
@@ -28,6 +28,7 @@ from dltui.progress import Report, silent
 PATIENCE = 30.0  # seconds without a byte, after which the line counts as broken
 TRIES = 4  # how often in a row a line may break without a byte having come
 PAUSE = 0.5  # seconds before the second try; twice as long before each that follows
+PIECE = 1 << 17  # bytes that are taken off the line at once, at most
 PAGE_MOST = 64 << 20  # bytes that a page of an index may have
 BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 BROKEN = (urllib.error.URLError, http.client.HTTPException, OSError)
@@ -156,6 +157,7 @@ def page(address: str, access: Access, accept: str = "*/*") -> tuple[str, str, s
                 kind = answer.headers.get_content_type() if answer.headers else ""
                 return text.decode("utf-8", "replace"), kind, answer.url
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code < 500 and error.code != 429:
                 raise refused(address, error) from error
             trouble: Exception = error
@@ -223,6 +225,7 @@ def download(address: str, target: Path, expected: Expected, access: Access, rep
             found = sha256_of(part)
         if expected.sha256 and found != expected.sha256:
             part.unlink()
+            _note_path(part).unlink(missing_ok=True)
             raise DltuiError(
                 f"{target.name} from {told(address)} has sha256 {found[:16]}…, expected {expected.sha256[:16]}…: "
                 "it is another file and was thrown away"
@@ -236,7 +239,7 @@ def download(address: str, target: Path, expected: Expected, access: Access, rep
 @contextmanager
 def _alone(part: Path) -> Iterator[IO[bytes]]:
     """Open what has come so far, for this process alone."""
-    with part.open("ab") as file:
+    with part.open("ab", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -258,6 +261,7 @@ def _fill(address: str, file: IO[bytes], expected: Expected, access: Access, rep
                 return
             trouble: Exception = EOFError("the line broke")
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code == PAST_THE_END and before:
                 file.truncate(0)
             elif error.code < 500 and error.code != 429:
@@ -298,13 +302,12 @@ def _read_on(address: str, file: IO[bytes], expected: Expected, access: Access, 
             else have + int(answer.headers["Content-Length"] or 0)
         )
         known = expected.bytes is not None or answer.headers["Content-Length"] is not None
-        while piece := answer.read(PIECE):
+        while piece := answer.read1(PIECE):
             have += len(piece)
             if known and have > total:
                 file.truncate(0)
                 raise DltuiError(f"{told(address)} sends more than the {total} bytes that it should have")
             file.write(piece)
-            file.flush()
             report(have, total)
     return have == total if known else True
 
