@@ -74,5 +74,5 @@ class LensScreen(MeasuredScreen):
     def _fill(self) -> None:
         """Write the tokens, with bars of how sure the model is after each."""
         if (found := self._found) is not None:
-            sure = [float(one) for one in found.answer[-1]]
+            sure = [float(one) for one in found.probabilities[-1, :, 0]]
             self.query_one(TokenList).show_tokens(found.tokens, sure, found.position)

@@ -166,7 +166,7 @@ class LogitLens(Result):
             x_label="after",
             y_label="layer",
             value_label="probability",
-            limits=(0.0, 1.0),
+            limits=(0.0, max(float(self.answer.max()), 1e-9)) if self.asked else (0.0, 1.0),
             column_names=tuple(one.strip() or "␣" for one in self.tokens),
             row_names=tuple(self.layers),
         )
