@@ -55,11 +55,9 @@ class ExplanationScreen(MeasuredScreen):
         Action(
             "explanation",
             "method",
-            ("m", "M"),
+            ("m",),
             "method",
-            "Show the next method alone, or the one before; then all of them again.",
-            ("1", "-1"),
-            shown=1,
+            "Show the next method alone; after the last one all of them again.",
         ),
         Action(
             "explanation",
@@ -77,7 +75,7 @@ class ExplanationScreen(MeasuredScreen):
             "forget",
             ("F",),
             "forget",
-            "Forget layer after layer of the model: do the maps depend on what was learnt?",
+            "Forget layer after layer of the model, to see whether the maps depend on what was learnt.",
         ),
         Action(
             "explanation", "choose", ("tab",), "methods", "Go to the list of methods, and back to the figure."
@@ -110,12 +108,12 @@ class ExplanationScreen(MeasuredScreen):
             return self._found is not None
         return super().check_action(action, parameters)
 
-    def action_method(self, way: str) -> None:
-        """Show the next method alone, or the one before."""
+    def action_method(self) -> None:
+        """Show the next method alone, or all of them again."""
         if self._found is None:
             return
         known = ["", *self._found.methods]
-        self._turn_to(known[(known.index(self._method) + int(way)) % len(known)])
+        self._turn_to(known[(known.index(self._method) + 1) % len(known)])
 
     def action_opacity(self, way: str) -> None:
         """Let less of the picture through, or more."""

@@ -9,6 +9,7 @@ from dltui.draw.images import resized
 from dltui.draw.scales import Axis, Floats, axis_of
 from dltui.figures import ColorMap, Overlay
 
+BEND = 0.75  # below 1, so that what is half as strong is seen as well
 DIM = 0.75  # brightness that is left to the grey picture, so that colours stand out from it
 LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -51,7 +52,7 @@ def blended(figure: Overlay, place: int, size: tuple[int, int], cut: tuple[Cut, 
     values = resized(part_of(np.asarray(figure.values[place], float), cut), *size)
     shares = shares_of(values, figure.ranges()[place])
     grey = np.repeat((under @ LUMA)[..., None], 3, axis=-1) * DIM
-    veil = float(np.clip(np.nan_to_num(figure.opacity), 0, 1)) * np.sqrt(strength(shares, figure.colormap))
+    veil = float(np.clip(np.nan_to_num(figure.opacity), 0, 1)) * strength(shares, figure.colormap) ** BEND
     colour = paint(figure.colormap, shares) / 255
     mixed: Floats = grey + veil[..., None] * (colour - grey)
     return mixed

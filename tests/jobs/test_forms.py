@@ -34,6 +34,7 @@ def test_every_verb_that_computes_or_shows_has_a_form() -> None:
         "landscape",
         "hessian",
         "gradients",
+        "explain",
         "shapes conv2d",
         "data show",
         "open",
@@ -225,6 +226,7 @@ def test_values_are_spelled_shortly(value: object, text: str) -> None:
 
 SPELLED = {
     "along": ["random", "eigen:1", "eigen:2,eigen:-1"],
+    "method": ["saliency", "grad-cam++,lime", "all"],
     "init": ["default", "kaiming_normal:tanh", "normal:0.01"],
     "devices": ["cpu", "cpu,cuda:1"],
     "device": ["auto", "cpu", "cuda:1"],

@@ -64,8 +64,8 @@ def grad_cam(question: Question, *, layer: str = "") -> tuple[Tensor, str]:
 
     Args:
         question: What is explained.
-        layer: Whose maps A are used; where nothing is said, those that are averaged at the end, the last convolution
-            that gives maps, or the last block of a transformer whose patches still count.
+        layer: Whose maps A are used; where nothing is said, those that are averaged at the end, those of the last
+            convolution after its activation, or the last block of a transformer whose patches still count.
 
     Returns:
         The map, shape (1, 1, h, w), and the layer.
@@ -141,9 +141,11 @@ def _maps_and_slopes(question: Question, layer: str) -> tuple[Tensor, Tensor, st
         if found is None:
             raise UsageError(f"can't lay {layer} over the picture: {NO_MAPS}")
         return *found, layer
-    for name in _candidates(question):
+    maps = _all_maps(question)
+    flat = [name for name, one in maps.items() if one.ndim == 4]
+    for name in _candidates(question, maps, flat):
         found = _slopes(question, name)
-        if found is not None and int((found[1].abs().sum(dim=1) > 0).sum()) > 1:
+        if found is not None and (name in flat or int((found[1].abs().sum(dim=1) > 0).sum()) > 1):
             return *found, name
     raise UsageError(f"can't find a layer of {type(question.module).__name__} for this: {NO_MAPS}")
 
@@ -154,19 +156,27 @@ def _of_pictures(question: Question) -> None:
         raise UsageError("class activation maps are of pictures: try saliency or integrated-gradients")
 
 
-def _candidates(question: Question) -> list[str]:
-    """Return layers whose maps may be used, the best one first."""
+def _candidates(question: Question, maps: dict[str, Tensor], flat: list[str]) -> list[str]:
+    """Return layers whose maps may be used, the best one first; those of ``flat`` are no patches in a row."""
     head = head_of(question)
     if head is not None:
         return [head.layer]
-    maps = _all_maps(question)
-    flat = [name for name, found in maps.items() if found.ndim == 4]
     rows = [name for name, found in maps.items() if found.ndim == 3]
     places = list(maps)
     if rows and (not flat or places.index(rows[-1]) > places.index(flat[-1])):
         return rows[::-1]  # a transformer: patches before the last one that only its [CLS] reads
     usual = default_layer(question.module, "image")
-    return [*([usual] if usual in flat else []), *flat[::-1]]
+    return [*([_activated(usual, maps)] if usual in flat else []), *flat[::-1]]
+
+
+def _activated(name: str, maps: dict[str, Tensor]) -> str:
+    """Return the last of the layers that follow a convolution at once and keep its shape: its norm, its activation."""
+    names = list(maps)
+    for after in names[names.index(name) + 1 :]:
+        if maps[after].shape != maps[name].shape:
+            break
+        name = after
+    return name
 
 
 def _slopes(question: Question, layer: str) -> tuple[Tensor, Tensor] | None:

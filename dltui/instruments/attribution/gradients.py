@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -125,33 +126,49 @@ class GuidedReLU(TorchFunctionMode):
         """Take the place of every ReLU; leave all else as it is."""
         del types
         given = kwargs or {}
-        if func not in RELUS or not torch.is_grad_enabled():
+        top = _top_of(func, args, given) if torch.is_grad_enabled() else None
+        if top is None:
             return func(*args, **given)
         self.calls += 1
         x: Tensor = args[0] if args else given["input"]
-        in_place = func in IN_PLACE or bool(args[1] if len(args) > 1 else given.get("inplace", False))
-        found = _Guided.apply(x.clone() if in_place else x)  # type: ignore[no-untyped-call]
+        asked = args[-1] if len(args) > 1 and isinstance(args[-1], bool) else given.get("inplace", False)
+        in_place = func in IN_PLACE or bool(asked)
+        found = _Guided.apply(x.clone() if in_place else x, top)  # type: ignore[no-untyped-call]
         return x.copy_(found) if in_place else found
 
 
 RELUS = frozenset({functional.relu, functional.relu_, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_})
-IN_PLACE = frozenset({functional.relu_, torch.relu_, Tensor.relu_})
+CLIPPED = frozenset({functional.hardtanh, functional.hardtanh_})
+IN_PLACE = frozenset({functional.relu_, torch.relu_, Tensor.relu_, functional.hardtanh_})
+
+
+def _top_of(func: Callable[..., Any], args: tuple[Any, ...], given: dict[str, Any]) -> float | None:
+    """Return where a ReLU is clipped, infinity for a plain one, or None for what is none."""
+    if func in RELUS:
+        return math.inf
+    if func is functional.relu6:
+        return 6.0
+    if func in CLIPPED:
+        low = args[1] if len(args) > 1 else given.get("min_val", -1.0)
+        return float(args[2] if len(args) > 2 else given.get("max_val", 1.0)) if low == 0 else None
+    return None
 
 
 class _Guided(torch.autograd.Function):
-    """max(x, 0), whose gradient passes where both x and the gradient are positive."""
+    """min(max(x, 0), top), whose gradient passes where it is positive and x lies between."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Return max(x, 0)."""
+    def forward(ctx: Any, x: Tensor, top: float) -> Tensor:
+        """Return min(max(x, 0), top)."""
         ctx.save_for_backward(x)
-        return x.clamp(min=0)
+        ctx.top = top
+        return x.clamp(min=0, max=top)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
-        """Return the gradient where x > 0 and it is positive itself."""
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient where 0 < x < top and it is positive itself."""
         (x,) = ctx.saved_tensors
-        return torch.where(x > 0, grad.clamp(min=0), torch.zeros_like(grad))
+        return torch.where((x > 0) & (x < ctx.top), grad.clamp(min=0), torch.zeros_like(grad)), None
 
 
 def _change(question: Question) -> float:

@@ -16,7 +16,10 @@ from dltui.errors import DltuiError, UsageError
 from dltui.instruments.features.layers import forward
 
 Score = Literal["logit", "probability"]
-BLOCK = 1 << 23  # numbers of input in one block of samples
+BLOCK = (
+    1 << 19
+)  # numbers of input in one block of samples: few photos, whose activations then stay in the cache
+CARD = 1 << 24  # the same on an accelerator, which wants to be kept busy
 MOST = 64  # samples in a block
 
 
@@ -100,7 +103,8 @@ class Question:
     @property
     def block(self) -> int:
         """How many inputs run at once."""
-        return max(1, min(MOST, BLOCK // max(1, self.x.numel())))
+        room = BLOCK if self.x.device.type == "cpu" else CARD
+        return max(1, min(MOST, room // max(1, self.x.numel())))
 
     def asked(self, **changes: Any) -> Question:
         """Return the same question with parts of it replaced."""

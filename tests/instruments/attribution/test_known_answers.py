@@ -1,6 +1,7 @@
 """Attributions of functions whose explanation is known: closed forms, and the numbers of the notes."""
 
 import math
+from collections.abc import Callable
 from itertools import permutations
 
 import numpy as np
@@ -119,6 +120,14 @@ def test_guided_backprop_sees_every_relu(in_place: bool) -> None:
     assert numbers(gradients.guided_backprop(question)).tolist() == [[1, 0, 0]]
 
 
+@pytest.mark.parametrize("clip", [nn.ReLU6(), nn.ReLU6(inplace=True), torch.nn.functional.relu6])
+def test_guided_backprop_sees_clipped_relus(clip: Callable[[Tensor], Tensor]) -> None:
+    signs = torch.tensor([1.0, 1.0, 1.0, -1.0], dtype=torch.float64)
+    question = about(lambda x: (clip(x * 1.0) * signs).sum(dim=1), [-1.0, 3.0, 7.0, 2.0])
+    assert numbers(gradients.saliency(question)).tolist() == [[0, 1, 0, -1]]
+    assert numbers(gradients.guided_backprop(question)).tolist() == [[0, 1, 0, 0]]
+
+
 def test_guided_backprop_needs_a_relu(linear: Question) -> None:
     with pytest.raises(UsageError, match="none: try saliency"):
         gradients.guided_backprop(linear)
@@ -233,4 +242,4 @@ def test_the_probability_can_be_asked_for() -> None:
     module = nn.Linear(3, 4).double()
     question = question_of(module, torch.rand(1, 3, dtype=torch.float64), 2, score="probability")
     chance = torch.softmax(module(question.x), dim=1)[0, 2]
-    assert float(question.values(question.x)) == pytest.approx(float(chance))
+    assert float(question.values(question.x)) == pytest.approx(float(chance.detach()))

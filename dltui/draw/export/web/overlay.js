@@ -25,7 +25,7 @@ function drawOverlay(place, figure) {
         const under = [rgb[i], rgb[i + 1], rgb[i + 2]];
         const grey = 0.75 * (0.299 * under[0] + 0.587 * under[1] + 0.114 * under[2]);
         const share = k < 0 ? NaN : Math.max(0, Math.min(1, (value(k, x, y) - low) / (high - low || 1)));
-        const veil = Number.isFinite(share) ? opacity * Math.sqrt(signed ? Math.abs(2 * share - 1) : share) : 0;
+        const veil = Number.isFinite(share) ? opacity * (signed ? Math.abs(2 * share - 1) : share) ** 0.75 : 0;
         const colour = Number.isFinite(share) ? mapped(figure.colormap, share) : under;
         for (let c = 0; c < 3; c += 1) picture.data[j + c] = k < 0 ? under[c] : grey + veil * (colour[c] - grey);
         picture.data[j + 3] = 255;
