@@ -53,9 +53,7 @@ def efficientnet_lite0() -> LiveModel:
 
 def pnet() -> LiveModel:
     """Return the first network of MTCNN, with the weights that dltui ships."""
-    return _live(
-        _shipped(PNet(), "pnet.pt"), "pnet", _face("pnet"), "weights of facenet-pytorch 2.6.0, shipped"
-    )
+    return _live(_shipped(PNet(), "pnet.pt"), "pnet", _face("pnet"), "facenet-pytorch 2.6.0, shipped")
 
 
 def rnet() -> LiveModel:
@@ -87,9 +85,7 @@ def crepe_full() -> LiveModel:
 def silero() -> LiveModel:
     """Return Silero's detector of speech, with the weights that dltui ships."""
     module = _shipped(Silero(), "silero_vad_16k.safetensors")
-    return _live(
-        module, "silero", Takes("array", (SPOKEN,), classes=IS_SPEECH), "weights of silero-vad 6.2.3, shipped"
-    )
+    return _live(module, "silero", Takes("array", (SPOKEN,), classes=IS_SPEECH), "silero-vad 6.2.3, shipped")
 
 
 def _crepe(size: Size) -> LiveModel:
@@ -111,7 +107,7 @@ def _live(module: nn.Module, name: str, takes: Takes, note: str = "") -> LiveMod
 def _note(name: str) -> str:
     """Return where fetched weights came from."""
     known = thing(name)
-    return f"weights of {known.package} {known.version}, fetched"
+    return f"{known.package} {known.version}, fetched"
 
 
 def _fetched(module: M, name: str, file: str, spell: Callable[[str], str] = str) -> M:

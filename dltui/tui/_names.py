@@ -7,7 +7,7 @@ SCREENS = {
     "compare": "dltui.tui.screens.compare:CompareScreen",
     "data": "dltui.tui.screens.data:DataScreen",
     "exhibit": "dltui.tui.screens.exhibit:ExhibitScreen",
-    "fetchable": "dltui.tui.screens.card:CardScreen",
+    "fetchable": "dltui.tui.screens.fetch:FetchScreen",
     "job": "dltui.tui.screens.job:JobScreen",
     "model": "dltui.tui.screens.card:CardScreen",
     "overlay": "dltui.tui.screens.overlay:OverlayScreen",

@@ -29,7 +29,7 @@ from dltui.tui.marking import Marking
 from dltui.tui.motion import reduced
 from dltui.tui.news import News
 from dltui.tui.resting import Rest
-from dltui.tui.screens.base import Room
+from dltui.tui.screens.base import FETCH, Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
 from dltui.tui.trail import Trail
@@ -52,7 +52,6 @@ SETTINGS = Item("settings", "settings", "", "settings", "dltui settings")
 WARM_AFTER = 0.3  # seconds after the first picture that the workers begin to load torch
 EVERY = 20.0  # seconds between two times that what is gone is let go, and memory given back
 LET_GO = 0.1  # seconds after a tab was closed that its screen is surely gone
-FETCHING = ("data", "get")  # how the command lines of jobs begin that fetch models and data
 COUNT_AFTER = 0.5  # seconds after news of a job that the shelf of jobs is read again
 
 
@@ -276,7 +275,7 @@ class DltuiApp(App[int]):
             return
         if job.path is not None:
             self.read_shelf("results" if job.state == "done" else "scratch")
-        if job.words[:2] == FETCHING:
+        if job.words[:2] == FETCH:
             for shelf in ("models", "data"):
                 self.read_shelf(shelf)
         room = self.screen_stack[0]

@@ -16,7 +16,7 @@ from dltui.tui.app import DltuiApp
 from dltui.tui.catalog import SHELVES
 from dltui.tui.catalog.deeds import deeds
 from dltui.tui.catalog.fetchable import fetchables
-from dltui.tui.screens.card import CardScreen
+from dltui.tui.screens.fetch import FetchScreen
 
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
@@ -92,13 +92,19 @@ async def test_a_key_fetches_what_is_chosen(
         assert asked == [("data", "get", "speech")]
         await pilot.press("enter")
         await settle(pilot)
-        assert isinstance(app.screen, CardScreen)
+        assert isinstance(app.screen, FetchScreen)
         assert app.screen.crumbs == ("Data", "speech")
         await pilot.press("D")
         await settle(pilot)
         assert len(asked) == 2
         monkeypatch.setattr(type(app), "jobs", [Job("fetching", asked[0], lambda _: None)])
         assert app.screen.check_action("fetch", ()) is False  # it is on its way
+        monkeypatch.setattr(type(app), "jobs", [])
+        assert app.screen.check_action("fetch", ()) is True
+        pretend("speech")
+        app.read_shelf("data")
+        await settle(pilot)
+        assert app.screen.check_action("fetch", ()) is False  # it is here
 
 
 async def test_a_fetch_that_has_ended_fills_the_shelves(

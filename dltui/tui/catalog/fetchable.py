@@ -7,9 +7,9 @@ from dltui.data.fetch.places import folder_of, is_here
 from dltui.figures import Table
 from dltui.files import size_in_words
 from dltui.tui import register
-from dltui.tui.catalog.items import Glimpse, Item, homely
+from dltui.tui.catalog.items import TO_FETCH, Glimpse, Item, homely
 
-HERE, AWAY = "fetched", "to fetch"  # headings
+HERE = "fetched"  # heading of what is on this machine
 REGISTRIES = {"pypi": "PyPI", "npm": "npm", "debian": "Debian"}
 
 
@@ -26,18 +26,13 @@ def fetchables(kind: Kind) -> list[Item]:
 
     known = [one for one in things().values() if one.kind == kind]
     here = [one for one in known if is_here(one.name)]
-    away = [_item(one, AWAY) for one in known if one not in here]
+    away = [_item(one, TO_FETCH) for one in known if one not in here]
     return [_item(one, HERE) for one in here if one.name not in NAMES] + away
 
 
 def is_data(item: Item) -> bool:
     """Return whether a thing to fetch is data rather than weights."""
     return thing(item.key).kind == "data"
-
-
-def fetch_words(item: Item) -> list[str]:
-    """Return the words of the command that fetches a thing."""
-    return ["data", "get", item.key]
 
 
 @register.glimpse("fetchable")

@@ -1,4 +1,4 @@
-"""One model, checkpoint or thing to fetch: what is known of it without running anything."""
+"""One model or checkpoint: what is known of it without running anything."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from functools import partial
 from dltui.figures import Prose
 from dltui.tui import actions, catalog
 from dltui.tui.actions import Action
-from dltui.tui.catalog import Glimpse, Item
-from dltui.tui.catalog.fetchable import is_data
+from dltui.tui.catalog import Glimpse
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 
 
-@screen("model", "checkpoint", "fetchable")
+@screen("model", "checkpoint")
 class CardScreen(GalleryScreen):
     """A card with the commands that go with it."""
 
@@ -22,16 +21,8 @@ class CardScreen(GalleryScreen):
         Action(
             "card", "deeds", ("a",), "act", "Choose what to do with it: train, landscape, Hessian, gradients."
         ),
-        Action(
-            "card", "fetch", ("D",), "fetch", "Fetch it, beside everything else; it is kept in the cache."
-        ),
     )
     shelf_title = "Models"
-
-    def __init__(self, item: Item) -> None:
-        super().__init__(item)
-        if item.kind == "fetchable" and is_data(item):
-            self.shelf_title = "Data"
 
     def read(self) -> None:
         """Read headers and tables in a thread."""
@@ -40,20 +31,14 @@ class CardScreen(GalleryScreen):
     def received(self, found: Glimpse) -> None:
         """Show the table of tensors, or what the thing is in words."""
         figure = found.figure or Prose(title=found.title, text=found.words)
-        self.hang([figure], found.facts, self.item.group if self.item.kind == "fetchable" else self.item.kind)
+        self.hang([figure], found.facts, self.item.kind)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer verbs for what they can be done to."""
         if action == "deeds":
             return self.item.kind != "exhibit"
-        if action == "fetch":
-            return self.can_fetch(self.item)
         return super().check_action(action, parameters)
 
     def action_deeds(self) -> None:
         """Ask what to do with it."""
         self.ask_deed(self.item)
-
-    def action_fetch(self) -> None:
-        """Fetch it in a process of its own."""
-        self.fetch(self.item)
