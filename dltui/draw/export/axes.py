@@ -10,6 +10,7 @@ import numpy as np
 from dltui.draw.blending import blended, bright, common_range
 from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
+from dltui.draw.export.boxes import print_graph
 from dltui.draw.export.letterpress import print_cells
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
@@ -35,6 +36,7 @@ from dltui.figures import (
 )
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
+NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff")
 
@@ -212,7 +214,8 @@ def _images(part: Any, figure: Images) -> None:
             pixels = np.clip(np.nan_to_num(np.asarray(figure.pixels[place], float)), 0, 1)
             axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             if place < len(figure.names):
-                axes.set_title(said(figure.names[place]), fontsize=7, weight="normal", loc="center")
+                name = clip_middle(figure.names[place], NAME * 8 // each_row)
+                axes.set_title(said(name), fontsize=7, weight="normal", loc="center")
 
 
 def panes_of(figure: Overlay) -> tuple[int, int]:
@@ -316,7 +319,7 @@ _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {
     Images: _images,
     Overlay: _overlay,
     Points: _points,
-    Graph: print_cells,
+    Graph: print_graph,
     Tokens: print_cells,
     Table: print_cells,
     Steps: print_cells,
