@@ -19,6 +19,7 @@ VERBS = {
     "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
+    "inspect": Entry("dltui.commands.inspect", "What a file of weights holds, from its header alone."),
     "batch": Entry("dltui.commands.batch", "Many commands from one file, each done once."),
     "sweep": Entry("dltui.commands.sweep", "A recipe trained with many settings: which matter."),
     "lab": Entry("dltui.commands.lab", "Ideas with knobs to turn, checked against known answers."),

@@ -28,6 +28,18 @@ def data_sets(incomplete: str) -> list[str]:
     return [name for name in NAMES if name.startswith(incomplete)]
 
 
+def weights_or_models(incomplete: str) -> list[str]:
+    """Return what completes weights or a model: models, and the files and folders that begin so."""
+    folder, _, word = incomplete.rpartition("/")
+    inside = Path(folder or ("/" if incomplete.startswith("/") else "."))
+    if not inside.is_dir():
+        return _models(incomplete)
+    begun = f"{folder}/" if "/" in incomplete else ""
+    return _models(incomplete) + sorted(
+        begun + one.name for one in inside.iterdir() if one.name.startswith(word)
+    )
+
+
 def fetchable(incomplete: str) -> list[str]:
     """Return what completes the name of something that can be fetched."""
     from dltui.data.fetch.manifest import things
