@@ -24,7 +24,7 @@ from dltui.tui.widgets.choices import Choices
 NAME = 20  # cells of a name in the list
 STEP = 0.1  # of opacity a key
 EVERY = "all methods"
-HEADS = ("methods, deletion ↓", "answers, ⏎ explains")
+HEADS = ("methods", "answers, ⏎ explains")
 
 
 class WayList(Choices, inherit_bindings=False):
@@ -217,7 +217,8 @@ class ExplanationScreen(MeasuredScreen):
 
 def options(found: Explanation) -> list[Option]:
     """Return a line for each method and each answer, with headings."""
-    lines = [Option(HEADS[0], disabled=True), Option(f"{EVERY} ({len(found.methods)})", id="method:")]
+    head = f"{HEADS[0]}, deletion ↓" if found.shares.size else HEADS[0]
+    lines = [Option(head, disabled=True), Option(f"{EVERY} ({len(found.methods)})", id="method:")]
     for method in found.methods:
         area = found.area("deletion", method)
         told = "" if area is None else number(area, 2)

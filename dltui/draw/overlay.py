@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ ROWS = 24  # rows of a picture at most when nobody asks for a height
 LEAST = 15  # columns of a pane then
 CRISP = 0.8  # share of its width that a pane may lose so that all pixels are as wide as each other
 TALLEST = 16  # rows of a colour bar
+FEW = 0.995  # share of the values that lie within the ends of the colours
 FAINT = 0.1  # share of the largest value below which a signed map is left blank where there is no colour
 
 
@@ -32,23 +33,28 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
     tall, wide = figure.picture.shape[:2]
     if not (figure.values.size and tall and wide):
         return Drawing(sheet(figure, look, 1)[0])
-    bar = _bar(figure, look)
-    side = bar.columns(look.width)
     panes = [*([-1] if figure.bare else []), *range(len(figure.values))]
-    head = int(bool(side) or view.cursor is not None)
+    x, y = _shown(figure, view)
+    cut = _cut(figure, x, y)
+    fitted, side, head = figure, 0, 0
+    for _ in range(2):  # the first time without the colour bar, whose width is that of the numbers beside it
+        grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
+        fitted = _fitted(figure, grid, look, cut)
+        bar = _bar(fitted, look)
+        side = bar.columns(look.width)
+        head = int(bool(side) or view.cursor is not None)
     grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
     lines = -(-len(panes) // grid.each_row)
     canvas, top, height = sheet(figure, look, head + lines * (grid.rows + 1))
     if view.cursor is not None:
         put_keys(canvas, top, [Key("┼", reading(figure, *view.cursor), SIGNAL)], most=1)
-    x, y = _shown(figure, view)
     plots: dict[int, Plot] = {}
     for place, pane in enumerate(panes):
         plot = _plot(canvas, place, grid, (top + head, top + height), (x, y))
         if plot is None:
             break
         plots[pane] = plot
-        _put(plot, figure, pane, look, _cut(figure, x, y))
+        _put(plot, fitted, pane, look, cut)
         _name(plot, "" if pane < 0 else figure.name_of(pane))
         spot = plot.cell(*view.cursor) if view.cursor is not None else None
         if spot is not None:
@@ -203,14 +209,51 @@ def _shade(plot: Plot, shares: Floats, colormap: ColorMap, look: Look) -> None:
         plot.canvas.glyph[area][signed < -least] = ord(dash)
 
 
+def _fitted(figure: Overlay, grid: Grid, look: Look, cut: tuple[Cut, Cut]) -> Overlay:
+    """Return the figure with the ends of its colours at what is left of its values where a cell shows many of them.
+
+    Pixels of both signs cancel in the mean that a cell shows: with the ends of single pixels nothing would be seen.
+    """
+    fine = (1, 1) if look.depth is Depth.NONE else None
+    size = _size(figure, (grid.columns, grid.rows), look, cut, fine)
+    ranges = figure.ranges()
+    factors = []
+    for values, (low, high) in zip(figure.values, ranges, strict=True):
+        part = part_of(np.asarray(values, float), cut)
+        whole, seen = _reach(part), _reach(resized(part, *size))
+        factors.append(min(1.0, seen / whole) if whole > 0 and seen > 0 and low in {0, -high} else 1.0)
+    if len(set(ranges)) == 1:
+        factors = [max(factors)] * len(factors)
+    return replace(
+        figure, limits=tuple((low * f, high * f) for (low, high), f in zip(ranges, factors, strict=True))
+    )
+
+
+def _reach(values: Floats) -> float:
+    """Return the size that few values are beyond."""
+    known = np.abs(values[np.isfinite(values)])
+    return float(np.quantile(known, FEW)) if known.size else 0.0
+
+
 def _fine(figure: Overlay, pane: int, plot: Plot, look: Look, cut: tuple[Cut, Cut]) -> Floats:
     """Return a map over its picture, as fine as both are and as the cells can show."""
-    grain = look.pixels.grain(plot.width, plot.height) if look.pixels is not None else (2, 4)
-    most = grain[1] * plot.height, grain[0] * plot.width
+    return blended(figure, pane, _size(figure, (plot.width, plot.height), look, cut), cut)
+
+
+def _size(
+    figure: Overlay,
+    cells: tuple[int, int],
+    look: Look,
+    cut: tuple[Cut, Cut],
+    fine: tuple[int, int] | None = None,
+) -> tuple[int, int]:
+    """Return rows and columns of pixels that a pane of so many cells can show, as many as there are at most."""
+    grain = fine or (look.pixels.grain(*cells) if look.pixels is not None else (2, 4))
+    most = grain[1] * cells[1], grain[0] * cells[0]
     native = [max(figure.picture.shape[i], figure.values.shape[i + 1]) for i in (0, 1)]
     shares = [max(1e-9, end - start) for start, end in cut]
     size = [min(m, max(1, round(n * s))) for m, n, s in zip(most, native, shares, strict=True)]
-    return blended(figure, pane, (size[0], size[1]), cut)
+    return size[0], size[1]
 
 
 def _name(plot: Plot, name: str) -> None:

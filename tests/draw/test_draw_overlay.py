@@ -117,3 +117,16 @@ def test_a_table_holds_every_value(tmp_path: Path) -> None:
     assert rows[0] == ["map", "row", "column", "value"]
     assert rows[2] == ["signed", "0", "1", "1.0"]
     assert len(rows) == 1 + VALUES.size
+
+
+def test_signs_that_cancel_in_a_cell_are_still_seen() -> None:
+    """A cell shows the mean of many pixels; the colours end at what is left of them, and the bar says so."""
+    noise = np.random.default_rng(0).normal(size=(1, 256, 256))
+    noise[0, :64, :64] += 0.2
+    figure = Overlay(picture=np.zeros((256, 256)), values=noise, limits=((-3.0, 3.0),), colormap="coolwarm")
+    drawn = draw(figure, Look(width=60, height=20, depth=Depth.TRUE))
+    bar = [line.rpartition("╴")[2] for line in drawn.canvas.plain() if "╴" in line]
+    assert 0 < max(float(text.replace("−", "-")) for text in bar) < 0.5
+    near = draw(figure, Look(width=60, height=20, depth=Depth.TRUE), View(x_range=(0, 8), y_range=(0, 8)))
+    bar = [line.rpartition("╴")[2] for line in near.canvas.plain() if "╴" in line]
+    assert max(float(text.replace("−", "-")) for text in bar) >= 2  # single pixels are seen as they are

@@ -243,3 +243,43 @@ def test_the_probability_can_be_asked_for() -> None:
     question = question_of(module, torch.rand(1, 3, dtype=torch.float64), 2, score="probability")
     chance = torch.softmax(module(question.x), dim=1)[0, 2]
     assert float(question.values(question.x)) == pytest.approx(float(chance.detach()))
+
+
+class Patches(nn.Module):
+    """A small vision transformer: patches of 4 × 4, a [CLS] token, two blocks, a head that reads [CLS]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(1, 16, 4, stride=4)
+        self.cls = nn.Parameter(torch.randn(1, 1, 16))
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(16, 2, 32, batch_first=True, norm_first=True) for _ in range(2)
+        )
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return three scores."""
+        h = self.patch(x).flatten(2).transpose(1, 2)
+        h = torch.cat([self.cls.expand(len(x), -1, -1), h], dim=1)
+        for block in self.blocks:
+            h = block(h)
+        found: Tensor = self.head(h[:, 0])
+        return found
+
+
+def test_grad_cam_of_a_transformer_uses_the_last_patches_that_count() -> None:
+    """What the last block gives for patches reaches no score: only its [CLS] is read."""
+    torch.manual_seed(4)
+    question = question_of(Patches(), torch.rand(1, 1, 16, 16), 2)
+    found, layer = cam.grad_cam(question)
+    assert layer == "blocks.1.norm1"
+    assert found.shape == (1, 1, 4, 4)
+    assert float(found.max()) > 0
+    caught: list[Tensor] = []
+    handle = question.module.get_submodule(layer).register_forward_hook(lambda _, __, out: caught.append(out))
+    score = question.value(question.x)[0]
+    handle.remove()
+    (slope,) = torch.autograd.grad(score, caught[0])
+    weights = slope[0, 1:].mean(dim=0)
+    expected = torch.relu((caught[0][0, 1:] @ weights).reshape(4, 4))
+    assert torch.allclose(found[0, 0], expected, atol=1e-6)
