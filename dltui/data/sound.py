@@ -13,6 +13,7 @@ from dltui.errors import DltuiError
 
 SHIPPED = "speech"  # three seconds of an audiobook
 LOUDEST = 1 << 15
+RATE = 16_000  # samples a second that models of sound are made for here
 SECONDS_MOST = 3600
 
 
@@ -44,3 +45,28 @@ def read_sound(spec: str) -> tuple[Floats, int]:
     samples = np.frombuffer(frames[: len(frames) // (2 * channels) * 2 * channels], "<i2")
     mean: Floats = samples.reshape(-1, channels).mean(1, dtype=np.float32) / np.float32(LOUDEST)
     return mean, rate
+
+
+def loudest(spec: str, size: int) -> tuple[Floats, float]:
+    """Return the loudest stretch of a sound, for models that hear one window.
+
+    Args:
+        spec: As for ``read_sound``.
+        size: Samples.
+
+    Returns:
+        Samples (size,), filled up with silence where the sound is shorter, and where they begin in seconds.
+
+    Raises:
+        DltuiError: If it can't be read, or has another rate than models of sound are made for.
+    """
+    samples, rate = read_sound(spec)
+    if rate != RATE:
+        raise DltuiError(
+            f"{spec} has {rate} samples a second: expected {RATE}, as in sox IN -r {RATE} OUT.wav"
+        )
+    if len(samples) <= size:
+        return np.pad(samples, (0, size - len(samples))), 0.0
+    energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
+    start = int((energy[size:] - energy[:-size]).argmax())
+    return samples[start : start + size], start / RATE

@@ -16,7 +16,7 @@ from dltui.data._names import NAMES
 from dltui.data.fashion import CLASSES
 from dltui.data.fetch import NotFetched, fetch, ill, thing, things
 from dltui.data.fetched import LABELS, PIXELS, read_idx
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 
 Fetched = Callable[[str], Path]
 WHOLE = [name for name, entry in NAMES.items() if entry.family == "fetched"]
@@ -96,3 +96,18 @@ def test_every_name_comes_by_its_own_client_and_changes_no_package(name: str, fe
     assert fetch([name], client=True, again=True)[0].new
     assert ill(thing(name)) == []
     assert installed() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "dragon",
+            "dragon is nothing to train on, no data set: `dltui data path dragon` tells where it lies",
+        ),
+        ("minilm", "minilm is weights, no data set: `dltui data path minilm` tells where it lies"),
+    ],
+)
+def test_what_is_no_data_set_is_told(name: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        load(name)

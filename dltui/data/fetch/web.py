@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from dltui import __version__
 from dltui.data.fetch.places import sha256_of
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import Cancelled, DltuiError, UsageError
 from dltui.files import flush, size_in_words
 from dltui.progress import Report, silent
 
@@ -211,11 +211,12 @@ def download(address: str, target: Path, expected: Expected, access: Access, rep
 
     Raises:
         Unreachable: If the address doesn't answer, or the line broke too often.
+        Cancelled: If the user stopped it; the sentence tells what is kept.
         DltuiError: If the file turns out to be another one.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    with _alone(part) as file:
+    with _alone(part) as file, _telling_what_is_kept(part):
         resumed = os.fstat(file.fileno()).st_size > 0
         _fill(address, file, expected, access, report)
         found = sha256_of(part)
@@ -247,6 +248,18 @@ def _alone(part: Path) -> Iterator[IO[bytes]]:
                 f"another dltui is fetching {part.stem} just now: wait until it is done"
             ) from error
         yield file
+
+
+@contextmanager
+def _telling_what_is_kept(part: Path) -> Iterator[None]:
+    """Say what has come so far when the user stops it."""
+    try:
+        yield
+    except (KeyboardInterrupt, Cancelled) as error:
+        have = size_in_words(part.stat().st_size)
+        raise Cancelled(
+            f"cancelled: {have} of {part.stem} are kept, the same command goes on from there"
+        ) from error
 
 
 def _fill(address: str, file: IO[bytes], expected: Expected, access: Access, report: Report) -> None:
