@@ -86,7 +86,7 @@ def sparse(say: Say) -> None:
             f"{large.stat().st_size / 1e9:.1f} GB: {one[0]:.2f} s ({one[1]:.2f} s of the processor), {one[2]:.0f} MB"
         )
         say(
-            f"a file of one tensor: {two[0]:.2f} s, {two[2]:.0f} MB; {one[0] / two[0]:.1f} times as long for {LAYERS} tensors"
+            f"a file of one tensor: {two[0]:.2f} s, {two[2]:.0f} MB ({LAYERS} tensors: {one[0] / two[0]:.1f} times)"
         )
         say(
             f"safe_open with torch: {other[0]:.2f} s, {other[2]:.0f} MB ({other[0] / one[0]:.1f} times as long)"
@@ -109,7 +109,7 @@ def many(say: Say) -> None:
         for options in ((), ("--json",)):
             seconds, processor, megabytes, _ = inspect(path, *options)
             say(
-                f"100,000 tensors {' '.join(options)}: {seconds:.2f} s ({processor:.2f} s of the processor), {megabytes:.0f} MB"
+                f"100,000 {' '.join(options)}: {seconds:.2f} s ({processor:.2f} s of the processor), {megabytes:.0f} MB"
             )
 
 

@@ -13,6 +13,7 @@ PAGES = (
     "explaining.md",
     "features.md",
     "fetching.md",
+    "inspecting.md",
     "instruments.md",
     "runs.md",
     "text.md",
