@@ -11,14 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dltui.archives import Archive, open_archive
 from dltui.checkpoints.families import State
 from dltui.checkpoints.huggingface import Pretrained, assemble
-from dltui.checkpoints.tokens import Vocabulary, byte_level, from_folder
+from dltui.checkpoints.tokens import Cut, Vocabulary, byte_level, from_folder
 from dltui.data.takes import Takes
 from dltui.errors import DltuiError
 from dltui.models.llama import Llama
 
 ARCHITECTURES = ("llama", "qwen2")
+EMBEDDINGS = "token_embd.weight"
 SPECIAL = (3, 4)  # types of tokens that are never split: control and user-defined
 SIZES = {
     "hidden_size": "embedding_length",
@@ -49,14 +51,15 @@ LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"
     r"\s+(?!\S)|\s+"
 )
-# how text is cut before pairs are merged, by the name in the file: the pattern, and whether digits stand alone
-CUTS: dict[str, tuple[str, bool]] = {
-    "default": ("", False),
-    "gpt-2": ("", False),
-    "smollm": ("", True),
-    "llama-bpe": (LLAMA3, False),
-    "qwen2": (LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}"), False),
+# how text is cut before pairs are merged, by the name in the file
+CUTS: dict[str, Cut] = {
+    "default": Cut(),
+    "gpt-2": Cut(),
+    "smollm": Cut(digits=True),
+    "llama-bpe": Cut(LLAMA3, whole=True, begins=True),
+    "qwen2": Cut(LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")),
 }
+LISTS = ("tokens", "merges", "token_type")  # of the vocabulary, which the header tells only by their length
 
 
 def open_gguf(path: Path) -> Pretrained:
@@ -71,55 +74,30 @@ def open_gguf(path: Path) -> Pretrained:
     Raises:
         DltuiError: If the ``gguf`` package is missing, the file is damaged, or holds another architecture.
     """
-    reader = _reader(path)
-    about = dict(reader.fields)
-    kind = _of(about, "general.architecture")
-    if kind not in ARCHITECTURES:
-        raise DltuiError(
-            f"{path} holds a model of the architecture {kind!r}: expected {' or '.join(ARCHITECTURES)}"
-        )
-    settings = {name: _of(about, f"{kind}.{key}") for name, key in SIZES.items()}
-    settings |= {"model_type": kind, "vocab_size": len(_of(about, "tokenizer.ggml.tokens") or ())}
-    module = assemble(settings, _state(reader, settings, path), str(path))
+    with open_archive(path) as archive:  # it refuses what is damaged, before anything is believed
+        about = archive.scalars
+        kind = about.get("general.architecture")
+        if kind not in ARCHITECTURES:
+            raise DltuiError(
+                f"{path} holds a model of the architecture {kind!r}: expected {' or '.join(ARCHITECTURES)}"
+            )
+        settings: dict[str, Any] = {name: about.get(f"{kind}.{key}") for name, key in SIZES.items()}
+        rows = [entry.shape[0] for entry in archive.entries if entry.name == EMBEDDINGS]
+        settings |= {"model_type": kind, "vocab_size": rows[0] if rows else None}
+        module = assemble(settings, _state(archive, settings), str(path))
     assert isinstance(module, Llama)
     takes = Takes("tokens", (module.config.context,), tokenizer=_vocabulary(about, path))
     return Pretrained(module, path.stem, str(path), takes)
 
 
-def _reader(path: Path) -> Any:
-    """Return the reader of the ``gguf`` package, the file mapped into memory."""
-    try:
-        from gguf import GGUFReader
-    except ImportError as error:
-        raise DltuiError(f"reading {path} needs the gguf package: pip install 'dltui[gguf]'") from error
-    try:
-        return GGUFReader(path)
-    except Exception as error:  # the package raises whatever damage leads to
-        raise DltuiError(f"can't read {path}: {error}; expected a GGUF file that is whole") from error
-
-
-def _of(about: Mapping[str, Any], key: str) -> Any:
-    """Return what a file says under a key, or None."""
-    found = about.get(key)
-    return None if found is None else found.contents()
-
-
-def _state(reader: Any, settings: Mapping[str, Any], path: Path) -> State:
+def _state(archive: Archive, settings: Mapping[str, Any]) -> State:
     """Return the tensors under the names of Hugging Face's checkpoints, in float32."""
-    from gguf import dequantize
-
     state: State = {}
-    for tensor in reader.tensors:
-        name = _named(tensor.name)
-        if name is None:
-            continue
-        try:
-            values = np.array(dequantize(tensor.data, tensor.tensor_type), np.float32)
-        except Exception as error:
-            raise DltuiError(
-                f"{path}: can't decode {tensor.name} ({tensor.tensor_type.name}): {error}"
-            ) from error
-        state[name] = _unwoven(torch.from_numpy(values), name, settings)
+    for entry in archive.entries:
+        name = _named(entry.name)
+        if name is not None:
+            values = np.array(archive.values(entry.name), np.float32)
+            state[name] = _unwoven(torch.from_numpy(values), name, settings)
     return state
 
 
@@ -147,15 +125,26 @@ def _unwoven(tensor: Tensor, name: str, settings: Mapping[str, Any]) -> Tensor:
 
 def _vocabulary(about: Mapping[str, Any], path: Path) -> Vocabulary | None:
     """Return the tokenizer that the file holds, or the one that lies beside it."""
-    model, cut = _of(about, "tokenizer.ggml.model"), _of(about, "tokenizer.ggml.pre") or "default"
-    if model != "gpt2" or cut not in CUTS:
+    model, name = about.get("tokenizer.ggml.model"), about.get("tokenizer.ggml.pre") or "default"
+    if model != "gpt2" or name not in CUTS:
         return from_folder(path.parent)
-    kinds = _of(about, "tokenizer.ggml.token_type") or []
-    split, digits = CUTS[cut]
-    return byte_level(
-        _of(about, "tokenizer.ggml.tokens"),
-        _of(about, "tokenizer.ggml.merges") or [],
-        [place for place, kind in enumerate(kinds) if kind in SPECIAL],
-        split=split,
-        digits=digits,
+    tokens, merges, kinds = _lists(path)
+    cut = CUTS[str(name)]
+    first = (
+        about.get("tokenizer.ggml.bos_token_id")
+        if about.get("tokenizer.ggml.add_bos_token", cut.begins)
+        else None
     )
+    special = [place for place, kind in enumerate(kinds[: len(tokens)]) if kind in SPECIAL]
+    return byte_level(tokens, merges, special, cut, first=first if isinstance(first, int) else None)
+
+
+def _lists(path: Path) -> list[list[Any]]:
+    """Return the lists of the vocabulary."""
+    try:
+        from gguf import GGUFReader
+    except ImportError as error:
+        raise DltuiError(f"reading {path} needs the gguf package: pip install 'dltui[gguf]'") from error
+    fields = GGUFReader(path).fields
+    found = [fields.get(f"tokenizer.ggml.{name}") for name in LISTS]
+    return [[] if field is None else list(field.contents()) for field in found]

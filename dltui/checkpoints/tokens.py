@@ -120,8 +120,30 @@ def engines(place: str) -> Any:
     return tokenizers
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How a byte-level tokenizer cuts text into words before pairs are merged within them.
+
+    Attributes:
+        pattern: What is a word; empty for the pattern of GPT-2.
+        digits: Whether every digit is a word of its own.
+        whole: Whether a word that is a token is taken whole, whatever the merges say.
+        begins: Whether a text begins with the token for that where the file doesn't say.
+    """
+
+    pattern: str = ""
+    digits: bool = False
+    whole: bool = False
+    begins: bool = False
+
+
 def byte_level(
-    tokens: Sequence[str], merges: Sequence[str], special: Sequence[int], *, split: str, digits: bool
+    tokens: Sequence[str],
+    merges: Sequence[str],
+    special: Sequence[int],
+    cut: Cut,
+    *,
+    first: int | None = None,
 ) -> Vocabulary:
     """Return a byte-level BPE tokenizer from its parts, as a GGUF file holds them.
 
@@ -129,23 +151,35 @@ def byte_level(
         tokens: The vocabulary by number.
         merges: Pairs with a space between them, the first to be merged first.
         special: Numbers of tokens that are never split and stand for no text.
-        split: Pattern of what is a word of its own before pairs are merged; empty for that of GPT-2.
-        digits: Whether every digit is a word of its own.
+        cut: How text is cut before pairs are merged.
+        first: The token with which every text begins, or None.
 
     Returns:
         The tokenizer.
+
+    Raises:
+        DltuiError: If the package is missing or the parts don't fit together.
     """
     engines("a GGUF file")
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers, processors
     from tokenizers.models import BPE
 
     pairs = [(left, right) for left, _, right in (merge.partition(" ") for merge in merges)]
-    engine = Tokenizer(BPE({name: place for place, name in enumerate(tokens)}, pairs))
-    before: list[Any] = [pre_tokenizers.Digits(individual_digits=True)] if digits else []
-    if split:
-        before.append(pre_tokenizers.Split(Regex(split), behavior="isolated"))
-    before.append(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not split))
+    numbers = {name: place for place, name in enumerate(tokens)}
+    try:
+        engine = Tokenizer(BPE(numbers, pairs, ignore_merges=cut.whole))
+    except Exception as error:  # the package raises plain Exception
+        raise DltuiError(f"the vocabulary of the GGUF file is damaged: {error}") from error
+    before: list[Any] = [pre_tokenizers.Digits(individual_digits=True)] if cut.digits else []
+    if cut.pattern:
+        before.append(pre_tokenizers.Split(Regex(cut.pattern), behavior="isolated"))
+    before.append(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not cut.pattern))
     engine.pre_tokenizer = pre_tokenizers.Sequence(before)
     engine.decoder = decoders.ByteLevel()
     engine.add_special_tokens([AddedToken(tokens[place], special=True) for place in special])
+    if first is not None and 0 <= first < len(tokens):
+        begin = tokens[first]
+        engine.post_processor = processors.TemplateProcessing(
+            f"{begin}:0 $A:0", special_tokens=[(begin, first)]
+        )
     return Vocabulary(engine)

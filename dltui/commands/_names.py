@@ -17,6 +17,12 @@ VERBS = {
     "attention": Entry(
         "dltui.commands.attention", "What each token or patch takes from the others, by head."
     ),
+    "attention": Entry(
+        "dltui.commands.attention", "What each token or patch takes from the others, by head."
+    ),
+    "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
+    "features": Entry("dltui.commands.features", "What each layer of a model makes of an input."),
+    "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "inspect": Entry("dltui.commands.inspect", "What a file of weights holds, from its header alone."),

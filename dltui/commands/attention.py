@@ -74,9 +74,11 @@ def attention(
     takes = live.takes
     if takes.kind == "tokens" and takes.filler is None:
         takes = replace(takes, shape=(min(tokens, takes.shape[0]),))
+    found = read_input(given, takes, seed=common.seed)
+    common.note(f"{live.title}: {live.weights_note}")
     return look(
         live,
-        read_input(given, takes, seed=common.seed),
+        found,
         layer=layer,
         head=head,
         query=query,

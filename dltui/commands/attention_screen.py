@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 from textual import on
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
-from dltui.draw.letters import clip_middle
 from dltui.figures import Figure
 from dltui.results import attention_figures as drawn
 from dltui.results.attention import AttentionMaps
@@ -18,30 +15,10 @@ from dltui.tui.actions import Action
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import short_title
 from dltui.tui.screens.measured import MeasuredScreen
-from dltui.tui.widgets.choices import Choices
 from dltui.tui.widgets.tab_line import TabLine
+from dltui.tui.widgets.token_list import TokenList
 
-NAME, BAR = 13, 6  # cells of a token and of a bar in the list
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 HEADS, LARGE, TAKEN = 0, 1, 2  # places of the figures that are changed by keys
-
-
-class TokenList(Choices, inherit_bindings=False):
-    """The queries, each with a bar of what the chosen one takes from it; keys come from the table of actions."""
-
-    BINDINGS = actions.bindings("list")
-    DEFAULT_CSS = """
-    TokenList {
-        width: 23; height: 1fr; border: none; border-right: solid $foreground 15%; padding: 0;
-        background: transparent; text-wrap: nowrap;
-    }
-    TokenList:focus { border: none; border-right: solid $foreground 15%; background: transparent; }
-    TokenList > .option-list--option { padding: 0 1; }
-    TokenList > .option-list--option-highlighted { background: $foreground 8%; color: $foreground; text-style: none; }
-    TokenList:focus > .option-list--option-highlighted {
-        background: $primary-muted; color: $foreground; text-style: none;
-    }
-    """
 
 
 @screen("result:attention")
@@ -59,6 +36,7 @@ class AttentionScreen(MeasuredScreen):
         Action("attention", "pick", ("enter",), "pick", "Show the head, or look from the token, under the cursor."),
         Action("attention", "rollout", ("r",), "rollout", "Show what reaches a token through all layers, and back."),
         Action("attention", "measure", ("m",), "measure", "Show the next measure of every head."),
+        Action("attention", "lens", ("o",), "lens", "Read what every layer of the same model would say."),
         Action("attention", "choose", ("tab",), "tokens", "Go to the list of tokens, and back to the figure."),
     )  # fmt: skip
 
@@ -82,6 +60,8 @@ class AttentionScreen(MeasuredScreen):
             return self._under_cursor() is not None
         if action == "rollout":
             return self._found is not None and bool(len(self._found.rollout))
+        if action == "lens":
+            return self._found is not None and self._found.kind == "tokens"
         if action in {"layer", "head", "query", "measure"}:
             return self._found is not None
         return super().check_action(action, parameters)
@@ -137,6 +117,10 @@ class AttentionScreen(MeasuredScreen):
         self._redraw()
         self.action_figure(self._map + 1)
 
+    def action_lens(self) -> None:
+        """Read the layers as words in a job of its own."""
+        self.look_on("explain", method="logit-lens")
+
     def action_choose(self) -> None:
         """Move between the list and the figure."""
         choices = self.query_one(TokenList)
@@ -188,17 +172,8 @@ class AttentionScreen(MeasuredScreen):
 
     def _fill(self) -> None:
         """Write the tokens with the bars of the chosen one."""
-        choices, found = self.query_one(TokenList), self._found
-        if found is None:
-            return
-        lines = token_lines(found)
-        if choices.option_count != len(lines):
-            choices.clear_options()
-            choices.add_options([Option(line) for line in lines])
-        else:
-            for place, line in enumerate(lines):
-                choices.replace_option_prompt_at_index(place, line)
-        choices.highlighted = found.chosen[2]
+        if (found := self._found) is not None:
+            self.query_one(TokenList).show_tokens(found.queries, bars(found), found.chosen[2])
 
     def _under_cursor(self) -> tuple[int, int, int] | None:
         """Return layer, head and query under the cursor, or None where there is no cursor to pick with."""
@@ -219,34 +194,10 @@ def _nearest(cursor: tuple[float, float], found: AttentionMaps) -> tuple[int, in
     return int(np.clip(layer, 0, found.depth - 1)), int(np.clip(head, 0, found.heads - 1))
 
 
-def token_lines(found: AttentionMaps) -> list[Content]:
-    """Return one line a query: its token, and a bar of what the chosen query takes from it.
-
-    Args:
-        found: The attention.
-
-    Returns:
-        Lines for the list; without bars where keys are others than queries.
-    """
+def bars(found: AttentionMaps) -> list[float]:
+    """Return what the chosen query takes from each token, as shares of the most; nothing where keys are others."""
     layer, head, query = found.chosen
     row = found.attention[layer, head, query]
-    same = len(row) == len(found.queries)
-    most = float(row.max()) or 1.0
-    return [
-        Content.assemble(
-            (f"{clip_middle(_seen(name), NAME):<{NAME}} ", "$foreground"),
-            (_bar(float(row[place]) / most) if same else "", "$primary"),
-        )
-        for place, name in enumerate(found.queries)
-    ]
-
-
-def _seen(name: str) -> str:
-    """Return a token so that it can be seen, be it a space or a line break."""
-    return name.replace("\n", "⏎").strip() or "␣"
-
-
-def _bar(share: float) -> str:
-    """Return a bar of block characters."""
-    whole, rest = divmod(round(min(max(share, 0.0), 1.0) * BAR * 8), 8)
-    return f"{EIGHTHS[8] * whole}{EIGHTHS[rest] if rest else ''}"[:BAR].ljust(BAR)
+    if len(row) != len(found.queries):
+        return []
+    return [float(one) for one in row / max(float(row.max()), 1e-30)]

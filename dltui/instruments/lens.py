@@ -7,6 +7,7 @@ matrix of scores, as only the state after the last block does in the model itsel
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def logit_lens(
     live: LiveModel,
     given: Given,
     *,
+    target: str | None = None,
     position: str | None = None,
     device: str = "cpu",
     report: Report = silent,
@@ -42,6 +44,7 @@ def logit_lens(
     Args:
         live: A model that gives scores of tokens; it is left as found.
         given: A text.
+        target: The next token whose way is followed; what the model itself says when None.
         position: The token after which the model speaks: its position from 0, or its text; the last one when None.
         device: Where to compute.
         report: Is told after every layer.
@@ -50,7 +53,7 @@ def logit_lens(
         The best tokens, entropies, and what becomes of the model's answer, for every layer and position.
 
     Raises:
-        UsageError: If the model doesn't read tokens, or there is no such position.
+        UsageError: If the model doesn't read tokens, or there is no such position or target.
         DltuiError: If it has no blocks, or what follows them is no row of layers.
     """
     if live.takes.kind != "tokens":
@@ -60,13 +63,16 @@ def logit_lens(
         module.to(place).eval()
         states, speak = _states(module, given.tensor.to(place))
         scores = speak(states[-1])[0]
+        pieces = list(given.pieces) or [str(one) for one in range(scores.shape[0])]
+        spot = query_place(position, pieces, last=True, option="--position")
         answers = scores.argmax(dim=-1)
+        if target is not None:
+            answers = torch.full_like(answers, token_of(target, live, scores[spot]))
         rows = []
         for done, state in enumerate(states):
             rows.append(_read(speak(state)[0], answers))
             report(done + 1, len(states), None)
     ids, probabilities, told, rank, entropy = (np.stack(part) for part in zip(*rows, strict=True))
-    pieces = list(given.pieces) or [str(one) for one in range(scores.shape[0])]
     return LogitLens(
         title=f"{live.title}, {shortened(given.title)}",
         ids=ids,
@@ -74,13 +80,43 @@ def logit_lens(
         answer=told,
         rank=rank,
         entropy=entropy,
-        words=_words(live, ids),
+        words=_words(live, np.append(ids, answers.cpu())),
+        target=answers.cpu().numpy(),
+        asked=target is not None,
         tokens=pieces,
         layers=["embedding", *(f"block {i}" for i in range(len(states) - 1))],
-        position=query_place(position, pieces, last=True, option="--position"),
+        position=spot,
         note=given.note,
         input=given.text or given.title,
     )
+
+
+def token_of(word: str, live: LiveModel, scores: Tensor) -> int:
+    """Return the token that a word is, with a space before it or without, whichever the model finds likelier.
+
+    Args:
+        word: The word, or the number of a token.
+        live: Whose vocabulary it is.
+        scores: What the model says where it is asked, shape (vocabulary,).
+
+    Returns:
+        The number of the token.
+
+    Raises:
+        UsageError: If it is no single token.
+    """
+    tokenizer, found = live.takes.tokenizer, list[int]()
+    if tokenizer is not None:
+        with suppress(UsageError):  # a letter that the vocabulary doesn't have
+            near = [*tokenizer.encode(word), *tokenizer.encode(f" {word}")]
+            found = [one for one in near if tokenizer.decode([one]).strip() == word.strip()]
+    if not found and word.isdigit() and int(word) < len(scores):
+        found = [int(word)]
+    if not found:
+        raise UsageError(
+            f"--target {word!r} is no single token of {live.title}: try one that it names itself"
+        )
+    return max(found, key=lambda one: float(scores[one]))
 
 
 def blocks_of(module: nn.Module) -> list[nn.Module]:

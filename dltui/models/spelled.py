@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from dltui.errors import UsageError, unknown
+from dltui.models._pretrained import PRETRAINED
 from dltui.models._registry import MODELS
 from dltui.runs.find import PREFIX
 from dltui.spelling import is_function, split_knobs
@@ -21,8 +22,8 @@ def told_apart(spec: str) -> Spelling:
     """Return how a model is spelled.
 
     Args:
-        spec: ``lenet`` or ``mlp:width=128``, ``run:NAME``, ``weights.safetensors``, ``package.module:function``, or
-            a folder of Hugging Face's or a GGUF file.
+        spec: ``lenet`` or ``mlp:width=128``, ``run:NAME``, ``weights.safetensors``, ``package.module:function``, a
+            folder of Hugging Face's, a GGUF file, or a name such as ``minilm``.
 
     Returns:
         ``name``, ``run``, ``file``, ``function`` or ``pretrained``; nothing is imported, and no more is read of a
@@ -37,7 +38,7 @@ def told_apart(spec: str) -> Spelling:
     if word in MODELS:
         split_knobs("model", spec)
         return "name"
-    if is_pretrained(path):
+    if spec in PRETRAINED or is_pretrained(path):
         return "pretrained"
     if path.suffix in SUFFIXES or path.is_file():
         if not path.exists():
@@ -51,7 +52,7 @@ def told_apart(spec: str) -> Spelling:
         return "function"
     if "/" in spec:
         raise UsageError(f"no file {spec}: expected weights, or a model such as lenet")
-    raise unknown("model", word, MODELS)
+    raise unknown("model", word, [*MODELS, *PRETRAINED])
 
 
 def is_pretrained(path: Path) -> bool:

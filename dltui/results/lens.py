@@ -22,10 +22,13 @@ class LogitLens(Result):
     Attributes:
         ids: The k best tokens, the best first, shape (layers, positions, k).
         probabilities: Theirs, same shape.
-        answer: Probability of what the model says in the end, shape (layers, positions).
+        answer: Probability of the token that is followed, shape (layers, positions).
         rank: Place of that among all tokens, 1 for the first, shape (layers, positions).
         entropy: Of the scores, in nats, shape (layers, positions).
-        words: What stands for each token in ``ids``, by its number as text.
+        words: What stands for each token in ``ids`` and ``target``, by its number as text.
+        target: The token that is followed at each position: what the model says there in the end, unless another one
+            was asked for; shape (positions,).
+        asked: Whether that one was asked for.
         tokens: The text, token by token.
         layers: What each layer is called.
         position: The position that is told in detail.
@@ -41,6 +44,8 @@ class LogitLens(Result):
     rank: Array
     entropy: Array
     words: dict[str, str]
+    target: Array
+    asked: bool = False
     tokens: list[str]
     layers: list[str]
     position: int = 0
@@ -56,11 +61,16 @@ class LogitLens(Result):
         return self.words[str(int(self.ids[layer, position, place]))]
 
     @property
-    def settled(self) -> int:
-        """The first layer from which on the answer at the position stays the best token."""
-        first = self.rank[:, self.position] == 1
-        wrong = np.flatnonzero(~first)
-        return int(wrong[-1]) + 1 if wrong.size else 0
+    def followed(self) -> str:
+        """The token that is followed at the position."""
+        return self.words[str(int(self.target[self.position]))]
+
+    @property
+    def settled(self) -> int | None:
+        """The first layer from which on that token stays the best one at the position; None where it doesn't."""
+        wrong = np.flatnonzero(self.rank[:, self.position] != 1)
+        first = int(wrong[-1]) + 1 if wrong.size else 0
+        return first if first < len(self.layers) else None
 
     def summary(self) -> dict[str, Any]:
         """Return the answer at the position, and every layer's best tokens there."""
@@ -70,7 +80,8 @@ class LogitLens(Result):
             "tokens": self.tokens,
             "position": place,
             "answer": self.word(last, place),
-            "settled": self.layers[self.settled],
+            "followed": self.followed,
+            "settled": None if self.settled is None else self.layers[self.settled],
             "layers": [
                 {
                     "name": name,
@@ -107,30 +118,30 @@ class LogitLens(Result):
             )
             for layer, name in enumerate(self.layers)
         )
-        answer = shown(self.word(len(self.layers) - 1, place))
+        named = shown(self.followed)
+        stays = (
+            "is not what it says"
+            if self.settled is None
+            else f"stays first from {self.layers[self.settled]} on"
+        )
+        told = f"what the model would say after each block; {named} {stays}; the last column is its place"
+        names = [name for i in range(kept) for name in (f"token {i + 1}", f"p{i + 1}")]
         return Table(
             title=f"After {shown(self.tokens[place])} · {self.title}",
-            caption=self._told(
-                f"what the model would say after each block; the answer {answer} stays first from "
-                f"{self.layers[self.settled]} on"
-            ),
-            columns=(
-                "layer",
-                *(name for i in range(kept) for name in (f"token {i + 1}", f"p{i + 1}")),
-                "rank",
-            ),
+            caption=self._told(told),
+            columns=("layer", *names, "place"),
             rows=rows,
         )
 
     def _way(self) -> Lines:
         """Return how sure each layer is, and of the answer."""
         x, place = np.arange(len(self.layers), dtype=float), self.position
-        answer = shown(self.word(len(self.layers) - 1, place))
+        named = shown(self.followed)
         return Lines(
-            title=f"Way of {answer} · {self.title}",
-            caption="layer 0 is the embedding; its own best token and the answer are one where the curves meet",
+            title=f"Way of {named} · {self.title}",
+            caption=f"layer 0 is the embedding; where the curves meet, {named} is the layer's own best token",
             series=(
-                Series(name=f"probability of the answer {answer}", x=x, y=self.answer[:, place]),
+                Series(name=f"probability of {named}", x=x, y=self.answer[:, place]),
                 Series(
                     name="probability of the layer's own best token", x=x, y=self.probabilities[:, place, 0]
                 ),
@@ -140,17 +151,22 @@ class LogitLens(Result):
         )
 
     def _map(self) -> Heatmap:
-        """Return the probability of the answer for every layer and position."""
+        """Return the probability of the token that is followed for every layer and position."""
+        what = shown(self.followed) if self.asked else "the answer"
         return Heatmap(
-            title=f"Probability of the answer · {self.title}",
-            caption=self._told("what the model says after each token in the end, and how early it is likely"),
+            title=f"Probability of {what} · {self.title}",
+            caption=self._told(
+                f"how early {shown(self.followed)} is likely after each token"
+                if self.asked
+                else "what the model says after each token in the end, and how early it is likely"
+            ),
             values=self.answer,
             x=np.arange(len(self.tokens), dtype=float),
             y=np.arange(len(self.layers), dtype=float),
             x_label="after",
             y_label="layer",
             value_label="probability",
-            limits=(0.0, 1.0),
+            limits=(0.0, max(float(self.answer.max()), 1e-9)) if self.asked else (0.0, 1.0),
             column_names=tuple(one.strip() or "␣" for one in self.tokens),
             row_names=tuple(self.layers),
         )

@@ -38,6 +38,7 @@ KINDS = {
     "features": "dltui.results.features:Features",
     "similarity": "dltui.results.similarity:Similarity",
     "receptive-field": "dltui.results.receptive:ReceptiveField",
+    "listing": "dltui.results.listing:Listing",
     "batch": "dltui.results.batch:BatchTable",
     "sweep": "dltui.results.sweep:SweepTable",
     "training": "dltui.results.training:TrainingHistory",

@@ -18,6 +18,7 @@ SCREENS = {
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:graph": "dltui.commands.graph_screen:GraphScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
+    "result:lens": "dltui.commands.lens_screen:LensScreen",
     "result:receptive-field": "dltui.commands.receptive_screen:ReceptiveScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "result:tensor": "dltui.commands.weights_screen:TensorScreen",

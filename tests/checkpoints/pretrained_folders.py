@@ -86,7 +86,9 @@ def write_bert_words(folder: Path) -> None:
     engine.save(str(folder / "tokenizer.json"))
 
 
-def write_gguf(path: Path, model: Llama, *, kind: str = "F32") -> Path:
+def write_gguf(
+    path: Path, model: Llama, *, kind: str = "F32", cut: str = "smollm", begins: bool = False
+) -> Path:
     """Write a Llama as llama.cpp does: pairs of queries and keys woven, names of its own, a byte-level vocabulary."""
     import gguf
 
@@ -106,7 +108,9 @@ def write_gguf(path: Path, model: Llama, *, kind: str = "F32") -> Path:
     writer.add_layer_norm_rms_eps(sizes.rms_norm_eps)
     writer.add_rope_freq_base(sizes.rotary.theta)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
+    writer.add_tokenizer_pre(cut)
+    writer.add_bos_token_id(0)
+    writer.add_add_bos_token(begins)
     letters = ["<s>", *"abcdefghijklmnopqrstuvwxyz", "Ġ", *"0123456789", "Ġa", "at"]
     writer.add_token_list(letters[: sizes.vocab_size])
     writer.add_token_types([3, *[1] * (sizes.vocab_size - 1)])

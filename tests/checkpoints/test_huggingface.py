@@ -188,6 +188,23 @@ def test_a_gguf_vocabulary_merges_pairs_and_keeps_digits_apart(tmp_path: Path) -
     assert live.takes.tokenizer.decode(list(given.ids)) == "cat a 12 "
 
 
+def test_a_gguf_text_begins_and_takes_words_whole_where_the_file_says_so(tmp_path: Path) -> None:
+    live = open_live(str(write_gguf(tmp_path / "tiny.gguf", llama(), cut="llama-bpe", begins=True)))
+    assert read_input("at a", live.takes).pieces == ("<s>", "at", " a")
+    assert live.takes.tokenizer.decode(list(read_input("at a", live.takes).ids)) == "at a"
+
+
+def test_a_gguf_file_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "tiny.gguf", llama())
+    whole = path.read_bytes()
+    for size in (30, 2000, len(whole) - 100):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DltuiError) as caught:
+            open_live(str(path))
+        assert "tiny.gguf" in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
 REFUSALS = [
     ({"model_type": "t5"}, "holds a model of the type 't5': expected bert, roberta, gpt2, llama"),
     ({"num_attention_heads": 5}, "the configuration says 5 heads for a width of 32, which they can't share"),
@@ -226,7 +243,7 @@ def test_what_is_no_model_is_refused_in_a_sentence(tmp_path: Path) -> None:
         open_live(str(tmp_path))
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + bytes(20))
-    with pytest.raises(DltuiError, match=r"can't read .*broken.gguf: .*; expected a GGUF file that is whole"):
+    with pytest.raises(DltuiError, match=r"broken.gguf is GGUF of version 0; 1, 2 and 3 can be read"):
         open_live(str(broken))
     with pytest.raises(UsageError, match="tells itself what it takes: leave out --data digits"):
         open_live(str(broken), data="digits")

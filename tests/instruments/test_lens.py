@@ -122,3 +122,19 @@ def test_what_can_not_be_read_is_refused() -> None:
         DltuiError, match="has no row of blocks of one kind: expected a transformer such as gpt"
     ):
         logit_lens(lstm, given)
+
+
+def test_a_token_that_the_model_does_not_say_is_followed(tmp_path: Path) -> None:
+    live = live_of(SPECS[0])
+    given = read_input("bad cab", live.takes)
+    said = logit_lens(live, given).summary()["answer"]
+    other = next(letter for letter in LETTERS if letter != said)
+    found = logit_lens(live, given, target=other)
+    assert (found.followed, found.summary()["followed"], found.settled) == (other, other, None)
+    with torch.no_grad():
+        own = live.module(given.tensor)[0].softmax(-1)[:, LETTERS.index(other)]
+    np.testing.assert_allclose(found.answer[-1], own.numpy(), rtol=1e-4)
+    assert found.rank[-1, -1] > 1
+    assert "is not what it says" in found.figures()[0].caption
+    with pytest.raises(UsageError, match="--target 'dog' is no single token of tiny"):
+        logit_lens(live, given, target="dog")

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 from textual.pilot import Pilot
 
-from dltui.commands.attention_screen import AttentionScreen, TokenList, token_lines
-from dltui.figures import Heatmap, Tokens
+from dltui.commands.attention_screen import AttentionScreen, bars
+from dltui.commands.lens_screen import LensScreen
+from dltui.figures import Heatmap, Table, Tokens
 from dltui.results.attention import MEASURES, AttentionMaps
+from dltui.results.lens import LogitLens
 from dltui.tui.app import DltuiApp
+from dltui.tui.widgets.token_list import TokenList, token_lines
 
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 WORDS = ["The", " cat", " sat", "\n"]
@@ -99,8 +102,42 @@ async def test_a_head_is_picked_from_its_thumbnail_and_a_token_from_the_list(
 
 def test_the_list_shows_what_the_chosen_token_takes() -> None:
     found = maps()
-    lines = [line.plain for line in token_lines(found)]
+    lines = [line.plain for line in token_lines(found.queries, bars(found))]
     assert [line.split()[0] for line in lines] == ["The", "cat", "sat", "⏎"]
     row = found.attention[0, 1, 2]
     assert lines[int(row.argmax())].endswith("█" * 6)
     assert lines[int(row.argmin())].count("█") < 6
+
+
+async def test_the_lens_reads_after_another_token(
+    make_app: Callable[..., DltuiApp], settle: Settle, tmp_path: Path
+) -> None:
+    draw = np.random.default_rng(0)
+    chances = -np.sort(-draw.random((3, 4, 2)), axis=-1)
+    LogitLens(
+        title="tiny",
+        ids=draw.integers(0, 4, (3, 4, 2)),
+        probabilities=chances,
+        answer=chances[..., 0],
+        rank=draw.integers(1, 9, (3, 4)),
+        entropy=chances[..., 0],
+        words={str(i): word for i, word in enumerate(WORDS)},
+        target=np.zeros(4, int),
+        tokens=WORDS,
+        layers=["embedding", "block 0", "block 1"],
+        position=3,
+    ).save(tmp_path / "lens.safetensors")
+    app = make_app(tmp_path / "lens.safetensors")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        screen = app.screen
+        assert isinstance(screen, LensScreen)
+        assert isinstance(screen.view.figure, Table)
+        assert screen.view.figure.title.startswith("After “⏎”")
+        await pilot.press("u", "u")
+        await settle(pilot)
+        assert screen.view.figure.title.startswith("After “ cat”")
+        await pilot.press("tab", "up")
+        await settle(pilot)
+        assert screen.view.figure.title.startswith("After “The”")
+        assert screen.query_one(TokenList).highlighted == 0

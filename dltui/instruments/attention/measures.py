@@ -27,16 +27,25 @@ def measure(
     Returns:
         Shape (measures, layers, heads); NaN where a measure means nothing.
     """
-    nothing = np.full(attention.shape[:2], np.nan)
+    causal = is_causal(attention)
+    found = np.stack([_of_heads(layer, grid, prefix, causal=causal) for layer in attention], axis=1)
+    if repeats is not None:
+        found[list(MEASURES).index("induction")] = np.stack([induction(layer) for layer in repeats])
+    return found
+
+
+def _of_heads(heads: Array, grid: tuple[int, int] | None, prefix: int, *, causal: bool) -> Array:
+    """Return every measure but induction of the heads of one layer: one at a time, a long text needs less memory."""
+    nothing = np.full(len(heads), np.nan)
     told = {
-        "entropy": entropy(attention),
-        "evenness": evenness(attention),
-        "distance": distance(attention, grid, prefix),
-        "previous": at_offset(attention, -1),
-        "current": at_offset(attention, 0),
-        "next": nothing if is_causal(attention) else at_offset(attention, 1),
-        "first": first(attention),
-        "induction": nothing if repeats is None else induction(repeats),
+        "entropy": entropy(heads),
+        "evenness": evenness(heads, causal=causal),
+        "distance": distance(heads, grid, prefix),
+        "previous": at_offset(heads, -1),
+        "current": at_offset(heads, 0),
+        "next": nothing if causal else at_offset(heads, 1),
+        "first": first(heads),
+        "induction": nothing,
     }
     return np.stack([told[name] for name in MEASURES])
 
@@ -53,20 +62,20 @@ def entropy(attention: Array) -> Array:
     return np.asarray(_entropies(attention).mean(axis=-1))
 
 
-def evenness(attention: Array) -> Array:
+def evenness(attention: Array, *, causal: bool) -> Array:
     """Return the entropy as a share of the largest that a query can have: ln of the keys that it sees.
 
-    Queries that see one key alone have no choice and are left out. A key counts as seen when it is not later than the
-    query or some query of some head takes from a later one, that is, when the network is not causal.
+    Queries that see one key alone have no choice and are left out.
 
     Args:
         attention: a, shape (…, queries, keys).
+        causal: Whether no query sees a later key.
 
     Returns:
         Shape (…,); 1 for heads that look at all alike (Pielou 1966).
     """
     queries, keys = attention.shape[-2:]
-    seen = np.minimum(np.arange(queries) + 1, keys) if is_causal(attention) else np.full(queries, keys)
+    seen = np.minimum(np.arange(queries) + 1, keys) if causal else np.full(queries, keys)
     free = seen > 1
     if not free.any():
         return np.full(attention.shape[:-2], np.nan)
@@ -156,7 +165,8 @@ def is_causal(attention: Array) -> bool:
     """Return whether no query of any head takes anything from a later key."""
     queries, keys = attention.shape[-2:]
     later = np.triu(np.ones((queries, keys), np.bool_), 1)
-    return queries > 1 and not attention[..., later].any()
+    heads = attention.reshape(-1, queries, keys)
+    return queries > 1 and not any(head[later].any() for head in heads)
 
 
 def rollout(attention: Array) -> Array:

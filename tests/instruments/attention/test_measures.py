@@ -51,8 +51,11 @@ PLANTED = [
     ("next token", lambda: at_offset(NEXT, 1)),
     ("first token", lambda: first(FIRST)),
     ("induction", lambda: induction(INDUCTION)),
-    ("evenness", lambda: evenness(np.full((T, T), 1 / T))),
-    ("evenness behind a mask", lambda: evenness(np.tril(np.ones((T, T))) / np.arange(1, T + 1)[:, None])),
+    ("evenness", lambda: evenness(np.full((T, T), 1 / T), causal=False)),
+    (
+        "evenness behind a mask",
+        lambda: evenness(np.tril(np.ones((T, T))) / np.arange(1, T + 1)[:, None], causal=True),
+    ),
     ("distance", lambda: distance(planted((np.arange(T) + np.where(np.arange(T) % 2, -1, 1)) % T))),
 ]
 
