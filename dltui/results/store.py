@@ -23,6 +23,8 @@ KINDS = {
     "attention": "dltui.results.attention:AttentionMaps",
     "lens": "dltui.results.lens:LogitLens",
     "summary": "dltui.results.summary:Summary",
+    "cloud": "dltui.results.cloud:Cloud",
+    "mesh": "dltui.results.mesh:Mesh",
     "listing": "dltui.results.listing:Listing",
     "graph": "dltui.results.modelgraph:ModelGraph",
     "features": "dltui.results.features:Features",
