@@ -20,6 +20,7 @@ VERBS = {
         "dltui.commands.attention", "What each token or patch takes from the others, by head."
     ),
     "cloud": Entry("dltui.commands.cloud", "Points in space: turned, coloured, counted."),
+    "sdf": Entry("dltui.commands.sdf", "Surfaces that a formula describes: traced, cut, meshed."),
     "mesh": Entry("dltui.commands.mesh", "Triangles in space: lit, measured, closed or not."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),

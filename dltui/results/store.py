@@ -25,6 +25,7 @@ KINDS = {
     "summary": "dltui.results.summary:Summary",
     "cloud": "dltui.results.cloud:Cloud",
     "mesh": "dltui.results.mesh:Mesh",
+    "implicit": "dltui.results.implicit:Implicit",
     "listing": "dltui.results.listing:Listing",
     "graph": "dltui.results.modelgraph:ModelGraph",
     "features": "dltui.results.features:Features",
