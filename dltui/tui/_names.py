@@ -13,6 +13,7 @@ SCREENS = {
     "overlay": "dltui.tui.screens.overlay:OverlayScreen",
     "result": "dltui.tui.screens.result:ResultScreen",
     "result:attention": "dltui.commands.attention_screen:AttentionScreen",
+    "result:cloud": "dltui.commands.cloud_screen:SpaceScreen",
     "result:explanation": "dltui.commands.explain_screen:ExplanationScreen",
     "result:features": "dltui.commands.features_screen:FeaturesScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
@@ -20,6 +21,7 @@ SCREENS = {
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
     "result:lens": "dltui.commands.lens_screen:LensScreen",
     "result:receptive-field": "dltui.commands.receptive_screen:ReceptiveScreen",
+    "result:mesh": "dltui.commands.cloud_screen:SpaceScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "result:tensor": "dltui.commands.weights_screen:TensorScreen",
     "result:weights": "dltui.commands.weights_screen:WeightsScreen",
@@ -27,6 +29,7 @@ SCREENS = {
     "run": "dltui.tui.screens.run:RunScreen",
     "scratch": "dltui.tui.screens.scratch:ScratchScreen",
     "settings": "dltui.tui.screens.settings:SettingsScreen",
+    "shape": "dltui.commands.cloud_screen:SpaceScreen",
     "verb": "dltui.tui.screens.form:FormScreen",
     "watch": "dltui.commands.watch_screen:WatchScreen",
 }
@@ -43,6 +46,7 @@ GLIMPSES = {
     "result": "dltui.tui.catalog.results:glimpse",
     "run": "dltui.tui.catalog.runs:glimpse",
     "scratch": "dltui.tui.catalog.scratch:glimpse",
+    "shape": "dltui.tui.catalog.scenes:glimpse",
     "verb": "dltui.tui.catalog.verbs:glimpse",
 }
 
@@ -84,6 +88,14 @@ SHELVES: tuple[tuple[str, str, int, str, tuple[str, ...], str], ...] = (
         "No data sets are known.",
         ("dltui data list",),
         "dltui.tui.catalog.data:read",
+    ),
+    (
+        "scenes",
+        "Scenes",
+        42,
+        "No clouds or meshes.",
+        ("dltui mesh bunny",),
+        "dltui.tui.catalog.scenes:read",
     ),
     (
         "shapes",
