@@ -34,12 +34,14 @@ class LiveModel:
         title: What to call it, such as ``lenet``.
         weights_note: Where its weights came from, such as ``random weights, seed 0``.
         takes: What one input of it is.
+        data: How the data are spelled that it was made for; empty where that isn't known.
     """
 
     module: nn.Module
     title: str
     weights_note: str
     takes: Takes
+    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _with_weights(live: LiveModel, weights: Path | None) -> LiveModel:
 def _for_data(spec: str, dataset: Dataset, weights: Path | None, seed: int) -> LiveModel:
     """Return a model for the samples of a data set."""
     opened = open_model(spec, dataset, weights=weights, seed=seed)
-    return LiveModel(opened.module, opened.title, opened.weights_note, takes_of(dataset))
+    return LiveModel(opened.module, opened.title, opened.weights_note, takes_of(dataset), data=dataset.name)
 
 
 def _from_file(path: Path, weights: Path | None, seed: int) -> LiveModel:

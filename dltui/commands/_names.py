@@ -11,6 +11,10 @@ VERBS = {
     "landscape": Entry("dltui.commands.landscape", "The loss over a line or a plane through the weights."),
     "hessian": Entry("dltui.commands.hessian", "Eigenvalues, trace and spectral density of the Hessian."),
     "gradients": Entry("dltui.commands.gradients", "Norms of the gradient by layer and by sample."),
+    "features": Entry(
+        "dltui.commands.features", "What the layers of a model make of an input; how alike they are."
+    ),
+    "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "batch": Entry("dltui.commands.batch", "Many commands from one file, each done once."),

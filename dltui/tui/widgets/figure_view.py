@@ -98,6 +98,7 @@ class FigureView(CanvasView, can_focus=True):
         self._resting: Timer | None = None
         self._frames = 0
         self._mode = ""
+        self._wished = ""
         self.keeping = Keeping(self)
         self.trouble = ""
 
@@ -269,8 +270,9 @@ class FigureView(CanvasView, can_focus=True):
             self._tuned(tuning.settings)
 
     def _tuned(self, settings: Settings) -> None:
-        """Draw as the user wants it from now on."""
-        self._mode = ""
+        """Draw as the user wants it from now on; glyphs chosen by key stay until other ones are set."""
+        if settings.glyphs != self._wished:
+            self._mode, self._wished = "", settings.glyphs
         self._pace.limit(None if settings.frame_rate == "auto" else settings.frame_rate)
         if settings.motion == "reduced":
             self._stop_spinning()
