@@ -122,16 +122,22 @@ class Dream(Result):
         flat = self.pictures.reshape(len(self.pictures), -1)
         if len(flat) == 1 and flat.shape[1] <= FEW:
             labels = tuple(f"x{i}" for i in range(flat.shape[1]))
-            return Bars(title=title, caption=self._caption(), labels=labels, values=flat[0], value_label="input")
+            return Bars(
+                title=title, caption=self._caption(), labels=labels, values=flat[0], value_label="input"
+            )
         x = np.arange(flat.shape[1], dtype=float)
-        series = tuple(Series(name=self.called(i), x=x, y=row, marks=len(x) < FEW) for i, row in enumerate(flat))
+        series = tuple(
+            Series(name=self.called(i), x=x, y=row, marks=len(x) < FEW) for i, row in enumerate(flat)
+        )
         return Lines(title=title, caption=self._caption(), series=series, x_label="number", y_label="input")
 
     def curve(self) -> Lines:
         """Return the climb of every unit."""
         count = len(self.climbed)
         kept = self.chances if self.chances is not None else None
-        series = tuple(Series(name=self.called(i), x=self.steps.astype(float), y=self.climbed[i]) for i in range(count))
+        series = tuple(
+            Series(name=self.called(i), x=self.steps.astype(float), y=self.climbed[i]) for i in range(count)
+        )
         told = "" if kept is None else f"; probability {_spread(kept[:, -1])} at the end"
         return Lines(
             title=f"Climb · {self.title}",
@@ -168,7 +174,9 @@ class Dream(Result):
             names = ", ".join(self.called(place) for place in self.asleep[:6])
             told.append(f"{names} felt no gradient from any start: dead, or asleep")
         if self.weights_unchanged is not None:
-            told.append("weights bit-identical afterwards" if self.weights_unchanged else "THE WEIGHTS HAVE CHANGED")
+            told.append(
+                "weights bit-identical afterwards" if self.weights_unchanged else "THE WEIGHTS HAVE CHANGED"
+            )
         return "; ".join(told)
 
     def _table(self) -> Table:

@@ -83,13 +83,18 @@ class Inversion(Result):
         """
         rows = range(len(self.layers)) if chosen is None else [chosen]
         places = [0, *(1 + i for i in rows)]
-        names = ("input", *(f"{self.layers[i]}  {number(float(self.feature_errors[i, -1]), 2)}" for i in rows))
+        names = (
+            "input",
+            *(f"{self.layers[i]}  {number(float(self.feature_errors[i, -1]), 2)}" for i in rows),
+        )
         title = f"What is left of the input · {self.title}"
         if self.image:
             return Images(title=title, caption=self._caption(), pixels=self.pictures[places], names=names)
         flat = self.pictures[places].reshape(len(places), -1)
         x = np.arange(flat.shape[1], dtype=float)
-        series = tuple(Series(name=name, x=x, y=row, marks=len(x) < 40) for name, row in zip(names, flat, strict=True))
+        series = tuple(
+            Series(name=name, x=x, y=row, marks=len(x) < 40) for name, row in zip(names, flat, strict=True)
+        )
         return Lines(title=title, caption=self._caption(), series=series, x_label="number", y_label="input")
 
     def depth(self) -> Lines:
@@ -127,7 +132,9 @@ class Inversion(Result):
         )
         if self.weights_unchanged is None:
             return told
-        return f"{told}; " + ("weights bit-identical afterwards" if self.weights_unchanged else "THE WEIGHTS HAVE CHANGED")
+        return f"{told}; " + (
+            "weights bit-identical afterwards" if self.weights_unchanged else "THE WEIGHTS HAVE CHANGED"
+        )
 
     def _table(self) -> Table:
         rows = zip(

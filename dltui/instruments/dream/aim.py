@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from dltui.data.takes import Takes
 from dltui.errors import UsageError
+from dltui.instruments.features.layers import capture
+from dltui.objective.undisturbed import same_randomness
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ def checked(aim: Aim, given: Tensor) -> None:
     count = given.shape[axis]
     for unit in aim.units:
         if not 0 <= unit < count:
-            raise UsageError(f"{name} has {count} units, so there is no unit {unit}: expected 0 to {count - 1}")
+            raise UsageError(
+                f"{name} has {count} units, so there is no unit {unit}: expected 0 to {count - 1}"
+            )
     if aim.cell is None:
         return
     if given.ndim != 4:
@@ -110,3 +115,20 @@ def drive(aim: Aim, given: Tensor) -> Tensor:
         return scores(aim, given)
     maps = given[torch.arange(len(given), device=given.device), torch.tensor(aim.units, device=given.device)]
     return maps.flatten(1).amax(1)
+
+
+def units_of(module: nn.Module, takes: Takes, layer: str) -> int:
+    """Return how many units a layer has.
+
+    Args:
+        module: The network, which is left as found.
+        takes: What it takes.
+        layer: Its name; empty for the network's own output.
+
+    Returns:
+        Channels of maps, or numbers of vectors.
+    """
+    where = next(iter(module.parameters()), torch.zeros(0)).device
+    with torch.no_grad(), same_randomness():
+        given = capture(module, [layer], torch.zeros(1, *takes.shape, device=where))[layer]
+    return int(given.shape[unit_axis(given)])

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dltui.data.takes import Takes
@@ -51,9 +53,7 @@ class Picture:
 
     def __init__(self, takes: Takes, paint: Paint, start: Tensor, contrast: float) -> None:
         self._fourier, self._size = paint == "fourier", start.shape[-2:]
-        mean = torch.tensor(takes.mean or (0.0,), device=start.device)
-        std = torch.tensor(takes.std or (1.0,), device=start.device)
-        self._mean, self._std = mean[:, None, None], std[:, None, None]
+        self._mean, self._std = spread(takes, start.device)
         norm = COLOURS.norm(dim=0).max()
         self._mix = (COLOURS / norm).to(start.device) if self._fourier and start.shape[1] == 3 else None
         if self._fourier:
@@ -85,7 +85,7 @@ class Picture:
         if not self._fourier:
             return self.theta
         spectrum = torch.view_as_complex(self.theta) * self._scale
-        found = torch.fft.irfft2(spectrum, s=self._size, norm="ortho")
+        found: Tensor = torch.fft.irfft2(spectrum, s=self._size, norm="ortho")
         return found if self._mix is None else torch.einsum("dc,nchw->ndhw", self._mix, found)
 
 
@@ -129,8 +129,9 @@ def canvas(takes: Takes, paint: Paint, start: Tensor, contrast: float) -> Canvas
 
 def _frequencies(high: int, wide: int, device: torch.device) -> Tensor:
     """Return the frequency of every entry of a real Fourier transform, in cycles a pixel."""
-    down, across = torch.fft.fftfreq(high, device=device)[:, None], torch.fft.rfftfreq(wide, device=device)[None]
-    return (down.square() + across.square()).sqrt()
+    down, across = torch.fft.fftfreq(high, device=device), torch.fft.rfftfreq(wide, device=device)
+    found: Tensor = torch.hypot(down[:, None], across[None])
+    return found
 
 
 def _pink(size: Sequence[int], device: torch.device) -> Tensor:
@@ -138,3 +139,25 @@ def _pink(size: Sequence[int], device: torch.device) -> Tensor:
     high, wide = size
     scale = 1 / _frequencies(high, wide, device).clamp_min(1 / max(high, wide))
     return scale / scale.square().mean().sqrt()
+
+
+def seen(pixels: Tensor) -> NDArray[np.float32]:
+    """Return pictures as figures take them.
+
+    Args:
+        pixels: Shape (n, c, h, w), 0 … 1, or inputs that are no pictures.
+
+    Returns:
+        Shape (n, h, w) or (n, h, w, 3); other inputs as they are.
+    """
+    found = pixels.detach().float().cpu()
+    if found.ndim != 4:
+        return found.numpy()
+    return found[:, 0].numpy() if found.shape[1] == 1 else found.permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def spread(takes: Takes, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of the channels, as far as inputs are pictures, shape (c, 1, 1)."""
+    mean = torch.tensor(takes.mean or (0.0,), device=device)
+    std = torch.tensor(takes.std or (1.0,), device=device)
+    return mean[:, None, None], std[:, None, None]

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from dltui.data.takes import Takes
 from dltui.errors import UsageError
+from dltui.figures import Array
 from dltui.instruments.dream.aim import Aim, checked, drive, scores
-from dltui.instruments.dream.canvas import Canvas, Paint, canvas
+from dltui.instruments.dream.canvas import Canvas, Paint, canvas, seen
 from dltui.instruments.dream.priors import Priors, shifted, squares, variation
 from dltui.instruments.dream.same import fingerprint
 from dltui.instruments.features.layers import capture
@@ -30,7 +31,12 @@ from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.dream import Dream
 
-STARTS = (0.3, 0.3, 1.0, 3.0)  # contrast of the noise that is tried in turn, until every unit feels a gradient
+STARTS = (
+    0.3,
+    0.3,
+    1.0,
+    3.0,
+)  # contrast of the noise that is tried in turn, until every unit feels a gradient
 LOOKS = 60  # points of the curve, each measured on the picture as it is, without jitter
 FILM = 12  # pictures of the way that are kept
 APART = 0.15  # seconds between two partial results at least
@@ -113,7 +119,7 @@ class _Climb:
         film = np.unique(np.geomspace(1, way.steps + 1, min(FILM, way.steps + 1)).round().astype(int) - 1)
         self._looks, self._film = set(looks.tolist()), set(film.tolist())
         self._told: list[tuple[int, Tensor, Tensor, Tensor]] = []
-        self._frames: list[tuple[int, np.ndarray]] = []
+        self._frames: list[tuple[int, Array]] = []
         self.known = Dream(
             made=Made(device=str(device), seed=way.seed),
             layer=aim.layer,
@@ -138,7 +144,9 @@ class _Climb:
                 self._look(step)
                 last = step == way.steps
                 if last or time.monotonic() >= next_told:
-                    report(step, way.steps, None if last else self.result(weights_unchanged=None, complete=False))
+                    report(
+                        step, way.steps, None if last else self.result(weights_unchanged=None, complete=False)
+                    )
                     next_told = time.monotonic() + APART
             if step == way.steps:
                 break
@@ -154,7 +162,7 @@ class _Climb:
         return replace(
             self.known,
             values=self._canvas.values(shown).cpu().numpy(),
-            pictures=_seen(shown),
+            pictures=seen(shown),
             steps=np.array(steps),
             climbed=torch.stack(climbed, 1).numpy(),
             variation=torch.stack(variations, 1).numpy(),
@@ -201,7 +209,8 @@ class _Climb:
             pixels = tried.pixels().detach().requires_grad_()
             score = self._score(self._given(tried.values(pixels)))
             (slope,) = torch.autograd.grad(score.sum(), pixels)
-        return slope.flatten(1).norm(dim=1)
+        felt: Tensor = slope.flatten(1).norm(dim=1)
+        return felt
 
     def _score(self, given: Tensor) -> Tensor:
         score = scores(self._aim, given)
@@ -213,7 +222,9 @@ class _Climb:
         seen = shifted(pixels, priors.jitter, self._random) if self._takes.kind == "image" else pixels
         height = self._score(self._given(self._canvas.values(seen))) * self._scale
         if priors.l2:
-            height = height - priors.l2 * (squares(pixels) if self._takes.kind == "image" else pixels.square().flatten(1).sum(1))
+            height = height - priors.l2 * (
+                squares(pixels) if self._takes.kind == "image" else pixels.square().flatten(1).sum(1)
+            )
         if priors.tv and self._takes.kind == "image":
             height = height - priors.tv * variation(pixels)
         return height.sum()
@@ -236,12 +247,4 @@ class _Climb:
                 chance = given.softmax(-1)[torch.arange(len(given)), list(self._aim.units)].cpu()
         self._told.append((step, score, rough, chance))
         if step in self._film or not self._frames:
-            self._frames.append((step, _seen(pixels)))
-
-
-def _seen(pixels: Tensor) -> np.ndarray:
-    """Return pictures as figures take them, shape (n, h, w) or (n, h, w, 3); other inputs as they are."""
-    found = pixels.detach().float().cpu()
-    if found.ndim != 4:
-        return found.numpy()
-    return found[:, 0].numpy() if found.shape[1] == 1 else found.permute(0, 2, 3, 1).contiguous().numpy()
+            self._frames.append((step, seen(pixels)))

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from dltui.data.inputs import Given
 from dltui.data.takes import Takes
 from dltui.errors import DltuiError, UsageError
-from dltui.instruments.dream.climb import APART, READS, _seen
+from dltui.instruments.dream.canvas import seen, spread
+from dltui.instruments.dream.climb import APART, READS
 from dltui.instruments.dream.priors import norm_power, variation
 from dltui.instruments.dream.same import fingerprint
 from dltui.instruments.features.layers import capture
@@ -109,15 +110,15 @@ class _Search:
     ) -> None:
         self._module, self._names, self._hold = module, names, hold
         self._image = takes.kind == "image"
-        mean = torch.tensor(takes.mean or (0.0,), device=device)
-        std = torch.tensor(takes.std or (1.0,), device=device)
-        self._mean, self._std = (mean[:, None, None], std[:, None, None]) if self._image else (0.0, 1.0)
+        self._mean, self._std = spread(takes, device) if self._image else (torch.zeros(()), torch.ones(()))
         self._first = x * self._std + self._mean
         with torch.no_grad():
             self._wanted = capture(module, names, x)
         for name, wanted in self._wanted.items():
             if not float(wanted.norm()):
-                raise DltuiError(f"{name} gives nothing but 0 for this input, which is no hint at it: try another layer")
+                raise DltuiError(
+                    f"{name} gives nothing but 0 for this input, which is no hint at it: try another layer"
+                )
         random = torch.Generator().manual_seed(hold.seed)
         noise = torch.randn(len(names), *x.shape[1:], generator=random).to(device)
         grey = 0.5 if self._image else 0.0
@@ -155,7 +156,7 @@ class _Search:
             layers=self._names,
             shapes=[list(self._wanted[name].shape[1:]) for name in self._names],
             image=self._image,
-            pictures=_seen(shown.clamp(0, 1) if self._image else shown),
+            pictures=seen(shown.clamp(0, 1) if self._image else shown),
             values=((shown - self._mean) / self._std).cpu().numpy(),
             steps=np.array(steps),
             feature_errors=torch.stack(inner, 1).numpy(),

@@ -84,6 +84,9 @@ def blurred(pixels: Tensor, sigma: float) -> Tensor:
     for axis in (-1, -2):
         length = pixels.shape[axis]
         places = torch.arange(length, device=pixels.device)
-        taps = [pixels.index_select(axis, (places + int(o)).clamp(0, length - 1)) * w for o, w in zip(offsets, weights)]
+        taps = [
+            pixels.index_select(axis, (places + int(o)).clamp(0, length - 1)) * w
+            for o, w in zip(offsets, weights, strict=True)
+        ]
         pixels = torch.stack(taps).sum(0)
     return pixels

@@ -59,7 +59,7 @@ def trustworthiness(distances: Tensor, placed: Tensor, count: int = NEIGHBOURS) 
         1 where all neighbours are kept.
     """
     size = len(distances)
-    order = distances.clone().fill_diagonal_(-1).argsort(1, stable=True)
+    order = distances.clone().fill_diagonal_(-1).argsort(dim=1, stable=True)
     ranks = torch.empty_like(order)
     ranks.scatter_(1, order, torch.arange(size, device=order.device).expand(size, size).contiguous())
     beyond = (ranks.gather(1, nearest(placed, count)) - count).clamp_min(0).sum()

@@ -51,4 +51,6 @@ def pca(x: Tensor, count: int = 2) -> Components:
         places = torch.cat([places, places.new_zeros(rows, count - places.shape[1])], 1)
     far = places.abs().argmax(0)
     signs = torch.sign(places[far, torch.arange(count)])
-    return Components(places * torch.where(signs == 0, 1.0, signs), values.flip(0).clamp_min(0) / max(1, rows - 1))
+    return Components(
+        places * torch.where(signs == 0, 1.0, signs), values.flip(0).clamp_min(0) / max(1, rows - 1)
+    )

@@ -20,9 +20,9 @@ from dltui.data.takes import Takes, takes_of
 from dltui.errors import UsageError
 from dltui.instruments.features.layers import find_layer
 from dltui.instruments.probe.basis import Basis, turned
-from dltui.instruments.probe.ridge import choose_ridge
+from dltui.instruments.probe.ridge import choose_ridge, ridge_at
 from dltui.instruments.probe.samples import Samples, draw
-from dltui.instruments.probe.softmax import Fitted, choose_softmax
+from dltui.instruments.probe.softmax import Fitted, choose_softmax, softmax_at
 from dltui.instruments.probe.stations import INPUT, Features, features, stations
 from dltui.instruments.probe.untrained import untrained
 from dltui.objective.undisturbed import undisturbed
@@ -31,7 +31,11 @@ from dltui.results.base import Made
 from dltui.results.probing import Probing
 
 Solver = Literal["logistic", "ridge"]
-CHOOSE: dict[str, Callable[[Basis, Tensor, int], Fitted]] = {"logistic": choose_softmax, "ridge": choose_ridge}
+CHOOSE: dict[str, Callable[[Basis, Tensor, int], Fitted]] = {
+    "logistic": choose_softmax,
+    "ridge": choose_ridge,
+}
+FIT: dict[str, Callable[[Basis, Tensor, int, float], Fitted]] = {"logistic": softmax_at, "ridge": ridge_at}
 FEWEST = 10  # samples that a probe needs
 
 
@@ -83,7 +87,9 @@ def probe(
     """
     plan = plan or Plan()
     if dataset.task == "numbers":
-        raise UsageError(f"probes read classes, but the answers of {dataset.name} are numbers: try --data digits")
+        raise UsageError(
+            f"probes read classes, but the answers of {dataset.name} are numbers: try --data digits"
+        )
     taken = takes or takes_of(dataset)
     learn, held = (draw(dataset, taken, part, plan.samples, plan.seed) for part in ("train", "test"))
     if min(len(learn.rows), len(held.rows)) < FEWEST:
@@ -98,7 +104,9 @@ def probe(
         names = list(plan.layers) or stations(module, first)
         for name in names:
             find_layer(module, name)
-        walk = _Walk(dataset, learn, held, plan, [*([INPUT] if not dataset.reads_tokens else []), *names], place)
+        walk = _Walk(
+            dataset, learn, held, plan, [*([INPUT] if not dataset.reads_tokens else []), *names], place
+        )
         walk.known = replace(walk.known, title=title, made=Made(device=str(place), seed=plan.seed))
         return walk.go(module, report)
 
@@ -107,7 +115,13 @@ class _Walk:
     """Probing one layer after the other, first of the network as it is, then of fresh ones."""
 
     def __init__(
-        self, dataset: Dataset, learn: Samples, held: Samples, plan: Plan, names: list[str], device: torch.device
+        self,
+        dataset: Dataset,
+        learn: Samples,
+        held: Samples,
+        plan: Plan,
+        names: list[str],
+        device: torch.device,
     ) -> None:
         assert learn.y is not None
         assert held.y is not None
@@ -175,7 +189,7 @@ class _Walk:
         basis = self._basis(learn, held)
         found = self._choose(basis, self._y, self._classes)
         said = found.scores(basis.held).argmax(1)
-        control = self._choose(basis, self._shuffled, self._classes)
+        control = FIT[self._plan.solver](basis, self._shuffled, self._classes, found.penalty)
         table = torch.zeros(self._classes, self._classes, dtype=torch.int64)
         table.index_put_((self._answers, said), torch.ones_like(said), accumulate=True)
         known = self.known
@@ -184,7 +198,11 @@ class _Walk:
         known.train_accuracy[place] = float((found.scores(basis.learn).argmax(1) == self._y).double().mean())
         known.shuffled[place] = float((control.scores(basis.held).argmax(1) == self._answers).double().mean())
         known.penalty[place] = found.penalty
-        known.kinds[place], known.shapes[place], known.notes[place] = learn.kind, list(learn.shape), learn.note
+        known.kinds[place], known.shapes[place], known.notes[place] = (
+            learn.kind,
+            list(learn.shape),
+            learn.note,
+        )
         self.known = _copied(known)
 
     def _compare(self, place: int, learn: Features, held: Features) -> None:
@@ -198,13 +216,22 @@ class _Walk:
         self._random[place].append(found)
         known = self.known
         known.untrained[place] = np.mean(self._random[place])
-        known.untrained_spread[place] = np.std(self._random[place], ddof=1) if len(self._random[place]) > 1 else np.nan
+        known.untrained_spread[place] = (
+            np.std(self._random[place], ddof=1) if len(self._random[place]) > 1 else np.nan
+        )
         self.known = _copied(known)
 
 
 def _copied(known: Probing) -> Probing:
     """Return the same with arrays of its own, so that what was reported stays as it was."""
-    names = ("accuracy", "train_accuracy", "shuffled", "untrained", "untrained_spread", "penalty", "confusion")
+    names = (
+        "accuracy",
+        "train_accuracy",
+        "shuffled",
+        "untrained",
+        "untrained_spread",
+        "penalty",
+        "confusion",
+    )
     arrays = {name: getattr(known, name).copy() for name in names}
-    lists = {name: list(getattr(known, name)) for name in ("kinds", "shapes", "notes")}
-    return replace(known, **arrays, **lists)
+    return replace(known, kinds=[*known.kinds], shapes=[*known.shapes], notes=[*known.notes], **arrays)

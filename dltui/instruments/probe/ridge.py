@@ -6,7 +6,6 @@ of the whole fit over 1 − hᵢ, hᵢ = 1/n + Σⱼ u²ᵢⱼ s²ⱼ / (s²ⱼ 
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -37,4 +36,22 @@ def choose_ridge(basis: Basis, y: Tensor, classes: int) -> Fitted:
         lever = 1 / len(y) + weights @ (squares / (squares + alpha))
         left_out = (answers - mean - basis.learn @ shrunk) / (1 - lever).clamp_min(1e-9)[:, None]
         best = min(best, (float(left_out.square().mean()), alpha))
-    return Fitted((along / (squares + best[1])[:, None]).T.contiguous(), mean[:, None], best[1])
+    return ridge_at(basis, y, classes, best[1])
+
+
+def ridge_at(basis: Basis, y: Tensor, classes: int, alpha: float) -> Fitted:
+    """Return the ridge probe with a given penalty α.
+
+    Args:
+        basis: The features.
+        y: Classes of the training samples, shape (n,).
+        classes: K.
+        alpha: α.
+
+    Returns:
+        The probe.
+    """
+    answers = functional.one_hot(y, classes).double()
+    mean = answers.mean(0)
+    weights = (answers - mean).T @ basis.learn / (basis.sizes.square() + alpha)
+    return Fitted(weights, mean[:, None], alpha)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from dltui.data import Dataset
 from dltui.data.dataset import UNASKED
-from dltui.data.inputs import from_sample
-from dltui.data.takes import Takes, takes_of
+from dltui.data.inputs import as_inputs
+from dltui.data.takes import Takes
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def draw(dataset: Dataset, takes: Takes, part: Literal["train", "test"], count: 
     per = dataset.input_shape[0] if dataset.task == "tokens" else 1
     wanted = min(len(x), -(-2 * count // per) if dataset.task == "tokens" else count)
     places = np.sort(random.choice(len(x), wanted, replace=False))
-    inputs = torch.from_numpy(_taken(dataset, takes, x[places]))
+    inputs = torch.from_numpy(np.ascontiguousarray(as_inputs(x[places], dataset, takes)))
     which = torch.from_numpy(places)
     if dataset.task == "numbers":
         numbers = torch.from_numpy(y[places, 0].astype(np.float64))
@@ -65,11 +65,3 @@ def draw(dataset: Dataset, takes: Takes, part: Literal["train", "test"], count: 
     asked = np.flatnonzero(answers != UNASKED)
     rows = np.sort(random.choice(asked, min(count, len(asked)), replace=False))
     return Samples(inputs, torch.from_numpy(answers[rows]), torch.from_numpy(rows), which, positions=True)
-
-
-def _taken(dataset: Dataset, takes: Takes, x: np.ndarray) -> np.ndarray:
-    """Return samples as a network takes them, shape (n, …)."""
-    own = takes_of(dataset)
-    if dataset.reads_tokens or (own.kind, own.shape, own.mean, own.std) == (takes.kind, takes.shape, takes.mean, takes.std):
-        return np.ascontiguousarray(x)
-    return np.concatenate([from_sample(dataset.name, one, dataset, takes).values for one in x])

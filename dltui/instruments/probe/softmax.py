@@ -16,10 +16,10 @@ from torch.nn import functional
 
 from dltui.instruments.probe.basis import Basis
 
-PENALTIES = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # λ that are tried, each from the weights of the last
+PENALTIES = (1.0, 1e-1, 1e-2, 1e-3)  # λ that are tried, each from the weights of the last
 HELD = 5  # every fifth training sample judges λ
 ROUNDS = 200  # of L-BFGS at most
-FINE, COARSE = 1e-5, 1e-4  # gradient at which it ends, and where only λ is judged
+FINE, COARSE = 1e-4, 3e-4  # gradient at which it ends, and where only λ is judged
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def fit_softmax(
     """Return the softmax probe with the least penalised loss.
 
     Args:
-        z: Features with orthogonal columns, or rows of such, shape (n, r), float64.
+        z: Features with orthogonal columns, or rows of such, shape (n, r).
         y: Classes, shape (n,).
         classes: K.
         penalty: λ, above 0.
@@ -63,7 +63,12 @@ def fit_softmax(
         first[:, :-1], first[:, -1:] = start.weights / scale, start.bias
     at = first.requires_grad_()
     optimizer = torch.optim.LBFGS(
-        [at], max_iter=ROUNDS, history_size=20, tolerance_grad=fine, tolerance_change=1e-12, line_search_fn="strong_wolfe"
+        [at],
+        max_iter=ROUNDS,
+        history_size=20,
+        tolerance_grad=fine,
+        tolerance_change=1e-12,
+        line_search_fn="strong_wolfe",
     )
 
     def loss() -> Tensor:
@@ -80,6 +85,21 @@ def fit_softmax(
     return Fitted(scale * found[:, :-1], found[:, -1:].clone(), penalty)
 
 
+def softmax_at(basis: Basis, y: Tensor, classes: int, penalty: float) -> Fitted:
+    """Return the softmax probe with a given penalty λ.
+
+    Args:
+        basis: The features.
+        y: Classes of the training samples, shape (n,).
+        classes: K.
+        penalty: λ.
+
+    Returns:
+        The probe.
+    """
+    return fit_softmax(basis.learn, y, classes, penalty)
+
+
 def choose_softmax(basis: Basis, y: Tensor, classes: int) -> Fitted:
     """Return the softmax probe whose λ does best on a fifth of the training samples, fitted to all of them.
 
@@ -92,13 +112,16 @@ def choose_softmax(basis: Basis, y: Tensor, classes: int) -> Fitted:
         The probe.
     """
     aside = torch.arange(len(y)) % HELD == HELD - 1
+    quick = basis.learn.float()  # to judge a penalty, half the digits and half the time are enough
+    learn, judge = quick[~aside], quick[aside]
     tried: list[tuple[float, Fitted]] = []
     for penalty in PENALTIES:
         last = tried[-1][1] if tried else None
-        probe = fit_softmax(basis.learn[~aside], y[~aside], classes, penalty, start=last, fine=COARSE)
-        loss = float(functional.cross_entropy(probe.scores(basis.learn[aside]), y[aside]))
+        probe = fit_softmax(learn, y[~aside], classes, penalty, start=last, fine=COARSE)
+        loss = float(functional.cross_entropy(probe.scores(judge), y[aside]))
         tried.append((loss, probe))
         if loss > 1.5 * min(known for known, _ in tried):  # from here on it only gets worse
             break
     best = min(tried, key=lambda one: one[0])[1]
-    return fit_softmax(basis.learn, y, classes, best.penalty, start=best)
+    start = Fitted(best.weights.double(), best.bias.double(), best.penalty)
+    return fit_softmax(basis.learn, y, classes, best.penalty, start=start)

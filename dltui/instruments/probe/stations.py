@@ -102,7 +102,12 @@ def _called(module: nn.Module, x: Tensor) -> list[str]:
 
 
 def features(
-    module: nn.Module, names: Sequence[str], x: Tensor, *, positions: bool = False, device: torch.device | None = None
+    module: nn.Module,
+    names: Sequence[str],
+    x: Tensor,
+    *,
+    positions: bool = False,
+    device: torch.device | None = None,
 ) -> Iterator[Features]:
     """Yield what each place gives for all samples, as many places at once as there is room for.
 
@@ -126,7 +131,7 @@ def features(
         shapes: dict[str, tuple[int, ...]] = {}
         notes: dict[str, str] = {}
         inner = [name for name in some if name != INPUT]
-        for batch in x.split(BATCH):
+        for batch in torch.split(x, BATCH):
             there = batch.to(device) if device is not None else batch
             with torch.no_grad(), same_randomness():
                 found = capture(module, inner, there) if inner else {}
@@ -138,7 +143,9 @@ def features(
         for name in some:
             values = torch.cat(rows.pop(name))
             if not bool(values.isfinite().all()):
-                raise DltuiError(f"{name} gives numbers that are not finite: expected finite weights and inputs")
+                raise DltuiError(
+                    f"{name} gives numbers that are not finite: expected finite weights and inputs"
+                )
             kind = "" if name == INPUT else type(find_layer(module, name)).__name__
             yield Features(name, kind, shapes[name], values, notes[name])
 
@@ -150,10 +157,14 @@ def _rows(name: str, given: Tensor, batch: Tensor, *, positions: bool) -> tuple[
         given = given.float()
     if positions:
         if given.ndim < 2 or given.shape[:2] != batch.shape[:2]:
-            raise DltuiError(f"{name} gives {tuple(given.shape)} for {tuple(batch.shape)} tokens: expected a row a token")
+            raise DltuiError(
+                f"{name} gives {tuple(given.shape)} for {tuple(batch.shape)} tokens: expected a row a token"
+            )
         return given.reshape(given.shape[0] * given.shape[1], -1).float().cpu(), ""
     if len(given) != len(batch):
-        raise DltuiError(f"{name} gives {tuple(given.shape)} for {len(batch)} samples: expected a row a sample")
+        raise DltuiError(
+            f"{name} gives {tuple(given.shape)} for {len(batch)} samples: expected a row a sample"
+        )
     note = ""
     if given.ndim == 4 and given[0].numel() > WIDEST:
         grid = max(1, int((WIDEST / given.shape[1]) ** 0.5))

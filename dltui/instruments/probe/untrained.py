@@ -29,9 +29,13 @@ def untrained(module: nn.Module, seed: int) -> nn.Module:
             reset = getattr(part, "reset_parameters", None) or getattr(part, "_reset_parameters", None)
             if callable(reset):
                 reset()
-                drawn |= {id(tensor) for tensor in part.parameters(recurse=isinstance(part, nn.MultiheadAttention))}
+                drawn |= {
+                    id(tensor) for tensor in part.parameters(recurse=isinstance(part, nn.MultiheadAttention))
+                }
         for parameter in twin.parameters():
             if id(parameter) not in drawn:
                 flat = parameter.reshape(-1)
-                parameter.copy_(flat[torch.randperm(len(flat), device="cpu").to(flat.device)].view_as(parameter))
+                parameter.copy_(
+                    flat[torch.randperm(len(flat), device="cpu").to(flat.device)].view_as(parameter)
+                )
     return twin
