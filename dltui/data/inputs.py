@@ -128,7 +128,7 @@ def read_samples(
     return as_inputs(x[rows], dataset, takes), y[rows]
 
 
-def as_inputs(x: Inputs, dataset: Dataset, takes: Takes) -> Inputs:
+def as_inputs(x: Inputs, dataset: Dataset, takes: Takes) -> NDArray[Any]:
     """Return samples of a data set, made ready for a model.
 
     Args:
@@ -145,8 +145,7 @@ def as_inputs(x: Inputs, dataset: Dataset, takes: Takes) -> Inputs:
     if takes_of(dataset) == takes:
         return x
     found = [_sample(dataset.name, one, dataset, takes, None).values for one in x]
-    values: Any = np.concatenate(found)
-    return values
+    return np.concatenate(found)
 
 
 def _try(takes: Takes) -> str:

@@ -38,6 +38,8 @@ class Dream(Result):
         frames: Pictures on the way, shape (f, n, …).
         frame_steps: Steps after which they were taken, shape (f,).
         asleep: Places of units that felt no gradient from any start.
+        count: How many units the layer has.
+        layers: The layers on the way through the network, where others can be dreamt of.
         weights_unchanged: Whether all weights are the same bits as before; None while it goes on.
         complete: Whether all steps were made.
     """
@@ -63,6 +65,8 @@ class Dream(Result):
     frames: Array = field(default_factory=lambda: NONE)
     frame_steps: Array = field(default_factory=lambda: NONE)
     asleep: list[int] = field(default_factory=list)
+    count: int = 0
+    layers: list[str] = field(default_factory=list)
     weights_unchanged: bool | None = None
     complete: bool = True
 

@@ -21,11 +21,12 @@ from torch import Tensor, nn
 from dltui.data.takes import Takes
 from dltui.errors import UsageError
 from dltui.figures import Array
-from dltui.instruments.dream.aim import Aim, checked, drive, scores
+from dltui.instruments.dream.aim import Aim, checked, drive, scores, unit_axis
 from dltui.instruments.dream.canvas import Canvas, Paint, canvas, seen
 from dltui.instruments.dream.priors import Priors, shifted, squares, variation
 from dltui.instruments.dream.same import fingerprint
 from dltui.instruments.features.layers import capture
+from dltui.instruments.probe.stations import stations
 from dltui.objective.undisturbed import undisturbed
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -112,8 +113,10 @@ class _Climb:
     def __init__(self, module: nn.Module, takes: Takes, aim: Aim, way: Way, device: torch.device) -> None:
         self._module, self._takes, self._aim, self._way, self._device = module, takes, aim, way, device
         self._random = torch.Generator().manual_seed(way.seed)
+        blank = torch.zeros(1, *takes.shape, device=device)
         with torch.no_grad():
-            checked(aim, self._given(torch.zeros(1, *takes.shape, device=device)))
+            given = self._given(blank)
+        checked(aim, given)
         self._canvas, self._scale, asleep = self._start()
         looks = np.unique(np.linspace(0, way.steps, min(LOOKS, way.steps) + 1).round().astype(int))
         film = np.unique(np.geomspace(1, way.steps + 1, min(FILM, way.steps + 1)).round().astype(int) - 1)
@@ -132,6 +135,8 @@ class _Climb:
             rate=way.rate,
             total=way.steps,
             asleep=asleep,
+            count=given.shape[unit_axis(given)],
+            layers=stations(module, blank),
         )
 
     def go(self, report: Report) -> None:
