@@ -17,11 +17,9 @@ VERBS = {
     "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
-    "dream": Entry(
-        "dltui.commands.dream", "What units and classes want to see; what layers know of an input."
-    ),
-    "probe": Entry("dltui.commands.probe", "What can be read off each layer by a linear classifier."),
-    "map": Entry("dltui.commands.map", "Samples in the plane as a layer sees them: PCA, t-SNE, UMAP."),
+    "dream": Entry("dltui.commands.dream", "What a unit or class wants to see; what a layer knows."),
+    "probe": Entry("dltui.commands.probe", "What a linear classifier can read off each layer."),
+    "map": Entry("dltui.commands.map", "A layer as a map of samples: PCA, t-SNE or UMAP."),
     "batch": Entry("dltui.commands.batch", "Many commands from one file, each done once."),
     "sweep": Entry("dltui.commands.sweep", "A recipe trained with many settings: which matter."),
     "lab": Entry("dltui.commands.lab", "Ideas with knobs to turn, checked against known answers."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from dltui.tui.screens.gallery import short_title
 CLASSES = "classes"  # what stands in the list for the network's own output
 PAGE = 12  # units that are dreamt of at once
 FILM = "On the way"  # how the title of the film begins
-ONE = "Layer"
 
 
 @screen("result:dream")
@@ -155,8 +153,7 @@ class InversionScreen(LayerScreen):
         found = self._result
         if found is None:
             return []
-        alone = found.seen(self.at)
-        return [*found.figures(), replace(alone, title=f"{ONE} {found.layers[self.at]} · {found.title}")]
+        return [*found.figures(), found.alone(self.at)]
 
     def chosen_now(self, place: int) -> None:  # noqa: ARG002 - the list knows it
         """Show a layer alone, where that is seen."""

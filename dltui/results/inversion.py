@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from dltui.figures import Array, Figure, Images, Lines, Series, Table, number
 from dltui.results.base import Result
+
+FEW = 40  # numbers of an input that are drawn as points
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,28 +75,46 @@ class Inversion(Result):
         """Return the pictures, the errors through the depth, the search, and the numbers."""
         return [self.seen(), self.depth(), self.curve(), self._table()]
 
-    def seen(self, chosen: int | None = None) -> Figure:
-        """Return the input and what the layers make of it, or one of them beside it.
+    def seen(self) -> Figure:
+        """Return the input and what the layers make of it; curves for inputs that are no pictures."""
+        title = f"What is left of the input · {self.title}"
+        names = ("input", *(f"{name} {self.input_errors[i, -1]:.0%}" for i, name in enumerate(self.layers)))
+        if self.image:
+            return Images(title=title, caption=self._caption(), pixels=self.pictures, names=names)
+        return self._curves(title, names, range(len(names)))
+
+    def alone(self, place: int) -> Figure:
+        """Return the input, what one layer makes of it, and the difference, side by side.
 
         Args:
-            chosen: Which layer alone, or None for all.
+            place: Which layer.
 
         Returns:
-            The pictures; curves for inputs that are none.
+            One picture of three; two curves for inputs that are no pictures.
         """
-        rows = range(len(self.layers)) if chosen is None else [chosen]
-        places = [0, *(1 + i for i in rows)]
-        names = (
-            "input",
-            *(f"{self.layers[i]}  {number(float(self.feature_errors[i, -1]), 2)}" for i in rows),
+        name = self.layers[place]
+        title = f"Layer {name} · {self.title}"
+        if not self.image:
+            return self._curves(title, ("input", name), (0, 1 + place))
+        first, made = self.pictures[0], self.pictures[1 + place]
+        three = np.concatenate([first, made, 0.5 + (made - first) / 2], axis=1)
+        return Images(
+            title=title,
+            caption=(
+                f"the input, the picture that {name} can't tell from it, and the difference, grey where there is none; "
+                f"‖x − x₀‖ is {self.input_errors[place, -1]:.0%} of the contrast of x₀, ‖Φ(x) − Φ(x₀)‖ / ‖Φ(x₀)‖ is "
+                f"{number(float(self.feature_errors[place, -1]), 2)}"
+            ),
+            pixels=three[None],
+            names=(f"input · {name} · difference",),
         )
-        title = f"What is left of the input · {self.title}"
-        if self.image:
-            return Images(title=title, caption=self._caption(), pixels=self.pictures[places], names=names)
-        flat = self.pictures[places].reshape(len(places), -1)
+
+    def _curves(self, title: str, names: Sequence[str], places: Sequence[int]) -> Lines:
+        """Return inputs as curves."""
+        flat = self.pictures[list(places)].reshape(len(places), -1)
         x = np.arange(flat.shape[1], dtype=float)
         series = tuple(
-            Series(name=name, x=x, y=row, marks=len(x) < 40) for name, row in zip(names, flat, strict=True)
+            Series(name=name, x=x, y=row, marks=len(x) < FEW) for name, row in zip(names, flat, strict=True)
         )
         return Lines(title=title, caption=self._caption(), series=series, x_label="number", y_label="input")
 
@@ -127,14 +148,19 @@ class Inversion(Result):
 
     def _caption(self) -> str:
         told = (
-            f"below each picture ‖Φ(x) − Φ(x₀)‖ / ‖Φ(x₀)‖ at its layer, after {int(self.steps[-1])} of {self.total} "
-            f"steps; total variation {number(self.tv)}, α-norm {number(self.alpha)}"
+            f"below each picture ‖x − x₀‖ as a share of the contrast of x₀; the features there are {self._worst()} off "
+            f"at most, after {int(self.steps[-1])} of {self.total} steps; total variation {number(self.tv)}, α-norm "
+            f"{number(self.alpha)}"
         )
         if self.weights_unchanged is None:
             return told
         return f"{told}; " + (
             "weights bit-identical afterwards" if self.weights_unchanged else "THE WEIGHTS HAVE CHANGED"
         )
+
+    def _worst(self) -> str:
+        """Return the largest error of the features."""
+        return f"{float(self.feature_errors[:, -1].max()):.1%}"
 
     def _table(self) -> Table:
         rows = zip(

@@ -76,7 +76,7 @@ class Probing(Result):
 
     @property
     def best(self) -> int:
-        """Which layer the classes are read off best; the first one that is within no more than nothing of it."""
+        """Which layer the classes are read off best; the first of those that do as well."""
         known = np.where(np.isfinite(self.accuracy), self.accuracy, -1.0)
         return int(known.argmax())
 

@@ -11,6 +11,7 @@ are those of the authors, with n / 12 for the rate (Belkina et al. 2019, Nature 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -96,7 +97,7 @@ class Field:
         """Return KL(P ‖ Q) at ``y``, in nats."""
         found = self.pull(y, told=True)
         assert found.attraction is not None, "it was asked for"
-        return self._negentropy + found.attraction + float(torch.log(torch.tensor(found.normaliser)))
+        return self._negentropy + found.attraction + math.log(found.normaliser)
 
 
 def tsne(

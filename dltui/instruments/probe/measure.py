@@ -192,7 +192,7 @@ class _Walk:
         control = FIT[self._plan.solver](basis, self._shuffled, self._classes, found.penalty)
         table = torch.zeros(self._classes, self._classes, dtype=torch.int64)
         table.index_put_((self._answers, said), torch.ones_like(said), accumulate=True)
-        known = self.known
+        known = self.known = _copied(self.known)
         known.confusion[place] = table.numpy()
         known.accuracy[place] = float((said == self._answers).double().mean())
         known.train_accuracy[place] = float((found.scores(basis.learn).argmax(1) == self._y).double().mean())
@@ -203,7 +203,6 @@ class _Walk:
             list(learn.shape),
             learn.note,
         )
-        self.known = _copied(known)
 
     def _compare(self, place: int, learn: Features, held: Features) -> None:
         """Probe a layer of a fresh network."""
@@ -214,12 +213,11 @@ class _Walk:
             probe = self._choose(basis, self._y, self._classes)
             found = float((probe.scores(basis.held).argmax(1) == self._answers).double().mean())
         self._random[place].append(found)
-        known = self.known
+        known = self.known = _copied(self.known)
         known.untrained[place] = np.mean(self._random[place])
         known.untrained_spread[place] = (
             np.std(self._random[place], ddof=1) if len(self._random[place]) > 1 else np.nan
         )
-        self.known = _copied(known)
 
 
 def _copied(known: Probing) -> Probing:
