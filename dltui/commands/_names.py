@@ -14,15 +14,7 @@ VERBS = {
     "features": Entry("dltui.commands.features", "What each layer of a model makes of an input."),
     "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
-    "attention": Entry(
-        "dltui.commands.attention", "What each token or patch takes from the others, by head."
-    ),
-    "attention": Entry(
-        "dltui.commands.attention", "What each token or patch takes from the others, by head."
-    ),
-    "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
-    "features": Entry("dltui.commands.features", "What each layer of a model makes of an input."),
-    "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
+    "attention": Entry("dltui.commands.attention", "What each token or patch takes from others, by head."),
     "cloud": Entry("dltui.commands.cloud", "Points in space: turned, coloured, counted."),
     "sdf": Entry("dltui.commands.sdf", "Surfaces that a formula describes: traced, cut, meshed."),
     "mesh": Entry("dltui.commands.mesh", "Triangles in space: lit, measured, closed or not."),
