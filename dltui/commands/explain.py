@@ -13,6 +13,7 @@ from dltui.errors import UsageError
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
     from dltui.results.explanation import Explanation
+    from dltui.results.lens import LogitLens
 
 app = verb_app()
 
@@ -27,10 +28,10 @@ def methods(spelled: str) -> str:
 
 def _methods(incomplete: str) -> list[str]:
     """Return what completes a list of methods."""
-    from dltui.results.explanation import ALL, METHODS
+    from dltui.results.explanation import ALL, LENS, METHODS
 
     before, comma, last = incomplete.rpartition(",")
-    return [f"{before}{comma}{name}" for name in (*METHODS, ALL) if name.startswith(last)]
+    return [f"{before}{comma}{name}" for name in (*METHODS, ALL, LENS) if name.startswith(last)]
 
 
 @verb(app)
@@ -55,7 +56,7 @@ def explain(
             autocompletion=_methods,
             help=(
                 "saliency, gradient-x-input, smoothgrad, integrated-gradients, guided-backprop, cam, grad-cam, "
-                "grad-cam++, occlusion, lime, shap, several with commas, or all."
+                "grad-cam++, occlusion, lime, shap, several with commas, or all; or logit-lens."
             ),
         ),
     ] = "integrated-gradients",
@@ -121,6 +122,14 @@ def explain(
         bool,
         typer.Option("--sanity", help="Forget layer after layer: does the map depend on what was learnt?"),
     ] = False,
+    position: Annotated[
+        str | None,
+        typer.Option(
+            "--position",
+            metavar="TOKEN",
+            help="The token after which logit-lens reads, or its place; the last one if left out.",
+        ),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -134,7 +143,7 @@ def explain(
     weights: Weights = None,
     *,
     common: Common,
-) -> Explanation | Stopped:
+) -> Explanation | LogitLens | Stopped:
     """Show which parts of one input speak for one answer of a model, by one or several methods."""
     from dltui.checkpoints.live import open_live
     from dltui.commands._unfinished import stoppable
@@ -142,9 +151,11 @@ def explain(
     from dltui.device import pick_device
     from dltui.instruments.attribution import Choices, Wanted
     from dltui.instruments.attribution import explain as explained
-    from dltui.results.explanation import chosen_methods
+    from dltui.results.explanation import LENS, chosen_methods
 
     chosen = chosen_methods(method)
+    if position is not None and chosen != [LENS]:
+        raise UsageError(f"--position is where {LENS} reads, and {method} reads nowhere: try --method {LENS}")
     if layer is not None and not any(name.startswith("grad-cam") for name in chosen):
         raise UsageError(
             f"--layer is whose maps Grad-CAM uses, and {method} uses none: try --method grad-cam"
@@ -153,6 +164,12 @@ def explain(
     live = open_live(model, weights=weights, data=data, seed=common.seed)
     found = read_input(given, live.takes, seed=common.seed)
     common.note(f"{live.title}: {live.weights_note}{f'; {found.note}' if found.note else ''}")
+    if chosen == [LENS]:
+        from dltui.instruments.lens import logit_lens
+
+        return logit_lens(
+            live, found, target=target, position=position, device=common.device, report=common.report
+        )
     return stoppable(
         lambda report: explained(
             live.module,

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from dltui.data.dataset import Dataset, Inputs
 from dltui.data.load import load
 from dltui.data.photos import SHIPPED, fitted, picture_from, read_photo
+from dltui.data.sound import SHIPPED as SPEECH
+from dltui.data.sound import loudest
 from dltui.data.spelled import told_apart
 from dltui.data.takes import COLOURS, Letters, Pixels, Takes, Tokenizer, takes_of
 from dltui.errors import DltuiError, UsageError
@@ -22,7 +24,7 @@ from dltui.errors import DltuiError, UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Given", "Letters", "Takes", "Tokenizer", "read_input", "takes_of"]
+__all__ = ["Given", "Letters", "Takes", "Tokenizer", "as_inputs", "read_input", "read_samples", "takes_of"]
 
 ARRAYS = (".npy", ".npz", ".csv")
 TEXTS = (".txt", ".md")
@@ -72,7 +74,8 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
 
     Args:
         spec: ``photo.jpg``, the name of a shipped photo, ``a.npy``, ``a.npz`` or ``a.csv``, a sentence, ``text.txt``,
-            ``-`` for the text on stdin, or ``DATA[12]`` for a row of a data set (``DATA[test:12]`` for a held-out one).
+            ``-`` for the text on stdin, a ``.wav`` (its loudest stretch, for models of sound), or ``DATA[12]`` for a
+            row of a data set (``DATA[test:12]`` for a held-out one).
         takes: What the model takes.
         seed: Seed of made data.
 
@@ -93,6 +96,9 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
         return _array(spec, _read_array(Path(spec).expanduser()), takes)
     if takes.kind == "tokens":
         return _text(spec, takes)
+    if takes.kind == "array" and len(takes.shape) == 1 and (suffix == ".wav" or spec == SPEECH):
+        samples, start = loudest(spec, takes.shape[0])
+        return Given(spec, samples[None], note=f"its loudest {len(samples)} samples, from {start:.2f} s")
     if spec == "-":
         raise UsageError(f"- reads text, but the model takes samples of shape {takes.shape}: {_try(takes)}")
     if spec not in SHIPPED and not Path(spec).expanduser().is_file():
@@ -100,6 +106,52 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
     if takes.kind != "image":
         raise UsageError(f"the model takes samples of shape {takes.shape}, no picture: {_try(takes)}")
     return _picture(spec, fitted(read_photo(spec), takes.shape, takes.resize), takes)
+
+
+def read_samples(
+    data: str, takes: Takes, count: int, *, part: str = "test", seed: int = 0
+) -> tuple[Inputs, NDArray[Any]]:
+    """Return several samples of a data set, made ready for a model.
+
+    Args:
+        data: How the data set is spelled.
+        takes: What the model takes; pictures of another size are brought to its own.
+        count: How many; all where there are fewer.
+        part: ``train`` or ``test``.
+        seed: Seed of the draw, and of made data.
+
+    Returns:
+        Inputs of shape (n, …), and their answers.
+
+    Raises:
+        UsageError: If the data aren't what the model takes.
+    """
+    dataset = load(data, seed=seed)
+    x, y = (dataset.x_test, dataset.y_test) if part == "test" else (dataset.x_train, dataset.y_train)
+    rows = np.arange(len(x))
+    if count < len(x):
+        rows = np.sort(np.random.default_rng(seed).choice(len(x), count, replace=False))
+    return as_inputs(x[rows], dataset, takes), y[rows]
+
+
+def as_inputs(x: Inputs, dataset: Dataset, takes: Takes) -> NDArray[Any]:
+    """Return samples of a data set, made ready for a model.
+
+    Args:
+        x: The samples, shape (n, …).
+        dataset: What they are of.
+        takes: What the model takes; pictures of another size are brought to its own.
+
+    Returns:
+        Inputs of shape (n, …).
+
+    Raises:
+        UsageError: If the data aren't what the model takes.
+    """
+    if takes_of(dataset) == takes:
+        return x
+    found = [_sample(dataset.name, one, dataset, takes, None).values for one in x]
+    return np.concatenate(found)
 
 
 def _try(takes: Takes) -> str:

@@ -32,13 +32,14 @@ SIZES = frozenset({
 })  # it is their size that counts, not their sign
 ADDED = frozenset({"gradient-x-input", "integrated-gradients", "lime", "shap"})  # whose places share out f(x)
 ALL = "all"
+LENS = "logit-lens"  # reads the layers of a language model, not the parts of its input: it is asked for alone
 
 
 def chosen_methods(spelled: str) -> list[str]:
     """Return the methods that a list with commas names.
 
     Args:
-        spelled: ``grad-cam``, ``saliency,lime`` or ``all``.
+        spelled: ``grad-cam``, ``saliency,lime``, ``all``, or ``logit-lens``.
 
     Returns:
         Their names, each once, in the order in which they were asked for.
@@ -50,8 +51,10 @@ def chosen_methods(spelled: str) -> list[str]:
     if not words:
         raise UsageError(f"--method names none: expected {ALL}, or some of {', '.join(METHODS)}")
     for word in words:
-        if word not in METHODS and word != ALL:
-            raise unknown("method", word, [*METHODS, ALL])
+        if word not in METHODS and word not in {ALL, LENS}:
+            raise unknown("method", word, [*METHODS, ALL, LENS])
+    if LENS in words and len(words) > 1:
+        raise UsageError(f"{LENS} reads layers, not parts of the input: ask for it alone, --method {LENS}")
     return list(METHODS) if ALL in words else list(dict.fromkeys(words))
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from dltui.draw.blending import blended, bright, common_range
 from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
+from dltui.draw.export.boxes import print_graph
 from dltui.draw.export.letterpress import print_cells
+from dltui.draw.export.still import still
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
 from dltui.draw.letters import clip_middle
@@ -27,6 +29,7 @@ from dltui.figures import (
     Overlay,
     Points,
     Prose,
+    Scene,
     Steps,
     Surface,
     Table,
@@ -35,6 +38,8 @@ from dltui.figures import (
 )
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
+NAME = 13  # letters of a name over a picture where eight stand in a row
+MOST_COLUMNS = 40  # of a heat map that get their name below
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff")
 
 
@@ -48,7 +53,11 @@ def plate(part: Any, figure: Figure) -> None:
     for kind, put in _PLATES.items():
         if isinstance(figure, kind):
             put(part, figure)
-    if not isinstance(figure, Surface | Points) and part.axes and not isinstance(figure, Images | Overlay):
+    if (
+        not isinstance(figure, Surface | Points | Scene)
+        and part.axes
+        and not isinstance(figure, Images | Overlay)
+    ):
         part.axes[0].set_title(said(figure.title))
     else:
         part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
@@ -120,7 +129,8 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     bar = bar_of(figure, figure.colormap)
     shown = np.ma.masked_invalid(np.asarray(figure.values, float))
     shown = np.ma.masked_less_equal(shown, 0) if bar.axis.scale == "log" else shown
-    axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
+    if not figure.fine:
+        axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
     mesh = axes.pcolormesh(
         figure.x,
         figure.y,
@@ -151,6 +161,10 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
     if figure.row_names:
         axes.set_yticks(range(len(figure.row_names)), [said(name) for name in figure.row_names], fontsize=6)
+    if figure.column_names:
+        told = range(0, len(figure.column_names), -(-len(figure.column_names) // MOST_COLUMNS))
+        names = [said(figure.column_names[place]) for place in told]
+        axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
     part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
@@ -206,7 +220,8 @@ def _images(part: Any, figure: Images) -> None:
             pixels = np.clip(np.nan_to_num(np.asarray(figure.pixels[place], float)), 0, 1)
             axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             if place < len(figure.names):
-                axes.set_title(said(figure.names[place]), fontsize=7, weight="normal", loc="center")
+                name = clip_middle(figure.names[place], NAME * 8 // each_row)
+                axes.set_title(said(name), fontsize=7, weight="normal", loc="center")
 
 
 def panes_of(figure: Overlay) -> tuple[int, int]:
@@ -271,6 +286,12 @@ def _points(part: Any, figure: Points) -> None:
         axes.view_init(ELEVATION, AZIMUTH)
 
 
+def _scene(part: Any, figure: Scene) -> None:
+    axes = part.add_subplot()
+    axes.imshow(still(figure))
+    axes.set_axis_off()
+
+
 def _norm(axis: Axis) -> Any:
     """Return how matplotlib spaces the values of an axis."""
     from matplotlib.colors import AsinhNorm, LogNorm, Normalize
@@ -310,7 +331,8 @@ _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {
     Images: _images,
     Overlay: _overlay,
     Points: _points,
-    Graph: print_cells,
+    Scene: _scene,
+    Graph: print_graph,
     Tokens: print_cells,
     Table: print_cells,
     Steps: print_cells,

@@ -59,8 +59,11 @@ class FieldProbe:
         column, row = self._cell(spot)
         field = self._field
         value = number(float(field.values[row, column]), 6)
-        x, y = number(float(field.x[column])), number(float(field.y[row]))
-        return f"{field.x_label} {x}   {field.y_label} {y}   {field.value_label or 'value'} {value}"
+        x, y = float(field.x[column]), float(field.y[row])
+        if isinstance(field, Heatmap) and (field.row_names or field.column_names):
+            return f"{field.column_at(x)}   {field.row_at(y)}   {field.value_label or 'value'} {value}"
+        told = f"{field.x_label} {number(x)}   {field.y_label} {number(y)}"
+        return f"{told}   {field.value_label or 'value'} {value}"
 
     def told(self) -> str:
         """Return the range of the values."""
