@@ -16,7 +16,7 @@ from dltui.data.takes import Takes
 from dltui.errors import DltuiError, UsageError
 from dltui.figures import Array
 from dltui.instruments.attribution.alike import rank_correlation, structural_similarity
-from dltui.instruments.attribution.curves import curve, random_curves, shares_of
+from dltui.instruments.attribution.curves import curve, random_curves, shares_of, units_of
 from dltui.instruments.attribution.methods import RUN, Choices, Found
 from dltui.instruments.attribution.nothing import USUAL, Baseline, nothing
 from dltui.instruments.attribution.parts import Labels, parts_of
@@ -220,15 +220,14 @@ class _Work:
 
     def _curves(self) -> None:
         """Measure how well each map tells what is important."""
-        shares = shares_of(self.labels.size)
+        units = units_of(self.labels)
+        shares = shares_of(units)
         found = []
         for name, values in zip(self.names, self.maps, strict=True):
             weight = np.abs(values) if name in SIZES else values
-            found.append(curve(self.question, weight, shares, self._within()))
+            found.append(curve(self.question, weight, units, shares, self._within()))
             self._unit_done(tell=False)
-        chance = random_curves(
-            self.question, self.labels.shape, shares, orders=ORDERS, seed=self.choices.seed
-        )
+        chance = random_curves(self.question, units, shares, orders=ORDERS, seed=self.choices.seed)
         self.extra |= {
             "shares": shares,
             "deletion": np.stack([one.deletion for one in found]),
