@@ -82,11 +82,16 @@ def _on_checkpoint(item: Item, data: str) -> list[Deed]:
         chosen = {"model": item.key, **_with(data)}
         return _looks(chosen)
     weights = {"weights": item.key, **_with(data)}
-    return [*_looks(weights), Deed("train", "Train on from these weights", weights)]
+    return [*_looks(weights), _numbers(item.key), Deed("train", "Train on from these weights", weights)]
 
 
 def _looks(values: dict[str, str]) -> list[Deed]:
-    return [Deed(verb, label, values) for verb, label in LOOKS]
+    found = [Deed(verb, label, values) for verb, label in LOOKS]
+    return [*found, _numbers(values["model"])] if "model" in values else found
+
+
+def _numbers(model: str) -> Deed:
+    return Deed("weights", "Its weights, tensor by tensor", {"model": model})
 
 
 def _with(data: str) -> dict[str, str]:
