@@ -30,8 +30,10 @@ def hub_contents(name: str) -> Contents:
         from huggingface_hub.errors import NotASafetensorsRepoError, RepositoryNotFoundError
     except ImportError as error:
         raise DltuiError("the hub is reached through a package: pip install 'dltui[hub]'") from error
+    hub = HfApi()
     try:
-        found = HfApi().get_safetensors_metadata(repository, revision=revision or None)
+        hub.model_info(repository, revision=revision or None)
+        found = hub.get_safetensors_metadata(repository, revision=revision or None)
     except RepositoryNotFoundError as error:
         raise DltuiError(
             f"the hub has no model {repository} that you may see: mind the spelling, or sign in with hf auth login"

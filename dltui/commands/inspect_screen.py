@@ -501,7 +501,8 @@ class ModelScreen(GalleryScreen):
     def remember(self) -> dict[str, Any]:
         """Return what is under the cursor, and which tab is open, beside which figure is shown."""
         line = self.line
-        return super().remember() | {"tensor": line.path if line else "", "look": self.look}
+        tensor = self._wanted or (line.path if line else "")  # what is wanted is not there yet
+        return super().remember() | {"tensor": tensor, "look": self.look}
 
     def recall(self, known: dict[str, Any]) -> None:
         """Go there again, as soon as it is read."""

@@ -102,6 +102,11 @@ def grow(entries: Iterable[Entry]) -> Node:
 def _plant(entry: Entry, root: Node, known: dict[str, Node]) -> None:
     """Put a tensor in its place."""
     name = entry.name
+    last = max(name.rfind("."), name.rfind("/")) + 1
+    above = known.get(name[:last]) if last else root
+    if above is not None and last < len(name):  # most have a neighbour that came before
+        above.inside.append(Node(name[last:], name, entry))
+        return
     starts = [match.end() for match in PARTED.finditer(name) if match.start() > 0 and match.end() < len(name)]
     starts = starts[:DEEPEST]
     above, begin = root, 0

@@ -11,14 +11,13 @@ import pytest
 from safetensors.numpy import save_file
 from textual.pilot import Pilot
 
-from dltui.commands._model_looks import LOOKS, ask, layer_of
+from dltui.commands._model_looks import LOOKS, Look, ask, layer_of
 from dltui.commands.inspect_screen import ModelScreen
 from dltui.contents import Entry
-from dltui.figures import Bars, Heatmap, Histogram, Images, Lines, Prose, Table
+from dltui.figures import Bars, Heatmap, Histogram, Images, Prose, Table
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.items import Item
 from dltui.tui.catalog.models import checkpoint_item
-from dltui.tui.screens.form import FormScreen
 from dltui.tui.screens.search import SearchScreen
 from dltui.tui.widgets.facts import Facts
 from dltui.tui.widgets.figure_view import FigureView
@@ -37,7 +36,11 @@ def decoder(seed: int = 0, layers: int = 4) -> dict[str, np.ndarray]:
     draw = np.random.default_rng(seed)
     state = {"stem.weight": draw.normal(size=(6, 3, 5, 5)).astype(np.float32)}
     for i in range(layers):
-        for name, shape in (("attn.q_proj.weight", (16, 16)), ("attn.k_proj.weight", (16, 16)), ("norm.weight", (16,))):
+        for name, shape in (
+            ("attn.q_proj.weight", (16, 16)),
+            ("attn.k_proj.weight", (16, 16)),
+            ("norm.weight", (16,)),
+        ):
             state[f"layers.{i}.{name}"] = draw.normal(size=shape).astype(np.float32)
     return state
 
@@ -154,12 +157,20 @@ def made_run(home: Path) -> list[Path]:
     """A run with three checkpoints."""
     run = home / "runs" / "digits-mlp-0001"
     (run / "checkpoints").mkdir(parents=True)
-    card = {"model": "mlp", "data": "digits", "settings": {}, "started": "2026-11-24T20:00:00+00:00", "state": "done"}
+    card = {
+        "model": "mlp",
+        "data": "digits",
+        "settings": {},
+        "started": "2026-11-24T20:00:00+00:00",
+        "state": "done",
+    }
     (run / "run.json").write_text(json.dumps(card | {"command": "dltui train mlp"}))
     paths = []
     for step in (10, 20, 30):
         paths.append(run / "checkpoints" / f"step-{step:06d}.safetensors")
-        save_file({"fc.weight": np.full((4, 4), step, np.float32), "fc.bias": np.zeros(4, np.float32)}, paths[-1])
+        save_file(
+            {"fc.weight": np.full((4, 4), step, np.float32), "fc.bias": np.zeros(4, np.float32)}, paths[-1]
+        )
     return paths
 
 
@@ -193,8 +204,18 @@ async def test_tabs_offer_the_verbs_and_open_their_forms(make_app: Make, here: P
         screen.query_one(TensorTree).go_to("layers.2.attn.q_proj.weight")
         await settle(pilot)
         assert ask(LOOKS[0], "a", "w", tensor=True).line == ["weights", "a", "w"]
-        assert ask(LOOKS[1], "a", "layers.2.norm.weight", tensor=True).line == ["features", "a", "--layer", "layers.2.norm"]
-        assert ask(LOOKS[2], "a", "layers.2.norm.weight", tensor=True).line == ["attention", "a", "--layer", "2"]
+        assert ask(LOOKS[1], "a", "layers.2.norm.weight", tensor=True).line == [
+            "features",
+            "a",
+            "--layer",
+            "layers.2.norm",
+        ]
+        assert ask(LOOKS[2], "a", "layers.2.norm.weight", tensor=True).line == [
+            "attention",
+            "a",
+            "--layer",
+            "2",
+        ]
         assert ask(LOOKS[3], "a", "layers", tensor=False).line == ["explain", "a"]
         assert layer_of("a.rnn.weight_hh_l0", tensor=True) == "a.rnn"
         for number, look in enumerate(LOOKS[1:], 2):
@@ -206,13 +227,27 @@ async def test_tabs_offer_the_verbs_and_open_their_forms(make_app: Make, here: P
         assert isinstance(screen.view.figure, Histogram)
 
 
-async def test_what_a_verb_found_comes_back(make_app: Make, here: Path, settle: Settle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dltui.commands._model_looks.VERBS", {"inspect": None})
-    monkeypatch.setattr("dltui.commands.inspect_screen.LOOKS", [LOOKS[0]._replace_verb()])
+async def test_what_a_verb_found_comes_back(
+    make_app: Make, here: Path, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = (Look("weights", "inspect", "what it holds", runs=True), *LOOKS[1:])
+    monkeypatch.setattr("dltui.commands.inspect_screen.LOOKS", looks)
     app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle, saved(here))
+        screen.query_one(TensorTree).go_to("stem.weight")
+        await settle(pilot)
+        await pilot.press("enter")
+        assert app.jobs[-1].words == ("inspect", screen.spec)
+        assert "inspect runs" in screen.query_one(TopBar).remark
+        await until(pilot, lambda: app.jobs[-1].over, "the end of the job")
+        await until(pilot, lambda: isinstance(screen.view.figure, Table), "its result")
+        assert app.screen is screen
 
 
-async def test_the_place_in_the_tree_is_kept(make_app: Make, here: Path, settle: Settle) -> None:
+async def test_the_place_in_the_tree_is_kept(
+    make_app: Make, here: Path, tmp_path: Path, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = make_app()
     path = saved(here)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -222,8 +257,10 @@ async def test_the_place_in_the_tree_is_kept(make_app: Make, here: Path, settle:
         await settle(pilot)
         kept = screen.remember()
         assert (kept["tensor"], kept["look"]) == ("layers.3.norm.weight", 2)
+    monkeypatch.setenv("DLTUI_HOME", str(tmp_path / "another"))
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
         app.keeper.memory.rooms[f"checkpoint {path}"] = kept
         screen = await opened(app, pilot, settle, path)
         assert screen.line is not None
@@ -241,7 +278,9 @@ async def test_a_file_that_is_refused_says_why(make_app: Make, here: Path, settl
 
 
 async def test_a_hundred_thousand_tensors_are_walked(make_app: Make, here: Path, settle: Settle) -> None:
-    entries = [Entry(f"layers.{i // 100}.experts.{i % 100}.w", (i % 7 + 1, 2), "float32", 8) for i in range(100_000)]
+    entries = [
+        Entry(f"layers.{i // 100}.experts.{i % 100}.w", (i % 7 + 1, 2), "float32", 8) for i in range(100_000)
+    ]
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(app, pilot, settle, saved(here))
@@ -263,7 +302,9 @@ async def test_a_hundred_thousand_tensors_are_walked(make_app: Make, here: Path,
         assert drawn < 20 * 2 * 40  # only lines that are seen are ever written
         tree.filter("layers.9 experts.7")
         assert tree.outline is not None
-        assert len(tree.outline.lines) == sum("layers.9" in one.name and "experts.7" in one.name for one in entries)
+        assert len(tree.outline.lines) == sum(
+            "layers.9" in one.name and "experts.7" in one.name for one in entries
+        )
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -288,6 +329,3 @@ async def test_snapshot_of_a_model(
         await until(pilot, lambda: isinstance(screen.view.figure, Histogram), "the numbers")
         await settle(pilot)
         assert not unlike(app, f"model-{theme}-{size[0]}x{size[1]}", tmp_path)
-
-
-__all__ = ["FormScreen", "Lines"]
