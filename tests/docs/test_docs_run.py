@@ -9,7 +9,10 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
+    "attention.md",
+    "explaining.md",
     "features.md",
+    "fetching.md",
     "inspecting.md",
     "instruments.md",
     "runs.md",
