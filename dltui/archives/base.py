@@ -99,6 +99,19 @@ class Archive(ABC):
         for start in range(0, flat.size, step):
             yield flat[start : start + step]
 
+    def codes(self, name: str, limit: int = LIMIT) -> Iterator[Array] | None:  # noqa: ARG002
+        """Return the bits of a tensor in pieces, where its numbers lie in order with 16 bits each.
+
+        Args:
+            name: The tensor.
+            limit: Bytes of a piece at most.
+
+        Returns:
+            One-dimensional arrays of uint16, each only good until the next is asked for; None where the numbers lie
+            otherwise, or in another type than float16 and bfloat16.
+        """
+        return None
+
 
 def _no_tensor(archive: Archive, name: str) -> UsageError:
     """Return the error for a tensor that isn't there."""

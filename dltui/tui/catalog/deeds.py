@@ -113,12 +113,18 @@ def _on_checkpoint(item: Item, data: str) -> list[Deed]:
         chosen = {"model": item.key, **_with(data)}
         return _looks(chosen)
     weights = {"weights": item.key, **_with(data)}
-    return [*_looks(weights), Deed("train", "Train on from these weights", weights)]
+    return [*_looks(weights), _numbers(item.key), Deed("train", "Train on from these weights", weights)]
 
 
 def _looks(values: dict[str, str]) -> list[Deed]:
     found = [Deed(verb, label, values) for verb, label in LOOKS]
-    return [*found, Deed("graph", "What calls what in it", values)] if "model" in values else found
+    if "model" not in values:
+        return found
+    return [*found, _numbers(values["model"]), Deed("graph", "What calls what in it", values)]
+
+
+def _numbers(model: str) -> Deed:
+    return Deed("weights", "Its weights, tensor by tensor", {"model": model})
 
 
 def _with(data: str) -> dict[str, str]:
