@@ -17,6 +17,7 @@ from dltui.draw.terminals import Surroundings, inside_another, surroundings, wor
 ANSWER = re.compile(rb"\x1b(?:_G[^\x1b]*\x1b\\|P>\|[^\x1b]*\x1b\\|\[[46];\d+;\d+t|\[\?[0-9;]*c)")
 BEGUN = re.compile(rb"\x1b(?:_[^\x1b]*\x1b?|P[^\x1b]*\x1b?|\[(?:\?[0-9;]*|[46](?:;\d*){0,2})?)?\Z")
 SURE = re.compile(rb"\x1b(?:_Gi|P>|\[\?[0-9])")  # no key begins like this
+GRAPHICS = b"\x1b_Gi="  # how a terminal begins to tell of kitty's pictures
 ESCAPE = b"\x1b"
 PATIENCE = 10.0  # seconds after the question in which an escape may be the beginning of an answer
 BREATH = 0.05  # seconds in which the rest of an answer follows
@@ -47,6 +48,7 @@ class Asking:
         self._asked_at = self._held_at = time.monotonic()
         self._before: list[Any] | None = None
         self.open = worth_asking(environ) and can_be_asked()
+        self._through = self.open and inside_another(environ)
         if self.open:
             self._in, self._out = (
                 sys.stdin.fileno(),
@@ -54,12 +56,18 @@ class Asking:
             )  # Textual puts others in their place
             self._before = _hush(self._in)
             sys.stdout.flush()
-            os.write(self._out, questions(through_tmux=inside_another(environ)))
+            os.write(self._out, questions(through_tmux=self._through))
 
     @property
     def asked(self) -> bool:
         """Whether the terminal waits for someone who reads it and sets it again as it was."""
         return self._before is not None
+
+    @property
+    def late(self) -> bool:
+        """Whether tmux has answered for itself, and the terminal that shows it may still tell of kitty's pictures."""
+        waits = self._through and not self.open and GRAPHICS not in self._said
+        return waits and time.monotonic() - self._asked_at < PATIENCE
 
     @property
     def holding(self) -> bool:
@@ -85,8 +93,8 @@ class Asking:
             The rest: keys. What may be the beginning of an answer is held back for a moment.
         """
         now = time.monotonic()
-        if not self.open:
-            return part
+        if not (self.open or self.late):
+            return self._rest(part)
         if not part and now - self._held_at < (LONG_BREATH if SURE.match(self._held) else BREATH):
             return b""
         came, self._held = self._held + part, b""
@@ -94,8 +102,18 @@ class Asking:
         came = ANSWER.sub(b"", came)
         if ATTRIBUTES.search(self._said):
             self.open = False
-        elif part and now - self._asked_at < PATIENCE and (begun := self._begun(came)):
+        if (
+            (self.open or self.late)
+            and part
+            and now - self._asked_at < PATIENCE
+            and (begun := self._begun(came))
+        ):
             came, self._held, self._held_at = came[: begun.start()], came[begun.start() :], now
+        return came
+
+    def _rest(self, part: bytes) -> bytes:
+        """Return what was held back, with what came after it: nothing is an answer any more."""
+        came, self._held = self._held + part, b""
         return came
 
     def _begun(self, came: bytes) -> re.Match[bytes] | None:
@@ -119,7 +137,9 @@ class Asking:
     def _read(self, wait: float) -> bytes:
         """Return the keys that come within some seconds, or until the answer is complete."""
         keys, end = b"", time.monotonic() + wait
-        while self.open and select.select([self._in], [], [], max(end - time.monotonic(), 0))[0]:
+        while (self.open or self.late) and select.select([self._in], [], [], max(end - time.monotonic(), 0))[
+            0
+        ]:
             part = os.read(self._in, 4096)
             if not part:
                 break

@@ -61,9 +61,11 @@ class Listening(PlainDriver):
             return b""
 
     def _heard(self, part: bytes) -> bytes:
-        """Return the keys of what came; tell the application when the answer is complete."""
-        waited = self._asking.open
+        """Return the keys of what came; tell the application when the answer is complete, and what comes after it."""
+        if not (self._asking.open or self._asking.late or self._asking.holding):
+            return part
+        before = self._asking.surroundings
         keys = self._asking.keys(part)
-        if waited and not self._asking.open:
-            self.process_message(self._answered(self._asking.surroundings))
+        if not self._asking.open and (after := self._asking.surroundings) != before:
+            self.process_message(self._answered(after))
         return keys

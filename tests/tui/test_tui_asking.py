@@ -90,6 +90,25 @@ def test_an_escape_that_nothing_follows_is_a_key(keyboard: Keyboard, monkeypatch
     assert asking.keys(KITTY) == b""
 
 
+def test_the_terminal_behind_tmux_may_answer_after_tmux_has(
+    keyboard: Keyboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = keyboard.asking(TMUX="/tmp/tmux,1,0", DLTUI_GLYPHS="pixels")
+    assert asking.keys(b"j" + CELL + b"\x1b[?1;2c") == b"j"
+    assert not asking.open
+    assert asking.late
+    assert asking.surroundings.pixels is None
+    assert asking.keys(b"k" + GRAPHICS[:6]) + asking.keys(GRAPHICS[6:] + b"l") == b"kl"
+    assert asking.surroundings.pixels is not None
+    assert not asking.late
+    assert asking.keys(b"\x1b[") == b"\x1b["  # nothing is held back any more
+    silent = keyboard.asking(TMUX="/tmp/tmux,1,0", DLTUI_GLYPHS="pixels")
+    assert silent.keys(b"\x1b[?1;2c" + GRAPHICS[:6]) == b""
+    monkeypatch.setattr(room, "PATIENCE", 0)
+    assert not silent.late
+    assert silent.keys(b"x") == GRAPHICS[:6] + b"x"  # nothing is lost
+
+
 def test_a_terminal_is_left_as_it_was_and_hears_nothing(keyboard: Keyboard) -> None:
     asking = keyboard.asking()
     assert keyboard.settings() != keyboard.before

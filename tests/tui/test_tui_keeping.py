@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from dltui.draw.export import KINDS, SUFFIXES
+from dltui.draw.glyphs import Glyphs
 from dltui.draw.terminals import Surroundings
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.export import ExportScreen, Names
@@ -35,6 +36,24 @@ def said(app: DltuiApp) -> str:
 def test_every_ending_says_what_it_writes() -> None:
     assert tuple(KINDS) == SUFFIXES
     assert all(KINDS.values())
+
+
+async def test_glyphs_chosen_by_key_outlive_the_late_answer_of_the_terminal(
+    results: Path, make_app: Make, settle: Settle
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        view = await opened(pilot, settle)
+        view.action_glyphs()
+        chosen = view.plain_look().glyphs
+        other = next(one for one in Glyphs if one is not chosen)
+        app.post_message(app.Answered(Surroundings(other)))
+        await settle(pilot)
+        assert app.surroundings == Surroundings(other)
+        assert view.plain_look().glyphs is chosen
+        app.tuning.change("glyphs", str(other))
+        await settle(pilot)
+        assert view.plain_look().glyphs is other  # a setting made later counts
 
 
 async def test_dialog_asks_before_it_replaces(
