@@ -176,6 +176,7 @@ async def test_snapshot(
     # names and counts of other rooms would change the picture with every model and exhibit
     for table in ("catalog.models.NAMES", "catalog.exhibits.NAMES", "catalog.data.NAMES"):
         monkeypatch.setattr(f"dltui.tui.{table}", {})
+    monkeypatch.setattr("dltui.tui.catalog.fetchable.things", dict)
     monkeypatch.setattr("dltui.commands._forms.VERBS", {})
     monkeypatch.setattr("dltui.commands.shapes_screen.named_chains", list)
     root = results.parents[1]
