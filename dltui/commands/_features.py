@@ -80,9 +80,9 @@ def ask(asked: Asked, common: Common) -> Result:
         told = f"{count} maps, 0 … {count - 1}" if count else "no maps"
         raise UsageError(f"--unit {asked.unit}: {found.chosen} has {told}")
     if count and asked.page > pages(found, found.chosen):
-        raise UsageError(
-            f"--page {asked.page}: {found.chosen} has {pages(found, found.chosen)} pages of maps"
-        )
+        most = pages(found, found.chosen)
+        told = f"pages 1 … {most}" if most > 1 else "one page of maps"
+        raise UsageError(f"--page {asked.page}: {found.chosen} has {told}")
     return replace(found, page=asked.page, unit=-1 if asked.unit is None else asked.unit)
 
 
