@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from dltui.data.dataset import Dataset, Inputs
 from dltui.data.load import load
 from dltui.data.photos import SHIPPED, fitted, picture_from, read_photo
+from dltui.data.sound import SHIPPED as SPEECH
+from dltui.data.sound import loudest
 from dltui.data.spelled import told_apart
 from dltui.data.takes import COLOURS, Letters, Pixels, Takes, Tokenizer, takes_of
 from dltui.errors import DltuiError, UsageError
@@ -22,7 +24,7 @@ from dltui.errors import DltuiError, UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Given", "Letters", "Takes", "Tokenizer", "read_input", "read_samples", "takes_of"]
+__all__ = ["Given", "Letters", "Takes", "Tokenizer", "as_inputs", "read_input", "read_samples", "takes_of"]
 
 ARRAYS = (".npy", ".npz", ".csv")
 TEXTS = (".txt", ".md")
@@ -72,7 +74,8 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
 
     Args:
         spec: ``photo.jpg``, the name of a shipped photo, ``a.npy``, ``a.npz`` or ``a.csv``, a sentence, ``text.txt``,
-            ``-`` for the text on stdin, or ``DATA[12]`` for a row of a data set (``DATA[test:12]`` for a held-out one).
+            ``-`` for the text on stdin, a ``.wav`` (its loudest stretch, for models of sound), or ``DATA[12]`` for a
+            row of a data set (``DATA[test:12]`` for a held-out one).
         takes: What the model takes.
         seed: Seed of made data.
 
@@ -93,6 +96,9 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
         return _array(spec, _read_array(Path(spec).expanduser()), takes)
     if takes.kind == "tokens":
         return _text(spec, takes)
+    if takes.kind == "array" and len(takes.shape) == 1 and (suffix == ".wav" or spec == SPEECH):
+        samples, start = loudest(spec, takes.shape[0])
+        return Given(spec, samples[None], note=f"its loudest {len(samples)} samples, from {start:.2f} s")
     if spec == "-":
         raise UsageError(f"- reads text, but the model takes samples of shape {takes.shape}: {_try(takes)}")
     if spec not in SHIPPED and not Path(spec).expanduser().is_file():
@@ -125,11 +131,27 @@ def read_samples(
     rows = np.arange(len(x))
     if count < len(x):
         rows = np.sort(np.random.default_rng(seed).choice(len(x), count, replace=False))
+    return as_inputs(x[rows], dataset, takes), y[rows]
+
+
+def as_inputs(x: Inputs, dataset: Dataset, takes: Takes) -> NDArray[Any]:
+    """Return samples of a data set, made ready for a model.
+
+    Args:
+        x: The samples, shape (n, …).
+        dataset: What they are of.
+        takes: What the model takes; pictures of another size are brought to its own.
+
+    Returns:
+        Inputs of shape (n, …).
+
+    Raises:
+        UsageError: If the data aren't what the model takes.
+    """
     if takes_of(dataset) == takes:
-        return x[rows], y[rows]
-    found = [_sample(f"{data}[{row}]", x[row], dataset, takes, None).values for row in rows.tolist()]
-    values: Any = np.concatenate(found)
-    return values, y[rows]
+        return x
+    found = [_sample(dataset.name, one, dataset, takes, None).values for one in x]
+    return np.concatenate(found)
 
 
 def _try(takes: Takes) -> str:
