@@ -68,7 +68,7 @@ def ask(asked: Asked, common: Common) -> Result:
     if asked.given is None:
         raise UsageError(f"say what goes in with --input: {EXAMPLES[live.takes.kind]}")
     from dltui.instruments.features.observe import observe
-    from dltui.results.features_figures import pages, units
+    from dltui.results.features_outputs import pages, units
 
     given = read_input(asked.given, live.takes, seed=common.seed)
     if given.note:
@@ -143,13 +143,21 @@ def _receptive_field(live: LiveModel, asked: Asked, common: Common) -> Result:
     """Return which pixels the middle of each layer heeds."""
     from dltui.instruments.features.receptive import receptive_field
 
+    picture = None
     if asked.given is not None:
-        samples, title = read_input(asked.given, live.takes, seed=common.seed).tensor, asked.given
+        given = read_input(asked.given, live.takes, seed=common.seed)
+        samples, title, picture = given.tensor, given.title, given.picture
     elif live.takes.kind == "image":
         samples = _samples(live, asked, common, asked.samples or AVERAGED)
         title = asked.data or live.data
     else:
         raise UsageError(f"a receptive field lies in a picture, but {live.title} takes {live.takes.kind}")
     return receptive_field(
-        live, samples, layers=asked.layers, title=title, seed=common.seed, report=common.report
+        live,
+        samples,
+        layers=asked.layers,
+        title=title,
+        picture=picture,
+        seed=common.seed,
+        report=common.report,
     )

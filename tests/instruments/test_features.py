@@ -19,7 +19,7 @@ from dltui.instruments.features.layers import capture, named_layers
 from dltui.instruments.features.observe import observe
 from dltui.results import load
 from dltui.results.features import BINS, Features
-from dltui.results.features_figures import PAGE, Wish, output_figure, pages, strongest
+from dltui.results.features_outputs import PAGE, Wish, output_figure, pages, strongest
 
 
 class Planted(nn.Module):
