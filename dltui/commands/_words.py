@@ -38,6 +38,13 @@ def weights_or_models(incomplete: str) -> list[str]:
     )
 
 
+def fetchable(incomplete: str) -> list[str]:
+    """Return what completes the name of something that can be fetched."""
+    from dltui.data.fetch.manifest import things
+
+    return [name for name in things() if name.startswith(incomplete)]
+
+
 def recipes(incomplete: str) -> list[str]:
     """Return what completes a recipe, or a model that is trained by its own."""
     from dltui.training.recipes._names import NAMES

@@ -14,7 +14,7 @@ from dltui.models import MODELS, build
 from dltui.models._names import NAMES
 
 DIGITS = (1, 8, 8)
-OF_PICTURES = [name for name, entry in NAMES.items() if entry.family != "language"]
+OF_PICTURES = [name for name, entry in NAMES.items() if entry.family in {"perceptrons", "convolutional"}]
 
 
 def residual(width: int, n: int, channels: int, outputs: int) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from dltui.data.fetch.manifest import things
 from dltui.errors import DltuiError
 from dltui.lab._names import NAMES as EXHIBITS
 from dltui.models._names import NAMES as MODELS
@@ -89,7 +90,10 @@ def test_checkpoints_come_first_without_hidden_and_own_ones_then_models(
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_bytes(b"x" * 2048)
     items = catalog.read(MODELS_SHELF, here)
-    assert [item.name for item in items[3:]] == list(MODELS)
+    assert [item.name for item in items[3:] if item.kind == "model"] == list(MODELS)
+    assert [item.group for item in items[3 + len(MODELS) :]] == ["to fetch"] * len([
+        one for one in things().values() if one.kind == "model"
+    ])
     found = {item.name: item.note for item in items if item.kind == "checkpoint"}
     assert found == {"a.pt": "2.0 kB", "deep/b.ckpt": "2.0 kB", "1/2/3/f.pt": "2.0 kB"}
 

@@ -13,6 +13,7 @@ from dltui.files import size_in_words
 from dltui.models._names import NAMES
 from dltui.models.spelled import suits
 from dltui.tui import register
+from dltui.tui.catalog.fetchable import fetchables
 from dltui.tui.catalog.files import MOST, files_under, newest_first
 from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.results import look_in
@@ -25,7 +26,7 @@ TOLD = "dltui-model"  # key of a header under which dltui tells which model the 
 
 @register.shelf("models", "Models", place=30, nothing="No models are known.")
 def read(folder: Path) -> list[Item]:
-    """Return the checkpoints under ``folder``, then the registered networks by family.
+    """Return the checkpoints under ``folder``, then the registered networks by family, then real weights to fetch.
 
     Args:
         folder: Where the user is.
@@ -44,7 +45,7 @@ def read(folder: Path) -> list[Item]:
         )
         for name, entry in NAMES.items()
     ]
-    return [_checkpoint(path, folder) for path in _checkpoints(folder)] + known
+    return [_checkpoint(path, folder) for path in _checkpoints(folder)] + known + fetchables("model")
 
 
 @register.glimpse("model", "checkpoint")
