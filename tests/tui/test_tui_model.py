@@ -319,6 +319,7 @@ async def test_snapshot_of_a_model(
     theme: str,
 ) -> None:
     monkeypatch.setattr("dltui.tui.widgets.figure_view.draw", pattern)
+    monkeypatch.setattr("dltui.commands._model_looks.VERBS", {"weights": None})
     app = make_app()
     path = saved(here)
     async with app.run_test(size=size) as pilot:

@@ -177,6 +177,7 @@ async def test_snapshot(
     for table in ("catalog.models.NAMES", "catalog.exhibits.NAMES", "catalog.data.NAMES"):
         monkeypatch.setattr(f"dltui.tui.{table}", {})
     monkeypatch.setattr("dltui.commands._forms.VERBS", {})
+    monkeypatch.setattr("dltui.commands._model_looks.VERBS", {"weights": None})
     monkeypatch.setattr("dltui.commands.shapes_screen.named_chains", list)
     root = results.parents[1]
     made_runs(root / "home" / "runs")
