@@ -6,25 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dltui.errors import unknown
+from dltui.models._pretrained import PRETRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dltui.checkpoints.live import LiveModel
 
-# name -> "module:function"; the function takes no arguments, and its error says how to fetch weights that aren't there
-PRETRAINED: dict[str, str] = {
-    "mobilenet-v2": "dltui.checkpoints.known:mobilenet_v2",
-    "efficientnet-lite0": "dltui.checkpoints.known:efficientnet_lite0",
-    "pnet": "dltui.checkpoints.known:pnet",
-    "rnet": "dltui.checkpoints.known:rnet",
-    "onet": "dltui.checkpoints.known:onet",
-    "mtcnn": "dltui.checkpoints.known:onet",
-    "crepe": "dltui.checkpoints.known:crepe_tiny",
-    "crepe-tiny": "dltui.checkpoints.known:crepe_tiny",
-    "crepe-full": "dltui.checkpoints.known:crepe_full",
-    "silero": "dltui.checkpoints.known:silero",
-}
+__all__ = ["PRETRAINED", "open_pretrained"]
 
 
 def open_pretrained(name: str) -> LiveModel:

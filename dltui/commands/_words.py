@@ -15,8 +15,10 @@ MODEL, DATA, RECIPE = "MODEL", "DATA", "RECIPE|MODEL"  # metavars by which a for
 def _models(incomplete: str) -> list[str]:
     """Return what completes a model."""
     from dltui.models._names import NAMES
+    from dltui.models._pretrained import PRETRAINED
 
-    return [name for name in (*NAMES, "run:latest") if name.startswith(incomplete)]
+    known = dict.fromkeys((*NAMES, *PRETRAINED, "run:latest"))
+    return [name for name in known if name.startswith(incomplete)]
 
 
 def data_sets(incomplete: str) -> list[str]:

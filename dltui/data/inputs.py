@@ -24,7 +24,7 @@ from dltui.errors import DltuiError, UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Given", "Letters", "Takes", "Tokenizer", "read_input", "takes_of"]
+__all__ = ["Given", "Letters", "Takes", "Tokenizer", "as_inputs", "read_input", "read_samples", "takes_of"]
 
 ARRAYS = (".npy", ".npz", ".csv")
 TEXTS = (".txt", ".md")
@@ -106,6 +106,52 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
     if takes.kind != "image":
         raise UsageError(f"the model takes samples of shape {takes.shape}, no picture: {_try(takes)}")
     return _picture(spec, fitted(read_photo(spec), takes.shape, takes.resize), takes)
+
+
+def read_samples(
+    data: str, takes: Takes, count: int, *, part: str = "test", seed: int = 0
+) -> tuple[Inputs, NDArray[Any]]:
+    """Return several samples of a data set, made ready for a model.
+
+    Args:
+        data: How the data set is spelled.
+        takes: What the model takes; pictures of another size are brought to its own.
+        count: How many; all where there are fewer.
+        part: ``train`` or ``test``.
+        seed: Seed of the draw, and of made data.
+
+    Returns:
+        Inputs of shape (n, …), and their answers.
+
+    Raises:
+        UsageError: If the data aren't what the model takes.
+    """
+    dataset = load(data, seed=seed)
+    x, y = (dataset.x_test, dataset.y_test) if part == "test" else (dataset.x_train, dataset.y_train)
+    rows = np.arange(len(x))
+    if count < len(x):
+        rows = np.sort(np.random.default_rng(seed).choice(len(x), count, replace=False))
+    return as_inputs(x[rows], dataset, takes), y[rows]
+
+
+def as_inputs(x: Inputs, dataset: Dataset, takes: Takes) -> NDArray[Any]:
+    """Return samples of a data set, made ready for a model.
+
+    Args:
+        x: The samples, shape (n, …).
+        dataset: What they are of.
+        takes: What the model takes; pictures of another size are brought to its own.
+
+    Returns:
+        Inputs of shape (n, …).
+
+    Raises:
+        UsageError: If the data aren't what the model takes.
+    """
+    if takes_of(dataset) == takes:
+        return x
+    found = [_sample(dataset.name, one, dataset, takes, None).values for one in x]
+    return np.concatenate(found)
 
 
 def _try(takes: Takes) -> str:

@@ -62,4 +62,11 @@ NAMES = {
         "language",
         "hamlet",
     ),
+    "llama": Entry(
+        "dltui.models.llama",
+        "Llama: a causal transformer with rotated queries, shared keys and gated perceptrons.",
+        "language",
+        "hamlet",
+    ),
+    "vit": Entry("dltui.models.vit", "ViT: a transformer that reads a picture patch by patch.", "attention"),
 }
