@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 
 from dltui.archives import open_archive
 from dltui.commands import _model_pair
-from dltui.commands._inspected import find_contents, find_elsewhere
+from dltui.commands._inspected import find_contents, find_elsewhere, find_weights
 from dltui.commands._model_looks import LOOKS, Asked, ask, known
 from dltui.commands._names import VERBS
 from dltui.contents import Contents
@@ -110,7 +110,7 @@ class ModelScreen(GalleryScreen):
         self.other: Opened | None = None
         self.spec = item.key
         self.look = 0
-        self._path: Path | None = item.path if item.kind == "checkpoint" else None
+        self._path = _file_of(item)
         self._wanted = ""  # name of what shall be under the cursor
         self._results: dict[tuple[str, str], list[Figure]] = {}  # by look, and by what was asked
         self._asked: dict[str, tuple[str, str]] = {}  # jobs that run, by their names
@@ -155,7 +155,13 @@ class ModelScreen(GalleryScreen):
         line = self.line
         if line is None:
             return None
-        return ask(LOOKS[self.look], self.spec, line.path, tensor=line.entry is not None)
+        look = LOOKS[self.look]
+        return ask(look, self.file if look.runs else self.spec, line.path, tensor=line.entry is not None)
+
+    @property
+    def file(self) -> str:
+        """How the verbs that look at files spell it."""
+        return str(self._path) if self._path is not None else self.spec
 
     @property
     def command_line(self) -> str:
@@ -324,7 +330,7 @@ class ModelScreen(GalleryScreen):
     def _news(self, job: Job) -> None:
         """Take what a job found that was asked about this model."""
         look = next((one for one in LOOKS if job.words and job.words[0] == one.verb), None)
-        if look is None or self.spec not in job.words:
+        if look is None or not {self.spec, self.file} & set(job.words):
             return
         if job.result is not None and job.over:
             asked = self._asked.pop(job.name, (look.name, " ".join(job.words)))
@@ -396,7 +402,7 @@ class ModelScreen(GalleryScreen):
             return
         line = asked.line
         if self.other is not None and "diff" in VERBS:
-            line = ["diff", self.spec, str(self.other.path), *asked.places[1:]]
+            line = ["diff", self.file, str(self.other.path), *asked.places[1:]]
         self._run(line, (look.name, " ".join(asked.line)))
 
     def _run(self, words: list[str], asked: tuple[str, str]) -> None:
@@ -541,6 +547,15 @@ def _glanced(path: Path, other: Path | None, name: str) -> Glanced:
         for title, figures in zip(titles, found, strict=True)
     )
     return Glanced(name, *(paired(one, two) if one and two else (one or two, [])))
+
+
+def _file_of(item: Item) -> Path | None:
+    """Return the file or folder of weights of a thing; None for a network that is only built."""
+    if item.kind == "checkpoint":
+        return item.path
+    with suppress(DltuiError):
+        return find_weights(item.key)[0]
+    return None
 
 
 def _run_of(path: Path) -> str:
