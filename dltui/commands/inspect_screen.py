@@ -18,15 +18,15 @@ from dltui.commands import _model_pair
 from dltui.commands._inspected import find_elsewhere
 from dltui.commands._model_files import Glanced, Opened, file_of, glance_at, open_file, run_of
 from dltui.commands._model_looks import LOOKS, Asked, ask, known
+from dltui.commands._model_told import facts_of, head_of, offer, told_of
 from dltui.commands._names import VERBS
 from dltui.contents import Contents
 from dltui.contents.outline import Line
-from dltui.contents.page import shape_text, size
 from dltui.figures import Figure, Prose
 from dltui.jobs import Job
 from dltui.tui import actions
 from dltui.tui.actions import Action
-from dltui.tui.catalog.items import Item, homely
+from dltui.tui.catalog.items import Item
 from dltui.tui.fuzzy import Candidate
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
@@ -194,10 +194,7 @@ class ModelScreen(GalleryScreen):
     def _take(self, contents: Contents) -> None:
         """Show what the file holds."""
         self.contents = contents
-        own = contents.own()
-        told = f"{contents.format} · {len(contents.entries):,} tensors · {sum(one.elements for one in own):,} numbers"
-        seems = f" · seems to be {contents.guess.guess}" if contents.guess else ""
-        self.query_one("#head", Static).update(f"{told} · {size(sum(one.nbytes for one in own))}{seems}")
+        self.query_one("#head", Static).update(head_of(contents))
         if not contents.entries:
             self.hang(
                 [Prose(title=contents.title, text="It holds no tensors.")], self._facts(), contents.format
@@ -236,13 +233,15 @@ class ModelScreen(GalleryScreen):
         if figures:
             self._hang(figures)
         elif self.look:
-            self._hang([Prose(title=f"{look.name.capitalize()} · {line.path}", text=self._offer(asked))])
+            self._hang([
+                Prose(title=f"{look.name.capitalize()} · {line.path}", text=offer(LOOKS[self.look], asked))
+            ])
         elif line.entry is None:
             self._hang(self._module(line))
         elif self.opened is not None:
             self._rest = self.set_timer(REST, partial(self._glance, line))
         else:
-            self._hang([Prose(title=line.path, text=f"{self._told(line)}. {self._offer(asked)}")])
+            self._hang([Prose(title=line.path, text=f"{told_of(line)}. {offer(LOOKS[self.look], asked)}")])
 
     def _module(self, line: Line) -> list[Figure]:
         """Return the pictures of a module."""
@@ -255,20 +254,6 @@ class ModelScreen(GalleryScreen):
             pair = self.contents, self.other.contents
             shown.insert(0, _model_pair.table(*pair, self.tree_view.remarks))
         return shown
-
-    def _told(self, line: Line) -> str:
-        entry = line.entry
-        return (
-            f"{shape_text(entry.shape)} {entry.dtype}, {size(entry.nbytes)}" if entry else size(line.nbytes)
-        )
-
-    def _offer(self, asked: Asked) -> str:
-        """Return what the key of the tab would do."""
-        look = LOOKS[self.look]
-        if not known(look):
-            return f"This dltui has no verb {look.verb}, which shows {look.words}."
-        opens = "runs" if look.runs else "opens the form of"
-        return f"m {opens}: {shlex.join(['dltui', *asked.line])}\n\nIt shows {look.words}; its result comes back here."
 
     def _glance(self, line: Line) -> None:
         assert self.opened is not None, "asked only then"
@@ -288,28 +273,7 @@ class ModelScreen(GalleryScreen):
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
         """Return what is known of what is under the cursor, then of the file."""
-        contents, line = self.contents, self.line
-        if contents is None:
-            return ()
-        facts: list[tuple[str, str]] = []
-        if line is not None:
-            entry = line.entry
-            facts.append(("tensor" if entry else "module", line.path))
-            if entry is not None:
-                facts += [
-                    ("shape", shape_text(entry.shape)),
-                    ("type", entry.dtype),
-                    ("bytes", size(entry.nbytes)),
-                ]
-            facts.append(("numbers", f"{line.elements:,}"))
-            if entry is not None and entry.shared:
-                facts.append(("kept with", entry.shared))
-        if contents.guess:
-            facts += [("seems to be", contents.guess.guess), ("because", contents.guess.because)]
-        facts += [(key, str(value)[:60]) for key, value in list(contents.scalars.items())[:12]]
-        if self._path is not None:
-            facts.append(("file", homely(self._path)))
-        return tuple(facts)
+        return facts_of(self.contents, self.line, self._path) if self.contents is not None else ()
 
     def _show(self, *, keep: bool = False) -> None:
         """Show the chosen figure, and that of the other file below it."""
@@ -323,18 +287,19 @@ class ModelScreen(GalleryScreen):
     # jobs
 
     def _news(self, job: Job) -> None:
-        """Take what a job found that was asked about this model."""
-        look = next((one for one in LOOKS if job.words and job.words[0] == one.verb), None)
-        if look is None or not {self.spec, self.file} & set(job.words):
+        """Take what a job found that was asked about this model, from here or elsewhere."""
+        look = next((one for one in LOOKS if job.words and job.words[0] == one.verb), LOOKS[0])
+        ours = job.words[:1] == (look.verb,) and {self.spec, self.file} & set(job.words)
+        if self.contents is None or not (ours or job.name in self._asked):
             return
-        if job.result is not None and job.over:
-            asked = self._asked.pop(job.name, (look.name, " ".join(job.words)))
-            self._results = {asked: job.result.figures()} | {
-                k: v for k, v in self._results.items() if k != asked
-            }
-            self.show_line()
-        elif self.contents is not None:
+        if not job.over:
             self.tell(self._remark())
+            return
+        asked = self._asked.pop(job.name, (look.name, " ".join(job.words)))
+        if job.result is not None:
+            self._results.pop(asked, None)
+            self._results = {asked: job.result.figures(), **self._results}
+        self.show_line()
 
     def watches(self, job: Job) -> bool:
         """Return whether this screen tells how a job ends."""
