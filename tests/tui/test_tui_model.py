@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from dltui.tui.widgets.figure_view import FigureView
 from dltui.tui.widgets.tensor_tree import TensorTree
 from dltui.tui.widgets.top_bar import TopBar
 
-from .conftest import until  # noqa: TID252 - the tests of this folder share them
+from .conftest import mixture, until  # noqa: TID252 - the tests of this folder share them
 from .test_tui_snapshots import GROUNDS, SIZES, pattern, unlike  # noqa: TID252
 
 Make = Callable[..., DltuiApp]
@@ -194,6 +195,13 @@ async def test_a_tensor_is_followed_through_the_steps_of_a_run(
         monkeypatch.setattr(screen, "_run", lambda words, asked: ran.append(words))
         await pilot.press("l")
         assert ran == [["weights", "run:digits-mlp-0001", "fc.weight", "--along-run"]]
+        told = SimpleNamespace(name="x", words=tuple(ran[0]), over=True, result=mixture(), failure=None)
+        screen._asked["x"] = ("weights", " ".join(ask(LOOKS[0], screen.file, "fc.weight", tensor=True).line))
+        screen._news(told)  # type: ignore[arg-type]
+        assert screen.view.figure is told.result.shown[0]
+        await pilot.press("up", "down")
+        await settle(pilot)
+        assert screen.view.figure is told.result.shown[0]  # it stays with its tensor
 
 
 async def test_tabs_offer_the_verbs_and_open_their_forms(make_app: Make, here: Path, settle: Settle) -> None:
@@ -319,6 +327,7 @@ async def test_snapshot_of_a_model(
     theme: str,
 ) -> None:
     monkeypatch.setattr("dltui.tui.widgets.figure_view.draw", pattern)
+    monkeypatch.setattr("dltui.commands._model_looks.VERBS", {"weights": None})
     app = make_app()
     path = saved(here)
     async with app.run_test(size=size) as pilot:

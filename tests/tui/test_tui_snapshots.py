@@ -178,6 +178,7 @@ async def test_snapshot(
         monkeypatch.setattr(f"dltui.tui.{table}", {})
     monkeypatch.setattr("dltui.tui.catalog.fetchable.things", dict)
     monkeypatch.setattr("dltui.commands._forms.VERBS", {})
+    monkeypatch.setattr("dltui.commands._model_looks.VERBS", {"weights": None})
     monkeypatch.setattr("dltui.commands.shapes_screen.named_chains", list)
     root = results.parents[1]
     made_runs(root / "home" / "runs")
