@@ -67,13 +67,14 @@ def is_native(dtype: str) -> bool:
     return dtype not in CARRIERS and dtype not in PACKED
 
 
-def decode(raw: Array, dtype: str, elements: int | None = None) -> Array:
+def decode(raw: Array, dtype: str, elements: int | None = None, room: Array | None = None) -> Array:
     """Return numbers from their bits.
 
     Args:
         raw: The bits, in the type that ``carrier`` gives; of any shape, flat for packed types.
         dtype: The stored type.
         elements: How many numbers there are, where several share a byte; all that fit when left out.
+        room: Four bytes for each number where bfloat16 may be widened, as uint32; room of its own when left out.
 
     Returns:
         The numbers in the byte order of this machine.
@@ -85,7 +86,8 @@ def decode(raw: Array, dtype: str, elements: int | None = None) -> Array:
     if dtype in PACKED:
         return _unpacked(raw, dtype, elements)
     if dtype == "bfloat16":
-        wide = raw.astype(np.uint32)
+        wide = np.empty(raw.shape, np.uint32) if room is None else room[: raw.size]
+        np.copyto(wide, raw)
         wide <<= 16
         return wide.view(np.float32)
     if dtype == "float8_e8m0fnu" or dtype in FLOATS:

@@ -77,6 +77,9 @@ def _opened(path: Path, head: bytes) -> Archive:
 
     if head and looks_like_onnx(path):
         return open_onnx(path)
+    from dltui.archives.pytorch_legacy import refuse_old_pickle
+
+    refuse_old_pickle(path)
     what = "holds no weights that can be read" if head else "is empty"
     raise DltuiError(f"{path} {what}: expected {KNOWN}")
 

@@ -51,11 +51,13 @@ class Unpickled:
     Attributes:
         value: Plain values, dictionaries and lists, tensors' descriptions, and stand-ins.
         wanted: Functions and classes that it asks for beyond those of a state dict.
+        storages: All storages that it names, by their keys.
         end: The byte after it.
     """
 
     value: Any
     wanted: tuple[str, ...]
+    storages: dict[str, Storage]
     end: int
 
 
@@ -87,7 +89,7 @@ def unpickle(data: Any, start: int = 0, *, script: bool = False) -> Unpickled:
         StructError,
     ) as error:
         raise Broken(f"its pickle breaks off or contradicts itself at byte {machine.at}") from error
-    return Unpickled(value, tuple(sorted(machine.wanted)), machine.at)
+    return Unpickled(value, tuple(sorted(machine.wanted)), machine.storages, machine.at)
 
 
 @dataclass(eq=False)
@@ -101,6 +103,7 @@ class _Machine:
     marks: list[list[Any]] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
     wanted: set[str] = field(default_factory=set)
+    storages: dict[str, Storage] = field(default_factory=dict)
     made: int = 0
 
     def run(self) -> Any:
@@ -439,7 +442,9 @@ class _Machine:
         if isinstance(told, tuple) and told and told[0] == "module":
             found: Any = told[1]
             return found
-        return Storage.told(told)
+        storage = Storage.told(told)
+        self.storages.setdefault(storage.key, storage)
+        return storage
 
 
 def _key(key: Any) -> Any:

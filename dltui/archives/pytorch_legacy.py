@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from pathlib import Path
 from struct import unpack_from
 from typing import Any
 
 from dltui.archives.base import damaged
-from dltui.archives.described import Spot, archive_of, described
-from dltui.archives.pickled import Thing
+from dltui.archives.described import Spot, archive_of, described, refused
+from dltui.archives.pickled import Broken, unpickle
 from dltui.archives.placed import PlacedArchive
-from dltui.archives.rebuilt import UNTYPED, Storage, Tensor
+from dltui.archives.rebuilt import UNTYPED, Storage
 from dltui.contents import BITS
 from dltui.errors import DltuiError
 
 MAGIC = 0x1950A86A20F9469CFC6C
+LONGEST_OLD = 1_000_000  # bytes of a pickle without a mark that are looked at
 
 
 def open_legacy(path: Path) -> PlacedArchive:
@@ -34,10 +34,7 @@ def open_legacy(path: Path) -> PlacedArchive:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         magic = described(path, data)
         if magic.value != MAGIC:
-            raise DltuiError(
-                f"{path} is a pickle, but not one that torch.save wrote: save model.state_dict() with torch.save, or "
-                "arrays with np.savez"
-            )
+            raise _another(path)
         at = magic.end
         for _ in range(2):  # the protocol and the sizes of C's types
             at = described(path, data, at).end
@@ -45,28 +42,34 @@ def open_legacy(path: Path) -> PlacedArchive:
         keys = described(path, data, stored.end)
         if not isinstance(keys.value, list):
             raise damaged(path, "the list of its storages is missing")
-        spots = _spots(path, data, keys.end, [str(key) for key in keys.value], dict(_storages(stored.value)))
+        spots = _spots(path, data, keys.end, [str(key) for key in keys.value], stored.storages)
     return archive_of(path, "pytorch-legacy", stored.value, lambda storage: spots.get(storage.key))
 
 
-def _storages(value: Any) -> Iterator[tuple[str, Storage]]:
-    """Yield the storages that tensors lie in, by their keys."""
-    todo, seen = [value], set()
-    while todo:
-        one = todo.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, Tensor) and one.storage is not None:
-            yield one.storage.key, one.storage
-        elif isinstance(one, Storage):
-            yield one.key, one
-        elif isinstance(one, dict):
-            todo += one.values()
-        elif isinstance(one, list | tuple):
-            todo += one
-        elif isinstance(one, Thing):
-            todo.append(one.state)
+def refuse_old_pickle(path: Path) -> None:
+    """Refuse a pickle of protocol 0 or 1, which has no mark that it begins with; do nothing about other files.
+
+    Args:
+        path: The file.
+
+    Raises:
+        DltuiError: If it is one, with the list of what it wants.
+    """
+    with path.open("rb") as file:
+        head = file.read(LONGEST_OLD)
+    try:
+        found = unpickle(head)
+    except Broken:
+        return
+    raise refused(path, found.wanted) if found.wanted else _another(path)
+
+
+def _another(path: Path) -> DltuiError:
+    """Return the error for a pickle of something else."""
+    return DltuiError(
+        f"{path} is a pickle, but not one that torch.save wrote: save model.state_dict() with torch.save, or arrays "
+        "with np.savez"
+    )
 
 
 def _spots(path: Path, data: Any, at: int, keys: list[str], storages: dict[str, Storage]) -> dict[str, Spot]:

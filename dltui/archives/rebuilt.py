@@ -146,9 +146,9 @@ def _nowhere(dtype: Any, shape: Any, strides: Any, *_: Any) -> Tensor:
 
 def _sparse(_: Any, data: Any) -> dict[str, Any]:
     """Return the parts of a sparse tensor by name."""
-    names = ("indices", "values") if len(data) in {3, 4} and isinstance(data[1], Tensor) else ()
-    parts = {name: part for name, part in zip(names, data, strict=False) if isinstance(part, Tensor)}
-    return parts or {f"part{i}": part for i, part in enumerate(data) if isinstance(part, Tensor)}
+    parts = [part for part in data if isinstance(part, Tensor)]
+    names = ("indices", "values") if len(parts) == 2 else ("compressed_indices", "plain_indices", "values")
+    return dict(zip(names, parts, strict=False))
 
 
 def _first(first: Any, *_: Any) -> Any:
@@ -217,7 +217,6 @@ CALLS: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": _pairs,
     "collections.Counter": _pairs,
     "builtins.set": _list,
-    "builtins.frozenset": _list,
     "builtins.complex": _complex,
     "builtins.bytearray": _raw,
     "_codecs.encode": _encoded,

@@ -24,7 +24,7 @@ from dltui.errors import DltuiError, UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Given", "Letters", "Takes", "Tokenizer", "read_input", "read_samples", "takes_of"]
+__all__ = ["Given", "Letters", "Takes", "Tokenizer", "as_inputs", "read_input", "read_samples", "takes_of"]
 
 ARRAYS = (".npy", ".npz", ".csv")
 TEXTS = (".txt", ".md")
@@ -131,11 +131,27 @@ def read_samples(
     rows = np.arange(len(x))
     if count < len(x):
         rows = np.sort(np.random.default_rng(seed).choice(len(x), count, replace=False))
+    return as_inputs(x[rows], dataset, takes), y[rows]
+
+
+def as_inputs(x: Inputs, dataset: Dataset, takes: Takes) -> NDArray[Any]:
+    """Return samples of a data set, made ready for a model.
+
+    Args:
+        x: The samples, shape (n, …).
+        dataset: What they are of.
+        takes: What the model takes; pictures of another size are brought to its own.
+
+    Returns:
+        Inputs of shape (n, …).
+
+    Raises:
+        UsageError: If the data aren't what the model takes.
+    """
     if takes_of(dataset) == takes:
-        return x[rows], y[rows]
-    found = [_sample(f"{data}[{row}]", x[row], dataset, takes, None).values for row in rows.tolist()]
-    values: Any = np.concatenate(found)
-    return values, y[rows]
+        return x
+    found = [_sample(dataset.name, one, dataset, takes, None).values for one in x]
+    return np.concatenate(found)
 
 
 def _try(takes: Takes) -> str:

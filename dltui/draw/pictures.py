@@ -18,6 +18,7 @@ from dltui.draw.lines import draw_lines
 from dltui.draw.look import Look
 from dltui.draw.overlay import draw_overlay
 from dltui.draw.points import draw_points
+from dltui.draw.scene.drawing import draw_scene
 from dltui.draw.surface import draw_surface
 from dltui.draw.table import draw_table
 from dltui.draw.tokens import draw_tokens
@@ -35,6 +36,7 @@ from dltui.figures import (
     Overlay,
     Points,
     Prose,
+    Scene,
     Steps,
     Surface,
     Table,
@@ -52,6 +54,7 @@ DRAWINGS: dict[type[Figure], Draw] = {
     Overlay: draw_overlay,
     Points: draw_points,
     Prose: draw_prose,
+    Scene: draw_scene,
     Steps: draw_steps,
     Surface: draw_surface,
     Table: draw_table,

@@ -4,6 +4,7 @@ from dltui.figures.base import Array, Figure, number, span
 from dltui.figures.charts import Bars, Histogram, Lines, Points, Scale, Series
 from dltui.figures.fields import ColorMap, Field, Heatmap, Images, Mark, Path, Surface
 from dltui.figures.overlay import Overlay
+from dltui.figures.space import Projection, Scene, Shade
 from dltui.figures.together import difference, on_one_scale, same_grid
 from dltui.figures.written import Cell, Graph, Prose, Step, Steps, Table, Tokens
 
@@ -23,9 +24,12 @@ __all__ = [
     "Overlay",
     "Path",
     "Points",
+    "Projection",
     "Prose",
     "Scale",
+    "Scene",
     "Series",
+    "Shade",
     "Step",
     "Steps",
     "Surface",

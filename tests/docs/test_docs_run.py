@@ -19,6 +19,7 @@ PAGES = (
     "text.md",
     "training.md",
     "watching.md",
+    "weights.md",
 )
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 PIECES = [

@@ -12,6 +12,7 @@ from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
 from dltui.draw.export.boxes import print_graph
 from dltui.draw.export.letterpress import print_cells
+from dltui.draw.export.still import still
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
 from dltui.draw.letters import clip_middle
@@ -28,6 +29,7 @@ from dltui.figures import (
     Overlay,
     Points,
     Prose,
+    Scene,
     Steps,
     Surface,
     Table,
@@ -51,7 +53,11 @@ def plate(part: Any, figure: Figure) -> None:
     for kind, put in _PLATES.items():
         if isinstance(figure, kind):
             put(part, figure)
-    if not isinstance(figure, Surface | Points) and part.axes and not isinstance(figure, Images | Overlay):
+    if (
+        not isinstance(figure, Surface | Points | Scene)
+        and part.axes
+        and not isinstance(figure, Images | Overlay)
+    ):
         part.axes[0].set_title(said(figure.title))
     else:
         part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
@@ -280,6 +286,12 @@ def _points(part: Any, figure: Points) -> None:
         axes.view_init(ELEVATION, AZIMUTH)
 
 
+def _scene(part: Any, figure: Scene) -> None:
+    axes = part.add_subplot()
+    axes.imshow(still(figure))
+    axes.set_axis_off()
+
+
 def _norm(axis: Axis) -> Any:
     """Return how matplotlib spaces the values of an axis."""
     from matplotlib.colors import AsinhNorm, LogNorm, Normalize
@@ -319,6 +331,7 @@ _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {
     Images: _images,
     Overlay: _overlay,
     Points: _points,
+    Scene: _scene,
     Graph: print_graph,
     Tokens: print_cells,
     Table: print_cells,

@@ -16,6 +16,7 @@ from dltui.draw.blending import bright, common_range
 from dltui.draw.canvas import pack
 from dltui.draw.colors import SERIES, contrast, packed_of, paint, ramp
 from dltui.draw.export.letterpress import hexed
+from dltui.draw.export.still import data_url
 from dltui.draw.export.values import plain
 from dltui.draw.histogram import finite_bins
 from dltui.draw.look import Look
@@ -31,6 +32,7 @@ from dltui.figures import (
     Images,
     Overlay,
     Prose,
+    Scene,
     Steps,
     Table,
     Tokens,
@@ -136,6 +138,8 @@ def _written(figure: Figure) -> str | None:
     """Return the HTML of a figure made of text, or None for one that is drawn."""
     if isinstance(figure, Prose):
         return "\n".join(f"<p>{html.escape(part)}</p>" for part in figure.text.split("\n\n"))
+    if isinstance(figure, Scene):
+        return f'<img class="scene" alt="{html.escape(figure.words())}" src="{data_url(figure)}">'
     if isinstance(figure, Steps):
         items = "".join(
             f'<li><code>{html.escape(step.formula)}</code><span class="note">{html.escape(step.note)}</span></li>'

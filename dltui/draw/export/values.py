@@ -23,6 +23,7 @@ from dltui.figures import (
     Overlay,
     Points,
     Prose,
+    Scene,
     Steps,
     Table,
     Tokens,
@@ -172,6 +173,23 @@ def _points(figure: Points) -> Rows:
         yield [*_numbers(place), *_numbers([cell for _, column in extra for cell in column[i]])]
 
 
+def _scene(figure: Scene) -> Rows:
+    parts = (
+        ("point", figure.points, figure.point_values, figure.point_rgb),
+        ("vertex", figure.vertices, figure.vertex_values, figure.vertex_rgb),
+    )
+    yield ["kind", "x", "y", "z", "value", "red", "green", "blue"]
+    for kind, places, values, colours in parts:
+        for i, place in enumerate(places):
+            value = [""] if values is None else _numbers([values[i]])
+            yield [
+                kind,
+                *_numbers(place),
+                *value,
+                *(["", "", ""] if colours is None else _numbers(colours[i])),
+            ]
+
+
 def _group(figure: Points, group: int) -> str | int:
     return figure.group_names[group] if 0 <= group < len(figure.group_names) else group
 
@@ -219,6 +237,7 @@ _TABLES: dict[type[Figure], Callable[[Any], Rows]] = {
     Images: _images,
     Overlay: _overlay,
     Points: _points,
+    Scene: _scene,
     Graph: _graph,
     Tokens: _tokens,
     Table: _table,

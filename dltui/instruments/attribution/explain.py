@@ -93,7 +93,9 @@ def explain(
     """
     choices, wanted = choices or Choices(), wanted or Wanted()
     with undisturbed(module):
-        module.eval()
+        module.eval().requires_grad_(
+            False
+        )  # gradients of the input alone: nothing is kept for those of weights
         if device is not None:
             module.to(device)
         question, row = _asked(module, given, takes, target, wanted)

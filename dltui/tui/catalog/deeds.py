@@ -26,6 +26,7 @@ LOOKS = (  # verbs that look at a model, and what they show
     ("landscape", "Its loss landscape"),
     ("hessian", "Its curvature: eigenvalues and spectrum of the Hessian"),
     ("gradients", "Its gradients, by layer and by sample"),
+    ("features", "What each of its layers makes of an input"),
 )
 
 
@@ -118,7 +119,8 @@ def _on_checkpoint(item: Item, data: str) -> list[Deed]:
 
 
 def _looks(values: dict[str, str]) -> list[Deed]:
-    return [Deed(verb, label, values) for verb, label in LOOKS]
+    found = [Deed(verb, label, values) for verb, label in LOOKS]
+    return [*found, Deed("graph", "What calls what in it", values)] if "model" in values else found
 
 
 def _with(data: str) -> dict[str, str]:
