@@ -55,9 +55,9 @@ def attention(
             help="The query shown, by its token or position; the last one, or the first where all see all.",
         ),
     ] = None,
-    score: Annotated[
+    measure: Annotated[
         Literal["entropy", "evenness", "distance", "previous", "current", "next", "first", "induction"],
-        typer.Option("--score", help="The measure shown for all heads."),
+        typer.Option("--measure", help="The measure shown for all heads."),
     ] = "entropy",
     sites: Annotated[
         str,
@@ -89,7 +89,7 @@ def attention(
         head=head,
         query=query,
         sites=sites,
-        score=score,
+        mapped=measure,
         device=common.device,
         seed=common.seed,
     )
