@@ -10,6 +10,8 @@ from torch import nn
 
 from dltui.checkpoints.first_layer import guesses, starts_with_tokens
 from dltui.checkpoints.fit import fit_weights
+from dltui.checkpoints.gguf import open_gguf
+from dltui.checkpoints.huggingface import open_folder
 from dltui.checkpoints.open import build_model, open_model
 from dltui.checkpoints.pretrained import PRETRAINED, open_pretrained
 from dltui.checkpoints.read import About, read_weights
@@ -57,7 +59,8 @@ def open_live(spec: str, *, weights: Path | None = None, data: str | None = None
 
     Args:
         spec: ``lenet`` or ``mlp:width=128`` (fresh weights), ``weights.safetensors`` that dltui wrote, ``run:NAME``,
-            ``package.module:function``, or the name of a model with weights of others, such as ``mobilenet-v2``.
+            ``package.module:function``, a folder of Hugging Face's, a GGUF file, or the name of a model with weights
+            of others, such as ``mobilenet-v2``.
         weights: A file of weights to put in.
         data: The data whose samples it takes; where nothing is said, those that the run, the file or the name tells.
         seed: Seed of fresh weights and made data. The caller's generators are left as found.
@@ -72,6 +75,8 @@ def open_live(spec: str, *, weights: Path | None = None, data: str | None = None
     if spec in PRETRAINED:
         return _with_weights(open_pretrained(spec), weights)
     spelled = told_apart(spec)
+    if spelled == "pretrained":
+        return _with_weights(_pretrained(spec, data), weights)
     if data is not None:
         return _for_data(spec, load(data, seed=seed), weights, seed)
     if spelled == "run":
@@ -82,6 +87,15 @@ def open_live(spec: str, *, weights: Path | None = None, data: str | None = None
     if spelled == "function":
         return _from_function(spec, weights, seed)
     return _for_data(spec, load(suits(spec), seed=seed), weights, seed)
+
+
+def _pretrained(spec: str, data: str | None) -> LiveModel:
+    """Return the model of a Hugging Face folder or a GGUF file, which says itself what it takes."""
+    if data is not None:
+        raise UsageError(f"{spec} tells itself what it takes: leave out --data {data}")
+    path = Path(spec).expanduser()
+    found = open_folder(path) if path.is_dir() else open_gguf(path)
+    return LiveModel(found.module, found.title, found.note, found.takes)
 
 
 def _with_weights(live: LiveModel, weights: Path | None) -> LiveModel:

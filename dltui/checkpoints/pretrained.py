@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dltui.errors import unknown
+from dltui.models._pretrained import PRETRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dltui.checkpoints.live import LiveModel
 
-# name -> "module:function"; the function takes no arguments, and its error says how to fetch weights that aren't there
-PRETRAINED: dict[str, str] = {}
+__all__ = ["PRETRAINED", "open_pretrained"]
 
 
 def open_pretrained(name: str) -> LiveModel:

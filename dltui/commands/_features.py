@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from dltui.checkpoints.live import LiveModel, open_live
+from dltui.checkpoints.pretrained import PRETRAINED
 from dltui.commands._frame import Common
 from dltui.data.inputs import EXAMPLES, read_input, read_samples
 from dltui.device import pick_device
 from dltui.errors import UsageError
+from dltui.models.spelled import told_apart
 
 if TYPE_CHECKING:
     from dltui.results import Result
@@ -31,6 +33,7 @@ class Asked:
     weights: Path | None
     samples: int | None
     page: int
+    unit: int | None
     cka: bool
     against: str | None
     batch_size: int | None
@@ -65,23 +68,37 @@ def ask(asked: Asked, common: Common) -> Result:
     if asked.given is None:
         raise UsageError(f"say what goes in with --input: {EXAMPLES[live.takes.kind]}")
     from dltui.instruments.features.observe import observe
+    from dltui.results.features_figures import pages, units
 
     given = read_input(asked.given, live.takes, seed=common.seed)
     if given.note:
         common.note(given.note)
     samples = None if asked.samples is None else _samples(live, asked, common, asked.samples)
     found = observe(live, given, layers=asked.layers, samples=samples, report=common.report)
-    return replace(found, page=asked.page)
+    count = units(found, found.chosen)
+    if asked.unit is not None and asked.unit >= count:
+        told = f"{count} maps, 0 … {count - 1}" if count else "no maps"
+        raise UsageError(f"--unit {asked.unit}: {found.chosen} has {told}")
+    if count and asked.page > pages(found, found.chosen):
+        raise UsageError(
+            f"--page {asked.page}: {found.chosen} has {pages(found, found.chosen)} pages of maps"
+        )
+    return replace(found, page=asked.page, unit=-1 if asked.unit is None else asked.unit)
 
 
 def opened(model: str, asked: Asked, common: Common) -> LiveModel:
     """Return a model on its device, and say which weights are looked at."""
-    live = open_live(
-        model, weights=asked.weights if model == asked.model else None, data=asked.data, seed=common.seed
-    )
+    weights = asked.weights if model == asked.model else None
+    data = asked.data if made_for_data(model) else None
+    live = open_live(model, weights=weights, data=data, seed=common.seed)
     common.note(f"{live.title}: {live.weights_note}")
     live.module.to(pick_device(common.device))
     return live
+
+
+def made_for_data(model: str) -> bool:
+    """Return whether a model is built for data, rather than brought with weights that tell what it takes."""
+    return model not in PRETRAINED and told_apart(model) in {"name", "run", "file", "function"}
 
 
 def _samples(live: LiveModel, asked: Asked, common: Common, count: int, data: str = "") -> torch.Tensor:

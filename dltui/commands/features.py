@@ -28,7 +28,7 @@ Input = Annotated[
 @verb(app)
 def features(
     model: Model,
-    given: Input = None,
+    input: Input = None,  # noqa: A002 - as the option is called
     layer: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,6 +53,9 @@ def features(
         ),
     ] = None,
     page: Annotated[int, typer.Option("--page", min=1, help="Which page of maps is shown.")] = 1,
+    unit: Annotated[
+        int | None, typer.Option("--unit", min=0, help="Show the map of this unit alone, large.")
+    ] = None,
     cka: Annotated[
         bool, typer.Option("--cka", help="How alike every two layers are (CKA), over samples.")
     ] = False,
@@ -77,12 +80,13 @@ def features(
     return ask(
         Asked(
             model=model,
-            given=given,
+            given=input,
             layers=tuple(layer or ()),
             data=data,
             weights=weights,
             samples=samples,
             page=page,
+            unit=unit,
             cka=cka,
             against=against,
             batch_size=batch_size,

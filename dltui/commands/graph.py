@@ -25,7 +25,7 @@ def graph(
             "--depth", min=0, help="How many levels of blocks are open; as many as fit if left out."
         ),
     ] = None,
-    given: Input = None,
+    input: Input = None,  # noqa: A002 - as the option is called
     data: Annotated[
         str | None,
         typer.Option(
@@ -52,7 +52,7 @@ def graph(
     takes = live.takes
     dtype = torch.int64 if takes.kind == "tokens" else torch.float32
     x = torch.zeros((1, *takes.shape), dtype=dtype)
-    if given is not None:
-        x = read_input(given, takes, seed=common.seed).tensor
+    if input is not None:
+        x = read_input(input, takes, seed=common.seed).tensor
     found = graph_of(live.module, x, title=live.title)
     return replace(found, depth=-1 if depth is None else depth)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from dltui.data.dataset import Dataset, Inputs
 from dltui.data.load import load
 from dltui.data.photos import SHIPPED, fitted, picture_from, read_photo
+from dltui.data.sound import SHIPPED as SPEECH
+from dltui.data.sound import loudest
 from dltui.data.spelled import told_apart
 from dltui.data.takes import COLOURS, Letters, Pixels, Takes, Tokenizer, takes_of
 from dltui.errors import DltuiError, UsageError
@@ -72,7 +74,8 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
 
     Args:
         spec: ``photo.jpg``, the name of a shipped photo, ``a.npy``, ``a.npz`` or ``a.csv``, a sentence, ``text.txt``,
-            ``-`` for the text on stdin, or ``DATA[12]`` for a row of a data set (``DATA[test:12]`` for a held-out one).
+            ``-`` for the text on stdin, a ``.wav`` (its loudest stretch, for models of sound), or ``DATA[12]`` for a
+            row of a data set (``DATA[test:12]`` for a held-out one).
         takes: What the model takes.
         seed: Seed of made data.
 
@@ -93,6 +96,9 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
         return _array(spec, _read_array(Path(spec).expanduser()), takes)
     if takes.kind == "tokens":
         return _text(spec, takes)
+    if takes.kind == "array" and len(takes.shape) == 1 and (suffix == ".wav" or spec == SPEECH):
+        samples, start = loudest(spec, takes.shape[0])
+        return Given(spec, samples[None], note=f"its loudest {len(samples)} samples, from {start:.2f} s")
     if spec == "-":
         raise UsageError(f"- reads text, but the model takes samples of shape {takes.shape}: {_try(takes)}")
     if spec not in SHIPPED and not Path(spec).expanduser().is_file():

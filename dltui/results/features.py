@@ -41,11 +41,14 @@ class Features(Result):
         ranges: Ends of the bins, shape (calls, 2).
         idle: Units that are silent, and that are saturated, for every one of ``samples``, shape (calls, 2), or None.
         samples: Over how many samples that was counted.
-        chosen: The call that is shown.
+        chosen: The call that is shown first.
+        others: Further calls that are shown beside it.
         kept: Outputs by name, without the batch.
+        same: For calls that hand on what another one gave, as a block does, the name of that one where it is kept.
         answers: The likeliest answers: name, number, probability, score.
         remark: What a reader must know of how the input was read.
         page: Which page of maps is shown, from 1.
+        unit: Which map is shown large, or −1 for a page of them.
     """
 
     schema: ClassVar[str] = "features/1"
@@ -67,10 +70,13 @@ class Features(Result):
     idle: Array | None = None
     samples: int = 0
     chosen: str
+    others: list[str] = field(default_factory=list)
     kept: dict[str, Array]
+    same: dict[str, str] = field(default_factory=dict)
     answers: list[dict[str, Any]] = field(default_factory=list)
     remark: str = ""
     page: int = 1
+    unit: int = -1
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -96,6 +102,10 @@ class Features(Result):
         if name not in self.places:
             raise unknown("layer", name, self.places)
         return self.places[name]
+
+    def output(self, name: str) -> Array | None:
+        """Return the output of a call without the batch, or None where it was not kept."""
+        return self.kept.get(self.same.get(name, name))
 
     def told(self, place: int) -> dict[str, float | None]:
         """Return the statistics of a call by name; None for what has no meaning."""
@@ -129,13 +139,13 @@ class Features(Result):
         if self.idle is not None:
             over = [None if np.isnan(one) else int(one) for one in self.idle[place].tolist()]
             told |= {"silent_over_samples": over[0], "saturated_over_samples": over[1]}
-        return told | {"kept": node.name in self.kept}
+        return told | {"kept": self.output(node.name) is not None}
 
     def figures(self) -> list[Figure]:
         """Return the input, the chosen output, and how numbers change on the way."""
-        from dltui.results.features_figures import figures_of
+        from dltui.results.features_figures import Wish, figures_of
 
-        return figures_of(self, self.chosen, page=self.page)
+        return figures_of(self, self.chosen, Wish(self.page, unit=self.unit))
 
     def parts(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return what the file holds; kept outputs are arrays of their own."""

@@ -21,15 +21,17 @@ from dltui.figures import (
     Tokens,
     number,
 )
-from dltui.results.modeltree import QUIET
+from dltui.results.modeltree import LOOKS, MOST, depth_of, fitting, nicknames
 
 if TYPE_CHECKING:
     from dltui.results.features import Features
 
 PAGE = 32  # maps on a page
+NAME = 16  # letters of a name in a table
 FEW = 40  # units that are bars instead of a curve
 GRID = np.linspace(-4, 4, 81)  # edges of the common bins, in roots of the mean square
 FINE = 20  # parts of a bin while it is put into others
+SPELLED = {"\n": "newline", " ": "space", "\t": "tab"}  # tokens that could not be seen
 FAINT = 1e-3  # share of values below which a bin is as dark as can be
 Order = Literal["number", "strength"]
 
@@ -42,28 +44,30 @@ class Wish:
         page: Which page of maps, from 1.
         order: Units by their number, or the strongest first.
         alike: Whether all maps share one scale instead of each having its own.
+        unit: The one unit whose map is shown large, by its place in the order, or −1 for a page of them.
     """
 
     page: int = 1
     order: Order = "number"
     alike: bool = False
+    unit: int = -1
 
 
 PLAIN = Wish()
 
 
-def figures_of(found: Features, name: str, *, page: int = 1) -> list[Figure]:
+def figures_of(found: Features, name: str, wish: Wish = PLAIN) -> list[Figure]:
     """Return everything that is seen of a result.
 
     Args:
         found: The result.
         name: The call that is shown.
-        page: Which page of its maps.
+        wish: Which of its units.
 
     Returns:
         The output of the call, the input, and how numbers change on the way.
     """
-    shown: list[Figure] = [output_figure(found, name, Wish(page))]
+    shown = [output_figure(found, one, wish) for one in (name, *found.others)]
     given = input_figure(found, name)
     shown += [given] if given is not None else []
     shown.append(histogram(found, name))
@@ -77,14 +81,22 @@ def figures_of(found: Features, name: str, *, page: int = 1) -> list[Figure]:
 
 def pages(found: Features, name: str) -> int:
     """Return how many pages of maps a call has."""
-    values = found.kept.get(name)
+    return max(1, -(-units(found, name) // PAGE))
+
+
+def units(found: Features, name: str) -> int:
+    """Return how many maps a call has that were kept; 0 for one that gives none."""
+    values = found.output(name)
     maps = None if values is None else _maps(values, found.axes[found.place(name)] - 1)
-    return 1 if maps is None else max(1, -(-len(maps) // PAGE))
+    return 0 if maps is None else len(maps)
 
 
 def strongest(found: Features, name: str) -> Array:
     """Return the units of a kept output, the one with the largest root of the mean square first."""
-    values = np.moveaxis(found.kept[name], found.axes[found.place(name)] - 1, 0)
+    output = found.output(name)
+    if output is None:
+        return np.arange(0)
+    values = np.moveaxis(output, found.axes[found.place(name)] - 1, 0)
     power = np.square(values.astype(float)).reshape(len(values), -1).mean(1)
     order: Array = np.argsort(-np.nan_to_num(power), kind="stable")
     return order
@@ -104,17 +116,19 @@ def output_figure(found: Features, name: str, wish: Wish = PLAIN) -> Figure:
     place = found.place(name)
     node = found.nodes[place]
     title = f"{name} · {found.title}"
-    if name not in found.kept:
+    values, axis = found.output(name), found.axes[place] - 1
+    if values is None:
         return Prose(
             title=title,
             text=f"The output of {name}, {node.size} numbers, was not kept: all together would be too large. "
             f"--layer {name} keeps it.",
         )
-    values, axis = found.kept[name], found.axes[place] - 1
     if not values.ndim:
         values = values[None]
     order = strongest(found, name) if wish.order == "strength" else np.arange(values.shape[max(axis, 0)])
     maps = _maps(values, axis)
+    if maps is not None and wish.unit >= 0:
+        return _map(maps, int(order[min(wish.unit, len(order) - 1)]), title, node.kind)
     if maps is not None:
         return _pictures(maps, order, title, f"{node.kind}, {node.size}", wish)
     if values.ndim == 1:
@@ -159,6 +173,26 @@ def _pictures(maps: Array, order: Array, title: str, told: str, wish: Wish) -> I
     )
 
 
+def _map(maps: Array, unit: int, title: str, kind: str) -> Heatmap:
+    """Return the map of one unit, large and with its numbers."""
+    values = maps[unit].astype(float)
+    extreme = float(np.nanmax(np.abs(values), initial=0.0))
+    signed = bool((values < 0).any())
+    return Heatmap(
+        title=f"unit {unit} of {title}",
+        caption=f"{kind}: unit {unit} of 0 … {len(maps) - 1}",
+        values=values,
+        x=np.arange(float(values.shape[1])),
+        y=np.arange(float(values.shape[0])),
+        x_label="column",
+        y_label="row",
+        value_label="output",
+        colormap="coolwarm" if signed else "viridis",
+        limits=(-extreme, extreme) if signed and extreme > 0 else None,
+        downwards=True,
+    )
+
+
 def _row(values: Array, order: Array, title: str, kind: str) -> Figure:
     """Return one row of numbers as bars, or as a curve where there are many."""
     caption = f"{kind}: one number for each of {len(values)} units"
@@ -192,7 +226,7 @@ def _sheet(found: Features, values: Array, axis: int, order: Array, title: str) 
         colormap="coolwarm" if (sheet < 0).any() else "viridis",
         limits=(-extreme, extreme) if (sheet < 0).any() and extreme > 0 else None,
         downwards=True,
-        row_names=tuple(repr(piece)[1:-1] if not piece.strip() else piece for piece in pieces),
+        row_names=tuple(SPELLED.get(piece, piece) for piece in pieces),
     )
 
 
@@ -208,7 +242,7 @@ def input_figure(found: Features, name: str) -> Figure | None:
         )
     if not found.pieces:
         return None
-    values = found.kept.get(name)
+    values = found.output(name)
     weights = np.full(len(found.pieces), np.nan)
     if values is not None and values.ndim == 2 and len(values) == len(weights):
         weights = np.linalg.norm(values.astype(float), axis=1)
@@ -338,24 +372,25 @@ def _answers(found: Features) -> Bars:
 
 def _table(found: Features) -> Table:
     """Return the numbers of every call."""
-    rows = []
+    rows, names = [], nicknames(found.nodes, NAME)
+    level, shown = depth_of(found.nodes), fitting(found.nodes, MOST, blocks=True)
     for place, node in enumerate(found.nodes):
-        if node.name in QUIET - {"input"}:
+        if node.name == "output" or node.kind in LOOKS or level[place] > shown:
             continue
         told = found.told(place)
         idle = told["silent"] if told["silent"] is not None else told["saturated"]
         rows.append((
-            node.name,
+            names[place],
             node.kind,
             node.size,
-            *(told[name] for name in ("mean", "std", "rms", "min", "max")),
+            *(_rounded(told[name]) for name in ("mean", "std")),
             _percent(told["zeros"]),
             None if idle is None else int(idle),
         ))
     return Table(
         title=f"Layers · {found.title}",
-        caption="idle: units that are silent or saturated on this input",
-        columns=("layer", "kind", "output", "mean", "std", "rms", "min", "max", "zeros", "idle"),
+        caption="idle: units that are silent or saturated on this input; --json tells all numbers of all calls",
+        columns=("layer", "kind", "output", "mean", "std", "zeros", "idle"),
         rows=tuple(rows),
     )
 
@@ -365,8 +400,16 @@ def _leaves(found: Features) -> list[int]:
     return [
         place
         for place, node in enumerate(found.nodes)
-        if not node.block and np.isfinite(found.statistics[place, 0]) and node.name != "output"
+        if not node.block
+        and np.isfinite(found.statistics[place, 0])
+        and node.name != "output"
+        and node.kind not in LOOKS
     ]
+
+
+def _rounded(value: float | None) -> float | None:
+    """Return a number with three digits."""
+    return None if value is None else float(f"{value:.3g}")
 
 
 def _short(value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from textwrap import wrap
 from typing import Any, ClassVar, Self
 
 from dltui.figures import Figure, Graph, Table
@@ -12,6 +13,7 @@ from dltui.results.base import Result
 from dltui.results.modeltree import (
     BOXES,
     MOST,
+    WITH,
     Edge,
     Line,
     Node,
@@ -23,7 +25,8 @@ from dltui.results.modeltree import (
 from dltui.results.summary_page import short as rounded
 
 GAP = 2
-LEAST = 14  # cells that a column keeps
+# which column gives way first where there is little room, and how many cells it keeps
+SHRINKING = ((1, 16), (4, 24), (0, 30), (4, 14), (0, 20), (1, 8), (4, 8), (0, 14))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,7 +132,7 @@ class ModelGraph(Result):
         heads = ("call", "kind", "output", "parameters", "fed from")
         wide = [max(len(head), *(len(row[i]) for row in cells)) for i, head in enumerate(heads)]
         spare = width - sum(wide) - GAP * (len(wide) - 1)
-        for place, least in ((1, LEAST), (4, LEAST), (0, 2 * LEAST)):
+        for place, least in SHRINKING:
             taken = min(max(0, -spare), max(0, wide[place] - least))
             wide[place] -= taken
             spare += taken
@@ -137,7 +140,10 @@ class ModelGraph(Result):
         page += [_row(row, wide) for row in cells]
         calls = sum(not node.block for node in self.nodes)
         foot = f"{calls} calls in {sum(node.block for node in self.nodes)} blocks · {self.parameters:,} parameters"
-        return [self.title, "", *page, "", foot, *self._hints(rows)]
+        told = [
+            part for text in (foot, *self._hints(rows)) for part in wrap(text, width, subsequent_indent="  ")
+        ]
+        return [self.title, "", *page, "", *told]
 
     def _hints(self, rows: Sequence[Line]) -> list[str]:
         """Return how to see what is folded away."""
@@ -150,7 +156,9 @@ class ModelGraph(Result):
         """Return what a line of the tree tells."""
         node = self.nodes[row.place]
         name = f"{row.stem}{row.name}{f' ×{row.times}' if row.times > 1 else ''}"
-        kind = f"{node.kind}({node.detail})" if node.detail and not node.block else node.kind
+        kind = node.kind
+        if node.detail and not node.block:
+            kind += f" {node.detail}" if node.detail.startswith(WITH) else f"({node.detail})"
         fed = f"← {', '.join(row.sources)}" if row.sources else ""
         return name, kind, node.size, rounded(node.parameters * row.times) if node.parameters else "", fed
 

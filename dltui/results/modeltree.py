@@ -8,7 +8,24 @@ from dataclasses import dataclass
 Edge = tuple[int, int]
 MOST = 60  # lines of a tree, above which blocks stay closed
 BOXES = 40  # boxes of a drawn graph, above which they do
-QUIET = {"input", "output"}
+WITH = "with "  # how it is told that a function reads a parameter
+# functions that look at the same numbers otherwise
+LOOKS = frozenset((
+    *("view", "reshape", "flatten", "unflatten", "transpose", "permute", "movedim", "expand", "expand_as"),
+    *(
+        "chunk",
+        "split",
+        "unbind",
+        "unsqueeze",
+        "squeeze",
+        "contiguous",
+        "arange",
+        "T",
+        "mT",
+        "Flatten",
+        "Identity",
+    ),
+))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,11 @@ def short(node: Node, parent: Node | None) -> str:
         return node.name
     bare = node.name.removeprefix(f"{parent.name}.")
     return bare or node.name
+
+
+def nicknames(nodes: Sequence[Node], most: int) -> list[str]:
+    """Return names of at most ``most`` letters: of long ones the end, which tells more."""
+    return [node.name if len(node.name) <= most else f"…{node.name[1 - most :]}" for node in nodes]
 
 
 def depth_of(nodes: Sequence[Node]) -> list[int]:

@@ -23,6 +23,7 @@ from dltui.progress import silent as unheard
 from dltui.results.features import Features
 
 BUDGET = 64 * 2**20  # bytes of outputs that are kept when no layers are named
+BESIDE = 6  # layers that are shown when they are named
 BEST = 5  # answers that are told by name
 
 
@@ -55,10 +56,12 @@ def observe(
     axes = outputs.axes(nodes, edges)
     order = range(len(nodes))
     statistics = {p: statistics_of(nodes[p].kind, found, axes[p]) for p, found in outputs.found.items()}
-    counted = {place: histogram_of(found) for place, found in outputs.found.items()}
+    counted = {p: histogram_of(found) for p, found in outputs.found.items() if p not in outputs.same}
+    counted |= {place: counted[first] for place, first in outputs.same.items()}
     names = [node.name for node in nodes]
     chosen = _chosen(live, names, outputs.found, layers)
-    kept = _named(names, outputs.found, layers) if layers else _small(outputs.found, chosen)
+    wanted = _named(names, outputs.found, layers) if layers else _small(outputs, chosen)
+    kept = {outputs.same.get(place, place) for place in wanted}
     return Features(
         title=f"{live.title} on {given.title}",
         model=live.title,
@@ -78,7 +81,9 @@ def observe(
         idle=None if samples is None else idle_over(live.module, samples, nodes, axes, report),
         samples=0 if samples is None else len(samples),
         chosen=names[chosen],
-        kept={names[place]: outputs.found[place][0].numpy() for place in kept},
+        others=[names[place] for place in wanted[1:BESIDE]] if layers else [],
+        kept={names[place]: outputs.found[place][0].numpy() for place in sorted(kept)},
+        same={names[p]: names[first] for p, first in outputs.same.items() if first in kept},
         answers=_best(live, answer),
         remark=given.note,
     )
@@ -108,11 +113,12 @@ def _named(names: Sequence[str], found: dict[int, Tensor], layers: Sequence[str]
     return places
 
 
-def _small(found: dict[int, Tensor], chosen: int) -> list[int]:
+def _small(outputs: Outputs, chosen: int) -> list[int]:
     """Return the places of the outputs that are kept: the smallest first, as long as there is room."""
-    kept, room = [chosen], BUDGET - found[chosen].nbytes
+    found, first = outputs.found, outputs.same.get(chosen, chosen)
+    kept, room = [first], BUDGET - found[first].nbytes
     for place in sorted(found, key=lambda place: found[place].nbytes):
-        if place != chosen and found[place].nbytes <= room:
+        if place != first and place not in outputs.same and found[place].nbytes <= room:
             kept.append(place)
             room -= found[place].nbytes
     return sorted(kept)

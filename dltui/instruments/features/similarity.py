@@ -63,7 +63,7 @@ def similarity(
     """
     first = _Kernels(live.module, samples, layers)
     second = None if other is None else _Kernels(other.module, other_samples, layers)
-    size = batch_size or min(first.fitting, second.fitting if second else first.fitting)
+    size = batch_size or _even(len(samples), min(first.fitting, second.fitting if second else first.fitting))
     if min(size, len(samples)) < LEAST:
         raise UsageError(
             f"CKA over {min(size, len(samples))} samples at a time: at least {LEAST} are needed; try --samples 256"
@@ -91,6 +91,11 @@ def similarity(
         samples=used,
         batch_size=min(size, used),
     )
+
+
+def _even(count: int, most: int) -> int:
+    """Return the size of batches that are as alike as can be, none larger than ``most``."""
+    return -(-count // -(-count // most)) if count else most
 
 
 def products(kernels: Array, others: Array, *, unbiased: bool) -> list[Array]:

@@ -26,10 +26,17 @@ def device_of(module: nn.Module) -> torch.device:
 
 
 class Outputs:
-    """Keeps a copy of every output as it comes, for what comes next may overwrite it."""
+    """Keeps a copy of every output as it comes, for what comes next may overwrite it.
+
+    Attributes:
+        found: The outputs by place of the call.
+        same: For a call that hands on what another one gave, as a block does, the place of that one.
+    """
 
     def __init__(self) -> None:
         self.found: dict[int, Tensor] = {}
+        self.same: dict[int, int] = {}
+        self._places: dict[tuple[int, int], int] = {}  # of tensors as they were: the tracer keeps them alive
 
     def __call__(self, place: int, output: Tensor) -> None:
         """Keep an output.
@@ -38,7 +45,13 @@ class Outputs:
             place: Place of the call.
             output: What it gave.
         """
-        self.found[place] = output.detach().to("cpu", copy=True)
+        version = -1 - place if output.is_inference() else output._version  # the former count no writes
+        first = self._places.setdefault((id(output), version), place)
+        if first != place:
+            self.same[place] = first
+            self.found[place] = self.found[first]
+        else:
+            self.found[place] = output.detach().to("cpu", copy=True)
 
     def axes(self, nodes: Sequence[Node], edges: Sequence[tuple[int, int]]) -> list[int]:
         """Return along which axis the units of every output lie.

@@ -21,7 +21,7 @@ from dltui.instruments.modelgraph.calls import call_name, overwrites, written
 from dltui.instruments.summary.values import tensors_in
 from dltui.objective.undisturbed import same_randomness
 from dltui.results.modelgraph import ModelGraph
-from dltui.results.modeltree import Node
+from dltui.results.modeltree import WITH, Node
 
 Seen = Callable[[int, Tensor], None]
 DETAIL = 60  # characters of what a layer says of itself
@@ -86,7 +86,7 @@ class Tracer(TorchFunctionMode):
             self.edges[maker, place] = None
         elif maker is None and id(tensor) in self._parameters:
             name = self._parameters[id(tensor)]
-            self.nodes[place]["detail"] = f"{self.nodes[place]['detail']} with {name}".strip()[:DETAIL]
+            self.nodes[place]["detail"] = f"{self.nodes[place]['detail']} {WITH}{name}".strip()[:DETAIL]
 
     def _made(self, place: int, out: Any) -> None:
         """Take note that a node made what is given."""
