@@ -63,7 +63,7 @@ async def test_home_and_help_at_every_size_in_the_dark_and_in_the_light(
 
 @pytest.mark.parametrize(
     ("shelf", "kind"),
-    [("1", ResultScreen), ("2", RunScreen), ("3", ModelScreen), ("4", DataScreen), ("6", ExhibitScreen)],
+    [("1", ResultScreen), ("2", RunScreen), ("3", ModelScreen), ("4", DataScreen), ("5", SpaceScreen), ("7", ExhibitScreen)],
 )
 async def test_every_screen_at_every_size_in_the_dark_and_in_the_light(
     results: Path, make_app: Make, settle: Settle, shelf: str, kind: type[GalleryScreen]
