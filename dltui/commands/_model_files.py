@@ -97,10 +97,8 @@ def glance_at(opened: Opened, other: Opened | None, name: str) -> Glanced:
     from dltui.commands._glance import glance, paired
 
     files = [opened] if other is None else [opened, other]
-    found: list[list[Figure]] = []
-    for archive in (file.archive for file in files):
-        entry = next((one for one in archive.entries if one.name == name), None)
-        found.append(glance(archive, entry) if entry else [])
+    archives = [file.archive for file in files]
+    found = [glance(one, one.entry(name)) if one.has(name) else [] for one in archives]
     if other is None:
         return Glanced(name, found[0], [])
     titles = [file.path.name for file in files]

@@ -265,7 +265,8 @@ class ModelScreen(GalleryScreen):
 
     def _glance(self, line: Line) -> None:
         assert self.opened is not None, "asked only then"
-        self.read_by(partial(glance_at, self.opened, self.other, line.path))
+        opened, other, name = self.opened, self.other, line.path
+        self.read_by(lambda: glance_at(opened, other, name))  # Textual writes out whatever a partial holds
 
     def _hang(self, figures: Sequence[Figure]) -> None:
         self.hang(figures, self._facts(), self._remark())
@@ -439,7 +440,8 @@ class ModelScreen(GalleryScreen):
             path: The file.
         """
         if self.contents is not None:
-            self.read_by(partial(open_beside, self.contents, path))
+            contents = self.contents
+            self.read_by(lambda: open_beside(contents, path))
 
     def action_turn(self, change: int) -> None:
         """Open or close a module."""
