@@ -62,11 +62,16 @@ class Archive(ABC):
         Raises:
             UsageError: If there is none; it suggests the nearest.
         """
+        if not self.has(name):
+            raise _no_tensor(self, name)
+        assert self._known is not None, "made by has"
+        return self._known[name]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a tensor of that name."""
         if self._known is None:
             self._known = {one.name: one for one in self.entries}
-        if name not in self._known:
-            raise _no_tensor(self, name)
-        return self._known[name]
+        return name in self._known
 
     @abstractmethod
     def values(self, name: str) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import NamedTuple
 
 from dltui.archives import Archive, open_archive
 from dltui.commands._inspected import find_weights
-from dltui.contents import Contents
+from dltui.commands._model_pair import Remarks, union
+from dltui.contents import Contents, Entry
+from dltui.contents.outline import Outline
 from dltui.errors import DltuiError
 from dltui.figures import Figure
 from dltui.runs import open_run, runs_folder
 from dltui.tui.catalog.items import Item
+
+FIRST = 40  # lines that are open at first at most
 
 
 class Glanced(NamedTuple):
@@ -30,7 +35,16 @@ class Opened(NamedTuple):
     path: Path
     archive: Archive
     contents: Contents
+    outline: Outline
     steps: list[Path]
+
+
+class Beside(NamedTuple):
+    """A second file, and the tensors of both in one tree with what differs."""
+
+    opened: Opened
+    outline: Outline
+    remarks: Remarks
 
 
 def open_file(path: Path) -> Opened:
@@ -44,7 +58,29 @@ def open_file(path: Path) -> Opened:
     """
     archive = open_archive(path)
     told = Contents.of(path.name, archive.format, archive.entries, archive.scalars, archive.metadata)
-    return Opened(path, archive, told, steps_of(path))
+    return Opened(path, archive, told, grown(told.entries), steps_of(path))
+
+
+def open_beside(first: Contents, path: Path) -> Beside:
+    """Return a second file, to be walked through with the first.
+
+    Args:
+        first: What the first holds.
+        path: The second.
+
+    Raises:
+        DltuiError: If it can't be read, or would run code when read.
+    """
+    second = open_file(path)
+    entries, remarks = union(first, second.contents)
+    return Beside(second, grown(entries), remarks)
+
+
+def grown(entries: Sequence[Entry]) -> Outline:
+    """Return the tree of some tensors, with as many levels open as fit on a screen."""
+    outline = Outline(entries)
+    outline.open_until(FIRST)
+    return outline
 
 
 def glance_at(opened: Opened, other: Opened | None, name: str) -> Glanced:
@@ -61,10 +97,8 @@ def glance_at(opened: Opened, other: Opened | None, name: str) -> Glanced:
     from dltui.commands._glance import glance, paired
 
     files = [opened] if other is None else [opened, other]
-    found: list[list[Figure]] = []
-    for archive in (file.archive for file in files):
-        entry = next((one for one in archive.entries if one.name == name), None)
-        found.append(glance(archive, entry) if entry else [])
+    archives = [file.archive for file in files]
+    found = [glance(one, one.entry(name)) if one.has(name) else [] for one in archives]
     if other is None:
         return Glanced(name, found[0], [])
     titles = [file.path.name for file in files]

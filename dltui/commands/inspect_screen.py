@@ -16,12 +16,23 @@ from textual.widgets import Input, Static
 
 from dltui.commands import _model_pair
 from dltui.commands._inspected import find_elsewhere
-from dltui.commands._model_files import Glanced, Opened, file_of, glance_at, open_file, run_of
+from dltui.commands._model_files import (
+    Beside,
+    Glanced,
+    Opened,
+    file_of,
+    glance_at,
+    grown,
+    open_beside,
+    open_file,
+    run_of,
+)
 from dltui.commands._model_looks import LOOKS, Asked, ask, known
 from dltui.commands._model_told import facts_of, head_of, offer, told_of
 from dltui.commands._names import VERBS
 from dltui.contents import Contents
-from dltui.contents.outline import Line
+from dltui.contents.outline import Line, Outline
+from dltui.contents.page import counted
 from dltui.figures import Figure, Prose
 from dltui.jobs import Job
 from dltui.tui import actions
@@ -171,15 +182,16 @@ class ModelScreen(GalleryScreen):
                 self._others = found.others
                 self._hang(found.figures)
         elif isinstance(found, Contents):
-            self._take(found)
+            self._take(found, grown(found.entries))
         elif isinstance(found, Opened) and found.path == self._path:
             self._let_go(self.opened)
             self.opened = found
-            self._take(found.contents)
-        elif isinstance(found, Opened):
-            self.other = found
+            self._take(found.contents, found.outline)
+        elif isinstance(found, Beside):
+            self._let_go(self.other)
+            self.other = found.opened
             self.add_class("-compare")
-            self._plant()
+            self._plant(found.outline, found.remarks)
 
     def on_unmount(self) -> None:
         """Close the files."""
@@ -191,7 +203,7 @@ class ModelScreen(GalleryScreen):
         if opened is not None:
             opened.archive.close()
 
-    def _take(self, contents: Contents) -> None:
+    def _take(self, contents: Contents, outline: Outline) -> None:
         """Show what the file holds."""
         self.contents = contents
         self.query_one("#head", Static).update(head_of(contents))
@@ -199,15 +211,11 @@ class ModelScreen(GalleryScreen):
             self.hang(
                 [Prose(title=contents.title, text="It holds no tensors.")], self._facts(), contents.format
             )
-        self._plant()
+        self._plant(outline)
 
-    def _plant(self) -> None:
+    def _plant(self, outline: Outline, remarks: _model_pair.Remarks | None = None) -> None:
         """Put the tensors of one file or of both into the tree."""
-        assert self.contents is not None, "asked only then"
-        if self.other is None:
-            self.tree_view.plant(self.contents.entries)
-        else:
-            self.tree_view.plant(*_model_pair.union(self.contents, self.other.contents))
+        self.tree_view.plant(outline, remarks)
         if self._wanted:
             self.tree_view.go_to(self._wanted)
             self._wanted = ""
@@ -257,7 +265,8 @@ class ModelScreen(GalleryScreen):
 
     def _glance(self, line: Line) -> None:
         assert self.opened is not None, "asked only then"
-        self.read_by(partial(glance_at, self.opened, self.other, line.path))
+        opened, other, name = self.opened, self.other, line.path
+        self.read_by(lambda: glance_at(opened, other, name))  # Textual writes out whatever a partial holds
 
     def _hang(self, figures: Sequence[Figure]) -> None:
         self.hang(figures, self._facts(), self._remark())
@@ -405,7 +414,8 @@ class ModelScreen(GalleryScreen):
             self.other, self._others = None, []
             self.remove_class("-compare")
             self.query_one("#other").display = False
-            self._plant()
+            if self.opened is not None:
+                self._plant(self.opened.outline)
             return
         found = [path for path in self.steps if path != self._path]
         items = [item for item in self.dltui.items.get("models") or () if item.kind == "checkpoint"]
@@ -429,7 +439,9 @@ class ModelScreen(GalleryScreen):
         Args:
             path: The file.
         """
-        self.read_by(partial(open_file, path))
+        if self.contents is not None:
+            contents = self.contents
+            self.read_by(lambda: open_beside(contents, path))
 
     def action_turn(self, change: int) -> None:
         """Open or close a module."""
@@ -458,6 +470,12 @@ class ModelScreen(GalleryScreen):
     @on(Input.Changed, "#find")
     def _typed(self, event: Input.Changed) -> None:
         self.tree_view.filter(event.value)
+        outline = self.tree_view.outline
+        if outline is not None and outline.wanted:
+            more = (
+                f", the first {len(outline.lines):,} are listed" if outline.found > len(outline.lines) else ""
+            )
+            self.tell(f"{counted(outline.found, 'tensor')}{more}")
 
     @on(Input.Submitted, "#find")
     def _found(self) -> None:
