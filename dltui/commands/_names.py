@@ -12,6 +12,7 @@ VERBS = {
     "hessian": Entry("dltui.commands.hessian", "Eigenvalues, trace and spectral density of the Hessian."),
     "gradients": Entry("dltui.commands.gradients", "Norms of the gradient by layer and by sample."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
+    "byhand": Entry("dltui.commands.byhand", "Layers, losses and metrics worked out as on paper."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "batch": Entry("dltui.commands.batch", "Many commands from one file, each done once."),
     "sweep": Entry("dltui.commands.sweep", "A recipe trained with many settings: which matter."),
