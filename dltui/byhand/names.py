@@ -12,6 +12,41 @@ from dltui.registry import Entry
 FILES: dict[str, dict[str, dict[str, str]]] = {
     "layers": {
         "linear": {"linear": "Every output a weighted sum of the last dimension."},
+        "convolution": {
+            "conv1d": "A kernel that moves along one axis.",
+            "conv2d": "A kernel that slides over a picture.",
+        },
+        "transposed": {
+            "convtranspose1d": "A kernel laid down once for every number of a row.",
+            "convtranspose2d": "A kernel laid down once for every number of a picture.",
+        },
+        "pooling": {
+            "maxpool1d": "The largest number of each window.",
+            "maxpool2d": "The largest number of each window of a picture.",
+            "avgpool1d": "The mean of each window.",
+            "avgpool2d": "The mean of each window of a picture.",
+        },
+        "reshape": {"flatten": "Neighbouring dimensions made one."},
+        "norms": {
+            "batchnorm": "Mean 0, variance 1 a channel over the batch.",
+            "layernorm": "Mean 0, variance 1 over the last dimensions.",
+            "instancenorm": "Mean 0, variance 1 a channel and sample.",
+            "groupnorm": "Mean 0, variance 1 a group of channels and sample.",
+            "rmsnorm": "Root mean square 1 over the last dimensions.",
+        },
+        "softmax": {
+            "softmax": "Exponentials divided by their sum.",
+            "logsoftmax": "The logarithm of the softmax.",
+        },
+        "attention": {
+            "attention": "Values averaged by how well queries match keys.",
+            "multiheadattention": "Attention with several heads and projections.",
+        },
+        "recurrent": {
+            "rnn": "A state that takes in one input after the other.",
+            "gru": "A state with gates that reset and update it.",
+            "lstm": "A cell with gates that forget, write and show.",
+        },
     },
 }
 OPERATIONS = {
@@ -20,7 +55,16 @@ OPERATIONS = {
     for file, lines in files.items()
     for name, summary in lines.items()
 }
-ALIASES = {"fc": "linear", "conv": "conv2d", "maxpool": "maxpool2d", "avgpool": "avgpool2d"}
+ALIASES = {
+    "fc": "linear",
+    "conv": "conv2d",
+    "maxpool": "maxpool2d",
+    "avgpool": "avgpool2d",
+    "mha": "multiheadattention",
+}
+ALIASES |= {f"{kind}{axes}d": kind for kind in ("batchnorm", "instancenorm") for axes in (1, 2, 3)}
+ALIASES |= {f"{kind}cell": kind for kind in ("rnn", "gru", "lstm")}
+ALIASES |= {"bn": "batchnorm", "scaleddotproductattention": "attention"}
 
 
 def key_of(name: str) -> str:

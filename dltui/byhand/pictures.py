@@ -79,13 +79,19 @@ def _planes(
     found = []
     for plane in sorted({cell // size for cell in cells})[: SLICES if lit else None]:
         rows = [
-            [script.number(rounding.text(tensor.cells[plane * size + r * width + c])) for c in range(width)]
+            [_text(tensor, plane * size + r * width + c, rounding, script) for c in range(width)]
             for r in range(height)
         ]
         inside = (cell - plane * size for cell in cells if cell // size == plane)
         marked = frozenset((cell // width, cell % width) for cell in inside) if lit else frozenset()
         found.append(Picture(script.name(_plane_label(tensor, plane)), rows, marked))
     return found
+
+
+def _text(tensor: Tensor, cell: int, rounding: Rounding, script: Unicode) -> str:
+    """Return a cell as printed; a dot where nothing was written."""
+    value = tensor.cells[cell]
+    return script.dot.strip() if value is None else script.number(rounding.text(value))
 
 
 def _plane_label(tensor: Tensor, plane: int) -> Label:

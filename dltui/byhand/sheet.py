@@ -105,6 +105,21 @@ class Sheet:
         """Say why the next line is as it is."""
         self._note = text
 
+    def sort(self, *parts: tuple[str, str]) -> None:
+        """Let the lines of some tensors, written in turns, stand one tensor after the other.
+
+        Args:
+            parts: Names of tensors, each with the heading of its part; none may need a later one.
+        """
+        order = {name: place for place, (name, _) in enumerate(parts)}
+        heads = dict(parts)
+        turns = [line for line in self.lines if line.tensor in order]
+        first = self.lines.index(turns[0]) if turns else 0
+        for line in turns:
+            line.heading = heads[line.tensor]
+        rest = [line for line in self.lines[first:] if line.tensor not in order]
+        self.lines[first:] = [*sorted(turns, key=lambda line: order[line.tensor]), *rest]
+
     def hold(self, tensor: Tensor) -> None:
         """Let no gradient go through a tensor: what it does to the result cancels, or torch cuts it off."""
         self.held.add(tensor.name)
