@@ -61,12 +61,12 @@ def absolute(x: Value) -> Value:
 
 def largest(*values: Value | float) -> Value:
     """Return the largest; the gradient goes to the first that is."""
-    return apply("max", *map(lift, values))
+    return apply("max", *map(lift, values)) if len(values) > 1 else lift(values[0])
 
 
 def least(*values: Value | float) -> Value:
     """Return the smallest; the gradient goes to the first that is."""
-    return apply("min", *map(lift, values))
+    return apply("min", *map(lift, values)) if len(values) > 1 else lift(values[0])
 
 
 def total(terms: Terms) -> Value:
@@ -81,7 +81,7 @@ def group(terms: Terms) -> Value:
 
 def mean(terms: Terms) -> Value:
     """Return the sum over the number of terms."""
-    return total(terms) / float(len(terms))
+    return total(terms) / float(len(terms)) if len(terms) > 1 else terms[0]
 
 
 def dot(one: Terms, other: Terms) -> Value:

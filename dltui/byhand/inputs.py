@@ -126,7 +126,7 @@ def filled(fill: str, shape: tuple[int, ...], *, seed: str, most: int | None = N
 def _most(one: Operation, name: str, usual: Any) -> int | None:
     """Return the largest index that an example has, or None where any number may stand."""
     kind = "Tensor" if name == UPSTREAM else one.tensors[name]
-    if kind == "Tensor":
+    if kind in {"Tensor", "Fixed"}:
         return None
     return 1 if kind == "Mask" or usual is None else int(max(flattened(usual, name)[1]))
 

@@ -18,6 +18,7 @@ from dltui.byhand.tensor import Tensor
 Ints = int | tuple[int, ...]  # one whole number for every axis, or one an axis
 Indices = Tensor  # whole numbers that point somewhere: no gradient
 Mask = Tensor  # true or false: no gradient
+Fixed = Tensor  # numbers that torch takes no gradient of
 Outputs = Tensor | tuple[Tensor, ...]
 SYMBOLS = {"weight": "w", "bias": "b", "target": "t", "query": "q", "key": "k", "value": "v"}
 
@@ -31,7 +32,7 @@ class Operation:
         examples: Inputs and settings by name, the first one used when nothing is given; ``upstream`` is ∂L/∂y.
         remarks: What to know about an example, by its name: where it is from, what the notes print wrongly.
         symbols: What the cells of each tensor are called in formulas.
-        tensors: Parameters that are tensors, with their kind: ``Tensor``, ``Indices`` or ``Mask``.
+        tensors: Parameters that are tensors, with their kind: ``Tensor``, ``Indices``, ``Mask`` or ``Fixed``.
         optional: Those that may be left out.
         settings: The other parameters, with their type as text.
         defaults: Values of settings that may be left out.

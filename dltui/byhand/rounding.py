@@ -42,13 +42,14 @@ class Rounding:
         """Return the printed form of a number in ASCII, as Python reads it."""
         if node.op == "neg" and self.height(node) == 0:
             opposite = self.text(node.parts[0])
-            return opposite[1:] if opposite[0] == "-" else "0" if opposite == "0" else f"-{opposite}"
+            return opposite[1:] if opposite[0] == "-" else f"-{opposite}"
         one = self._same.get(id(node), node)
         found = self._texts.get(id(one))
         if found is None:
             value = one.value
             noise = abs(value) <= 8 * self.noise(one) and math.isfinite(value)
-            found = self._texts[id(one)] = "0" if noise else shown(value, self._of(one))
+            zero = "-0" if one.op == "neg" else "0"
+            found = self._texts[id(one)] = zero if noise else shown(value, self._of(one))
         return found
 
     def number(self, node: Value) -> float:
@@ -168,7 +169,7 @@ class Rounding:
         for node in nodes:
             inner = node.parts[0] if node.op == "neg" and self.height(node) == 0 else node
             one = self._same.get(id(inner), inner)
-            if self._of(one) < MOST and self.number(one) != one.value and self.text(one) != "0":
+            if self._of(one) < MOST and self.number(one) != one.value and self.number(one):
                 self._digits[id(one)] = self._of(one) + 1
                 self._texts.pop(id(one), None)
                 found = True
@@ -197,7 +198,8 @@ def shown(value: float, digits: int) -> str:
     power = math.floor(math.log10(abs(value)))
     if power < -4 or power >= 9:
         mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-        return f"{mantissa}e{int(exponent)}"
+        exact = abs(float(f"{mantissa}e{exponent}") - value) <= 4 * EPS * abs(value)
+        return f"{mantissa.rstrip('0').rstrip('.') if exact else mantissa}e{int(exponent)}"
     return f"{value:.{decimals(value, digits)}f}"
 
 

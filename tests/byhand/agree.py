@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from hypothesis import Phase, settings
 
 from dltui.byhand import Worked, work
 from dltui.byhand.printing import UNICODE
@@ -19,8 +20,11 @@ from dltui.instruments.byhand import torch_answer
 
 EXAMPLES = int(os.environ.get("DLTUI_BYHAND_EXAMPLES", "25"))
 TOLERANCE = 1e-10
+# the inputs are small already: making a failing one smaller would take minutes
+many = settings(max_examples=EXAMPLES, deadline=None, phases=(Phase.explicit, Phase.generate))
 READ = 10  # lines of a sheet that are re-read, drawn anew each time
 
+LETTER = "A-Za-zα-ωΑ-Ω∂ℓ′_0-9"
 POWERS = {"²": "2", "³": "3", "⁴": "4"}
 KNOWN: dict[str, Any] = {
     "E": math.e,
@@ -78,7 +82,7 @@ def check_formula(line: Line, formula: str) -> None:
     places = {f"v{i}": names[name] for i, name in enumerate(known)}
     text = formula
     for i, name in enumerate(known):
-        text = re.sub(rf"(?<![\w∂]){re.escape(name)}(?![₀-₉‚\w′])", f"v{i}", text)
+        text = re.sub(rf"(?<![{LETTER}.]){re.escape(name)}(?![{LETTER}₀-₉‚])", f"v{i}", text)
     found = redo(text, places)
     want = line.target.value
     if found is not None and math.isfinite(want):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from .agree import EXAMPLES, agree  # noqa: TID252 - the tests of this folder share it
+from .agree import agree, many  # noqa: TID252 - the tests of this folder share it
 from .draws import numbers, sizes  # noqa: TID252
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_linear(data: st.DataObject) -> None:
     lead = data.draw(sizes(0, 2))

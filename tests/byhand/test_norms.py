@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from .agree import EXAMPLES, agree  # noqa: TID252 - the tests of this folder share it
+from .agree import agree, many  # noqa: TID252 - the tests of this folder share it
 from .draws import numbers, sizes  # noqa: TID252
 
 eps = st.sampled_from([1e-5, 1e-3, 0.1])
@@ -23,7 +23,7 @@ def _flat(value: object) -> list[float]:
     return [n for part in value for n in _flat(part)] if isinstance(value, list) else [value]  # type: ignore[list-item]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_batch_norm(data: st.DataObject) -> None:
     channels = data.draw(st.integers(1, 3))
@@ -40,7 +40,7 @@ def test_batch_norm(data: st.DataObject) -> None:
     agree("batchnorm", case, tolerance=1e-9)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_layer_and_rms_norm(data: st.DataObject) -> None:
     tail = data.draw(sizes(1, 2))
@@ -53,7 +53,7 @@ def test_layer_and_rms_norm(data: st.DataObject) -> None:
     agree("rmsnorm", case)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_instance_and_group_norm(data: st.DataObject) -> None:
     groups = data.draw(st.integers(1, 2))

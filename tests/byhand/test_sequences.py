@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from .agree import EXAMPLES, agree  # noqa: TID252 - the tests of this folder share it
+from .agree import agree, many  # noqa: TID252 - the tests of this folder share it
 from .draws import numbers, sizes  # noqa: TID252
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_softmax(data: st.DataObject) -> None:
     shape = data.draw(sizes(1, 3))
@@ -22,7 +22,7 @@ def test_softmax(data: st.DataObject) -> None:
     agree("softmax", case | {"temperature": data.draw(st.sampled_from([0.5, 1.0, 2.0, 10.0]))})
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_attention(data: st.DataObject) -> None:
     lead = data.draw(sizes(0, 1, 2))
@@ -44,7 +44,7 @@ def test_attention(data: st.DataObject) -> None:
     agree("attention", case)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_multihead_attention(data: st.DataObject) -> None:
     heads = data.draw(st.integers(1, 2))
@@ -70,7 +70,7 @@ def test_multihead_attention(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", GATES)
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_recurrent(kind: str, data: st.DataObject) -> None:
     wide, hidden = data.draw(st.integers(1, 2)), data.draw(st.integers(1, 2))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dltui.byhand import work
 
-from .agree import EXAMPLES, agree  # noqa: TID252 - the tests of this folder share it
+from .agree import agree, many  # noqa: TID252 - the tests of this folder share it
 from .draws import numbers, sizes  # noqa: TID252
 
 AXES = (1, 2)
@@ -26,7 +26,7 @@ def steps(data: st.DataObject, axes: int, least: int, most: int) -> int | tuple[
 
 
 @pytest.mark.parametrize("axes", AXES)
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_convolution(axes: int, data: st.DataObject) -> None:
     groups = data.draw(st.integers(1, 2))
@@ -49,7 +49,7 @@ def test_convolution(axes: int, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("axes", AXES)
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_transposed_convolution(axes: int, data: st.DataObject) -> None:
     groups = data.draw(st.integers(1, 2))
@@ -77,7 +77,7 @@ def test_transposed_convolution(axes: int, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("axes", AXES)
 @pytest.mark.parametrize("kind", ["maxpool", "avgpool"])
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_pooling(kind: str, axes: int, data: st.DataObject) -> None:
     size = data.draw(st.tuples(*[st.integers(2, 5)] * axes))
@@ -99,7 +99,7 @@ def test_pooling(kind: str, axes: int, data: st.DataObject) -> None:
     agree(f"{kind}{axes}d", case | {"upstream": data.draw(numbers(*shape))})
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@many
 @given(st.data())
 def test_flatten(data: st.DataObject) -> None:
     shape = data.draw(sizes(1, 4))

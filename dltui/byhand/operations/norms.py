@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import prod
 
 from dltui.byhand.functions import mean, number, sqrt
-from dltui.byhand.operation import Ints, operation
+from dltui.byhand.operation import Fixed, Ints, operation
 from dltui.byhand.refusal import refuse
 from dltui.byhand.sheet import Sheet
 from dltui.byhand.tensor import Place, Tensor
@@ -19,7 +19,7 @@ Set = tuple[int, ...]  # which statistics a cell belongs to
 
 
 @operation(
-    formula="y = γ·(x − μ)/√(v + ε) + β, mean μ and variance v of every channel over batch and places",
+    formula="y = γ·(x − μ)/σ + β, σ = √(v + ε), mean μ and variance v of every channel over batch and places",
     examples={
         "batch": {"x": TWO_OF_TWO, "upstream": UP_TWO},
         "rows": {
@@ -36,8 +36,8 @@ def batchnorm(
     x: Tensor,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
+    running_mean: Fixed | None = None,
+    running_var: Fixed | None = None,
     *,
     training: bool = True,
     eps: float = 1e-5,
@@ -79,7 +79,7 @@ def batchnorm(
 
 
 @operation(
-    formula="y = γ·(x − μ)/√(v + ε) + β, mean μ and variance v of every sample over its last dimensions",
+    formula="y = γ·(x − μ)/σ + β, σ = √(v + ε), mean μ and variance v of every sample over its last dimensions",
     examples={
         "rows": {
             "x": [[1, 2, 3, 4], [2, 0, 0, 6]],
@@ -120,7 +120,7 @@ def layernorm(
 
 
 @operation(
-    formula="y = γ·(x − μ)/√(v + ε) + β, mean μ and variance v of every channel of every sample over its places",
+    formula="y = γ·(x − μ)/σ + β, σ = √(v + ε), mean μ and variance v of every channel of every sample over its places",
     examples={"pictures": {"x": TWO_OF_TWO, "upstream": UP_TWO}},
     symbols=GREEK,
 )
@@ -152,7 +152,7 @@ def instancenorm(
 
 
 @operation(
-    formula="y = γ·(x − μ)/√(v + ε) + β, mean μ and variance v of every group of channels of every sample",
+    formula="y = γ·(x − μ)/σ + β, σ = √(v + ε), mean μ and variance v of every group of channels of every sample",
     examples={"pictures": {"x": TWO_OF_TWO, "num_groups": 1, "upstream": UP_TWO}},
     symbols=GREEK,
 )
@@ -279,11 +279,15 @@ def _normalise(
         spread = sheet.tensor("variance", sets, "v")
         for one in spread.places():
             spread[one] = mean([(cell - centre[one]) ** 2 for cell in members[one]])
-    sheet.heading("away from the mean, over the root of the variance")
+    sheet.heading("deviations: the roots of the variances")
+    deviation = sheet.tensor("deviation", sets, "σ")
+    for one in deviation.places():
+        deviation[one] = sqrt(spread[one] + number(eps, "ε"))
+    sheet.heading("away from the mean, over the deviation")
     y = sheet.tensor("y", x.shape)
     for place in y.places():
         one = of(place)
-        y[place] = affine((x[place] - centre[one]) / sqrt(spread[one] + number(eps, "ε")), place)
+        y[place] = affine((x[place] - centre[one]) / deviation[one], place)
     return y
 
 

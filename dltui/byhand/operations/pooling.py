@@ -162,7 +162,7 @@ def _largest(
     """Work max pooling."""
 
     def pooled(found: list[Value], place: Place, size: Place, window: Windows) -> Value:  # noqa: ARG001
-        return largest(*found) if len(found) > 1 else found[0]
+        return largest(*found)
 
     return _pool(sheet, f"max_pool{axes}d", axes, x, steps, ceil, pooled)
 

@@ -112,7 +112,7 @@ def shifts(sheet: Sheet, x: Tensor, axis: int) -> Tensor:
     found = sheet.tensor("m", (*shape[:axis], *shape[axis + 1 :]))
     for i, (place, line) in enumerate(_lines(x, axis)):
         sheet.note("" if i else SHIFT)
-        found[place] = largest(*(x[one] for one in line)) if len(line) > 1 else x[line[0]]
+        found[place] = largest(*(x[one] for one in line))
     sheet.hold(found)
     return found
 

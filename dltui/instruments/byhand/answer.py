@@ -131,7 +131,7 @@ def _tensor(numbers: Any, kind: str, *, grad: bool = False) -> torch.Tensor:
         return torch.tensor(numbers).long()
     if kind == "Mask":
         return torch.tensor(numbers).bool()
-    return torch.tensor(numbers, dtype=torch.float64, requires_grad=grad)
+    return torch.tensor(numbers, dtype=torch.float64, requires_grad=grad and kind == "Tensor")
 
 
 def _gradients(

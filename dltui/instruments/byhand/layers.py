@@ -136,6 +136,8 @@ def instancenorm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: flo
     """Return torch's instance norm."""
     from torch.nn import functional
 
+    if weight is None and bias is not None:
+        weight = bias.detach().new_ones(bias.shape)  # torch asks for both or none
     return functional.instance_norm(x, weight=weight, bias=bias, eps=eps)
 
 
@@ -251,7 +253,9 @@ def _recur(kind: Any, given: dict[str, Tensor | None], **settings: Any) -> Any:
     from torch.func import functional_call
 
     x, weight_ih, weight_hh = given["x"], given["weight_ih"], given["weight_hh"]
-    assert x is not None and weight_ih is not None and weight_hh is not None
+    assert x is not None
+    assert weight_ih is not None
+    assert weight_hh is not None
     hidden = weight_hh.shape[1]
     module = kind(weight_ih.shape[1], hidden, dtype=torch.float64, **settings)
     zeros = torch.zeros(weight_hh.shape[0], dtype=torch.float64)
@@ -271,7 +275,9 @@ def _reset_before(given: dict[str, Tensor | None]) -> Tensor:
     import torch
 
     x, w, u = given["x"], given["weight_ih"], given["weight_hh"]
-    assert x is not None and w is not None and u is not None
+    assert x is not None
+    assert w is not None
+    assert u is not None
     b, d = (
         torch.zeros(len(w), dtype=torch.float64) if one is None else one
         for one in (given["bias_ih"], given["bias_hh"])
