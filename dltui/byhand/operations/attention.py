@@ -100,7 +100,7 @@ def attention(
         "in_proj_bias": "b",
         "out_proj_weight": "u",
         "out_proj_bias": "d",
-    },  # fmt: skip
+    },
 )
 def multihead_attention(
     sheet: Sheet,

@@ -65,7 +65,8 @@ def maxpool1d(x: Tensor, **steps: Any) -> Tensor:
     """Return torch's max pooling over one axis."""
     from torch.nn import functional
 
-    return functional.max_pool1d(_with_channels(x, 1), **steps)
+    found: Tensor = functional.max_pool1d(_with_channels(x, 1), **steps)
+    return found
 
 
 @witness("maxpool2d")
@@ -73,7 +74,8 @@ def maxpool2d(x: Tensor, **steps: Any) -> Tensor:
     """Return torch's max pooling over a picture."""
     from torch.nn import functional
 
-    return functional.max_pool2d(_with_channels(x, 2), **steps)
+    found: Tensor = functional.max_pool2d(_with_channels(x, 2), **steps)
+    return found
 
 
 @witness("avgpool1d")
@@ -136,9 +138,7 @@ def instancenorm(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: flo
     """Return torch's instance norm."""
     from torch.nn import functional
 
-    if weight is None and bias is not None:
-        weight = bias.detach().new_ones(bias.shape)  # torch asks for both or none
-    return functional.instance_norm(x, weight=weight, bias=bias, eps=eps)
+    return functional.instance_norm(x, weight=_scale(weight, bias), bias=bias, eps=eps)
 
 
 @witness("groupnorm")
@@ -146,7 +146,12 @@ def groupnorm(x: Tensor, weight: Tensor | None, bias: Tensor | None, num_groups:
     """Return torch's group norm."""
     from torch.nn import functional
 
-    return functional.group_norm(x, num_groups, weight, bias, eps)
+    return functional.group_norm(x, num_groups, _scale(weight, bias), bias, eps)
+
+
+def _scale(weight: Tensor | None, bias: Tensor | None) -> Tensor | None:
+    """Return a scale of 1 where there is a shift alone, since torch's backward pass wants both or none."""
+    return bias.detach().new_ones(bias.shape) if weight is None and bias is not None else weight
 
 
 @witness("rmsnorm")
@@ -227,7 +232,8 @@ def rnn(nonlinearity: str, **given: Tensor | None) -> Tensor:
     """Return torch's recurrent network."""
     import torch
 
-    return _recur(torch.nn.RNN, given, nonlinearity=nonlinearity)[0]
+    states: Tensor = _recur(torch.nn.RNN, given, nonlinearity=nonlinearity)[0]
+    return states
 
 
 @witness("gru")
@@ -235,7 +241,8 @@ def gru(reset: str, **given: Tensor | None) -> Tensor:
     """Return torch's gated recurrent unit; torch has no other but with the reset gate after the product."""
     import torch
 
-    return _reset_before(given) if reset == "before" else _recur(torch.nn.GRU, given)[0]
+    states: Tensor = _reset_before(given) if reset == "before" else _recur(torch.nn.GRU, given)[0]
+    return states
 
 
 @witness("lstm")
@@ -256,18 +263,17 @@ def _recur(kind: Any, given: dict[str, Tensor | None], **settings: Any) -> Any:
     assert x is not None
     assert weight_ih is not None
     assert weight_hh is not None
-    hidden = weight_hh.shape[1]
-    module = kind(weight_ih.shape[1], hidden, dtype=torch.float64, **settings)
+    wide, hidden = weight_ih.shape[1], weight_hh.shape[1]
+    module = kind(wide, hidden, dtype=torch.float64, **settings)
     zeros = torch.zeros(weight_hh.shape[0], dtype=torch.float64)
-    weights = {f"{name}_l0": zeros if given[name] is None else given[name] for name in given if "_" in name}
-    start = [
-        (zeros[:hidden] if given[name] is None else given[name]).reshape(1, -1)
-        for name in "hc"
-        if name in given
-    ]
-    return functional_call(
-        module, weights, (x.reshape(-1, weight_ih.shape[1]), tuple(start) if len(start) > 1 else start[0])
-    )
+
+    def known(name: str, size: int) -> Tensor:
+        one = given[name]
+        return zeros[:size] if one is None else one
+
+    weights = {f"{name}_l0": known(name, len(zeros)) for name in given if "_" in name}
+    start = tuple(known(name, hidden).reshape(1, -1) for name in "hc" if name in given)
+    return functional_call(module, weights, (x.reshape(-1, wide), start if len(start) > 1 else start[0]))
 
 
 def _reset_before(given: dict[str, Tensor | None]) -> Tensor:
