@@ -14,6 +14,9 @@ from dltui.byhand.value import Value, evaluate
 
 DIGITS, MOST = 4, 17
 EPS = 2.0**-52
+BLUR = (
+    1e6  # digits are shown down to so many times what float64 may be off by: ten of the largest term, about
+)
 SAME = 1e-9  # numbers that differ by less, in parts of their size, are told to be equal
 
 
@@ -46,10 +49,8 @@ class Rounding:
         one = self._same.get(id(node), node)
         found = self._texts.get(id(one))
         if found is None:
-            value = one.value
-            noise = abs(value) <= 8 * self.noise(one) and math.isfinite(value)
-            zero = "-0" if one.op == "neg" else "0"
-            found = self._texts[id(one)] = zero if noise else shown(value, self._of(one))
+            found = self._shown(one.value, self._of(one), self.noise(one), "-0" if one.op == "neg" else "0")
+            self._texts[id(one)] = found
         return found
 
     def number(self, node: Value) -> float:
@@ -68,8 +69,7 @@ class Rounding:
             so_far = 0.0
             for part in root.parts:
                 so_far += part.value
-                noise = abs(so_far) <= 16 * self.noise(target)
-                found.append((so_far, "0" if noise else shown(so_far, self._of(target))))
+                found.append((so_far, self._shown(so_far, self._of(target), self.noise(target))))
         return found
 
     def redone(self, node: Value, height: int) -> float:
@@ -83,9 +83,7 @@ class Rounding:
         value, printed = node.value, self.number(node)
         if not (math.isfinite(value) and math.isfinite(found)):
             return repr(value) == repr(found)
-        digits = self._of(self._same.get(id(node), node))
-        room = half_unit(value if printed else 0.0, digits)
-        return abs(found - printed) <= room * (1 + 1e-9) + 16 * self.noise(node)
+        return abs(found - printed) <= half_unit(self.text(node)) * (1 + 1e-9) + 16 * self.noise(node)
 
     def same(self, node: Value, found: float) -> bool:
         """Return whether a redone number is the printed one, so that an equals sign may stand between them."""
@@ -114,6 +112,18 @@ class Rounding:
     def _of(self, node: Value) -> int:
         """Return the digits of a number."""
         return self._digits.get(id(node), self.start)
+
+    def _shown(self, value: float, digits: int, noise: float, zero: str = "0") -> str:
+        """Return the printed form of a number that may be off by some noise, without digits that mean nothing.
+
+        Those that a later line needs are shown all the same.
+        """
+        if not math.isfinite(value):
+            return str(value)
+        blur = noise * BLUR * 10.0 ** (self.start - digits)
+        if abs(value) <= blur / 2:
+            return zero
+        return shown(value, digits, most=math.floor(-math.log10(blur)) if blur else 99)
 
     def _front(self, node: Value, height: int) -> list[Value]:
         """Return the nodes that are printed as numbers when everything up to a height is worked out."""
@@ -144,10 +154,10 @@ class Rounding:
 
     def _adds_up(self, target: Value) -> bool:
         """Return whether adding the printed terms one by one gives every printed running sum."""
-        so_far, digits = 0.0, self._of(target)
+        so_far = 0.0
         for part, (value, text) in zip(target.parts[0].parts, self.running(target), strict=False):
             so_far += self.number(part)
-            room = half_unit(value if text != "0" else 0.0, digits) * (1 + 1e-9) + 16 * self.noise(target)
+            room = half_unit(text) * (1 + 1e-9) + 16 * self.noise(target)
             if math.isfinite(value) and abs(so_far - float(text)) > room:
                 return False
         return True
@@ -169,19 +179,21 @@ class Rounding:
         for node in nodes:
             inner = node.parts[0] if node.op == "neg" and self.height(node) == 0 else node
             one = self._same.get(id(inner), inner)
-            if self._of(one) < MOST and self.number(one) != one.value and self.number(one):
+            before = self.text(one)
+            if self._of(one) < MOST and self.number(one) != one.value:
                 self._digits[id(one)] = self._of(one) + 1
                 self._texts.pop(id(one), None)
-                found = True
+                found |= self.text(one) != before or self._of(one) < MOST
         return found
 
 
-def shown(value: float, digits: int) -> str:
+def shown(value: float, digits: int, *, most: int = 99) -> str:
     """Return a number with so many decimals, or significant digits below 1, in Python's spelling.
 
     Args:
         value: The number.
         digits: How many; numbers that need hardly more are shown as they are.
+        most: Decimals that mean anything.
 
     Returns:
         Such as ``29.5``, ``0.7311``, ``6.648e-3`` or ``inf``.
@@ -190,36 +202,35 @@ def shown(value: float, digits: int) -> str:
         return str(value)
     if value == int(value) and abs(value) < 1e9:
         return str(int(value))
-    if digits >= MOST:
+    if digits >= MOST and most > MOST:
         return repr(value)
     short = f"{value:.12g}"
-    if _brief(short, digits + 1) and abs(float(short) - value) <= 4 * EPS * abs(value):
+    if _brief(short, digits + 1, most) and abs(float(short) - value) <= max(
+        4 * EPS * abs(value), 10.0 ** -(most + 3)
+    ):
         return short
     power = math.floor(math.log10(abs(value)))
     if power < -4 or power >= 9:
-        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        mantissa, _, exponent = f"{value:.{max(0, min(digits - 1, most + power))}e}".partition("e")
         exact = abs(float(f"{mantissa}e{exponent}") - value) <= 4 * EPS * abs(value)
-        return f"{mantissa.rstrip('0').rstrip('.') if exact else mantissa}e{int(exponent)}"
-    return f"{value:.{decimals(value, digits)}f}"
+        return (
+            f"{mantissa.rstrip('0').rstrip('.') if exact and '.' in mantissa else mantissa}e{int(exponent)}"
+        )
+    decimals = digits if abs(value) >= 0.1 else digits - 1 - power
+    return f"{value:.{max(0, min(decimals, most))}f}"
 
 
-def decimals(value: float, digits: int) -> int:
-    """Return how many decimals a number is shown with, counted as if without a power of ten."""
-    if value == 0 or not math.isfinite(value):
-        return digits
-    return digits if abs(value) >= 0.1 else digits - 1 - math.floor(math.log10(abs(value)))
+def half_unit(text: str) -> float:
+    """Return half a unit of the last shown place, zeros that were left out counted up to the fourth decimal."""
+    mantissa, _, power = text.partition("e")
+    places = len(mantissa.partition(".")[2]) - int(power or 0)
+    return 0.5 * 10.0 ** -(places if power else max(places, DIGITS))
 
 
-def half_unit(value: float, digits: int) -> float:
-    """Return half a unit of the last shown place."""
-    if abs(value) >= 1e9:
-        return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
-    return 0.5 * 10.0 ** -decimals(value, digits)
-
-
-def _brief(text: str, most: int) -> bool:
-    """Return whether a spelling has at most so many significant decimals."""
-    return "e" not in text and len(text.partition(".")[2].lstrip("0")) <= most
+def _brief(text: str, digits: int, most: int) -> bool:
+    """Return whether a spelling has at most so many significant decimals, all of them meant."""
+    decimals = text.partition(".")[2]
+    return "e" not in text and len(decimals.lstrip("0")) <= digits and len(decimals) <= most
 
 
 def _inner(root: Value) -> list[Value]:

@@ -95,7 +95,7 @@ def check_sides(whole: str, sides: list[str], signs: list[str]) -> None:
     if not values or None in values or not all(map(math.isfinite, values)):  # type: ignore[arg-type]
         return
     last = values[-1]
-    room = 0.5 * 10.0 ** -shown_decimals(sides[-1], last) * (1 + 1e-6) + 1e-12
+    room = 0.5 * 10.0 ** -shown_decimals(sides[-1]) * (1 + 1e-6) + 1e-12
     for side, value in zip(sides, values, strict=True):
         assert abs(value - last) <= room, f"{side} is {value}, not {sides[-1]}: {whole}"  # type: ignore[operator]
     for sign, before, after in zip(signs[1:], values, values[1:], strict=False):
@@ -105,12 +105,11 @@ def check_sides(whole: str, sides: list[str], signs: list[str]) -> None:
             )  # type: ignore[arg-type]
 
 
-def shown_decimals(text: str, value: float) -> int:
-    """Return how many decimals count: those that are shown, and at least four, or four digits below 1."""
+def shown_decimals(text: str) -> int:
+    """Return how many decimals count: those that are shown, zeros that were left out up to the fourth."""
     mantissa, _, power = text.replace("−", "-").partition("e")
     shown = len(mantissa.partition(".")[2]) - int(power or 0)
-    least = 4 if value == 0 or abs(value) >= 0.1 else 3 - math.floor(math.log10(abs(value)))
-    return max(shown, least)
+    return shown if power else max(shown, 4)
 
 
 def redo(text: str, names: Mapping[str, float]) -> float | None:
