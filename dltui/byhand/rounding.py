@@ -43,13 +43,13 @@ class Rounding:
 
     def text(self, node: Value) -> str:
         """Return the printed form of a number in ASCII, as Python reads it."""
-        if node.op == "neg" and self.height(node) == 0:
-            opposite = self.text(node.parts[0])
-            return opposite[1:] if opposite[0] == "-" else f"-{opposite}"
         one = self._same.get(id(node), node)
+        if one.op == "neg":
+            opposite = self.text(one.parts[0])
+            return opposite[1:] if opposite[0] == "-" else f"-{opposite}"
         found = self._texts.get(id(one))
         if found is None:
-            found = self._shown(one.value, self._of(one), self.noise(one), "-0" if one.op == "neg" else "0")
+            found = self._shown(one.value, self._of(one), self.noise(one))
             self._texts[id(one)] = found
         return found
 
@@ -83,14 +83,14 @@ class Rounding:
         value, printed = node.value, self.number(node)
         if not (math.isfinite(value) and math.isfinite(found)):
             return repr(value) == repr(found)
-        return abs(found - printed) <= half_unit(self.text(node)) * (1 + 1e-9) + 16 * self.noise(node)
+        return abs(found - printed) <= half_unit(self.text(node)) * (1 + 1e-9) + 2 * self.noise(node)
 
     def same(self, node: Value, found: float) -> bool:
         """Return whether a redone number is the printed one, so that an equals sign may stand between them."""
         printed = self.number(node)
         if not (math.isfinite(printed) and math.isfinite(found)):
             return repr(printed) == repr(found)
-        return abs(found - printed) <= SAME * max(abs(printed), 1e-300) + 16 * self.noise(node)
+        return abs(found - printed) <= SAME * max(abs(printed), 1e-300) + 2 * self.noise(node)
 
     def height(self, node: Value) -> int:
         """Return how many steps lie between a node and printed numbers."""
@@ -113,7 +113,7 @@ class Rounding:
         """Return the digits of a number."""
         return self._digits.get(id(node), self.start)
 
-    def _shown(self, value: float, digits: int, noise: float, zero: str = "0") -> str:
+    def _shown(self, value: float, digits: int, noise: float) -> str:
         """Return the printed form of a number that may be off by some noise, without digits that mean nothing.
 
         Those that a later line needs are shown all the same.
@@ -122,7 +122,7 @@ class Rounding:
             return str(value)
         blur = noise * BLUR * 10.0 ** (self.start - digits)
         if abs(value) <= blur / 2:
-            return zero
+            return "0"
         return shown(value, digits, most=math.floor(-math.log10(blur)) if blur else 99)
 
     def _front(self, node: Value, height: int) -> list[Value]:
@@ -137,7 +137,7 @@ class Rounding:
         if root.op == "name":
             return self._alike(root, target)
         for node in _inner(root):
-            while self.height(node) and not self.holds(node, self.redone(node, self.height(node) - 1)):
+            while node.op != "neg" and not self.holds(node, self.redone(node, self.height(node) - 1)):
                 if not self._more(node.parts):
                     break
                 changed = True
@@ -157,7 +157,7 @@ class Rounding:
         so_far = 0.0
         for part, (value, text) in zip(target.parts[0].parts, self.running(target), strict=False):
             so_far += self.number(part)
-            room = half_unit(text) * (1 + 1e-9) + 16 * self.noise(target)
+            room = half_unit(text) * (1 + 1e-9) + 2 * self.noise(target)
             if math.isfinite(value) and abs(so_far - float(text)) > room:
                 return False
         return True
@@ -177,8 +177,9 @@ class Rounding:
         """Show one more digit of each number that is rounded, and return whether there was one."""
         found = False
         for node in nodes:
-            inner = node.parts[0] if node.op == "neg" and self.height(node) == 0 else node
-            one = self._same.get(id(inner), inner)
+            one = self._same.get(id(node), node)
+            while one.op == "neg":
+                one = self._same.get(id(one.parts[0]), one.parts[0])
             before = self.text(one)
             if self._of(one) < MOST and self.number(one) != one.value:
                 self._digits[id(one)] = self._of(one) + 1

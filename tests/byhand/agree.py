@@ -95,7 +95,7 @@ def check_sides(whole: str, sides: list[str], signs: list[str]) -> None:
     if not values or None in values or not all(map(math.isfinite, values)):  # type: ignore[arg-type]
         return
     last = values[-1]
-    room = 0.5 * 10.0 ** -shown_decimals(sides[-1]) * (1 + 1e-6) + 1e-12
+    room = 0.5 * 10.0 ** -shown_decimals(sides[-1]) * (1 + 1e-6) + 1e-12 * max(1.0, abs(last))
     for side, value in zip(sides, values, strict=True):
         assert abs(value - last) <= room, f"{side} is {value}, not {sides[-1]}: {whole}"  # type: ignore[operator]
     for sign, before, after in zip(signs[1:], values, values[1:], strict=False):
