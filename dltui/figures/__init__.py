@@ -4,7 +4,7 @@ from dltui.figures.base import Array, Figure, number, span
 from dltui.figures.charts import Bars, Histogram, Lines, Points, Scale, Series
 from dltui.figures.fields import ColorMap, Field, Heatmap, Images, Mark, Path, Surface
 from dltui.figures.together import difference, on_one_scale, same_grid
-from dltui.figures.written import Cell, Graph, Prose, Step, Steps, Table, Tokens
+from dltui.figures.written import Cell, Graph, Grid, Prose, Step, Steps, Table, Tokens
 
 __all__ = [
     "Array",
@@ -14,6 +14,7 @@ __all__ = [
     "Field",
     "Figure",
     "Graph",
+    "Grid",
     "Heatmap",
     "Histogram",
     "Images",

@@ -25,6 +25,7 @@ from dltui.figures import (
     ColorMap,
     Figure,
     Graph,
+    Grid,
     Histogram,
     Images,
     Prose,
@@ -109,7 +110,8 @@ def _written(figure: Figure) -> str | None:
         return "\n".join(f"<p>{html.escape(part)}</p>" for part in figure.text.split("\n\n"))
     if isinstance(figure, Steps):
         items = "".join(
-            f'<li><code>{html.escape(step.formula)}</code><span class="note">{html.escape(step.note)}</span></li>'
+            f"<li>{_grids(step.grids)}<code>{html.escape(step.formula)}</code>"
+            f'<span class="note">{html.escape(step.note)}</span></li>'
             for step in figure.steps
         )
         return f"<ol>{items}</ol>"
@@ -121,6 +123,24 @@ def _written(figure: Figure) -> str | None:
         lines = draw(replace(figure, title="", caption=""), Look(width=110)).canvas.plain()
         return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
     return None
+
+
+def _grids(grids: Sequence[Grid]) -> str:
+    """Return grids side by side as HTML, what is read marked."""
+    found = ""
+    for grid in grids:
+        lit = set(grid.lit)
+        rows = "".join(
+            "<tr>"
+            + "".join(
+                f'<td class="{"lit" if (r, c) in lit else "number"}">{html.escape(text)}</td>'
+                for c, text in enumerate(row)
+            )
+            + "</tr>"
+            for r, row in enumerate(grid.rows)
+        )
+        found += f"<table><caption>{html.escape(grid.name)}</caption>{rows}</table>"
+    return f'<div class="grids">{found}</div>' if found else ""
 
 
 def _table(figure: Table) -> str:
