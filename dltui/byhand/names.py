@@ -42,6 +42,10 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "attention": "Values averaged by how well queries match keys.",
             "multiheadattention": "Attention with several heads and projections.",
         },
+        "kernel": {
+            "nadarayawatson": "Known answers averaged, the nearer the more they count.",
+            "positionalencoding": "Places as sines and cosines, added to tokens.",
+        },
         "recurrent": {
             "rnn": "A state that takes in one input after the other.",
             "gru": "A state with gates that reset and update it.",

@@ -298,3 +298,21 @@ def _reset_before(given: dict[str, Tensor | None]) -> Tensor:
         h = (1 - z) * n + z * h
         found.append(h)
     return torch.stack(found)
+
+
+@witness("nadarayawatson")
+def nadaraya_watson(query: Tensor, key: Tensor, value: Tensor, width: float) -> Tensor:
+    """Return the kernel regression by torch's softmax."""
+    return (-(((query[:, None] - key[None]) * width) ** 2) / 2).softmax(1) @ value
+
+
+@witness("positionalencoding")
+def positional_encoding(x: Tensor, base: float) -> Tensor:
+    """Return positions as waves, computed over whole tensors."""
+    import torch
+
+    length, width = x.shape
+    even = torch.arange(0, width, 2, dtype=torch.float64)
+    angles = torch.arange(length, dtype=torch.float64)[:, None] / base ** (even / width)
+    waves = torch.stack([angles.sin(), angles.cos()], 2).reshape(length, -1)[:, :width]
+    return x + waves
