@@ -13,8 +13,12 @@ from .draws import numbers  # noqa: TID252
 @given(st.data())
 def test_nadaraya_watson(data: st.DataObject) -> None:
     length, known = data.draw(st.integers(1, 2)), data.draw(st.integers(1, 3))
-    case = {"query": data.draw(numbers(length)), "width": data.draw(st.sampled_from([0.5, 1.0, 2.0]))}
-    case |= {name: data.draw(numbers(known)) for name in ("key", "value")}
+    near = st.integers(-15, 15).map(lambda n: n / 10)  # farther away all weights vanish
+    case = {
+        "query": data.draw(numbers(length, cell=near)),
+        "width": data.draw(st.sampled_from([0.5, 1.0, 2.0])),
+    }
+    case |= {"key": data.draw(numbers(known, cell=near)), "value": data.draw(numbers(known))}
     agree("nadarayawatson", case | {"upstream": data.draw(numbers(length))}, tolerance=1e-9)
 
 

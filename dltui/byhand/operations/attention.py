@@ -266,6 +266,6 @@ def _check_heads(
         refuse(
             "num_heads",
             f"{width} numbers can't be shared among {num_heads} heads: num_heads must divide E",
-            f"embed_dim {width} not divisible by num_heads {num_heads}",
+            "embed_dim must be divisible by num_heads",
         )
     return width

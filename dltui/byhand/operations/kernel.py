@@ -75,7 +75,7 @@ def positional_encoding(sheet: Sheet, x: Tensor, *, base: float = 10000.0) -> Te
     """
     if len(x.shape) != 2:
         refuse("x", f"x must be (length, d), not {x.shape}")
-    length, width = x.shape
+    width = x.shape[1]
     sheet.heading("how fast each pair of dimensions turns")
     speed = sheet.tensor("f", (ceil(width / 2),))
     for (j,) in speed.places():
