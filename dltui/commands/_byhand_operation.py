@@ -82,20 +82,12 @@ def _parameters(one: Operation) -> list[inspect.Parameter]:
         *(_text(name, "NUMBERS", one.told(name)) for name in one.tensors),
         *(_setting(one, name) for name in one.settings),
     ]
-    if len(one.examples) > 1:
-        found.append(_text("example", "|".join(one.examples), "Whose numbers stand in."))
-    else:
-        found.append(inspect.Parameter("example", KEYWORD, default=None, annotation=_hidden()))
+    found.append(_text("example", "|".join(one.examples), "Whose numbers stand in for what is not given."))
     found.append(_text(UPSTREAM, "NUMBERS", "∂L/∂y for --backward; ones by default."))
     for way, told in WAYS.items():
         option = typer.Option("--all" if way == "all_lines" else f"--{way}", help=told)
         found.append(inspect.Parameter(way, KEYWORD, default=False, annotation=Annotated[bool, option]))
     return [*found, inspect.Parameter("common", KEYWORD, annotation=Common)]
-
-
-def _hidden() -> Any:
-    """Return the annotation of an option that has nothing to choose."""
-    return Annotated[str | None, typer.Option("--example", hidden=True)]
 
 
 def _text(name: str, metavar: str, told: str) -> inspect.Parameter:

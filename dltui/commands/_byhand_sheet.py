@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dltui.results import Result
 
 GAP = "   "  # between pictures side by side
+SIGNS = frozenset("+-−=≈~")  # where a line may be broken
 TALL = 9  # rows of a picture
 BOLD, LIT, QUIET, PLAIN = "\x1b[1m", "\x1b[1;36m", "\x1b[2m", "\x1b[0m"
 
@@ -105,9 +106,7 @@ class HandAnswer:
     def _opening(self, width: int) -> list[str]:
         """Return what is worked, its formula and its inputs."""
         one = self.worked
-        told = [
-            _painted(line, BOLD) for line in wrap(f"{one.operation.name}: {one.operation.summary}", width)
-        ]
+        told = [_painted(line, BOLD) for line in wrap(self._spelled(one.operation.summary), width)]
         told += wrap(self._spelled(one.operation.formula), width)
         settings = ", ".join(f"{key}={value}" for key, value in one.settings.items())
         told += wrap(settings, width) if settings else []
@@ -159,13 +158,12 @@ class HandAnswer:
                     _painted(f"  {self.script.much} {len(part.lines)} more lines, shown by --all", QUIET)
                 )
                 continue
-            if part.heading != heading:
-                heading = part.heading
-                found += [
-                    *([""] if found else []),
-                    *(_painted(line, BOLD) for line in wrap(self._spelled(heading), width)),
-                ]
-            found += self._beside_each_other(pictures(part, tensors, rounding, self.script), width, indent=2)
+            fresh, heading = part.heading != heading, part.heading
+            if fresh:
+                bold = [_painted(line, BOLD) for line in wrap(self._spelled(heading), width)]
+                found += ["", *bold] if found else bold
+            grids = self._beside_each_other(pictures(part, tensors, rounding, self.script), width, indent=2)
+            found += ["", *grids] if grids and found and not fresh else grids
             found += self._line(next(told), width)
         return found
 
@@ -175,9 +173,7 @@ class HandAnswer:
         whole = self._spelled(told.text())
         sides = [f"{told.name} = {told.formula}", *(f"{indent} {sign} {side}" for sign, side in told.sides)]
         found = [whole] if len(whole) <= width else [self._spelled(side) for side in sides]
-        found = [
-            line for side in found for line in wrap(side, width, subsequent_indent=indent + "     ") or [side]
-        ]
+        found = [line for side in found for line in _broken(side, width, indent + "    ")]
         if len(told.running) > 3 or (told.running and len(found) > 1):
             found += [
                 _painted(line, QUIET)
@@ -228,6 +224,29 @@ class HandAnswer:
         from dltui.plaintext import to_ascii
 
         return to_ascii(text)
+
+
+def _broken(side: str, width: int, indent: str) -> list[str]:
+    """Return one side of a line in lines, broken before signs that stand in no bracket where that is possible."""
+    chunks = [""]
+    depth = 0
+    for word in side.split(" "):
+        if word in SIGNS and not depth and chunks[-1].strip():
+            chunks.append("")
+        depth += word.count("(") - word.count(")")
+        chunks[-1] += word + " "
+    found: list[str] = []
+    for chunk in chunks:
+        text = chunk.rstrip()
+        if found and len(found[-1]) + 1 + len(text) <= width:
+            found[-1] += " " + text
+        elif len(indent) + len(text) <= width:
+            found.append(indent + text if found else text)
+        else:
+            found += wrap(
+                text, width, initial_indent=indent if found else "", subsequent_indent=indent + "  "
+            )
+    return found
 
 
 def _block(plane: Picture, width: int, much: str) -> list[str]:
