@@ -170,9 +170,9 @@ class HandAnswer:
     def _line(self, told: Told, width: int) -> list[str]:
         """Return one line with its sides below each other where they do not fit beside."""
         indent = " " * min(len(told.name), width // 3)
-        whole = self._spelled(told.text())
+        whole = told.text()
         sides = [f"{told.name} = {told.formula}", *(f"{indent} {sign} {side}" for sign, side in told.sides)]
-        found = [whole] if len(whole) <= width else [self._spelled(side) for side in sides]
+        found = [whole] if len(whole) <= width else sides
         found = [line for side in found for line in _broken(side, width, indent + "    ")]
         if len(told.running) > 3 or (told.running and len(found) > 1):
             found += [

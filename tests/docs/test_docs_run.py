@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("instruments.md", "runs.md", "text.md", "training.md", "watching.md")
+PAGES = ("byhand.md", "instruments.md", "runs.md", "text.md", "training.md", "watching.md")
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 PIECES = [
     (page, number, piece)
