@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 GAP = "   "  # between pictures side by side
 SIGNS = frozenset("+-−=≈~")  # where a line may be broken
 TALL = 9  # rows of a picture
-BOLD, LIT, QUIET, PLAIN = "\x1b[1m", "\x1b[1;36m", "\x1b[2m", "\x1b[0m"
+BOLD, LIT, QUIET, PLAIN = (
+    "\x1b[1m",
+    "\x1b[1;38;5;32m",
+    "\x1b[2m",
+    "\x1b[0m",
+)  # a blue for dark and light grounds
 
 
 class HandAnswer:
@@ -308,9 +313,10 @@ def _bare(line: str) -> str:
 
 def _painted(text: str, code: str) -> str:
     """Return text in a colour, where the terminal knows any."""
-    coloured = (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-    )
+    term = os.environ.get("TERM", "dumb")
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and term != "dumb"
+    if code == LIT and not (term.endswith("-256color") or os.environ.get("COLORTERM")):
+        code = BOLD
     return f"{code}{text}{PLAIN}" if coloured else text
 
 
