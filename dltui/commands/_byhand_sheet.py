@@ -126,7 +126,7 @@ class HandAnswer:
         """Return what the backward pass starts from."""
         mark = self._spelled("∂")
         names = ", ".join(one.symbol for one in self.worked.outputs)
-        text = f"Backwards: {mark}a is short for {mark}L/{mark}a; given is the gradient of {self._spelled(names)}."
+        text = f"Backwards, {mark}a for {mark}L/{mark}a. Given is the gradient of {self._spelled(names)}:"
         given = [one for one in self.worked.gradients.sheet.tensors.values() if one.write is None]
         return [*(_painted(line, BOLD) for line in wrap(text, width)), *self._results(given, width)]
 
