@@ -13,7 +13,7 @@ from dltui.byhand.pictures import Picture, picture, pictures
 from dltui.byhand.printing import ASCII, UNICODE, Unicode
 from dltui.byhand.rounding import Rounding, shown
 from dltui.byhand.sheet import Line
-from dltui.byhand.tensor import Tensor
+from dltui.byhand.tensor import Tensor, named
 from dltui.byhand.told import TERMS, Fold, Told, folded, tell
 from dltui.byhand.worked import Worked
 
@@ -98,7 +98,7 @@ class HandAnswer:
             return writer(self.worked, backward=self.backward, whole=self.all_lines)
         one = self.worked
         told = [*self._opening(width), "", *self._part(one.sheet.lines, one.sheet.tensors, width)]
-        told += ["", *self._results(one.outputs, width)]
+        told += ["", *self._results([*one.outputs, *self._of_torch()], width)]
         if self.answer is not None:
             told += wrap(f"torch {self.answer.version}: {_apart(self.answer.difference)}", width)
         if self.backward:
@@ -107,6 +107,16 @@ class HandAnswer:
             told += self._part(one.gradients.sheet.lines, tensors, width)
             told += ["", *self._results(one.gradients.of.values(), width), *self._witnesses(width)]
         return told
+
+    def _of_torch(self) -> list[Tensor]:
+        """Return torch's outputs, to stand beside those by hand."""
+        if self.answer is None:
+            return []
+        known = self.answer.outputs
+        return [
+            named(one.name, f"{one.symbol} of torch", one.shape, _flat(known[one.name]))
+            for one in self.worked.outputs
+        ]
 
     def _opening(self, width: int) -> list[str]:
         """Return what is worked, its formula and its inputs."""
