@@ -252,3 +252,19 @@ def test_rounding_shows_each_number_in_one_way() -> None:
     summed = texts[-4].split(" = ")[1].split(" ≈ ")[1]
     for term in summed.split(" + ")[:2]:
         assert sum(text.endswith(f"≈ {term}") for text in texts) == 1
+
+
+def test_the_table_and_the_operations_are_one() -> None:
+    from dltui.byhand.names import ALIASES
+    from dltui.byhand.operation import REGISTERED
+    from dltui.instruments.byhand.answer import WITNESSES, _body
+
+    for name in OPERATIONS:
+        operation = load(name)
+        assert operation.name == name
+        assert _body(operation) is WITNESSES[name]
+        assert len(OPERATIONS[name].summary) <= 80
+    assert set(REGISTERED) == set(OPERATIONS)
+    assert set(ALIASES.values()) <= set(OPERATIONS)
+    assert load("nn.Conv2d") is load("conv2d")
+    assert load("scaled_dot_product_attention") is load("attention")
