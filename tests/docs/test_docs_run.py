@@ -10,7 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     "attention.md",
-    "dreams.md",
+PAGES = ("byhand.md", "dreams.md")
     "explaining.md",
     "features.md",
     "fetching.md",
