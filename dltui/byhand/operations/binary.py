@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dltui.byhand.functions import absolute, exp, largest, log, number, sigmoid
+from dltui.byhand.functions import exp, largest, log, number, sigmoid
 from dltui.byhand.operation import Fixed, Indices, operation
 from dltui.byhand.operations.reduction import Reduction, reduced, same_shape
 from dltui.byhand.refusal import refuse
@@ -76,7 +76,7 @@ def _log(sheet: Sheet, x: Value) -> Value:
 
 
 @operation(
-    formula="ℓ = (1 − t)·x + (1 + (p − 1)·t)·(ln(1 + e^(−|x|)) + max(−x, 0))",
+    formula="ℓ = (1 − t)·x + (1 + (p − 1)·t)·ln(1 + e^(−x))",
     examples={"w16": LOGITS, "w17": MANY},
     remarks={
         "w17": "the notes call the first row of sigmoids a softmax; each is a yes or no of its own, and they don't add "
@@ -117,7 +117,9 @@ def bce_with_logits_loss(
     sheet.heading("ln(1 + e^(−x)), without overflow")
     soft = sheet.tensor("s", x.shape)
     for place in x.places():
-        soft[place] = log(1 + exp(-absolute(x[place]))) + largest(-x[place], 0.0)
+        above = x[place].value >= 0
+        sheet.note("x ≥ 0" if above else "x < 0: −x taken out, so that the exponent is not above 0")
+        soft[place] = log(1 + exp(-x[place])) if above else log(1 + exp(x[place])) - x[place]
     sheet.heading("the surprise of each")
     losses = sheet.tensor("l", x.shape, "ℓ")
     for place in x.places():
