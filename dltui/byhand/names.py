@@ -52,6 +52,30 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "lstm": "A cell with gates that forget, write and show.",
         },
     },
+    "losses": {
+        "regression": {
+            "mseloss": "The mean of squared errors.",
+            "l1loss": "The mean of absolute errors.",
+            "huberloss": "Squared near 0, straight further out.",
+            "smoothl1loss": "Huber's loss, its straight part with slope 1.",
+        },
+        "binary": {
+            "bceloss": "The surprise at each yes and no, of probabilities.",
+            "bcewithlogitsloss": "The surprise at each yes and no, of logits.",
+            "focalloss": "The same, counting less what is right already.",
+            "hingeloss": "How far wrong scores reach into the margin.",
+        },
+        "classes": {
+            "crossentropyloss": "The surprise at the right class, of logits.",
+            "nllloss": "The surprise at the right class, of logarithms.",
+            "kldivloss": "The surprise too much of a wrong belief.",
+        },
+        "pairs": {
+            "cosineembeddingloss": "Pairs point the same way, strangers apart.",
+            "tripletmarginloss": "The positive is nearer than the negative.",
+            "infonceloss": "Each query picks its own key among all.",
+        },
+    },
 }
 OPERATIONS = {
     name: Entry(f"dltui.byhand.operations.{file}", summary, shelf)
@@ -66,6 +90,16 @@ ALIASES = {
     "avgpool": "avgpool2d",
     "mha": "multiheadattention",
 }
+ALIASES |= {"mse": "mseloss", "mae": "l1loss", "l1": "l1loss", "huber": "huberloss", "bce": "bceloss"}
+ALIASES |= {"bcelogits": "bcewithlogitsloss", "ce": "crossentropyloss", "crossentropy": "crossentropyloss"}
+ALIASES |= {
+    "nll": "nllloss",
+    "kl": "kldivloss",
+    "kldiv": "kldivloss",
+    "hinge": "hingeloss",
+    "focal": "focalloss",
+}
+ALIASES |= {"triplet": "tripletmarginloss", "infonce": "infonceloss", "cosine": "cosineembeddingloss"}
 ALIASES |= {f"{kind}{axes}d": kind for kind in ("batchnorm", "instancenorm") for axes in (1, 2, 3)}
 ALIASES |= {f"{kind}cell": kind for kind in ("rnn", "gru", "lstm")}
 ALIASES |= {"bn": "batchnorm", "scaleddotproductattention": "attention"}
