@@ -10,7 +10,8 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     "attention.md",
-PAGES = ("byhand.md", "dreams.md")
+    "byhand.md",
+    "dreams.md",
     "explaining.md",
     "features.md",
     "fetching.md",
