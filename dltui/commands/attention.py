@@ -19,7 +19,7 @@ app = verb_app()
 @verb(app)
 def attention(
     model: Live,
-    given: Annotated[
+    input: Annotated[  # noqa: A002 - as the option is called
         str,
         typer.Option(
             "--input",
@@ -80,7 +80,7 @@ def attention(
     takes = live.takes
     if takes.kind == "tokens" and takes.filler is None:
         takes = replace(takes, shape=(min(tokens, takes.shape[0]),))
-    found = read_input(given, takes, seed=common.seed)
+    found = read_input(input, takes, seed=common.seed)
     common.note(f"{live.title}: {live.weights_note}")
     return look(
         live,

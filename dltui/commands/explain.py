@@ -37,7 +37,7 @@ def _methods(incomplete: str) -> list[str]:
 @verb(app)
 def explain(
     model: Live,
-    given: Annotated[
+    input: Annotated[  # noqa: A002 - as the option is called
         str,
         typer.Option(
             "--input",
@@ -162,7 +162,7 @@ def explain(
         )
     device = pick_device(common.device)
     live = open_live(model, weights=weights, data=data, seed=common.seed)
-    found = read_input(given, live.takes, seed=common.seed)
+    found = read_input(input, live.takes, seed=common.seed)
     common.note(f"{live.title}: {live.weights_note}{f'; {found.note}' if found.note else ''}")
     if chosen == [LENS]:
         from dltui.instruments.lens import logit_lens

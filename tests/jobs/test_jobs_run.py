@@ -76,7 +76,7 @@ VERBS = {
     "gradients": ("gradients", {"model": "mlp:width=4", "data": "moons", "per_sample": False}, "gradients"),
     "explain": (
         "explain",
-        {"model": "lenet", "given": "digits[12]", "method": "saliency,occlusion", "data": "digits"},
+        {"model": "lenet", "input": "digits[12]", "method": "saliency,occlusion", "data": "digits"},
         "explanation",
     ),
     "light": (
