@@ -52,6 +52,10 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "lstm": "A cell with gates that forget, write and show.",
         },
     },
+    "backprop": {
+        "backprop": {"backprop": "Gradients through a typed expression, gate by gate."},
+        "mlp": {"mlp": "Gradients through a small network and its loss."},
+    },
 }
 OPERATIONS = {
     name: Entry(f"dltui.byhand.operations.{file}", summary, shelf)
@@ -68,6 +72,7 @@ ALIASES = {
 }
 ALIASES |= {f"{kind}{axes}d": kind for kind in ("batchnorm", "instancenorm") for axes in (1, 2, 3)}
 ALIASES |= {f"{kind}cell": kind for kind in ("rnn", "gru", "lstm")}
+ALIASES |= {"expression": "backprop", "network": "mlp", "perceptron": "mlp"}
 ALIASES |= {"bn": "batchnorm", "scaleddotproductattention": "attention"}
 
 
