@@ -7,22 +7,10 @@ from typing import Any
 from dltui.byhand.inputs import read_setting
 from dltui.byhand.operation import Operation
 
-FLAGS = frozenset(
-    f"--{word}"
-    for word in [
-        "backward",
-        "torch",
-        "all",
-        "latex",
-        "markdown",
-        "json",
-        "quiet",
-        "debug",
-        "ascii",
-        "plain",
-        "help",
-    ]
-)
+FLAGS = frozenset({
+    "--backward", "--torch", "--all", "--latex", "--markdown", "--json", "--quiet", "--debug", "--ascii", "--plain",
+    "--help",
+})  # fmt: skip  # options without a value
 
 
 def made(one: Operation, args: list[str]) -> tuple[Operation, list[str]]:

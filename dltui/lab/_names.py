@@ -9,9 +9,29 @@ FAMILIES = {
 }
 
 NAMES = {
+    "backprop-graph": Entry(
+        "dltui.lab.byhand.backprop",
+        "The graph of an expression: values run forwards through its gates, gradients run back, a gate a frame.",
+        "byhand",
+    ),
+    "gates": Entry(
+        "dltui.lab.byhand.backprop",
+        "One gate: the gradient that comes back, its local slopes, and what it hands on to either input.",
+        "byhand",
+    ),
     "mlp-forward": Entry(
         "dltui.lab.byhand.forward",
         "An input walks through a small network: sums, activations, output, in sums and in matrices.",
+        "byhand",
+    ),
+    "gradient-check": Entry(
+        "dltui.lab.byhand.gradient_check",
+        "The error of finite differences over their step, a V on log-log axes; and a layer's gradient checked with them.",
+        "byhand",
+    ),
+    "vector-jacobian": Entry(
+        "dltui.lab.byhand.jacobians",
+        "The Jacobian of a layer drawn whole, beside the product that back-propagation computes without it.",
         "byhand",
     ),
     "linear-layer": Entry(
@@ -32,6 +52,11 @@ NAMES = {
     "softmax": Entry(
         "dltui.lab.byhand.softmax",
         "Three logits made shares that add up to 1: bars, the computation, and the naive form beside the safe one.",
+        "byhand",
+    ),
+    "training-step": Entry(
+        "dltui.lab.byhand.training_step",
+        "One batch through a small network: input, forward pass, loss, backward pass and update, with all numbers.",
         "byhand",
     ),
     "flat-or-sharp": Entry(

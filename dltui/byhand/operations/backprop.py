@@ -20,28 +20,10 @@ LONGEST, DEEPEST, MANY = 4_000, 100, 10**6
 DEFAULT = "(x + y)*z"
 NOTES = {"x": -2.0, "y": 5.0, "z": -4.0}
 LETTERS = "qrstuvwpmnkh"  # names of gates, where there are few; else g₁, g₂ …
-TAKEN = frozenset([
-    "all",
-    "ascii",
-    "backward",
-    "debug",
-    "device",
-    "example",
-    "expression",
-    "figure",
-    "help",
-    "json",
-    "latex",
-    "markdown",
-    "plain",
-    "quiet",
-    "save",
-    "seed",
-    "self",
-    "sheet",
-    "torch",
-    "upstream",
-])  # options that a variable would hide
+TAKEN = frozenset({
+    "all", "ascii", "backward", "debug", "device", "example", "expression", "figure", "help", "json", "latex",
+    "markdown", "plain", "quiet", "save", "seed", "self", "sheet", "torch", "upstream",
+})  # fmt: skip  # options that a variable would hide
 CONSTANTS = {"pi": pi}
 Gate = Callable[..., Value]
 FUNCTIONS: dict[str, tuple[Gate, int]] = {  # what it does, how many arguments; 0 for one or more

@@ -17,42 +17,45 @@ if TYPE_CHECKING:
 MOST = 30  # boxes of single numbers; beyond, every tensor is a box
 
 
-def graph_of(worked: Worked, *, backward: bool = True) -> Graph:
+def graph_of(worked: Worked, *, backward: bool = True, lines: int | None = None) -> Graph:
     """Return the computation as a graph.
 
     Args:
         worked: What was worked.
         backward: Write the gradients into the boxes, too.
+        lines: So many lines are written by now, forwards first; None for all.
 
     Returns:
         A box for every input and every line; for every tensor where that would be too many.
     """
     cells = sum(len(one.cells) for one in worked.sheet.tensors.values())
-    return _of_cells(worked, backward) if cells <= MOST else _of_tensors(worked, backward)
+    return _of_cells(worked, backward, lines) if cells <= MOST else _of_tensors(worked, backward)
 
 
-def _of_cells(worked: Worked, backward: bool) -> Graph:
+def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
     """Return a box a number."""
+    ahead = len(worked.sheet.lines)
+    by_now = ahead if written is None else written
     rounding = Rounding([line.target for line in worked.sheet.lines])
-    slopes = gradients_of(worked) if backward else {}
+    slopes = gradients_of(worked, None if written is None else written - ahead) if backward else {}
     nodes: list[str] = []
     notes: list[str] = []
     place: dict[tuple[str, int], int] = {}
     edges: list[tuple[int, int]] = []
     read = {(at.tensor, at.cell) for line in worked.sheet.lines for at in line.reads()}
 
-    def box(text: str, key: tuple[str, int], value: Value) -> None:
+    def box(text: str, key: tuple[str, int], value: Value | None) -> None:
         place[key] = len(nodes)
         nodes.append(text)
         slope = slopes.get(key)
-        shown = UNICODE.number(rounding.text(value))
+        shown = UNICODE.number(rounding.text(value)) if value is not None else "?"
         notes.append(shown if slope is None else f"{shown} · {MARK} {_short(slope)}")
 
     for name, one in worked.inputs.items():
         for i, cell in enumerate(one.cells):
             if cell.label is not None and (name, i) in read:
                 box(UNICODE.name(cell.label), (name, i), cell)
-    for line in worked.sheet.lines:
+    for i, line in enumerate(worked.sheet.lines):
         label = line.target.label
         assert label is not None
         formula = write(line.expression, symbolic(UNICODE), UNICODE)
@@ -60,7 +63,7 @@ def _of_cells(worked: Worked, backward: bool) -> Graph:
         edges += [
             (place[at.tensor, at.cell], len(nodes)) for at in line.reads() if (at.tensor, at.cell) in place
         ]
-        box(f"{UNICODE.name(label)} = {formula}", key, line.target)
+        box(f"{UNICODE.name(label)} = {formula}", key, line.target if i < by_now else None)
     return Graph(
         title="Values forwards, gradients back", nodes=tuple(nodes), edges=tuple(edges), notes=tuple(notes)
     )
@@ -89,15 +92,31 @@ def _of_tensors(worked: Worked, backward: bool) -> Graph:
     )
 
 
-def gradients_of(worked: Worked) -> dict[tuple[str, int], float]:
-    """Return ∂L/∂ of every number on a sheet that has one, by the name of its tensor and its cell."""
-    found: dict[tuple[str, int], float] = {}
-    for name, one in worked.gradients.sheet.tensors.items():
-        bare = name.removeprefix(MARK).rstrip("′")
-        for i, cell in enumerate(one.cells):
-            if cell is not None:
-                found[bare, i] = cell.value
+def gradients_of(worked: Worked, lines: int | None = None) -> dict[tuple[str, int], float]:
+    """Return ∂L/∂ of every number on a sheet that has one, by the name of its tensor and its cell.
+
+    Args:
+        worked: What was worked.
+        lines: So many lines of the backward pass are written by now; None for all, none below 0.
+    """
+    sheet = worked.gradients.sheet
+    if lines is not None and lines < 0:
+        return {}
+    found = {
+        (_bare(name), i): cell.value
+        for name, one in sheet.tensors.items()
+        if one.write is None
+        for i, cell in enumerate(one.cells)
+    }
+    for line in sheet.lines[:lines]:
+        assert line.target.label is not None
+        found[_bare(line.tensor), line.target.label.cell] = line.target.value
     return found
+
+
+def _bare(name: str) -> str:
+    """Return the tensor that a gradient belongs to."""
+    return name.removeprefix(MARK).removesuffix("′")
 
 
 def _short(value: float) -> str:
