@@ -46,7 +46,9 @@ class HandAnswer:
         self.all_lines = all_lines
         self.latex = latex
         self.markdown = markdown
-        self.ascii_only = ascii_only or not (sys.stdout.encoding or "ascii").lower().startswith("utf")
+        self.ascii_only = ascii_only or not (
+            getattr(sys.stdout, "encoding", None) or "ascii"
+        ).lower().startswith("utf")
         self.script: Unicode = ASCII if self.ascii_only else UNICODE
         self.answer: Answer | None = None
         self.differences: dict[str, Any] | None = None
@@ -173,7 +175,7 @@ class HandAnswer:
         whole = self._spelled(told.text())
         sides = [f"{told.name} = {told.formula}", *(f"{indent} {sign} {side}" for sign, side in told.sides)]
         found = [whole] if len(whole) <= width else [self._spelled(side) for side in sides]
-        found = [line for side in found for line in _broken(side, width, indent + "    ")]
+        found = [line for side in found for line in broken(side, width, indent + "    ")]
         if len(told.running) > 3 or (told.running and len(found) > 1):
             found += [
                 _painted(line, QUIET)
@@ -226,7 +228,7 @@ class HandAnswer:
         return to_ascii(text)
 
 
-def _broken(side: str, width: int, indent: str) -> list[str]:
+def broken(side: str, width: int, indent: str) -> list[str]:
     """Return one side of a line in lines, broken before signs that stand in no bracket where that is possible."""
     chunks = [""]
     depth = 0

@@ -26,7 +26,7 @@ NAMES = {
     ),
     "gradient-check": Entry(
         "dltui.lab.byhand.gradient_check",
-        "The error of finite differences over their step, a V on log-log axes; and a layer's gradient checked with them.",
+        "The error of finite differences over their step, a V on log-log axes; and a layer's gradient checked.",
         "byhand",
     ),
     "vector-jacobian": Entry(
