@@ -159,7 +159,7 @@ class Bench:
                 found += [option, _spelled(value)]
             elif name == one.leading:
                 lead = ["--", str(value)] if str(value).startswith("-") else [str(value)]
-            elif value != one.defaults.get(name):
+            elif name in one.shaping or value != one.defaults.get(name):
                 found += _setting(option, value)
         found += ["--backward"] if self.backward and not one.differentiated else []
         return [found[0], *lead, *found[1:]] if lead[:1] != ["--"] else [*found, *lead]

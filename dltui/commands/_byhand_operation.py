@@ -84,9 +84,11 @@ def _given(one: Operation, values: dict[str, Any], seed: int, example: str) -> d
 
 def _parameters(one: Operation) -> list[inspect.Parameter]:
     """Return the options of an operation."""
+    first = [name for name in one.settings if name in one.shaping]  # they say which tensors there are
     found = [
+        *(_setting(one, name) for name in first),
         *(_text(name, "NUMBERS", one.told(name)) for name in one.tensors),
-        *(_setting(one, name) for name in one.settings),
+        *(_setting(one, name) for name in one.settings if name not in first),
     ]
     found.append(_text("example", "|".join(one.examples), "Whose numbers stand in for what is not given."))
     found.append(_text(UPSTREAM, "NUMBERS", "∂L/∂y for --backward; ones by default."))

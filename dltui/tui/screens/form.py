@@ -45,7 +45,7 @@ class FormScreen(Room):
         Action("form", "field", ("down", "up", "j", "k"), "field", "Go to the next field, or the one before.",
                ("1", "-1", "1", "-1"), shown=2),
         Action("form", "reset_all", ("R",), "reset", "Put every field back to its default."),
-        Action("form", "by_hand", ("B", "ctrl+b"), "by hand", "Step through the lines that it would work by hand."),
+        Action("form", "by_hand", ("ctrl+b", "B"), "by hand", "Step through the lines that it would work by hand."),
         Action("form", "copy_command", ("ctrl+y", "y"), "copy command", "Copy the equal command line."),
     ) + AT_ENTER  # fmt: skip
     DEFAULT_CSS = """
