@@ -52,6 +52,16 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "lstm": "A cell with gates that forget, write and show.",
         },
     },
+    "optimisers": {
+        "optimisers": {
+            "sgd": "Steps against the gradient, with momentum or without.",
+            "adagrad": "Steps over the root of all squares so far.",
+            "rmsprop": "Steps over the root of the mean square.",
+            "adadelta": "Steps as large as earlier steps were.",
+            "adam": "Mean gradient over root mean square.",
+            "adamw": "Adam with weight decay of its own.",
+        },
+    },
     "backprop": {
         "backprop": {"backprop": "Gradients through a typed expression, gate by gate."},
         "mlp": {"mlp": "Gradients through a small network and its loss."},

@@ -107,6 +107,7 @@ class ByHandScreen(Room):
         &.-writing #line { display: block; }
         &.-low #formula { margin: 0 1; max-height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-low #panes { margin: 0; }
+        &.-plain #lines { width: 34%; }
         &.-low #told { max-height: 7; }
     }
     """
