@@ -52,6 +52,23 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "lstm": "A cell with gates that forget, write and show.",
         },
     },
+    "metrics": {
+        "counts": {
+            "accuracy": "The share of samples whose right class is on top.",
+            "precisionrecall": "Precision, recall and F₁ from the confusion matrix.",
+            "iou": "Intersection over union of two boxes.",
+            "maskiou": "Intersection over union and Dice of two masks.",
+        },
+        "texts": {
+            "bleu": "The share of n-grams that stand in a reference.",
+            "rouge": "How much of a reference a summary holds.",
+            "perplexity": "How unsure a model was of the tokens that came.",
+        },
+        "clouds": {
+            "chamfer": "Every point to the nearest of the other cloud.",
+            "emd": "The cheapest way to carry one cloud to another.",
+        },
+    },
     "optimisers": {
         "optimisers": {
             "sgd": "Steps against the gradient, with momentum or without.",
@@ -82,6 +99,13 @@ ALIASES = {
 }
 ALIASES |= {f"{kind}{axes}d": kind for kind in ("batchnorm", "instancenorm") for axes in (1, 2, 3)}
 ALIASES |= {f"{kind}cell": kind for kind in ("rnn", "gru", "lstm")}
+ALIASES |= {
+    "topk": "accuracy",
+    "f1": "precisionrecall",
+    "precision": "precisionrecall",
+    "recall": "precisionrecall",
+}
+ALIASES |= {"wasserstein": "emd", "dice": "maskiou"}
 ALIASES |= {"expression": "backprop", "network": "mlp", "perceptron": "mlp"}
 ALIASES |= {"bn": "batchnorm", "scaleddotproductattention": "attention"}
 
