@@ -44,6 +44,11 @@ NAMES = {
         "Linear layers in a row and the single matrix that does the same: W′ = W₂·W₁, b′ = W₂·b₁ + b₂.",
         "byhand",
     ),
+    "accuracy-metrics": Entry(
+        "dltui.lab.byhand.metrics",
+        "A table of scores, and what is read off it: accuracy, top-k, confusion matrix, precision and recall.",
+        "byhand",
+    ),
     "neuron": Entry(
         "dltui.lab.byhand.neuron",
         "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",

@@ -52,7 +52,7 @@ def accuracy(sheet: Sheet, scores: Tensor, target: Indices, *, top_k: int = 1) -
 
 
 @operation(
-    formula="P = TP/(TP + FP), R = TP/(TP + FN), F₁ = 2·P·R/(P + R)",
+    formula="P = TP/(TP + FP), R = TP/(TP + FN), F = 2·P·R/(P + R)",
     examples={
         "binary": {"prediction": [1, 1, 0, 1, 0, 0], "target": [1, 0, 0, 1, 1, 0]},
         "classes": {"prediction": [0, 2, 1, 0, 0, 1], "target": [0, 1, 2, 0, 1, 2], "average": "macro"},
@@ -112,7 +112,7 @@ def _rates(
     """Write precision, recall and F₁ of some classes, and their means."""
     count = len(hits)
     shape = (count,) if keep or count > 1 else ()
-    found = [sheet.tensor(name, shape) for name in ("P", "R", "F₁")]
+    found = [sheet.tensor(name, shape) for name in ("P", "R", "F")]
     sheet.heading("precision, recall, F₁" if count == 1 else "precision, recall, F₁ of each class")
     for c in range(count):
         at = (c,) if shape else ()
@@ -128,7 +128,7 @@ def _rates(
     if keep or count == 1:
         return found[0], found[1], found[2]
     sheet.heading("means over the classes")
-    for one in (*found,):
+    for one in found:
         sheet.let(f"{one.name}mean", mean(one.cells), symbol=f"mean {one.symbol}")
     means = [sheet.tensors[f"{one.name}mean"] for one in found]
     return means[0], means[1], means[2]

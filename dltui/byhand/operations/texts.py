@@ -70,7 +70,7 @@ def bleu(sheet: Sheet, *, candidate: str, reference: str, max_n: int = 4) -> Ten
 
 
 @operation(
-    formula="P = overlap/words of the candidate, R = overlap/words of the reference, F₁ = 2·P·R/(P + R)",
+    formula="P = overlap/words of the candidate, R = overlap/words of the reference, F = 2·P·R/(P + R)",
     examples={
         "cat": {"candidate": "the cat sat on the mat", "reference": "the cat lay on the mat"},
         "longest": {
@@ -131,8 +131,8 @@ def rouge(
     both = precision.value + recall.value
     if not both:
         sheet.note("nothing is shared: 0/0 counts as 0")
-    sheet.let("F₁", 2 * precision * recall / (precision + recall) if both else number(0))
-    return sheet.tensors["P"], sheet.tensors["R"], sheet.tensors["F₁"]
+    sheet.let("F", 2 * precision * recall / (precision + recall) if both else number(0))
+    return sheet.tensors["P"], sheet.tensors["R"], sheet.tensors["F"]
 
 
 @operation(
