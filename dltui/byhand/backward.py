@@ -12,6 +12,7 @@ from dltui.byhand.tensor import Tensor
 from dltui.byhand.value import Value
 
 MARK = "∂"  # ∂x is short for ∂L/∂x
+GIVEN = "given"  # what is given of the gradient of an output that later lines read, too
 
 
 class Gradients:
@@ -45,11 +46,15 @@ def backward(
     back = Sheet()
     gathered: dict[int, list[Value]] = {}
     held = {id(cell) for name in sheet.held for cell in sheet.tensors[name].cells}
-    for name, upstream in outputs.items():
-        given = back.input(
-            MARK + name, MARK + sheet.tensors[name].symbol, sheet.tensors[name].shape, [*upstream]
-        )
-        for cell, gradient in zip(sheet.tensors[name].cells, given.cells, strict=True):
+    read = {id(leaf) for line in sheet.lines for leaf in _names(line.expression)}
+    for place, (name, upstream) in enumerate(outputs.items()):
+        tensor = sheet.tensors[name]
+        again = any(
+            id(cell) in read for cell in tensor.cells
+        )  # then what is given is a part of its gradient only
+        symbol = GIVEN + "′" * place if again else MARK + tensor.symbol
+        given = back.input(f"{GIVEN} {name}" if again else MARK + name, symbol, tensor.shape, [*upstream])
+        for cell, gradient in zip(tensor.cells, given.cells, strict=True):
             gathered.setdefault(id(cell), []).append(gradient)
     for line in _reversed(sheet.lines):
         found = gathered.get(id(line.target))
@@ -94,11 +99,9 @@ def _written(back: Sheet, sheet: Sheet, line: Line, found: list[Value]) -> Value
     name, label = MARK + line.tensor, line.target.label
     assert label is not None
     whole = sheet.tensors[line.tensor]
-    if name in back.tensors and back.tensors[name].write is None:  # an output that later lines read, too
-        name += "′"
     if name not in back.tensors:
-        back.tensor(name, whole.shape, MARK + whole.symbol + name[len(MARK + line.tensor) :])
-        back.heading(f"gradient of {whole.symbol}")
+        back.tensor(name, whole.shape, MARK + whole.symbol)
+    back.heading(f"gradient of {whole.symbol}")
     place = _place(label.cell, whole.shape)
     back.tensors[name][place] = total(found)
     return back.tensors[name][place]

@@ -19,7 +19,7 @@ GREEK = {
 class Unicode:
     """How a terminal shows expressions."""
 
-    minus, dot, much = "−", "·", "…"
+    minus, dot, much, near = "−", "·", "…", "≈"
     calls = {"log": "ln", "sigmoid": "σ", "sqrt": "√"}  # noqa: RUF012 - never changed
 
     def name(self, label: Label) -> str:
@@ -54,7 +54,7 @@ class Unicode:
 class Ascii(Unicode):
     """How a serial console shows expressions."""
 
-    minus, dot, much = "-", "*", "..."
+    minus, dot, much, near = "-", "*", "...", "~"
     calls = {"log": "ln", "sigmoid": "sigma"}  # noqa: RUF012 - never changed
 
     def name(self, label: Label) -> str:

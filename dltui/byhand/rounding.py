@@ -174,18 +174,20 @@ class Rounding:
         return changed
 
     def _more(self, nodes: Iterable[Value]) -> bool:
-        """Show one more digit of each number that is rounded, and return whether there was one."""
-        found = False
+        """Show one more digit of the coarsest of the numbers that are rounded, and return whether there was one."""
+        rounded: dict[int, Value] = {}
         for node in nodes:
             one = self._same.get(id(node), node)
             while one.op == "neg":
                 one = self._same.get(id(one.parts[0]), one.parts[0])
-            before = self.text(one)
             if self._of(one) < MOST and self.number(one) != one.value:
-                self._digits[id(one)] = self._of(one) + 1
-                self._texts.pop(id(one), None)
-                found |= self.text(one) != before or self._of(one) < MOST
-        return found
+                rounded[id(one)] = one
+        coarsest = max((half_unit(self.text(one)) for one in rounded.values()), default=0.0)
+        for key, one in rounded.items():
+            if half_unit(self.text(one)) == coarsest:
+                self._digits[key] = self._of(one) + 1
+                self._texts.pop(key, None)
+        return bool(rounded)
 
 
 def shown(value: float, digits: int, *, most: int = 99) -> str:

@@ -109,7 +109,7 @@ def _told(line: Line, script: Unicode, rounding: Rounding, most: int) -> Told:
         now = rounding.redone(root, height)
         if text != last:
             alike = before is not None and _equal(before, now)
-            sides.append(("=" if alike else "≈", text))
+            sides.append(("=" if alike else script.near, text))
         before, last = now, text
     running = [script.number(text) for _, text in rounding.running(target)]
     return Told(line, script.name(target.label), formula, sides, running)

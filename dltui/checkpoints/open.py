@@ -97,6 +97,11 @@ def _open(spec: str, dataset: Dataset, seed: int) -> OpenedModel:
         return _from_run(spec, dataset)
     if spelled == "file":
         return _from_file(Path(spec).expanduser(), dataset)
+    if spelled == "pretrained":
+        raise UsageError(
+            f"{spec} is pretrained on data of its own, not on {dataset.name}: look into it by dltui attention or "
+            "dltui features, with --input"
+        )
     if spelled == "name":
         _same_kind(spec, dataset)
     return OpenedModel(_fresh(spec, dataset), spec, f"random weights, seed {seed}")

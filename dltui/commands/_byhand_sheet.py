@@ -13,7 +13,7 @@ from dltui.byhand.pictures import Picture, picture, pictures
 from dltui.byhand.printing import ASCII, UNICODE, Unicode
 from dltui.byhand.rounding import Rounding, shown
 from dltui.byhand.sheet import Line
-from dltui.byhand.tensor import Tensor
+from dltui.byhand.tensor import Tensor, named
 from dltui.byhand.told import TERMS, Fold, Told, folded, tell
 from dltui.byhand.worked import Worked
 
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 GAP = "   "  # between pictures side by side
 SIGNS = frozenset("+-−=≈~")  # where a line may be broken
 TALL = 9  # rows of a picture
-BOLD, LIT, QUIET, PLAIN = "\x1b[1m", "\x1b[1;36m", "\x1b[2m", "\x1b[0m"
+BOLD, LIT, QUIET, PLAIN = (
+    "\x1b[1m",
+    "\x1b[1;38;5;32m",
+    "\x1b[2m",
+    "\x1b[0m",
+)  # a blue for dark and light grounds
 
 
 class HandAnswer:
@@ -95,7 +100,7 @@ class HandAnswer:
             return writer(self.worked, backward=self.backward, whole=self.all_lines)
         one = self.worked
         told = [*self._opening(width), "", *self._part(one.sheet.lines, one.sheet.tensors, width)]
-        told += ["", *self._results(one.outputs, width)]
+        told += ["", *self._results([*one.outputs, *self._of_torch()], width)]
         if self.answer is not None:
             told += wrap(f"torch {self.answer.version}: {_apart(self.answer.difference)}", width)
         if self.backward:
@@ -104,6 +109,16 @@ class HandAnswer:
             told += self._part(one.gradients.sheet.lines, tensors, width)
             told += ["", *self._results(one.gradients.of.values(), width), *self._witnesses(width)]
         return told
+
+    def _of_torch(self) -> list[Tensor]:
+        """Return torch's outputs, to stand beside those by hand."""
+        if self.answer is None:
+            return []
+        known = self.answer.outputs
+        return [
+            named(one.name, f"{one.symbol} of torch", one.shape, _flat(known[one.name]))
+            for one in self.worked.outputs
+        ]
 
     def _opening(self, width: int) -> list[str]:
         """Return what is worked, its formula and its inputs."""
@@ -123,7 +138,7 @@ class HandAnswer:
         """Return what the backward pass starts from."""
         mark = self._spelled("∂")
         names = ", ".join(one.symbol for one in self.worked.outputs)
-        text = f"Backwards: {mark}a is short for {mark}L/{mark}a; given is the gradient of {self._spelled(names)}."
+        text = f"Backwards, {mark}a for {mark}L/{mark}a. Given is the gradient of {self._spelled(names)}:"
         given = [one for one in self.worked.gradients.sheet.tensors.values() if one.write is None]
         return [*(_painted(line, BOLD) for line in wrap(text, width)), *self._results(given, width)]
 
@@ -172,9 +187,9 @@ class HandAnswer:
     def _line(self, told: Told, width: int) -> list[str]:
         """Return one line with its sides below each other where they do not fit beside."""
         indent = " " * min(len(told.name), width // 3)
-        whole = self._spelled(told.text())
+        whole = told.text()
         sides = [f"{told.name} = {told.formula}", *(f"{indent} {sign} {side}" for sign, side in told.sides)]
-        found = [whole] if len(whole) <= width else [self._spelled(side) for side in sides]
+        found = [whole] if len(whole) <= width else sides
         found = [line for side in found for line in broken(side, width, indent + "    ")]
         if len(told.running) > 3 or (told.running and len(found) > 1):
             found += [
@@ -310,9 +325,10 @@ def _bare(line: str) -> str:
 
 def _painted(text: str, code: str) -> str:
     """Return text in a colour, where the terminal knows any."""
-    coloured = (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-    )
+    term = os.environ.get("TERM", "dumb")
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and term != "dumb"
+    if code == LIT and not (term.endswith("-256color") or os.environ.get("COLORTERM")):
+        code = BOLD
     return f"{code}{text}{PLAIN}" if coloured else text
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
+
+from typer import Exit
 
 from dltui.commands._output import write_json, write_lines
 from dltui.errors import Cancelled, DltuiError, UsageError
@@ -49,6 +51,19 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A result that is a verdict as well: it is shown as any other, and the exit code tells which it is.
+
+    Attributes:
+        found: What is shown.
+        code: The exit code; what can't be shown or saved ends with 2, so that it is never taken for a verdict.
+    """
+
+    found: Result
+    code: int
+
+
+@dataclass(frozen=True)
 class Listed:
     """A result whose JSON document is a plain list.
 
@@ -74,8 +89,8 @@ class Stopped:
     sentence: str
 
 
-# a Result, a Light answer, a Listed one, either within Failed, a Stopped one, or None when the verb has shown
-# everything itself
+# a Result, a Light answer, a Listed or a Judged one, either within Failed, a Stopped one, or None when the verb has
+# shown everything itself
 Shown = Any
 
 
@@ -90,15 +105,12 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
     Raises:
         DltuiError: If the verb returned ``Failed``, after it was shown.
         Cancelled: If the verb was stopped, after what it knew was shown.
+        Exit: If the verb judged, after that was shown.
     """
     if found is None:
         return
-    if isinstance(found, Stopped):
-        deliver(found.found, replace(common, save=None), seconds=seconds)
-        raise Cancelled(found.sentence)
-    if isinstance(found, Failed):
-        deliver(found.found, common, seconds=seconds)
-        raise (UsageError if found.refused else DltuiError)(found.sentence)
+    if isinstance(found, Stopped | Judged | Failed):
+        _deliver_and_end(found, common, seconds)
     if isinstance(found, Listed):
         if common.json:
             write_files(lambda: signed(found.found, common, seconds), common)
@@ -107,7 +119,7 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
             deliver(found.found, common, seconds=seconds)
         return
     if isinstance(found, Light):
-        write_files(found.result, common)
+        write_files(lambda: signed(found.result(), common, seconds), common)
         if common.json:
             write_json(found.document())
         else:
@@ -123,6 +135,21 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
             common.note(
                 f"{seconds:.1f} s · keep it with --save FILE.safetensors, draw it with --figure FILE.png"
             )
+
+
+def _deliver_and_end(found: Stopped | Judged | Failed, common: Common, seconds: float) -> NoReturn:
+    """Deliver a result that is shown although the command ends otherwise than well, and end it so."""
+    if isinstance(found, Stopped):
+        deliver(found.found, replace(common, save=None), seconds=seconds)
+        raise Cancelled(found.sentence)
+    if isinstance(found, Judged):
+        try:
+            deliver(found.found, common, seconds=seconds)
+        except DltuiError as error:
+            raise UsageError(str(error)) from error
+        raise Exit(found.code)
+    deliver(found.found, common, seconds=seconds)
+    raise (UsageError if found.refused else DltuiError)(found.sentence)
 
 
 def show(result: Result, common: Common) -> None:
@@ -185,6 +212,8 @@ def settled(found: Shown) -> tuple[Result | None, str]:
     """
     if isinstance(found, Failed):
         return settled(found.found)[0], found.sentence
+    if isinstance(found, Judged):
+        return found.found, ""
     if isinstance(found, Listed):
         return found.found, ""
     return (found.result() if isinstance(found, Light) else found), ""

@@ -36,6 +36,7 @@ class Wanted:
         seed: Seed of the draws.
         align: Whether the units of other checkpoints are brought into the order of the model's.
         curve: Steps for which a curve is trained, or 0.
+        weight_decay: λ of the penalty on the weights along the way to another checkpoint.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Wanted:
     seed: int
     align: bool = False
     curve: int = 0
+    weight_decay: float = 0.0
 
     @property
     def connects(self) -> bool:
@@ -184,6 +186,7 @@ class Wanted:
             batch_norm=self.way,
             calibration=self._training_inputs(objective),
             seed=self.seed,
+            weight_decay=self.weight_decay,
         )
         if beyond is not None:
             wishes = replace(wishes, beyond=beyond)

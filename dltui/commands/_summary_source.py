@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = "expected sizes such as 1,3,224,224, with a name and a type perhaps: tokens=1,128:int64"
 
+USUAL_TOKENS = 128  # of a text that a pretrained model is summed up on
+
 
 @dataclass(frozen=True)
 class Shapes:
@@ -126,7 +128,8 @@ def find_source(spec: str, asked: Asked, data: str | None, seed: int) -> Source:
     """Return what a model's spelling stands for, without building it.
 
     Args:
-        spec: ``lenet`` or ``mlp:width=128``, ``weights.safetensors``, ``run:NAME``, ``package.module:function``.
+        spec: ``lenet`` or ``mlp:width=128``, ``weights.safetensors``, ``run:NAME``, ``package.module:function``,
+            or a pretrained model: a folder, a GGUF file, a name such as ``minilm``.
         asked: The inputs that were given.
         data: The data whose samples it is built for; when None, the inputs tell, or the usual data.
         seed: Seed of made data.
@@ -140,6 +143,8 @@ def find_source(spec: str, asked: Asked, data: str | None, seed: int) -> Source:
     from dltui.models.spelled import suits, told_apart
 
     spelled = told_apart(spec)
+    if spelled == "pretrained":
+        return _pretrained(spec)
     if spelled == "file":
         return _from_file(Path(spec).expanduser())
     if spelled == "run":
@@ -162,6 +167,18 @@ def find_source(spec: str, asked: Asked, data: str | None, seed: int) -> Source:
     if spelled == "name":
         return found
     return Source(found.build, spec, None)  # the user's own function may look at no shape at all
+
+
+def _pretrained(spec: str) -> Source:
+    """Return a model with weights of others, which says itself what it takes."""
+    from dltui.checkpoints.live import open_live
+
+    live = open_live(spec)
+    if live.takes.kind != "tokens":
+        return Source(lambda: live.module, live.title, (1, *live.takes.shape))
+    context = min(live.takes.shape[0], USUAL_TOKENS)
+    remark = f"on {context} tokens of at most {live.takes.shape[0]}; --input chooses others"
+    return Source(lambda: live.module, live.title, (1, context), remark)
 
 
 def _built(model: str, shapes: Shapes, remark: str, title: str) -> Source:

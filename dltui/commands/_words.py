@@ -15,8 +15,10 @@ MODEL, DATA, RECIPE = "MODEL", "DATA", "RECIPE|MODEL"  # metavars by which a for
 def _models(incomplete: str) -> list[str]:
     """Return what completes a model."""
     from dltui.models._names import NAMES
+    from dltui.models._pretrained import PRETRAINED
 
-    return [name for name in (*NAMES, "run:latest") if name.startswith(incomplete)]
+    known = dict.fromkeys((*NAMES, *PRETRAINED, "run:latest"))
+    return [name for name in known if name.startswith(incomplete)]
 
 
 def data_sets(incomplete: str) -> list[str]:
@@ -24,6 +26,25 @@ def data_sets(incomplete: str) -> list[str]:
     from dltui.data._names import NAMES
 
     return [name for name in NAMES if name.startswith(incomplete)]
+
+
+def weights_or_models(incomplete: str) -> list[str]:
+    """Return what completes weights or a model: models, and the files and folders that begin so."""
+    folder, _, word = incomplete.rpartition("/")
+    inside = Path(folder or ("/" if incomplete.startswith("/") else "."))
+    if not inside.is_dir():
+        return _models(incomplete)
+    begun = f"{folder}/" if "/" in incomplete else ""
+    return _models(incomplete) + sorted(
+        begun + one.name for one in inside.iterdir() if one.name.startswith(word)
+    )
+
+
+def fetchable(incomplete: str) -> list[str]:
+    """Return what completes the name of something that can be fetched."""
+    from dltui.data.fetch.manifest import things
+
+    return [name for name in things() if name.startswith(incomplete)]
 
 
 def recipes(incomplete: str) -> list[str]:

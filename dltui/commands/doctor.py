@@ -1,4 +1,4 @@
-"""``dltui doctor``: versions, devices, the terminal, folders and shipped files."""
+"""``dltui doctor``: versions, devices, the terminal, folders, shipped and fetched files."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def doctor(*, common: Common) -> Gallery | Failed:  # noqa: ARG001
         "Terminal": list(_terminal()),
         "Folders": list(_folders()),
         "Shipped files": list(_assets()),
+        "Fetched": list(_fetched()),
     }
     tables = tuple(
         Table(title=name, columns=("", "found", "state"), rows=tuple(rows)) for name, rows in parts.items()
@@ -140,3 +141,23 @@ def _assets() -> Iterator[Row]:
 
     for asset in verify_assets():
         yield asset.name, asset.note, "ok" if asset.whole else "broken: install dltui again"
+
+
+def _fetched() -> Iterator[Row]:
+    """Tell what ``dltui data get`` has brought; files are only weighed, ``dltui data verify`` reads them."""
+    from dltui.data.fetch import fetched_folder, folder_of, is_here, records, things
+    from dltui.files import size_in_words
+
+    missing = []
+    for name, one in things().items():
+        if is_here(name):
+            yield name, size_in_words(one.kept), "ok"
+        elif folder_of(name).exists():
+            yield name, "not whole", f"dltui data get {name}"
+        else:
+            missing.append(name)
+    for record in records():
+        yield record.spelled, size_in_words(record.bytes), "ok"
+    yield "folder", str(fetched_folder()), "ok"
+    if missing:
+        yield "not fetched", ", ".join(missing), "dltui data get NAME"

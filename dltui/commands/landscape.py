@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 app = verb_app()
 
 TOLERANCE = 0.01  # of the range of the loss
+COUPLED = frozenset({"adadelta", "adagrad", "adam", "adamax", "asgd", "nadam", "radam", "rmsprop", "sgd"})
 
 ALONG = (
     "random",
@@ -68,8 +70,10 @@ def trained_decay(model: str) -> float:
 
     if told_apart(model) != "run":
         return 0.0
-    settings = find_snapshot(model).run.settings
-    return float(settings.get("weight_decay", 0.0)) if settings.get("optimizer") in {"sgd", "adam"} else 0.0
+    settings = find_snapshot(model).run.settings  # cards of older versions name the fields without dots
+    if settings.get("optimizer.name", settings.get("optimizer")) not in COUPLED:
+        return 0.0
+    return float(settings.get("optimizer.weight_decay", settings.get("weight_decay", 0.0)))
 
 
 @verb(app)
@@ -180,8 +184,8 @@ def landscape(
         typer.Option(
             "--weight-decay",
             min=0,
-            help="λ of the regularised loss L + λ/2·‖θ‖², which is told too; that of a run trained with sgd or adam, "
-            "else 0, if left out.",
+            help="λ of the regularised loss L + λ/2·‖θ‖², which is told too; if left out, that of the run where its "
+            "optimiser adds it to the loss (sgd, adam …; not adamw), else 0.",
         ),
     ] = None,
     within: Annotated[  # no namesake of the tolerance of `dltui hessian`, which is asked about the same model
@@ -227,7 +231,7 @@ def landscape(
     )  # fmt: skip
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
-    spare = {"--center": center, "--sharpness": sharpness, "--weight-decay": weight_decay is not None, "--exact": exact,
+    spare = {"--center": center, "--sharpness": sharpness, "--exact": exact,
              "--tolerance": within != TOLERANCE, "--workers": workers, "--devices": devices}  # fmt: skip
     if wanted.connects and any(spare.values()):
         name = next(name for name, given in spare.items() if given)
@@ -238,7 +242,9 @@ def landscape(
         raise UsageError(
             "--curvature maps a plane, and this is a line: expected --dimensions 2; leave it out"
         )
+    decay = trained_decay(model) if weight_decay is None else weight_decay
     if wanted.connects:
+        wanted = replace(wanted, weight_decay=decay)
         sets = dict(
             zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True)
         )
@@ -260,7 +266,7 @@ def landscape(
             along=Sharp(span, common.seed) if sharpness else span,
             tolerance=0.0 if exact else within,
             held_out=held_out,
-            weight_decay=trained_decay(model) if weight_decay is None else weight_decay,
+            weight_decay=decay,
             workers=workers,
             devices=picked(devices),
             earlier=earlier,

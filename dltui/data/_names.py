@@ -27,4 +27,22 @@ NAMES = {
     "moons": Entry("dltui.data.plane", "Two half circles that interleave, in the plane.", "plane"),
     "rings": Entry("dltui.data.plane", "A ring inside a ring, in the plane.", "plane"),
     "spiral": Entry("dltui.data.plane", "Arms of a spiral, one a class, in the plane.", "plane"),
+    "mnist": Entry(
+        "dltui.data.fetched",
+        "10,000 handwritten digits, 28 × 28 (MNIST), ten classes; fetched.",
+        "fetched",
+        "cnn",
+    ),
+    "fashion-full": Entry(
+        "dltui.data.fetched",
+        "70,000 pictures of clothes, 28 × 28 (Fashion-MNIST, whole), ten classes; fetched.",
+        "fetched",
+        "cnn",
+    ),
+    "shakespeare-all": Entry(
+        "dltui.data.fetched",
+        "Shakespeare by the letter: 42 works, 5,057,198 characters, 84 of them different; fetched.",
+        "fetched",
+        "gpt",
+    ),
 }

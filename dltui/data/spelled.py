@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from dltui.data._registry import DATASETS
+from dltui.data.fetch.manifest import thing, things
 from dltui.errors import UsageError, unknown
 from dltui.spelling import is_function, split_knobs
 
@@ -32,6 +33,9 @@ def told_apart(spec: str) -> Spelling:
         return _file(path)
     if is_function(spec):
         return "function"
+    if base in things():
+        what = "weights" if thing(base).kind == "model" else "nothing to train on"
+        raise UsageError(f"{base} is {what}, no data set: `dltui data path {base}` tells where it lies")
     if path.suffix or "/" in spec:
         raise UsageError(f"no file {spec}: expected a .npz with arrays x and y, or a data set such as digits")
     raise unknown("data set", base, DATASETS)

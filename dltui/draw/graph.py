@@ -65,7 +65,7 @@ def draw_graph(figure: Graph, look: Look, view: View) -> Drawing:
     """Return boxes and arrows, to the right where they fit, downwards otherwise, as a list when neither does."""
     width = max(look.width, 1)
     layers = layers_of(len(figure.nodes), figure.edges)
-    plan = _plan(figure, layers, width)
+    plan = plan_of(figure, layers, width)
     if plan is None:
         return _page(figure, look, view, _listed(figure, width))
     pad = 0 if plan.upright else (width - plan.length()) // 2
@@ -76,8 +76,17 @@ def draw_graph(figure: Graph, look: Look, view: View) -> Drawing:
     return _page(figure, look, view, picture, [line for text in back for line in wrap(text, width)])
 
 
-def _plan(figure: Graph, layers: Layers, width: int) -> Plan | None:
-    """Return a plan that fits the width, or None."""
+def plan_of(figure: Graph, layers: Layers, width: int) -> Plan | None:
+    """Return where boxes and arrows stand.
+
+    Args:
+        figure: The graph.
+        layers: The same in layers.
+        width: Cells that there are.
+
+    Returns:
+        A plan that fits the width, or None where there is none.
+    """
     if not figure.nodes or sum(map(len, layers.rows)) > MOST:
         return None
     wishes = [_box_width(figure, i) for i in range(len(figure.nodes))]
@@ -99,8 +108,10 @@ def _arranged(figure: Graph, layers: Layers, boxes: list[int], width: int, *, up
     size = {node: 1 if node >= count else boxes[node] if upright else tall for node in nodes}
     depth = [tall if upright else max((boxes[n] for n in row if n < count), default=1) for row in layers.rows]
     start = places(layers, size, 2 if upright else 1, width if upright else 0)
-    first = min(start.values(), default=0) if not upright else 0
-    start = {node: cell - first for node, cell in start.items()}
+    first = min(start.values(), default=0)
+    used = max((start[node] + size[node] for node in start), default=0) - first
+    spare = max(0, width - used) // 2 if upright else 0
+    start = {node: cell - first + spare for node, cell in start.items()}
     plan = Plan(layers, upright, size, depth, start, [])
     place = {node: i for i, row in enumerate(layers.rows) for node in row}
     for layer, row in enumerate(layers.rows[:-1]):

@@ -15,6 +15,7 @@ from dltui.draw.fields import Bar, bar_of, put_bar, resample, spaced
 from dltui.draw.layout import Key, Plot, chart
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
+from dltui.draw.mosaic import put_mosaic
 from dltui.draw.patches import put_patch
 from dltui.draw.scales import Axis, Floats, NamedAxis, within
 from dltui.draw.view import Drawing, View
@@ -33,15 +34,18 @@ def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
     x, y = within(spaced(x_places), view.x_range), within(spaced(y_places), view.y_range)
     ends = (y.high, y.low) if figure.downwards else (y.low, y.high)
     upright = NamedAxis(*ends, names=figure.row_names) if figure.row_names else Axis(*ends, y.scale, y.bend)
+    across = NamedAxis(x.low, x.high, names=figure.column_names) if figure.column_names else x
     plot = chart(
         figure,
         look,
-        x,
+        across,
         upright,
         labels=(figure.x_label, figure.y_label),
         keys=_keys(figure, look, view),
         side=bar.columns(look.width),
-        fit=None if figure.contours or view.x_range or view.y_range else partial(crisp, figure.values.shape),
+        fit=None
+        if figure.contours or view.x_range or view.y_range
+        else partial(crisp, figure.values.shape, grain=_grain(figure, look)),
     )
     if figure.values.size:
         _fill(plot, figure, bar, look, x_places, y_places)
@@ -69,19 +73,39 @@ def _keys(figure: Heatmap, look: Look, view: View) -> list[Key]:
     if view.cursor is not None and figure.values.size:
         x, y = view.cursor
         value = number(read_at(figure, x, y))
-        place = f"{figure.x_label} {number(x, 3)}  {figure.row_at(y)}"
+        place = f"{figure.column_at(x)}  {figure.row_at(y)}"
         keys.insert(0, Key("┼", f"{place}  {figure.value_label or 'value'} {value}", SIGNAL))
     return keys
 
 
-def crisp(shape: tuple[int, ...], width: int, height: int) -> tuple[int, int]:
-    """Return columns and rows that give all grid cells the same number of pixels, where that costs little room."""
-    rows, columns = shape
-    wide = columns * (width // columns) if columns else 0
-    tall = rows * (2 * height // rows) if rows else 0
-    return (wide if wide >= 0.7 * width else width), (
-        tall // 2 if tall % 2 == 0 and tall >= 1.4 * height else height
-    )
+def crisp(
+    shape: tuple[int, ...], width: int, height: int, grain: tuple[int, int] = (1, 2)
+) -> tuple[int, int]:
+    """Return columns and rows that give all grid cells the same number of pixels, where that costs little room.
+
+    Args:
+        shape: Rows and columns of the grid.
+        width: Columns that there are.
+        height: Rows that there are.
+        grain: Pixels of a terminal's cell across and down.
+
+    Returns:
+        Columns and rows to be used.
+    """
+    return _even(shape[1], width, grain[0]), _even(shape[0], height, grain[1])
+
+
+def _even(count: int, room: int, parts: int) -> int:
+    """Return how many of the terminal's cells, of so many pixels each, give every grid cell as many pixels."""
+    if not count:
+        return room
+    whole = count * (parts * room // count)
+    return whole // parts if whole % parts == 0 and whole >= 0.7 * parts * room else room
+
+
+def _grain(figure: Heatmap, look: Look) -> tuple[int, int]:
+    """Return how many pixels a cell has across and down."""
+    return look.glyphs.grain if figure.fine and look.depth is not Depth.NONE and not look.ascii else (1, 2)
 
 
 def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Floats) -> None:
@@ -89,14 +113,12 @@ def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Float
     shares = bar.axis.share(figure.values)
     shares = np.where(np.isfinite(shares), shares, np.nan)
     colourless = look.depth is Depth.NONE
-    picture = _picture(plot, figure, shares, x, y, (1, 1) if colourless else (1, 2))
+    grain = (1, 1) if colourless else _grain(figure, look)
+    picture = _picture(plot, figure, shares, x, y, grain)
     if colourless:
         put_shades(plot.canvas, plot.left, plot.top, picture, look)
     else:
-        pixels = np.where(np.isfinite(picture), pack(paint(bar.colormap, picture)), NO_COLOUR).astype(
-            np.uint32
-        )
-        put_halves(plot.canvas, plot.left, plot.top, pixels)
+        _put_colours(plot, picture, bar, look, fine=grain != (1, 2))
         if look.pixels is not None:
             _put_pixels(
                 plot,
@@ -106,10 +128,22 @@ def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Float
             )
         elif figure.contours and not look.ascii:
             _contours(plot, _picture(plot, figure, shares, x, y, (2, 4)))
+    if figure.fine:
+        return
     empty = ~np.isfinite(picture).reshape(plot.height, -1, plot.width).any(axis=1)
     area = np.s_[plot.top : plot.top + plot.height, plot.left : plot.left + plot.width]
     plot.canvas.glyph[area][empty] = HOLE
     plot.canvas.front[area][empty] = packed_of(QUIET)
+
+
+def _put_colours(plot: Plot, picture: Floats, bar: Bar, look: Look, *, fine: bool) -> None:
+    """Colour the plot's cells, half by half or in the finest glyphs there are."""
+    seen, colours = np.isfinite(picture), paint(bar.colormap, picture)
+    if fine:
+        put_mosaic(plot.canvas, plot.left, plot.top, colours, seen, look.glyphs)
+    else:
+        halves = np.where(seen, pack(colours), NO_COLOUR).astype(np.uint32)
+        put_halves(plot.canvas, plot.left, plot.top, halves)
 
 
 def _picture(

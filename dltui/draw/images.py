@@ -45,7 +45,7 @@ def draw_images(figure: Images, look: Look, view: View) -> Drawing:
         if row + pitch > top + room and place:
             break
         rows_here = max(1, min(rows, top + room - row - named))
-        _put(canvas, column, row, figure.pixels[i], (columns, rows_here), look)
+        put_picture(canvas, column, row, figure.pixels[i], (columns, rows_here), look)
         if named and i < len(figure.names):
             name = clip(figure.names[i], columns)
             canvas.text(column + (columns - text_width(name)) // 2, row + rows_here, name, QUIET)
@@ -100,10 +100,19 @@ def _resized_rows(picture: Floats, tall: int) -> Floats:
     return mean
 
 
-def _put(
+def put_picture(
     canvas: Canvas, left: int, top: int, picture: NDArray[np.generic], size: tuple[int, int], look: Look
 ) -> None:
-    """Draw one picture."""
+    """Draw one picture.
+
+    Args:
+        canvas: Where to.
+        left: First column.
+        top: First row.
+        picture: Grey (h, w) or colour (h, w, 3), 0 dark and 1 bright.
+        size: Columns and rows that it shall fill.
+        look: Colours, glyphs and pixels that may be used.
+    """
     columns, rows = size
     bright = np.clip(np.nan_to_num(np.asarray(picture, float)), 0, 1)
     colour = bright if bright.ndim == 3 else np.repeat(bright[..., None], 3, axis=-1)

@@ -42,6 +42,7 @@ class Look:
         glyphs: Into what pictures and what stands in space divide a cell.
         pixels: How the terminal takes real pixels, which then lie over those cells, or None for cells alone.
         colormap: The colours of fields that don't ask for others, or None for viridis.
+        budget: How many points of a cloud may be drawn while it moves, or None for all.
     """
 
     width: int = 80
@@ -51,6 +52,7 @@ class Look:
     glyphs: Glyphs = Glyphs.QUADRANT
     pixels: Pixels | None = None
     colormap: ColorMap | None = None
+    budget: int | None = None
 
     def map_of(self, wanted: ColorMap) -> ColorMap:
         """Return the colours for a figure that wants ``wanted``: the user's own ones where it wants the default."""

@@ -16,7 +16,9 @@ from dltui.draw.images import draw_images
 from dltui.draw.letters import in_ascii, strip_to_ascii
 from dltui.draw.lines import draw_lines
 from dltui.draw.look import Look
+from dltui.draw.overlay import draw_overlay
 from dltui.draw.points import draw_points
+from dltui.draw.scene.drawing import draw_scene
 from dltui.draw.surface import draw_surface
 from dltui.draw.table import draw_table
 from dltui.draw.tokens import draw_tokens
@@ -31,8 +33,10 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Overlay,
     Points,
     Prose,
+    Scene,
     Steps,
     Surface,
     Table,
@@ -47,8 +51,10 @@ DRAWINGS: dict[type[Figure], Draw] = {
     Histogram: draw_histogram,
     Images: draw_images,
     Lines: draw_lines,
+    Overlay: draw_overlay,
     Points: draw_points,
     Prose: draw_prose,
+    Scene: draw_scene,
     Steps: draw_steps,
     Surface: draw_surface,
     Table: draw_table,

@@ -7,7 +7,7 @@ from functools import lru_cache
 from dltui.draw.canvas import clip, text_width
 from dltui.draw.colors import QUIET
 from dltui.draw.layout import sheet
-from dltui.draw.letters import padded
+from dltui.draw.letters import clip_middle, padded
 from dltui.draw.look import Look
 from dltui.draw.view import Drawing, View
 from dltui.figures import Cell, Table, number
@@ -90,5 +90,10 @@ def _is_numeric(figure: Table, column: int) -> bool:
 
 def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
     """Return one row, each cell clipped and filled to its column's width."""
-    parts = [padded(clip(cell, w), w, right=r) for cell, w, r in zip(cells, widths, right, strict=False)]
+    parts = [padded(_clip(cell, w), w, right=r) for cell, w, r in zip(cells, widths, right, strict=False)]
     return (" " * GAP).join(parts)
+
+
+def _clip(cell: str, width: int) -> str:
+    """Return a cell cut to a width; of names such as ``layers.0.fc1.weight`` both ends are kept."""
+    return clip_middle(cell, width) if "." in cell and " " not in cell else clip(cell, width)

@@ -10,7 +10,7 @@ from dltui.draw.look import Look
 from dltui.draw.pictures import draw
 from dltui.draw.view import View
 from dltui.errors import UsageError
-from dltui.figures import Figure, Points, Surface
+from dltui.figures import Figure, Points, Scene, Surface
 
 FRAMES = 90
 SECONDS = 6.0
@@ -18,7 +18,7 @@ SECONDS = 6.0
 
 def turns(figure: Figure) -> bool:
     """Return whether a figure stands in space."""
-    return isinstance(figure, Surface) or (
+    return isinstance(figure, Surface | Scene) or (
         isinstance(figure, Points) and figure.position.ndim == 2 and figure.position.shape[1] >= 3
     )
 
@@ -41,7 +41,7 @@ def turned(figures: Sequence[Figure], look: Look, view: View | None = None) -> I
     if figure is None:
         kinds = ", ".join(dict.fromkeys(type(figure).__name__.lower() for figure in figures)) or "nothing"
         raise UsageError(
-            f"nothing here can be turned: found {kinds}, expected a surface or a cloud of points in space"
+            f"nothing here can be turned: found {kinds}, expected a surface, a scene or a cloud of points in space"
         )
     start = view or View()
     for i in range(FRAMES):

@@ -20,6 +20,7 @@ class View:
         x_range: Part of the abscissa that is shown, in data units, or None for all (charts, fields).
         y_range: Part of the ordinate that is shown, in data units, or None for all.
         cursor: A spot to be marked, in data units, or None.
+        shift: How far the picture is moved right and up, in widths of its shorter side (space).
         offset: First row or picture that is shown, for what does not fit (tables, steps, prose, images).
     """
 
@@ -30,6 +31,7 @@ class View:
     y_range: tuple[float, float] | None = None
     cursor: tuple[float, float] | None = None
     offset: int = 0
+    shift: tuple[float, float] = (0.0, 0.0)
 
 
 def view_from(known: object) -> View | None:
@@ -48,7 +50,7 @@ def view_from(known: object) -> View | None:
             k: tuple(part) if isinstance(part, list) else part for k, part in known.items()
         }
         view = View(**parts)
-        pairs = [part for part in (view.x_range, view.y_range, view.cursor) if part is not None]
+        pairs = [part for part in (view.x_range, view.y_range, view.cursor, view.shift) if part is not None]
         numbers = [
             view.azimuth,
             view.elevation,

@@ -38,7 +38,8 @@ def draw_steps(figure: Steps, look: Look, view: View) -> Drawing:
     beside = notes and room - left - 3 >= 16
     lines: list[Line] = []
     for place, step in enumerate(figure.steps, 1):
-        lines += [[(" " * (digits + 2), QUIET), *row] for row in _grids(step.grids, room)]
+        grids = [[(" " * (digits + 2), QUIET), *row] for row in _grids(step.grids, room)]
+        lines += [[], *grids] if grids and lines else grids
         formula = [p for part in step.formula.split("\n") for p in _pieces(part, left if beside else room)]
         note = wrap(step.note, room - left - 3 if beside else max(room - 2, 1))
         count = max(len(formula), len(note)) if beside else len(formula)

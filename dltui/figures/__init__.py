@@ -3,6 +3,8 @@
 from dltui.figures.base import Array, Figure, number, span
 from dltui.figures.charts import Bars, Histogram, Lines, Points, Scale, Series
 from dltui.figures.fields import ColorMap, Field, Heatmap, Images, Mark, Path, Surface
+from dltui.figures.overlay import Overlay
+from dltui.figures.space import Projection, Scene, Shade
 from dltui.figures.together import difference, on_one_scale, same_grid
 from dltui.figures.written import Cell, Graph, Grid, Prose, Step, Steps, Table, Tokens
 
@@ -20,11 +22,15 @@ __all__ = [
     "Images",
     "Lines",
     "Mark",
+    "Overlay",
     "Path",
     "Points",
+    "Projection",
     "Prose",
     "Scale",
+    "Scene",
     "Series",
+    "Shade",
     "Step",
     "Steps",
     "Surface",

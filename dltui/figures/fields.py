@@ -99,12 +99,22 @@ class Heatmap(Field):
         contours: Draw lines of equal value.
         downwards: Row 0 on top, as matrices are written, instead of y growing upwards.
         row_names: What each row is called, where it is more than a number; rows are at y = 0, 1, 2 … then.
+        column_names: What each column is called, likewise at x = 0, 1, 2 …
+        fine: Many small patterns rather than one field: drawn in the finest glyphs there are, with bare holes.
     """
 
     colormap: ColorMap = "viridis"
     contours: bool = False
     downwards: bool = False
     row_names: tuple[str, ...] = ()
+    column_names: tuple[str, ...] = ()
+    fine: bool = False
+
+    def column_at(self, x: float) -> str:
+        """Return what stands for an abscissa: the name of its column, or its number."""
+        if not self.column_names:
+            return f"{self.x_label} {number(x, 3)}"
+        return self.column_names[int(np.clip(round(x), 0, len(self.column_names) - 1))]
 
     def row_at(self, y: float) -> str:
         """Return what stands for an ordinate: the name of its row, or its number."""
@@ -114,11 +124,11 @@ class Heatmap(Field):
 
     def _spot(self, flat: np.intp) -> str:
         """Return value and place of the cell with flat index ``flat``."""
-        if not self.row_names:
+        if not (self.row_names or self.column_names):
             return super()._spot(flat)
         row, column = np.unravel_index(flat, self.values.shape)
-        value, x = number(self.values[row, column]), number(self.x[column])
-        return f"{value} at {self.x_label} {x}, {self.row_names[row]}"
+        across, down = self.column_at(float(self.x[column])), self.row_at(float(self.y[row]))
+        return f"{number(self.values[row, column])} at {across}, {down}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -56,7 +56,7 @@ NAMES = {
     ),
     "softmax": Entry(
         "dltui.lab.byhand.softmax",
-        "Three logits made shares that add up to 1: bars, the computation, and the naive form beside the safe one.",
+        "Three logits made shares that add up to 1, worked out; the naive form beside the safe one.",
         "byhand",
     ),
     "training-step": Entry(

@@ -25,6 +25,25 @@ NAMES = {
         "ResNet-20 without its skip connections: the same weights, no addition.",
         "convolutional",
     ),
+    "mobilenet-v2": Entry(
+        "dltui.models.mobilenet",
+        "MobileNetV2: narrow residuals with wide, separable insides.",
+        "convolutional",
+    ),
+    "efficientnet-lite0": Entry(
+        "dltui.models.efficientnet",
+        "EfficientNet-Lite0: inverted residuals with kernels of 3 and 5.",
+        "convolutional",
+    ),
+    "pnet": Entry("dltui.models.mtcnn", "P-Net of MTCNN: 12 × 12 pixels, is it a face?", "faces"),
+    "rnet": Entry("dltui.models.mtcnn", "R-Net of MTCNN: 24 × 24 pixels, is it a face?", "faces"),
+    "onet": Entry(
+        "dltui.models.mtcnn",
+        "O-Net of MTCNN: 48 × 48 pixels, is it a face, and where are eyes, nose and mouth?",
+        "faces",
+    ),
+    "crepe": Entry("dltui.models.crepe", "CREPE: which of 360 pitches sounds in 64 ms of sound?", "sound"),
+    "silero": Entry("dltui.models.silero", "Silero VAD: is someone speaking in these 32 ms?", "sound"),
     "makemore": Entry(
         "dltui.models.makemore",
         "The next letter from the few before (Bengio et al. 2003).",
@@ -43,4 +62,11 @@ NAMES = {
         "language",
         "hamlet",
     ),
+    "llama": Entry(
+        "dltui.models.llama",
+        "Llama: a causal transformer with rotated queries, shared keys and gated perceptrons.",
+        "language",
+        "hamlet",
+    ),
+    "vit": Entry("dltui.models.vit", "ViT: a transformer that reads a picture patch by patch.", "attention"),
 }

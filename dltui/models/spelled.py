@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from dltui.errors import UsageError, unknown
+from dltui.models._pretrained import PRETRAINED
 from dltui.models._registry import MODELS
 from dltui.runs.find import PREFIX
 from dltui.spelling import is_function, split_knobs
@@ -13,17 +14,20 @@ from dltui.spelling import is_function, split_knobs
 USUAL_DATA = "digits"  # what networks are shown on when nothing else is said
 LANGUAGE = "language"  # the family of networks that read tokens
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
-Spelling = Literal["name", "run", "file", "function"]
+CONFIG, GGUF = "config.json", b"GGUF"  # what tells a pretrained model: a file in its folder, the first bytes
+Spelling = Literal["name", "run", "file", "function", "pretrained"]
 
 
 def told_apart(spec: str) -> Spelling:
     """Return how a model is spelled.
 
     Args:
-        spec: ``lenet`` or ``mlp:width=128``, ``run:NAME``, ``weights.safetensors``, or ``package.module:function``.
+        spec: ``lenet`` or ``mlp:width=128``, ``run:NAME``, ``weights.safetensors``, ``package.module:function``, a
+            folder of Hugging Face's, a GGUF file, or a name such as ``minilm``.
 
     Returns:
-        ``name``, ``run``, ``file`` or ``function``; nothing is opened or imported.
+        ``name``, ``run``, ``file``, ``function`` or ``pretrained``; nothing is imported, and no more is read of a
+        file than its first bytes.
 
     Raises:
         UsageError: If it is none of them, or the file isn't there.
@@ -34,19 +38,32 @@ def told_apart(spec: str) -> Spelling:
     if word in MODELS:
         split_knobs("model", spec)
         return "name"
+    if spec in PRETRAINED or is_pretrained(path):
+        return "pretrained"
     if path.suffix in SUFFIXES or path.is_file():
         if not path.exists():
             raise UsageError(f"no file {path}: expected weights that dltui wrote, or a model such as lenet")
         return "file"
     if path.is_dir():
         raise UsageError(
-            f"{path} is a folder: expected a file of weights such as {path / 'model.safetensors'}"
+            f"{path} is a folder: expected a file of weights such as {path / 'model.safetensors'}, or {CONFIG} in it"
         )
     if is_function(spec):
         return "function"
     if "/" in spec:
         raise UsageError(f"no file {spec}: expected weights, or a model such as lenet")
-    raise unknown("model", word, MODELS)
+    raise unknown("model", word, [*MODELS, *PRETRAINED])
+
+
+def is_pretrained(path: Path) -> bool:
+    """Return whether a path is a folder with a configuration, as Hugging Face's libraries write it, or a GGUF file."""
+    if path.is_dir():
+        return (path / CONFIG).is_file()
+    try:
+        with path.open("rb") as file:
+            return file.read(len(GGUF)) == GGUF
+    except OSError:
+        return False
 
 
 def suits(spec: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dltui.results.landscape import Landscape
 
 REGULARISED = "Regularised loss"
+HELD_OUT = "Held-out regularised loss"
 
 
 def maps(found: Landscape) -> list[Heatmap]:
@@ -23,6 +24,7 @@ def maps(found: Landscape) -> list[Heatmap]:
     wanted = {
         REGULARISED: found.regularised,
         "Held-out loss": found.test_loss,
+        HELD_OUT: found.test_regularised,
         "Accuracy": found.accuracy,
         "Held-out accuracy": found.test_accuracy,
     }
@@ -59,6 +61,7 @@ def curves(found: Landscape) -> list[Series]:
     wanted = {
         "held-out loss": (found.test_loss, found.test_error),
         "regularised loss": (found.regularised, None),
+        "held-out regularised loss": (found.test_regularised, None),
     }
     return [
         banded(name, found.alphas, seen(values, found)[0], None if error is None else seen(error, found)[0])
@@ -88,7 +91,7 @@ def seen(values: Array, found: Landscape) -> Array:
 def _caption(found: Landscape, name: str, values: Array) -> str:
     """Return which samples and weights a map is of, and how far what was not computed may be off."""
     samples = f"{found.test_samples} held-out samples" if "eld-out" in name else f"{found.samples} samples"
-    penalty = f", plus {found.weight_decay:g}/2 · ‖θ‖²" if name == REGULARISED else ""
+    penalty = f", plus {found.weight_decay:g}/2 · ‖θ‖²" if name in {REGULARISED, HELD_OUT} else ""
     part = "" if found.known is None else f"{int(found.known.sum())} of {found.known.size} cells computed; "
     if found.known is not None and found.bound is not None:
         off = found.bound if name == REGULARISED else missed(values, found.known)

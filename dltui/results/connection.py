@@ -12,6 +12,7 @@ from dltui.results.base import Result
 from dltui.results.beside import banded
 
 BARRIER = "max over t in [0, 1] of L(t) − ((1 − t)·L(0) + t·L(1))"
+REGULARISED = "regularised loss"
 BANDS = 2  # curves up to which each has its band of one standard error
 RISE = "max over t in [0, 1] of L(t) − max(L(0), L(1))"
 
@@ -31,6 +32,8 @@ class Connection(Result):
             (paths, sets, 2); NaN while there is none.
         barrier_errors: Standard error of each barrier over the samples, which it shares with both ends, shape
             (paths, sets); NaN where it is not known, None in files of old.
+        penalty: λ/2·‖θ(t)‖², which makes the regularised loss when added to ``loss``, shape (paths, p), or None.
+        weight_decay: λ of the penalty.
         known: Whether all is computed.
         evaluated: Which positions are known of a walk that is not finished, shape (paths, sets, p), else None.
         searched: Of which paths the highest point was looked for, shape (paths, sets), else None.
@@ -56,6 +59,8 @@ class Connection(Result):
     error: Array | None = None
     peaks: Array
     barrier_errors: Array | None = None
+    penalty: Array | None = None
+    weight_decay: float = 0.0
     known: bool = True
     evaluated: Array | None = None
     searched: Array | None = None
@@ -69,6 +74,11 @@ class Connection(Result):
     samples: list[int]
     parameters: int
     loss_name: str = "loss"
+
+    @property
+    def regularised(self) -> Array | None:
+        """The loss with its penalty on the weights, shape (paths, sets, p), or None without one."""
+        return None if self.penalty is None else self.loss + self.penalty[:, None]
 
     @property
     def complete(self) -> bool:
@@ -127,20 +137,25 @@ class Connection(Result):
             "samples": dict(zip(self.sets, self.samples, strict=True)),
             "parameters": self.parameters,
             "loss_name": self.loss_name,
+            "weight_decay": self.weight_decay,
         }
 
     def figures(self) -> list[Figure]:
-        """Return the loss along the paths, the accuracy, and the barriers in numbers."""
+        """Return the loss along the paths, with its penalty, the accuracy, and the barriers in numbers."""
         shown = [self._lines("loss", self.loss)]
+        if self.regularised is not None:
+            shown.append(self._lines(REGULARISED, self.regularised))
         if self.accuracy is not None:
             shown.append(self._lines("accuracy", self.accuracy))
         return [*shown, self._table()]
 
     def _path(self, index: int, name: str) -> dict[str, Any]:
         """Return what is known of one path."""
+        whole = self.regularised
         parts = {
             part: {
                 "loss": self.loss[index, j].tolist(),
+                "regularised_loss": None if whole is None else whole[index, j].tolist(),
                 "accuracy": None if self.accuracy is None else self.accuracy[index, j].tolist(),
                 "error": None if self.error is None else self.error[index, j].tolist(),
                 "barrier": self.barrier(index, j),
@@ -189,11 +204,11 @@ class Connection(Result):
         )
         return Lines(
             title=f"{what.capitalize()} from A to B · {self.title}",
-            caption=self._caption(),
+            caption=self._caption() + (self._penalty() if what == REGULARISED else ""),
             series=series,
             x_label="t (A at 0, B at 1)",
-            y_label="loss" if what == "loss" else "share right",
-            y_scale=_scale(values) if what == "loss" else "linear",
+            y_label="share right" if what == "accuracy" else what,
+            y_scale="linear" if what == "accuracy" else _scale(values),
         )
 
     def _caption(self) -> str:
@@ -208,6 +223,10 @@ class Connection(Result):
             f"{begun}{ends}; barrier over the chord, {self.sets[0]}: {barriers}; {self.loss_name} over {counts} "
             f"samples; eval mode{statistics}"
         )
+
+    def _penalty(self) -> str:
+        """Return what the regularised loss has more; the barriers are of the loss alone."""
+        return f"; plus {self.weight_decay:g}/2 · ‖θ‖², the barriers are without it"
 
     def _told(self, path: int) -> str:
         """Return a barrier as a caption says it."""

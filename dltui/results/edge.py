@@ -10,6 +10,8 @@ import numpy as np
 from dltui.figures import Array, Figure, Lines, Series, Table, number
 from dltui.results.base import Result
 
+FAR = 100.0  # times that curves may lie apart on even spacing
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SharpnessHistory(Result):
@@ -104,6 +106,7 @@ class SharpnessHistory(Result):
                 series=tuple(curves),
                 x_label="step",
                 y_label="λ₁ of the Hessian",
+                y_scale="log" if _far_apart(curves) else "linear",
             ),
             Lines(
                 title=f"Loss at the checkpoints · {self.title}",
@@ -154,3 +157,10 @@ class SharpnessHistory(Result):
             float(self.losses[i]),
             int(self.products[i]),
         )
+
+
+def _far_apart(curves: list[Series]) -> bool:
+    """Return whether one curve would flatten the other: the edge goes to infinity as a schedule ends at 0."""
+    values = np.concatenate([curve.y for curve in curves])
+    values = values[np.isfinite(values)]
+    return bool(values.size and values.min() > 0 and values.max() > FAR * values.min())

@@ -159,6 +159,11 @@ class Landscape(Result):
         return None if self.penalty is None else self.loss + self.penalty
 
     @property
+    def test_regularised(self) -> Array | None:
+        """The held-out loss with the penalty on the weights, or None without one of both."""
+        return None if self.penalty is None or self.test_loss is None else self.test_loss + self.penalty
+
+    @property
     def whole(self) -> Array:
         """The loss of every cell, those that were left to interpolation among them; NaN is a hole."""
         return self.loss if self.known is None or self.bound is None else filled(self.loss, self.known)
@@ -176,6 +181,7 @@ class Landscape(Result):
             "test_accuracy": _listed(self.test_accuracy),
             "test_error": _listed(self.test_error),
             "regularised_loss": _listed(None if self.penalty is None else self.whole + self.penalty),
+            "test_regularised_loss": _listed(self.test_regularised),
             "weight_decay": self.weight_decay,
             "evaluated": _listed(self.known),
             "interpolation_error": self.bound,

@@ -24,9 +24,14 @@ def results_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Return ``$DLTUI_CACHE``, else ``dltui`` in the XDG cache folder: what is there may be deleted at any time."""
+    """Return ``$DLTUI_CACHE``, else ``cache`` in ``$DLTUI_HOME``, else ``dltui`` in the XDG cache folder.
+
+    What is there may be deleted at any time: it is computed again, or fetched again when it is asked for.
+    """
     chosen = os.environ.get("DLTUI_CACHE")
     if chosen:
         return Path(chosen).expanduser()
+    if os.environ.get("DLTUI_HOME"):
+        return home() / "cache"
     shared = os.environ.get("XDG_CACHE_HOME")
     return (Path(shared) if shared else Path.home() / ".cache") / "dltui"

@@ -96,6 +96,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("list", "first", ("home", "g"), "", "Go to the first.", shown=0),
     Action("list", "last", ("end", "G"), "", "Go to the last.", shown=0),
     # home
+    Action("home", "fetch", ("D",), "fetch", "Fetch a real model or real data, beside everything else."),
     Action("home", "shelf", ("left", "right", "h", "l"), "shelf", "Go to the list or shelf on the left or right.",
            ("-1", "1", "-1", "1"), shown=2),
     Action("home", "shelf_number", (*"0123456789",), "", "Go to a shelf by its number; 0 is the overview.",

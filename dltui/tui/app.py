@@ -29,7 +29,7 @@ from dltui.tui.marking import Marking
 from dltui.tui.motion import reduced
 from dltui.tui.news import News
 from dltui.tui.resting import Rest
-from dltui.tui.screens.base import Room
+from dltui.tui.screens.base import FETCH, Room
 from dltui.tui.screens.home import HomeScreen
 from dltui.tui.sheet import Sheet
 from dltui.tui.trail import Trail
@@ -275,6 +275,9 @@ class DltuiApp(App[int]):
             return
         if job.path is not None:
             self.read_shelf("results" if job.state == "done" else "scratch")
+        if job.words[:2] == FETCH:
+            for shelf in ("models", "data"):
+                self.read_shelf(shelf)
         room = self.screen_stack[0]
         if isinstance(room, Room) and room.watches(job):
             return

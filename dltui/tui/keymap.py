@@ -24,7 +24,16 @@ WITHOUT_FIGURES = frozenset({
     "slider",
     "type",
 })  # scopes of screens that show none
-WITH_LISTS = frozenset({"home", "settings", "jobs", "spectrum", "data"})  # scopes of screens that show one
+WITH_LISTS = frozenset({
+    "home",
+    "settings",
+    "jobs",
+    "spectrum",
+    "data",
+    "features",
+    "field",
+    "graph",
+})  # scopes of screens that show one
 EVERYWHERE = "app"
 
 

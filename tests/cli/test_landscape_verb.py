@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from dltui.cli import run
 from dltui.models import build
@@ -23,7 +24,7 @@ def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     return json.loads(capsys.readouterr().out)  # type: ignore[no-any-return]
 
 
-def trained(seed: int, model: str = "mlp:width=8", **settings: int) -> str:
+def trained(seed: int, model: str = "mlp:width=8", **settings: object) -> str:
     wishes = {"epochs": 4, "batch_size": 16, **settings}
     return "run:" + train(model, "moons:n=80", wishes=wishes, seed=seed).run
 
@@ -69,6 +70,26 @@ def test_a_direction_of_a_file_beside_the_gradient(
     assert 0 <= found["negative_curvature"]["share"] <= 1
 
 
+def test_a_run_is_shown_with_the_penalty_that_it_was_trained_with(capsys: pytest.CaptureFixture[str]) -> None:
+    sgd = trained(0, **{"optimizer": "sgd", "optimizer.weight_decay": 0.1})
+    found = ask(capsys, sgd, "--part", "both", "--distance", "0.1", "--exact")
+    assert found["weight_decay"] == 0.1
+    penalty = np.array(found["regularised_loss"]) - np.array(found["loss"])
+    made = find_run(sgd[4:])
+    size = sum(float(p.square().sum()) for p in load_file(made.checkpoint(made.steps()[-1])).values())
+    assert penalty[2, 2] == pytest.approx(0.05 * size, rel=1e-6)
+    held_out = np.array(found["test_regularised_loss"]) - np.array(found["test_loss"])
+    np.testing.assert_allclose(held_out, penalty, atol=1e-12)
+    adamw = trained(0, **{"optimizer": "adamw", "optimizer.weight_decay": 0.1})
+    assert ask(capsys, adamw)["weight_decay"] == 0  # it is no part of what adamw descends
+    way = ask(capsys, sgd, "--to", adamw)
+    assert way["weight_decay"] == 0.1
+    assert (
+        ask(capsys, sgd, "--to", adamw, "--weight-decay", "0")["paths"][0]["train"]["regularised_loss"]
+        is None
+    )
+
+
 WRONG = {
     "both": (["mlp", "--along", "gradient", "--to", "mlp"], 2, "expected one of --along and --to"),
     "four": (["mlp", "--to", "a", "--to", "b", "--to", "c"], 2, "leave out --to c"),
@@ -84,7 +105,6 @@ WRONG = {
         "--center is for landscapes around a model",
     ),
     "sharpness of a way": (["mlp", "--to", "a", "--sharpness"], 2, "--sharpness is for landscapes"),
-    "decay of a way": (["mlp", "--to", "a", "--weight-decay", "0"], 2, "--weight-decay is for landscapes"),
     "tolerance of a way": (["mlp", "--to", "a", "--tolerance", "0.1"], 2, "--tolerance is for landscapes"),
     "cells of a way": (["mlp", "--to", "a", "--exact"], 2, "--exact is for landscapes"),
     "map of a line": (["mlp", "--dimensions", "1", "--curvature"], 2, "--curvature maps a plane"),

@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("instruments.md", "runs.md", "text.md", "training.md", "watching.md")
+PAGES = (
+    "attention.md",
+    "byhand.md",
+    "explaining.md",
+    "features.md",
+    "fetching.md",
+    "inspecting.md",
+    "instruments.md",
+    "runs.md",
+    "text.md",
+    "training.md",
+    "watching.md",
+    "weights.md",
+)
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 PIECES = [
     (page, number, piece)

@@ -119,6 +119,27 @@ def images(draw: st.DrawFn) -> f.Images:
 
 
 @st.composite
+def overlays(draw: st.DrawFn) -> f.Overlay:
+    h, w = draw(st.sampled_from([(1, 1), (100, 3), (3, 100), (28, 28), (70, 90)]))
+    n, rows, columns = draw(
+        st.sampled_from([(0, 2, 2), (1, 1, 1), (1, 8, 8), (3, 7, 5), (11, 14, 14), (2, 90, 70)])
+    )
+    shape = (h, w, 3) if draw(st.booleans()) else (h, w)
+    own = draw(st.booleans())
+    return f.Overlay(
+        picture=np.resize(draw(arrays(30)), shape),
+        values=np.resize(draw(arrays(30)), (n, rows, columns)),
+        names=tuple(draw(words) for _ in range(n)) if draw(st.booleans()) else (),
+        value_label=draw(words),
+        limits=tuple((draw(numbers), draw(numbers)) for _ in range(n)) if own else (),
+        colormap=draw(maps),
+        opacity=draw(numbers),
+        bare=draw(st.booleans()),
+        **{key: draw(value) for key, value in heads.items()},
+    )
+
+
+@st.composite
 def points(draw: st.DrawFn) -> f.Points:
     n, dims = draw(st.sampled_from([0, 1, 2, 50, 500])), draw(st.sampled_from([2, 3]))
     colour = draw(st.sampled_from(["none", "value", "rgb", "group"]))
@@ -129,6 +150,32 @@ def points(draw: st.DrawFn) -> f.Points:
         group=np.arange(n) % 11 if colour == "group" else None,
         group_names=tuple(draw(words) for _ in range(3)),
         axes=tuple(draw(words) for _ in range(dims)),
+        **{key: draw(value) for key, value in heads.items()},
+    )
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> f.Scene:
+    n, v, s = (
+        draw(st.sampled_from([0, 1, 300])),
+        draw(st.sampled_from([0, 1, 3, 40])),
+        draw(st.integers(0, 2)),
+    )
+    colour = draw(st.sampled_from(["none", "value", "rgb"]))
+    chance = np.random.default_rng(draw(st.integers(0, 99)))
+    return f.Scene(
+        points=np.resize(draw(arrays(60)), (n, 3)),
+        point_values=np.resize(draw(arrays(20)), n) if colour == "value" else None,
+        point_rgb=np.resize(draw(arrays(20)), (n, 3)) if colour == "rgb" else None,
+        vertices=np.resize(draw(arrays(60)), (v, 3)),
+        faces=chance.integers(0, max(v, 1), (v, 3)) if v else np.zeros((0, 3), np.int32),
+        vertex_values=np.resize(draw(arrays(20)), v) if colour == "value" else None,
+        segments=np.resize(draw(arrays(20)), (s, 2, 3)),
+        shade=draw(st.sampled_from(["flat", "smooth", "wire", "normal", "depth", "plain"])),
+        projection=draw(st.sampled_from(["perspective", "orthographic"])),
+        up=draw(st.sampled_from(["z", "y"])),
+        box=draw(st.booleans()),
+        size=draw(st.integers(0, 3)),
         **{key: draw(value) for key, value in heads.items()},
     )
 
@@ -154,4 +201,6 @@ def written(draw: st.DrawFn) -> f.Figure:
     return f.Prose(text="\n\n".join(several), **title)
 
 
-figures = st.one_of(lines(), bars(), histograms(), fields(), images(), points(), written())
+figures = st.one_of(
+    lines(), bars(), histograms(), fields(), images(), overlays(), points(), scenes(), written()
+)

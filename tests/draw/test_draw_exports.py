@@ -65,7 +65,7 @@ def test_page_loads_nothing(figure, tmp_path):
     text = path.read_text("utf-8")
     reader = Reader()
     reader.feed(text)
-    assert reader.loaded == []
+    assert [one for one in reader.loaded if not one.startswith("data:")] == []
     assert reader.open == []
     assert "http://" not in text
     assert "https://" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,9 @@ def test_a_smaller_step_is_not_at_its_edge_yet() -> None:
     objective, checkpoints = descent(rate=0.02, steps=200, every=100)
     found = along(objective, checkpoints, count=3)
     assert (found.sharpness < 0.6 * found.edge).all()
+    assert found.figures()[0].y_scale == "linear"
+    cooled = replace(found, edge=found.edge * np.array([1, 10, 1e5]))  # as when a schedule ends at 0
+    assert cooled.figures()[0].y_scale == "log"
 
 
 def test_a_history_survives_its_file_and_tells_itself(tmp_path: object) -> None:

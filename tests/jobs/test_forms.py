@@ -34,6 +34,7 @@ def test_every_verb_that_computes_or_shows_has_a_form() -> None:
         "landscape",
         "hessian",
         "gradients",
+        "explain",
         "shapes conv2d",
         "data show",
         "open",
@@ -225,7 +226,11 @@ def test_values_are_spelled_shortly(value: object, text: str) -> None:
 
 SPELLED = {
     "along": ["random", "eigen:1", "eigen:2,eigen:-1"],
+    "method": ["saliency", "grad-cam++,lime", "all"],
     "init": ["default", "kaiming_normal:tanh", "normal:0.01"],
+    "units": ["3", "0-15", "0,4,9", "whole"],
+    "unit": ["3", "0-15", "0,4,9", "whole"],
+    "cell": ["3,4"],
     "devices": ["cpu", "cpu,cuda:1"],
     "device": ["auto", "cpu", "cuda:1"],
     "processes": ["1", "2", "auto"],

@@ -74,6 +74,11 @@ VERBS = {
     "train": ("train", {"model": "mlp:width=4", "data": "moons", "epochs": 2}, "training"),
     "hessian": ("hessian", {"model": "mlp:width=2", "data": "moons"}, "spectrum"),
     "gradients": ("gradients", {"model": "mlp:width=4", "data": "moons", "per_sample": False}, "gradients"),
+    "explain": (
+        "explain",
+        {"model": "lenet", "given": "digits[12]", "method": "saliency,occlusion", "data": "digits"},
+        "explanation",
+    ),
     "light": (
         "shapes conv2d",
         {"input_shape": "1,3,8,8", "out_channels": 4, "kernel_size": "3"},

@@ -14,7 +14,7 @@ from dltui.models import MODELS, build
 from dltui.models._names import NAMES
 
 DIGITS = (1, 8, 8)
-OF_PICTURES = [name for name, entry in NAMES.items() if entry.family != "language"]
+OF_PICTURES = [name for name, entry in NAMES.items() if entry.family in {"perceptrons", "convolutional"}]
 
 
 def residual(width: int, n: int, channels: int, outputs: int) -> int:
@@ -43,6 +43,8 @@ PARAMETERS = [
     ("resnet20", (3, 32, 32), 269_722),
     ("resnet20-noskip", (3, 32, 32), 269_722),
     ("resnet20:width=8", DIGITS, residual(8, 3, 1, 10)),
+    ("vit", DIGITS, 64 * 2 + 64 + 65 * 64 + 4 * (12 * 64**2 + 13 * 64) + 2 * 64 + 65 * 10),
+    ("vit:patch=16,layers=12,heads=12,width=768", (3, 224, 224), 85_806_346),
 ]
 
 

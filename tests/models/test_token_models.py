@@ -17,6 +17,7 @@ from dltui.models.gpt import GPT, Block
 LANGUAGE = [name for name, entry in NAMES.items() if entry.family == "language"]
 SMALL = {
     "gpt": "gpt:layers=2,heads=2,width=8",
+    "llama": "llama:layers=2,heads=2,groups=2,width=8",
     "lstm": "lstm:width=8,layers=2",
     "makemore": "makemore:width=9",
 }

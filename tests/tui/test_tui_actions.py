@@ -10,12 +10,12 @@ from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from dltui.commands.inspect_screen import ModelScreen
 from dltui.lab._names import NAMES as EXHIBITS
 from dltui.tui import _names
 from dltui.tui.actions import Action, bindings, everything, of_scope, scopes
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.items import Item
-from dltui.tui.screens.card import CardScreen
 from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.screens.help import HelpScreen, help_text
@@ -144,7 +144,7 @@ async def test_palette_finds_models_exhibits_and_actions(
             assert (hits[0].kind, hits[0].name) == found
             await pilot.press("enter")
             await settle(pilot)
-            assert isinstance(app.screen, CardScreen | ExhibitScreen)
+            assert isinstance(app.screen, ModelScreen | ExhibitScreen)
             await pilot.press("escape")
         before = app.theme
         await find(app, pilot, "dark and light")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from dltui.data.fetch.manifest import things
 from dltui.errors import DltuiError
 from dltui.lab._names import NAMES as EXHIBITS
 from dltui.models._names import NAMES as MODELS
@@ -15,7 +16,7 @@ from dltui.runs import MetricsWriter, new_run
 from dltui.runs.curves import Sight
 from dltui.tui import catalog
 from dltui.tui.catalog import SHELVES, Item
-from dltui.tui.catalog.models import tensors
+from dltui.tui.catalog.models import contents_of, tensors
 from dltui.tui.catalog.runs import story
 
 SHELF = {shelf.name: shelf for shelf in SHELVES}
@@ -89,7 +90,10 @@ def test_checkpoints_come_first_without_hidden_and_own_ones_then_models(
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_bytes(b"x" * 2048)
     items = catalog.read(MODELS_SHELF, here)
-    assert [item.name for item in items[3:]] == list(MODELS)
+    assert [item.name for item in items[3:] if item.kind == "model"] == list(MODELS)
+    assert [item.group for item in items[3 + len(MODELS) :]] == ["to fetch"] * len([
+        one for one in things().values() if one.kind == "model"
+    ])
     found = {item.name: item.note for item in items if item.kind == "checkpoint"}
     assert found == {"a.pt": "2.0 kB", "deep/b.ckpt": "2.0 kB", "1/2/3/f.pt": "2.0 kB"}
 
@@ -102,17 +106,18 @@ def test_tensors_are_told_from_the_header(here: Path) -> None:
     save_file(
         {"conv.weight": np.zeros((6, 1, 5, 5), np.float32), "bias": np.zeros(6)}, here / "net.safetensors"
     )
-    table, parameters = tensors(here / "net.safetensors")
+    contents = contents_of(here / "net.safetensors")
+    table, parameters = tensors(contents), sum(one.elements for one in contents.entries)
     assert parameters == 156
-    assert ("conv.weight", "6 × 1 × 5 × 5", "F32", 150) in table.rows
+    assert ("conv.weight", "6 × 1 × 5 × 5", "float32", 150) in table.rows
     item = catalog.read(MODELS_SHELF, here)[0]
     assert dict(catalog.glimpse(item).facts)["numbers"] == "156"
 
 
 def test_checkpoint_of_torch_is_never_unpickled(here: Path) -> None:
     (here / "evil.pt").write_bytes(b"cos\nsystem\n(S'touch pwned'\ntR.")
-    found = catalog.glimpse(catalog.read(MODELS_SHELF, here)[0])
-    assert "torch.save" in found.words
+    with pytest.raises(DltuiError, match=r"os\.system"):
+        catalog.glimpse(catalog.read(MODELS_SHELF, here)[0])
     assert not Path("pwned").exists()
 
 

@@ -10,7 +10,8 @@ import pytest
 from safetensors.numpy import save_file
 from textual.pilot import Pilot
 
-from dltui.figures import Bars, Images, Lines, Points, Table
+from dltui.commands.inspect_screen import ModelScreen
+from dltui.figures import Bars, Histogram, Images, Lines, Points, Table
 from dltui.runs import MetricsWriter, Run, finish, new_checkpoint, new_run
 from dltui.runs.compare import tints
 from dltui.runs.folder import WEIGHTS
@@ -18,7 +19,6 @@ from dltui.runs.index import RunIndex
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.items import Item
 from dltui.tui.catalog.runs import item_of
-from dltui.tui.screens.card import CardScreen
 from dltui.tui.screens.data import DataScreen
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.screens.home import HomeScreen
@@ -132,8 +132,8 @@ async def test_checkpoints_tell_what_was_measured_and_what_can_be_done(
         assert app.clipboard == f"dltui hessian run:{run.name}@step=10 --data digits"
         await pilot.press("enter")
         await settle(pilot)
-        assert isinstance(app.screen, CardScreen)
-        assert isinstance(gallery(app).view.figure, Table)
+        assert isinstance(app.screen, ModelScreen)
+        assert isinstance(gallery(app).view.figure, Histogram)
 
 
 async def test_runs_are_overlaid_hidden_pinned_and_keep_their_colours(make_app: Make, settle: Settle) -> None:

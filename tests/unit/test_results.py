@@ -20,6 +20,7 @@ from dltui.figures import Figure, Mark, Points, Prose, Step, Steps, Table
 from dltui.figures import Path as Trail
 from dltui.figures import Surface as SurfaceFigure
 from dltui.results import Result, load, peek
+from dltui.results.explanation import Explanation
 from dltui.results.gallery import Gallery
 from dltui.results.gradients import GradientNorms
 from dltui.results.landscape import Landscape
@@ -65,6 +66,14 @@ RESULTS: list[Result] = [
         title="t", run="digits-lenet-0001", epochs=np.arange(1, 4), train_loss=np.array([2.0, 1.0, 0.5]),
         test_loss=np.array([2.1, 1.2, 0.7]), test_accuracy=np.array([0.2, 0.6, 0.9]),
         learning_rate=np.array([0.1, 0.1, 0.01]), parameters=11, split="a fifth held out",
+    ),
+    Explanation(
+        title="why", kind="array", methods=["shap"], maps=np.array([[1.0, -2.0]]), target=1, target_name="yes",
+        details=[{"seconds": 0.1, "forwards": 4, "exact": True, "parts": 2}], value=0.5, baseline_value=1.5,
+        answers=[{"number": 1, "name": "yes", "output": 0.5, "probability": 0.6}], shares=np.array([0.0, 0.5, 1.0]),
+        deletion=np.array([[0.6, 0.4, 0.2]]), insertion=np.array([[0.2, 0.5, 0.6]]),
+        random_deletion=np.array([0.6, 0.5, 0.2]), random_insertion=np.array([0.2, 0.4, 0.6]),
+        sanity_layers=["fc"], rank_correlation=np.array([[math.nan]]),
     ),
 ]  # fmt: skip
 

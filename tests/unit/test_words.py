@@ -13,6 +13,7 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Overlay,
     Points,
     Series,
     Tokens,
@@ -40,6 +41,10 @@ CASES: list[tuple[Figure, list[str]]] = [
         ["2 points", "cat: 1, dog: 1"],
     ),
     (Images(pixels=np.full((2, 3, 4), 0.5)), ["2 grey picture(s) of 4 × 3", "brightness 0.5"]),
+    (
+        Overlay(picture=np.zeros((4, 6)), values=np.array([[[0.0, -3.0], [1.0, 2.0]]]), names=("saliency",)),
+        ["1 map of a value over a picture of 6 × 4 pixels", "saliency: strongest −3 at row 0, column 1"],
+    ),
     (Graph(nodes=("in", "mid", "out"), edges=((0, 1), (1, 2))), ["3 nodes and 2 edges, from in to out"]),
     (Tokens(tokens=("a", "b"), weights=np.array([0.1, 0.9])), ["'b' 0.9, 'a' 0.1"]),
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dltui.draw.look import Depth, Look
 from dltui.errors import UsageError
-from dltui.figures import Figure, Heatmap, Surface
+from dltui.figures import Figure, Heatmap, Overlay, Surface
 from dltui.files import write_bytes, write_text
 
 __all__ = ["EXTRA", "KINDS", "SUFFIXES", "save"]
@@ -56,7 +56,7 @@ def save(figures: Sequence[Figure], path: Path, look: Look | None = None) -> Non
 
 def _in_colours_of(figure: Figure, look: Look) -> Figure:
     """Return a field in the user's own colours, where it does not want others."""
-    if isinstance(figure, Heatmap | Surface):
+    if isinstance(figure, Heatmap | Overlay | Surface):
         return replace(figure, colormap=look.map_of(figure.colormap))
     return figure
 

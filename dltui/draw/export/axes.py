@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from dltui.draw.blending import blended, bright, common_range
 from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
+from dltui.draw.export.boxes import print_graph
 from dltui.draw.export.letterpress import print_cells
+from dltui.draw.export.still import still
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
 from dltui.draw.letters import clip_middle
@@ -23,8 +26,10 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Overlay,
     Points,
     Prose,
+    Scene,
     Steps,
     Surface,
     Table,
@@ -33,6 +38,8 @@ from dltui.figures import (
 )
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
+NAME = 13  # letters of a name over a picture where eight stand in a row
+MOST_COLUMNS = 40  # of a heat map that get their name below
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff")
 
 
@@ -46,7 +53,11 @@ def plate(part: Any, figure: Figure) -> None:
     for kind, put in _PLATES.items():
         if isinstance(figure, kind):
             put(part, figure)
-    if not isinstance(figure, Surface | Points) and part.axes and not isinstance(figure, Images):
+    if (
+        not isinstance(figure, Surface | Points | Scene)
+        and part.axes
+        and not isinstance(figure, Images | Overlay)
+    ):
         part.axes[0].set_title(said(figure.title))
     else:
         part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
@@ -118,7 +129,8 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     bar = bar_of(figure, figure.colormap)
     shown = np.ma.masked_invalid(np.asarray(figure.values, float))
     shown = np.ma.masked_less_equal(shown, 0) if bar.axis.scale == "log" else shown
-    axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
+    if not figure.fine:
+        axes.patch.set(facecolor="0.9", hatch="////", edgecolor="0.7")
     mesh = axes.pcolormesh(
         figure.x,
         figure.y,
@@ -149,6 +161,10 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
     if figure.row_names:
         axes.set_yticks(range(len(figure.row_names)), [said(name) for name in figure.row_names], fontsize=6)
+    if figure.column_names:
+        told = range(0, len(figure.column_names), -(-len(figure.column_names) // MOST_COLUMNS))
+        names = [said(figure.column_names[place]) for place in told]
+        axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
     part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
@@ -204,7 +220,38 @@ def _images(part: Any, figure: Images) -> None:
             pixels = np.clip(np.nan_to_num(np.asarray(figure.pixels[place], float)), 0, 1)
             axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             if place < len(figure.names):
-                axes.set_title(said(figure.names[place]), fontsize=7, weight="normal", loc="center")
+                name = clip_middle(figure.names[place], NAME * 8 // each_row)
+                axes.set_title(said(name), fontsize=7, weight="normal", loc="center")
+
+
+def panes_of(figure: Overlay) -> tuple[int, int]:
+    """Return how many panes stand side by side, and how many rows of them there are."""
+    count = len(figure.values) + figure.bare
+    across = min(count, 4) or 1
+    return across, max(1, -(-count // across))
+
+
+def _overlay(part: Any, figure: Overlay) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    across, down = panes_of(figure)
+    grid = part.subplots(down, across, squeeze=False)
+    places = [*([-1] if figure.bare else []), *range(len(figure.values))]
+    for place, axes in enumerate(grid.ravel()):
+        axes.axis("off")
+        pane = places[place] if place < len(places) else None
+        if pane is None or not (figure.picture.size and figure.values.size):
+            continue
+        size = [max(figure.picture.shape[i], figure.values.shape[i + 1]) for i in (0, 1)]
+        shown = bright(figure.picture) if pane < 0 else blended(figure, pane, (size[0], size[1]))
+        axes.imshow(np.clip(shown, 0, 1), interpolation="nearest")
+        if pane >= 0:
+            axes.set_title(said(figure.name_of(pane)), fontsize=7, weight="normal", loc="center")
+    if figure.values.size:
+        axis, label = common_range(figure)
+        colours = ScalarMappable(Normalize(axis.low, axis.high), figure.colormap)
+        part.colorbar(colours, ax=list(grid.ravel()), label=said(label), pad=0.02, aspect=30)
 
 
 def _points(part: Any, figure: Points) -> None:
@@ -237,6 +284,12 @@ def _points(part: Any, figure: Points) -> None:
     if space:
         axes.set_zlabel(said(names[2]))
         axes.view_init(ELEVATION, AZIMUTH)
+
+
+def _scene(part: Any, figure: Scene) -> None:
+    axes = part.add_subplot()
+    axes.imshow(still(figure))
+    axes.set_axis_off()
 
 
 def _norm(axis: Axis) -> Any:
@@ -276,8 +329,10 @@ _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {
     Heatmap: _heatmap,
     Surface: _surface,
     Images: _images,
+    Overlay: _overlay,
     Points: _points,
-    Graph: print_cells,
+    Scene: _scene,
+    Graph: print_graph,
     Tokens: print_cells,
     Table: print_cells,
     Steps: print_cells,

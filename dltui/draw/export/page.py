@@ -12,15 +12,18 @@ from typing import Any, get_args
 
 import numpy as np
 
+from dltui.draw.blending import bright, common_range
 from dltui.draw.canvas import pack
 from dltui.draw.colors import SERIES, contrast, packed_of, paint, ramp
 from dltui.draw.export.letterpress import hexed
+from dltui.draw.export.still import data_url
 from dltui.draw.export.values import plain
 from dltui.draw.histogram import finite_bins
 from dltui.draw.look import Look
 from dltui.draw.pictures import draw
 from dltui.draw.scales import axis_of
 from dltui.figures import (
+    Array,
     Cell,
     ColorMap,
     Figure,
@@ -28,14 +31,16 @@ from dltui.figures import (
     Grid,
     Histogram,
     Images,
+    Overlay,
     Prose,
+    Scene,
     Steps,
     Table,
     Tokens,
     number,
 )
 
-SCRIPTS = ("axes.js", "flat.js", "space.js", "page.js")
+SCRIPTS = ("axes.js", "flat.js", "space.js", "overlay.js", "page.js")
 FRAME = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -94,20 +99,48 @@ def _section(place: int, figure: Figure) -> str:
 def _data(figure: Figure) -> Any:
     """Return what the script needs of a figure."""
     if isinstance(figure, Images):
-        bright = np.clip(np.nan_to_num(np.asarray(figure.pixels, float)), 0, 1)
-        colour = bright if bright.ndim == 4 else np.repeat(bright[..., None], 3, axis=-1)
-        packed = base64.b64encode((colour * 255).round().astype(np.uint8).tobytes()).decode("ascii")
+        known = np.clip(np.nan_to_num(np.asarray(figure.pixels, float)), 0, 1)
+        colour = known if known.ndim == 4 else np.repeat(known[..., None], 3, axis=-1)
+        packed = _packed((colour * 255).round().astype(np.uint8))
         return {"kind": "Images", "shape": list(colour.shape[:3]), "rgb": packed, "names": list(figure.names)}
+    if isinstance(figure, Overlay):
+        return _overlay(figure)
     if isinstance(figure, Histogram):
         edges, counts = finite_bins(figure)
         return plain(replace(figure, edges=edges, counts=counts))
     return plain(figure)
 
 
+def _overlay(figure: Overlay) -> Any:
+    """Return what the script needs of maps over a picture: the bytes of the picture, and the maps as they are."""
+    axis, label = common_range(figure)
+    return {
+        "kind": "Overlay",
+        "size": list(figure.picture.shape[:2]),
+        "rgb": _packed((bright(figure.picture) * 255).round().astype(np.uint8)),
+        "shape": list(figure.values.shape),
+        "values": _packed(np.asarray(figure.values, "<f4")),
+        "names": [figure.name_of(place) for place in range(len(figure.values))],
+        "ranges": plain(figure.ranges()),
+        "bar": plain((axis.low, axis.high)),
+        "label": label,
+        "colormap": figure.colormap,
+        "opacity": plain(float(figure.opacity)),
+        "bare": figure.bare,
+    }
+
+
+def _packed(array: Array) -> str:
+    """Return the bytes of an array as text."""
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+
+
 def _written(figure: Figure) -> str | None:
     """Return the HTML of a figure made of text, or None for one that is drawn."""
     if isinstance(figure, Prose):
         return "\n".join(f"<p>{html.escape(part)}</p>" for part in figure.text.split("\n\n"))
+    if isinstance(figure, Scene):
+        return f'<img class="scene" alt="{html.escape(figure.words())}" src="{data_url(figure)}">'
     if isinstance(figure, Steps):
         items = "".join(
             f"<li>{_grids(step.grids)}<code>{html.escape(step.formula)}</code>"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dltui.draw.export.axes import plate, said
+from dltui.draw.export.axes import panes_of, plate, said
 from dltui.errors import DltuiError
-from dltui.figures import Bars, Figure, Graph, Images, Prose, Steps, Surface, Table, Tokens
+from dltui.figures import Bars, Figure, Graph, Images, Overlay, Prose, Steps, Surface, Table, Tokens
 from dltui.files import replacing
 
 WIDTH = 7.2  # inches: the text width of a page
@@ -87,6 +87,12 @@ def _height(figure: Figure) -> float:
         each_row = min(count, 8) or 1
         rows = -(-count // each_row)
         return min(20.0, max(1.5, 0.6 + rows * (WIDTH / each_row * tall / max(wide, 1) + 0.25))) + caption
+    if isinstance(figure, Overlay):
+        across, down = panes_of(figure)
+        tall, wide = (int(size) for size in figure.picture.shape[:2])
+        return (
+            min(20.0, max(1.8, 0.6 + down * ((WIDTH - 0.9) / across * tall / max(wide, 1) + 0.25))) + caption
+        )
     if isinstance(figure, Graph | Tokens | Table | Steps | Prose):
         from dltui.draw.export.letterpress import inches
 

@@ -20,8 +20,10 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Overlay,
     Points,
     Prose,
+    Scene,
     Steps,
     Table,
     Tokens,
@@ -147,6 +149,12 @@ def _images(figure: Images) -> Rows:
         yield [figure.names[image] if image < len(figure.names) else image, row, column, *_numbers(pixel)]
 
 
+def _overlay(figure: Overlay) -> Rows:
+    yield ["map", "row", "column", "value"]
+    for place, row, column in np.ndindex(*figure.values.shape):
+        yield [figure.name_of(place), row, column, *_numbers([figure.values[place, row, column]])]
+
+
 def _points(figure: Points) -> Rows:
     dims = figure.position.shape[1]
     extra: list[tuple[list[str], Any]] = []
@@ -163,6 +171,23 @@ def _points(figure: Points) -> Rows:
     yield [*axes, *(name for names, _ in extra for name in names)]
     for i, place in enumerate(figure.position):
         yield [*_numbers(place), *_numbers([cell for _, column in extra for cell in column[i]])]
+
+
+def _scene(figure: Scene) -> Rows:
+    parts = (
+        ("point", figure.points, figure.point_values, figure.point_rgb),
+        ("vertex", figure.vertices, figure.vertex_values, figure.vertex_rgb),
+    )
+    yield ["kind", "x", "y", "z", "value", "red", "green", "blue"]
+    for kind, places, values, colours in parts:
+        for i, place in enumerate(places):
+            value = [""] if values is None else _numbers([values[i]])
+            yield [
+                kind,
+                *_numbers(place),
+                *value,
+                *(["", "", ""] if colours is None else _numbers(colours[i])),
+            ]
 
 
 def _group(figure: Points, group: int) -> str | int:
@@ -210,7 +235,9 @@ _TABLES: dict[type[Figure], Callable[[Any], Rows]] = {
     Histogram: _histogram,
     Field: _field,
     Images: _images,
+    Overlay: _overlay,
     Points: _points,
+    Scene: _scene,
     Graph: _graph,
     Tokens: _tokens,
     Table: _table,

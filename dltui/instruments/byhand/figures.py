@@ -11,7 +11,7 @@ from dltui.byhand.rounding import Rounding, shown
 from dltui.byhand.sheet import Line
 from dltui.byhand.tensor import Tensor
 from dltui.byhand.told import TERMS, Fold, Told, folded, tell
-from dltui.figures import Figure, Grid, Prose, Step, Steps, Table
+from dltui.figures import Figure, Grid, Step, Steps, Table
 
 if TYPE_CHECKING:
     from dltui.byhand.worked import Worked
@@ -30,15 +30,15 @@ def sheet_figures(
         whole: Fold nothing away.
 
     Returns:
-        What is computed, the lines, the results; the same for the gradients.
+        The lines with the formula below them, the results; the same for the gradients.
     """
     one = worked.operation
+    start = Step(formula=_shapes(worked.inputs.values()), note="what goes in", grids=given(worked))
+    lines = steps_of(worked.sheet.lines, worked.sheet.tensors, whole=whole)
     found: list[Figure] = [
-        Prose(title=f"{one.name} by hand", text=f"{one.summary}\n\n{one.formula}"),
         Steps(
-            title="What goes in", steps=(Step(formula=_shapes(worked.inputs.values()), grids=given(worked)),)
+            title=f"{one.name} by hand", caption=f"{one.summary} {one.formula}", steps=(start, *lines.steps)
         ),
-        steps_of(worked.sheet.lines, worked.sheet.tensors, title="Worked out", whole=whole),
         results(worked.outputs, answer.outputs if answer else None, title="What comes out"),
     ]
     if one.differentiated:

@@ -44,6 +44,7 @@ class Wishes:
         batch_norm: ``interpolate``, ``recalibrate`` or ``keep``; a curve is always recalibrated.
         calibration: Inputs of training for recalibration; those of the objective when None.
         seed: Seed of the order of matching, and of the training of the curve.
+        weight_decay: λ of the penalty λ/2·‖θ‖² of the regularised loss; 0 for none.
     """
 
     steps: int = 25
@@ -53,6 +54,7 @@ class Wishes:
     batch_norm: str = "interpolate"
     calibration: Tensor | None = None
     seed: int = 0
+    weight_decay: float = 0.0
 
     def positions(self) -> np.ndarray:
         """Return t of every position, among them exactly 0 and 1.
@@ -138,6 +140,8 @@ def connect(
         ends=["θ*", title],
         lengths=np.array([way.length for way in ways]),
         statistics=[way.statistics.told for way in ways],
+        penalty=_penalty(ways, positions, wishes.weight_decay) if wishes.weight_decay else None,
+        weight_decay=wishes.weight_decay,
         alignment=alignment,
         curve=curve,
         samples=[one.samples for _, one in parts],
@@ -208,6 +212,12 @@ def _straight(
     moving = Interpolated(still, [found.buffers])
     statistics = statistics_of(way, home.module, inputs, moving)
     return Way(name, home.flat.clone(), found.twin.flat.clone(), None, statistics or Kept(still))
+
+
+def _penalty(ways: Sequence[Way], positions: np.ndarray, weight_decay: float) -> np.ndarray:
+    """Return λ/2·‖θ(t)‖² of every path and position."""
+    norms = [[float(way.at(float(t)).double().square().sum()) for t in positions] for way in ways]
+    return weight_decay / 2 * np.array(norms)
 
 
 def _arc(way: Way, parts: int = 64) -> float:

@@ -35,7 +35,14 @@ def identity(
     Returns:
         Letters and digits; two walks with the same ones have the same losses.
     """
-    settings = (wishes.align, wishes.curve, wishes.batch_norm, wishes.seed, str(objective.dtype))
+    settings = (
+        wishes.align,
+        wishes.curve,
+        wishes.batch_norm,
+        wishes.seed,
+        str(objective.dtype),
+        wishes.weight_decay,
+    )
     told = sha256(repr(settings).encode() + positions.tobytes())
     for module in (objective.model, other):
         for name, tensor in module.state_dict().items():

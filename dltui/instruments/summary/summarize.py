@@ -11,16 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dltui.checkpoints.first_layer import guesses, starts_with_tokens, usual_dtype
 from dltui.errors import DltuiError, UsageError, unknown
-from dltui.instruments.summary.inputs import (
-    Dtypes,
-    Inputs,
-    from_data,
-    from_sizes,
-    guesses,
-    starts_with_tokens,
-    usual_dtype,
-)
+from dltui.instruments.summary.inputs import Dtypes, Inputs, from_data, from_sizes
 from dltui.instruments.summary.passes import META, Passed, reason, run
 from dltui.instruments.summary.skeleton import Skeleton, skeleton
 from dltui.instruments.summary.tree import rows_of

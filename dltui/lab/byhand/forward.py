@@ -29,7 +29,6 @@ STAGES = ("the input", "weighted sums of the hidden layer", "its activations", "
     family="byhand",
     covers=(
         "000a:mlp-forward",
-        "000b:layer-roles",
         "001:mlp",
         "001:forward-prop",
         "002a:two-layer-net",

@@ -61,7 +61,7 @@ def linear_layer(
         downwards=True,
     )
     parameters = len(weight.cells) + len(worked.inputs["bias"].cells)
-    shapes = " · ".join(f"{name} {one.shape}" for name, one in worked.inputs.items())
+    shapes = ", ".join(f"{one.symbol} {' × '.join(map(str, one.shape))}" for one in worked.inputs.values())
     yield Frame(
         figures=(
             steps_of(worked.sheet.lines, worked.sheet.tensors),

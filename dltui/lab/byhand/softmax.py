@@ -40,7 +40,7 @@ def softmax(
     temperature: Annotated[float, Slider(0.1, 10, log=True, help="temperature T")] = 1.0,
     shift: Annotated[float, Slider(-1000, 1000, help="added to all three")] = 0.0,
 ) -> Iterator[Frame]:
-    """Three logits made shares that add up to 1: bars, the computation, and the naive form beside the safe one.
+    """Three logits made shares that add up to 1, worked out; the naive form beside the safe one.
 
     Try: --temperature 0.1 leaves nearly all to the largest, --temperature 10 makes them alike; --shift 1000.
     Notice: what is added to all logits changes nothing; but e^1000 is more than float64 holds, so the naive form gives

@@ -6,8 +6,11 @@ import shlex
 from pathlib import Path
 
 from dltui.data._names import NAMES
+from dltui.data.fetch.places import is_here
 from dltui.files import size_in_words
 from dltui.tui import register
+from dltui.tui.catalog.fetchable import HERE as HERE_NOW
+from dltui.tui.catalog.fetchable import fetchables
 from dltui.tui.catalog.files import MOST, files_under, newest_first
 from dltui.tui.catalog.items import Glimpse, Item
 
@@ -17,7 +20,7 @@ HERE = "files here"  # heading of what lies under the current folder
 
 @register.shelf("data", "Data", place=40, nothing="No data sets are known.", tries=("dltui data list",))
 def read(folder: Path) -> list[Item]:
-    """Return the ``.npz`` files under ``folder``, then the registered data sets by family.
+    """Return the ``.npz`` files under ``folder``, then the registered data sets by family, then what can be fetched.
 
     Args:
         folder: Where the user is; files are looked for three folders deep.
@@ -28,9 +31,10 @@ def read(folder: Path) -> list[Item]:
     known = [
         Item("data", name, entry.summary, name, f"dltui data show {name}", group=entry.family)
         for name, entry in NAMES.items()
+        if entry.family != HERE_NOW or is_here(name)
     ]
     files = [path for path in files_under(folder) if path.suffix == ENDING][:MOST]
-    return [_file(path, folder) for path in newest_first(files)] + known
+    return [_file(path, folder) for path in newest_first(files)] + known + fetchables("data")
 
 
 @register.glimpse("data")

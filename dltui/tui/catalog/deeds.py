@@ -6,14 +6,26 @@ import shlex
 from dataclasses import dataclass, field
 
 from dltui.data._names import NAMES
+from dltui.data.fetch.manifest import thing
+from dltui.data.fetch.places import is_here
+from dltui.models._names import NAMES as NAMES_OF_MODELS
 from dltui.models.spelled import suits
 from dltui.tui.catalog.items import Item
 from dltui.tui.catalog.models import about
 
+PLACED = ("model", "names")  # arguments that are told by their place
+OF_OTHERS = ("faces", "sound")  # families that no data set of dltui goes with
+ON_INPUT = (  # verbs that look at a model as it takes one input, and what they show
+    ("explain", "Why it says what it says of one input"),
+    ("features", "What each of its layers makes of one input"),
+    ("attention", "What each of its heads looks at"),
+    ("dream", "What excites it most"),
+)
 LOOKS = (  # verbs that look at a model, and what they show
     ("landscape", "Its loss landscape"),
     ("hessian", "Its curvature: eigenvalues and spectrum of the Hessian"),
     ("gradients", "Its gradients, by layer and by sample"),
+    ("features", "What each of its layers makes of an input"),
 )
 
 
@@ -34,9 +46,9 @@ class Deed:
     @property
     def command(self) -> str:
         """The command line, where the values are told by their place or by an option of the same name."""
-        places = [self.values.get("model", "MODEL")]
+        places = [self.values[name] for name in PLACED if name in self.values] or ["MODEL"]
         options = [
-            part for name, value in self.values.items() if name != "model" for part in (f"--{name}", value)
+            part for name, value in self.values.items() if name not in PLACED for part in (f"--{name}", value)
         ]
         return shlex.join(["dltui", *self.verb.split(), *places, *options])
 
@@ -54,12 +66,31 @@ def deeds(item: Item, *, data: str = "") -> list[Deed]:
     if item.kind == "data":
         model = (NAMES[item.key].suits if item.key in NAMES else "") or "mlp"
         return [Deed("train", "Train a model on it", {"model": model, "data": item.key})]
+    if item.kind == "fetchable":
+        return _with_fetchable(item.key)
     if item.kind == "model":
+        if NAMES_OF_MODELS[item.key].family in OF_OTHERS:
+            return _with_weights(item.key)
         chosen = {"model": item.key, "data": data or suits(item.key)}
         return [Deed("train", "Train it", chosen), *_looks(chosen)]
     if item.kind == "run":
         return _looks({"model": f"run:{item.path.name}", **_with(data)})
     return _on_checkpoint(item, data) if item.kind == "checkpoint" else []
+
+
+def _with_weights(name: str) -> list[Deed]:
+    """Return what can be done with a model whose weights are others'."""
+    from dltui.commands._names import VERBS
+
+    return [Deed(verb, label, {"model": name}) for verb, label in ON_INPUT if verb in VERBS]
+
+
+def _with_fetchable(name: str) -> list[Deed]:
+    """Return what can be done with something to fetch: first of all that."""
+    if not is_here(name):
+        return [Deed("data get", "Fetch it", {"names": name})]
+    verb = thing(name).tries.split()[1:2]
+    return _with_weights(name) if verb and verb[0] in dict(ON_INPUT) else []
 
 
 def at_step(run: str, step: int, data: str) -> list[Deed]:
@@ -86,7 +117,8 @@ def _on_checkpoint(item: Item, data: str) -> list[Deed]:
 
 
 def _looks(values: dict[str, str]) -> list[Deed]:
-    return [Deed(verb, label, values) for verb, label in LOOKS]
+    found = [Deed(verb, label, values) for verb, label in LOOKS]
+    return [*found, Deed("graph", "What calls what in it", values)] if "model" in values else found
 
 
 def _with(data: str) -> dict[str, str]:

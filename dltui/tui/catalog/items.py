@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from dltui.figures import Figure
 
 
+TO_FETCH = "to fetch"  # heading of things that are not on this machine yet
+
+
 class Item(NamedTuple):
     """One thing that can be looked at.
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import json
 import shlex
-import zipfile
 from pathlib import Path
 
-from dltui.errors import DltuiError
+from dltui.archives import open_archive
+from dltui.contents import Contents
 from dltui.figures import Table
 from dltui.files import size_in_words
 from dltui.models._names import NAMES
 from dltui.models.spelled import suits
 from dltui.tui import register
+from dltui.tui.catalog.fetchable import fetchables
 from dltui.tui.catalog.files import MOST, files_under, newest_first
 from dltui.tui.catalog.items import Glimpse, Item, homely
 from dltui.tui.catalog.results import look_in
 
-ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt")
+ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".h5", ".keras")
+MOST_ROWS = 2000  # of a table
 HERE = "checkpoints here"  # heading of what lies under the current folder
 TOLD = "dltui-model"  # key of a header under which dltui tells which model the weights are of
 
 
 @register.shelf("models", "Models", place=30, nothing="No models are known.")
 def read(folder: Path) -> list[Item]:
-    """Return the checkpoints under ``folder``, then the registered networks by family.
+    """Return the checkpoints under ``folder``, then the registered networks by family, then real weights to fetch.
 
     Args:
         folder: Where the user is.
@@ -43,7 +45,7 @@ def read(folder: Path) -> list[Item]:
         )
         for name, entry in NAMES.items()
     ]
-    return [_checkpoint(path, folder) for path in _checkpoints(folder)] + known
+    return [_checkpoint(path, folder) for path in _checkpoints(folder)] + known + fetchables("model")
 
 
 @register.glimpse("model", "checkpoint")
@@ -73,44 +75,48 @@ def glimpse(item: Item) -> Glimpse:
                 ("code", entry.module),
             ),
         )
-    if item.path.suffix != ".safetensors":
-        return _torch_file(item)
-    table, parameters = tensors(item.path)
+    contents = contents_of(item.path)
+    table = tensors(contents)
+    seems = (("seems to be", contents.guess.guess),) if contents.guess else ()
     facts = (
         *about(item.path),
-        ("tensors", f"{len(table.rows):,}"),
-        ("numbers", f"{parameters:,}"),
+        *seems,
+        ("format", contents.format),
+        ("tensors", f"{len(contents.entries):,}"),
+        ("numbers", f"{sum(one.elements for one in contents.own()):,}"),
         ("size", size_in_words(item.path.stat().st_size)),
         ("file", homely(item.path)),
     )
     return Glimpse(title=item.name, figure=table, words=table.words(), facts=facts)
 
 
-def tensors(path: Path) -> tuple[Table, int]:
-    """Return the tensors of a ``.safetensors`` file, from its header alone.
+def contents_of(path: Path) -> Contents:
+    """Return what a file of weights holds, from its header alone; nothing in it is executed.
 
     Args:
         path: The file.
 
     Returns:
-        A table of name, shape, type and count, and how many numbers there are in all.
+        Its tensors and what is told of them.
 
     Raises:
-        DltuiError: If the header can't be read.
+        DltuiError: If it can't be read, or would run code when read.
     """
-    from safetensors import SafetensorError, safe_open
+    with open_archive(path) as archive:
+        return Contents.of(path.name, archive.format, archive.entries, archive.scalars, archive.metadata)
 
-    rows: list[tuple[str, str, str, int]] = []
-    try:
-        with safe_open(path, framework="numpy") as file:
-            for name in file.keys():  # noqa: SIM118 - the file is no mapping
-                part = file.get_slice(name)
-                shape = part.get_shape()
-                rows.append((name, " × ".join(map(str, shape)) or "scalar", part.get_dtype(), _count(shape)))
-    except (SafetensorError, OSError) as error:
-        raise DltuiError(f"can't read {path}: {error}; expected a .safetensors file") from error
-    table = Table(title=path.name, columns=("tensor", "shape", "type", "numbers"), rows=tuple(rows))
-    return table, sum(row[3] for row in rows)
+
+def tensors(contents: Contents) -> Table:
+    """Return the tensors of a file as a table of name, shape, type and count."""
+    rows = tuple(
+        (one.name, " × ".join(map(str, one.shape)) or "scalar", one.dtype, one.elements)
+        for one in contents.entries[:MOST_ROWS]
+    )
+    left = len(contents.entries) - len(rows)
+    caption = f"{left:,} more are not shown" if left else ""
+    return Table(
+        title=contents.title, caption=caption, columns=("tensor", "shape", "type", "numbers"), rows=rows
+    )
 
 
 def about(path: Path) -> tuple[tuple[str, str], ...]:
@@ -166,24 +172,6 @@ def _checkpoint(path: Path, folder: Path) -> Item:
     return checkpoint_item(path, str(path.relative_to(folder)))
 
 
-def _torch_file(item: Item) -> Glimpse:
-    """Return what is known of a file that torch wrote: its list of contents; what is in it is never unpickled."""
-    facts = [("size", size_in_words(item.path.stat().st_size)), ("file", homely(item.path))]
-    try:
-        with zipfile.ZipFile(item.path) as file:
-            stored = [part for part in file.infolist() if "/data/" in part.filename]
-    except (OSError, zipfile.BadZipFile):
-        stored = []
-    if stored:
-        in_all = size_in_words(sum(part.file_size for part in stored))
-        facts.insert(0, ("tensors", f"{len(stored):,}, {in_all} in all"))
-    return Glimpse(
-        title=item.name,
-        words="A checkpoint written by torch.save. Its contents are read by the commands, never in here.",
-        facts=tuple(facts),
-    )
-
-
 def _checkpoints(folder: Path) -> list[Path]:
     """Return the files under ``folder`` that look like weights, the newest first."""
     found: list[Path] = []
@@ -193,11 +181,3 @@ def _checkpoints(folder: Path) -> list[Path]:
         if path.suffix in ENDINGS and not (path.suffix == ".safetensors" and look_in(path)):
             found.append(path)
     return newest_first(found)
-
-
-def _count(shape: list[int]) -> int:
-    """Return how many numbers a tensor holds."""
-    total = 1
-    for size in shape:
-        total *= size
-    return total

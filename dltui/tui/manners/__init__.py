@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dltui.figures import Figure, Heatmap, Histogram, Lines, Points, Surface
+from dltui.figures import Figure, Heatmap, Histogram, Lines, Overlay, Points, Scene, Surface
 from dltui.tui.manners.base import Manner
 from dltui.tui.manners.plane import Plane
 from dltui.tui.manners.probes import probe_of
@@ -14,8 +14,8 @@ __all__ = ["Manner", "Plane", "Reading", "Turning", "manner_of"]
 
 def manner_of(figure: Figure) -> Manner:
     """Return how ``figure`` is looked at."""
-    if isinstance(figure, Surface) or (isinstance(figure, Points) and figure.position.shape[1] == 3):
+    if isinstance(figure, Surface | Scene) or (isinstance(figure, Points) and figure.position.shape[1] == 3):
         return Turning(figure)
-    if isinstance(figure, Heatmap | Lines | Histogram | Points):
+    if isinstance(figure, Heatmap | Lines | Histogram | Overlay | Points):
         return Plane(probe_of(figure))
     return Reading(figure)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from dltui.draw.view import View
-from dltui.figures import Figure, Heatmap, Histogram, Lines, Points, Surface, number
+from dltui.figures import Figure, Heatmap, Histogram, Lines, Points, Scene, Surface, number
 
 
 def linked(leader: Figure, view: View, follower: Figure, before: View) -> View:
@@ -68,7 +68,9 @@ def apart(figures: list[Figure], views: list[View], names: list[str]) -> str:
 
 
 def _in_space(figure: Figure) -> bool:
-    return isinstance(figure, Surface) or (isinstance(figure, Points) and figure.position.shape[1] == 3)
+    return isinstance(figure, Surface | Scene) or (
+        isinstance(figure, Points) and figure.position.shape[1] == 3
+    )
 
 
 def _nearest(places: np.ndarray, value: float) -> int:

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from dltui.figures import Array, Field, Heatmap, Histogram, Lines, Points, Series, number, span
+from dltui.draw.overlay import cell_at, reading
+from dltui.figures import Array, Field, Heatmap, Histogram, Lines, Overlay, Points, Series, number, span
 
 Spot = tuple[float, float]
 
@@ -58,8 +59,11 @@ class FieldProbe:
         column, row = self._cell(spot)
         field = self._field
         value = number(float(field.values[row, column]), 6)
-        x, y = number(float(field.x[column])), number(float(field.y[row]))
-        return f"{field.x_label} {x}   {field.y_label} {y}   {field.value_label or 'value'} {value}"
+        x, y = float(field.x[column]), float(field.y[row])
+        if isinstance(field, Heatmap) and (field.row_names or field.column_names):
+            return f"{field.column_at(x)}   {field.row_at(y)}   {field.value_label or 'value'} {value}"
+        told = f"{field.x_label} {number(x)}   {field.y_label} {number(y)}"
+        return f"{told}   {field.value_label or 'value'} {value}"
 
     def told(self) -> str:
         """Return the range of the values."""
@@ -68,6 +72,35 @@ class FieldProbe:
     def _cell(self, spot: Spot) -> tuple[int, int]:
         """Return column and row of the cell nearest to ``spot``."""
         return _nearest(self._field.x, spot[0]), _nearest(self._field.y, spot[1])
+
+
+class OverlayProbe:
+    """Reads all maps over a picture at one of their cells."""
+
+    def __init__(self, overlay: Overlay) -> None:
+        self._overlay = overlay
+
+    def start(self, middle: Spot) -> Spot:
+        """Return the cell in the middle."""
+        return self.nearest(middle)
+
+    def nearest(self, spot: Spot) -> Spot:
+        """Return the cell under ``spot``."""
+        column, row = cell_at(self._overlay, *spot)
+        return float(column), float(row)
+
+    def step(self, spot: Spot, right: int, up: int, column: float) -> Spot:
+        """Return the next cell that the terminal can show."""
+        far = max(1, round(column))
+        return self.nearest((spot[0] + far * right, spot[1] + far * up))
+
+    def tell(self, spot: Spot) -> str:
+        """Return what every map has there."""
+        return reading(self._overlay, *spot)
+
+    def told(self) -> str:
+        """Return the range of the values."""
+        return f"{self._overlay.value_label or 'value'} {span(self._overlay.values)}"
 
 
 class CurveProbe:
@@ -232,10 +265,12 @@ class CloudProbe:
         return int(np.argmin((((self._points.position - np.asarray(spot)) / self._extent) ** 2).sum(axis=1)))
 
 
-def probe_of(figure: Heatmap | Lines | Histogram | Points) -> Probe:
+def probe_of(figure: Heatmap | Lines | Histogram | Overlay | Points) -> Probe:
     """Return what reads ``figure``."""
     if isinstance(figure, Heatmap):
         return FieldProbe(figure)
+    if isinstance(figure, Overlay):
+        return OverlayProbe(figure)
     if isinstance(figure, Lines):
         return CurveProbe(figure)
     return BinProbe(figure) if isinstance(figure, Histogram) else CloudProbe(figure)

@@ -7,13 +7,15 @@ from typing import ClassVar
 
 from dltui.draw.look import Look
 from dltui.draw.view import Drawing, View
-from dltui.figures import Figure, Points, Surface, number, span
+from dltui.figures import Figure, Points, Scene, Surface, number, span
 from dltui.tui.manners.base import clamp
 
 STEP = 6.0  # degrees a key
 DRAG = (1.5, 3.0)  # degrees a cell, across and up: cells are about twice as high as wide
+PAN = 0.05  # of the shorter side a key
 MAGNIFY = 1.15
 ZOOM_ENDS = (0.4, 8.0)
+CLOSE = 200.0  # how near one may come to a scene
 TILT_ENDS = (-90.0, 90.0)
 
 
@@ -22,8 +24,9 @@ class Turning:
 
     scope: ClassVar[str] = "turn"
 
-    def __init__(self, figure: Surface | Points) -> None:
+    def __init__(self, figure: Surface | Points | Scene) -> None:
         self._range = _range(figure)
+        self._pans = isinstance(figure, Scene)
 
     def drawn(self, drawing: Drawing, view: View, look: Look) -> None:
         """Need nothing of the drawing."""
@@ -33,12 +36,17 @@ class Turning:
         return _turned(view, STEP * right, STEP * up)
 
     def shift(self, view: View, right: int, up: int) -> View:
-        """Return the view a quarter of a right angle around."""
+        """Return a scene moved aside, anything else a quarter of a right angle around."""
+        if self._pans:
+            across, height = view.shift
+            return replace(view, shift=(across - PAN * right, height - PAN * up))
         return _turned(view, 22.5 * right, 22.5 * up)
 
     def zoom(self, view: View, steps: int, cell: tuple[int, int] | None = None) -> View:
         """Return the view nearer or farther; where the mouse points does not matter."""
-        return replace(view, zoom=clamp(view.zoom * MAGNIFY**steps, *ZOOM_ENDS))
+        return replace(
+            view, zoom=clamp(view.zoom * MAGNIFY**steps, ZOOM_ENDS[0], CLOSE if self._pans else ZOOM_ENDS[1])
+        )
 
     def drag(self, view: View, columns: int, rows: int) -> View:
         """Return the view turned as if the figure was held by the mouse."""
@@ -69,4 +77,7 @@ def _range(figure: Figure) -> str:
         return f"{figure.value_label or 'value'} {span(figure.values)}"
     if isinstance(figure, Points) and figure.value is not None:
         return f"value {span(figure.value)}"
+    if isinstance(figure, Scene):
+        values = figure.point_values if figure.point_values is not None else figure.vertex_values
+        return "" if values is None else f"{figure.value_label or 'value'} {span(values)}"
     return ""

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dltui.tui.catalog import SHELVES
-from dltui.tui.catalog.items import Item
+from dltui.tui.catalog.items import TO_FETCH, Item
 from dltui.tui.catalog.jobs import at_a_glance
 from dltui.tui.widgets.key_bar import KeyBar
 from dltui.tui.widgets.open_tabs import OpenTabs, Tab
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dltui.tui.catalog.deeds import Deed
     from dltui.tui.fuzzy import Candidate
 
+FETCH = ("data", "get")  # how the command lines begin that fetch models and data
 SMALLEST = (60, 18)
 DESIGNED = 110  # columns from which there is room for a second pane
 
@@ -199,6 +200,23 @@ class Room(Screen[None]):
         from dltui.tui.catalog.deeds import deeds
 
         self.choose_deed(await asyncio.to_thread(deeds, item, data=data), item.name)
+
+    def can_fetch(self, item: Item | None) -> bool:
+        """Return whether a thing is one that could be fetched and isn't on its way."""
+        if item is None or item.kind != "fetchable" or item.group != TO_FETCH:
+            return False
+        return not any(job.words == (*FETCH, item.key) and not job.over for job in self.dltui.jobs)
+
+    def fetch(self, item: Item) -> None:
+        """Fetch a thing by a job, and say so; the shelves are read again when it is here.
+
+        Args:
+            item: Something that can be fetched.
+        """
+        job = self.dltui.run_job([*FETCH, item.key])
+        told = f"{item.name}, {item.note.partition(' · ')[0]}; J shows how far it is"
+        self.notify(told, title=f"Fetching · {job.line}", markup=False)
+        self.refresh_bindings()
 
     def choose_deed(self, found: Sequence[Deed], name: str) -> None:
         """Let one of some verbs be chosen.

@@ -124,7 +124,7 @@ class GalleryScreen(Room):
         if self._recalled is not None and not same and self._recalled[0] < len(figures):
             self._shown, self._views = self._recalled
         self._recalled = None
-        self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
+        self.query_one("#figures", TabLine).names = tuple(short_title(figure) for figure in self._figures)
         self.query_one(Facts).facts = facts
         self.query_one("#command", Static).update(_command(self.command_line))
         self.tell(remark)
@@ -170,7 +170,7 @@ class GalleryScreen(Room):
     def _show(self, *, keep: bool = False) -> None:
         """Show the chosen figure, from the same view if ``keep``, else as it was left."""
         figure = self._figures[self._shown]
-        self.query_one(TabLine).active = self._shown
+        self.query_one("#figures", TabLine).active = self._shown
         number = f"-{self._shown + 1}" if len(self._figures) > 1 else ""
         self.view.keeping.stem = self.item.name.replace("/", "-") + number
         self.view.show_figure(figure, self.view.view if keep else self.view_of(self._shown))

@@ -33,7 +33,7 @@ OVERVIEW = "Overview"
 ORDERS = ("as they come", "by name", "by state")  # the first is that of the shelf: mostly the newest first
 DISCARDED = {"result", "run"}  # kinds that can be put away
 MARKED = "runs"  # the shelf on which things can be marked
-ACTED_ON = {"model", "checkpoint", "run", "data"}
+ACTED_ON = {"model", "checkpoint", "run", "data", "fetchable"}
 SHOWN = {
     "-vast": 10,
     "-high": 5,
@@ -328,6 +328,7 @@ class HomeScreen(Room):
             "discard": kind in DISCARDED,
             "restore": bool(self._gone),
             "deeds": kind in ACTED_ON,
+            "fetch": self.can_fetch(self.chosen),
         }
         return meant.get(action, super().check_action(action, parameters))
 
@@ -463,6 +464,11 @@ class HomeScreen(Room):
         """Ask what to do with what is chosen."""
         if self.chosen is not None:
             self.ask_deed(self.chosen)
+
+    def action_fetch(self) -> None:
+        """Fetch what is chosen."""
+        if self.chosen is not None:
+            self.fetch(self.chosen)
 
     def action_reload(self) -> None:
         """Read the folders again."""

@@ -21,7 +21,7 @@ from dltui.draw.turntable import turns
 from dltui.draw.view import View
 from dltui.draw.wishes import wished, wished_surroundings
 from dltui.errors import DltuiError
-from dltui.figures import Figure, Heatmap, Images
+from dltui.figures import Figure, Heatmap, Images, Overlay, Scene
 from dltui.settings import Settings
 from dltui.tui import actions
 from dltui.tui.manners import Manner, manner_of
@@ -40,6 +40,7 @@ SMALLEST = (8, 3)  # cells below which nothing is drawn
 BREATH = (
     0.005  # seconds after a frame for the keys that came while it was drawn, so that one frame answers all
 )
+MOVING = 400_000  # points that are drawn while a cloud moves: 99.7 % of what ten million cover
 REST = 0.2  # seconds without a change after which a picture becomes pixels
 NAMES = {"half": "halves", "pixels": "pixels"}
 ALWAYS = frozenset({"save", "copy_text", "record", "glyphs"})  # actions that every figure has
@@ -365,7 +366,7 @@ class FigureView(CanvasView, can_focus=True):
         glyphs = Glyphs(self._mode) if self._mode in set(Glyphs) else self._surroundings().glyphs
         depth = Depth.NONE if self.app.no_color else Depth.TRUE
         look = wished(Look(self.size.width, self.size.height, depth), self.settings)
-        return replace(look, glyphs=glyphs, pixels=None)
+        return replace(look, glyphs=glyphs, pixels=None, budget=MOVING)
 
     def _surroundings(self) -> Surroundings:
         """Return what the terminal is good for; unasked, its name alone tells."""
@@ -378,24 +379,24 @@ class FigureView(CanvasView, can_focus=True):
         return self._mode or ("pixels" if around.pixels else around.glyphs)
 
     def _rest(self) -> None:
-        """Wait until nothing moves any more, then draw in real pixels where the terminal takes them."""
+        """Wait until nothing moves any more, then draw every point, in real pixels where the terminal takes them."""
         if self._resting is not None:
             self._resting.stop()
             self._resting = None
-        if (
-            self._figure is not None
-            and self._drawn_in() == "pixels"
-            and pictorial(self._figure)
-            and self.fast_depth() is Depth.TRUE
-        ):
+        if self._figure is not None and (self._in_real_pixels(self._figure) or many(self._figure)):
             self._resting = self.set_timer(REST, self._settle_down)
 
+    def _in_real_pixels(self, figure: Figure) -> bool:
+        """Return whether a figure becomes real pixels when it rests."""
+        sharp = self._drawn_in() == "pixels" and pictorial(figure) and self.fast_depth() is Depth.TRUE
+        return sharp and self._surroundings().pixels is not None
+
     def _settle_down(self) -> None:
-        """Draw in real pixels, in a thread."""
+        """Draw all there is, in real pixels where they are wanted, in a thread."""
         self._resting = None
-        pixels = self._surroundings().pixels
-        if self._figure is None or pixels is None:
+        if self._figure is None:
             return
+        pixels = self._surroundings().pixels if self._in_real_pixels(self._figure) else None
         if waiting(self.app) or self._due is not None:
             self._rest()
             return
@@ -403,7 +404,7 @@ class FigureView(CanvasView, can_focus=True):
             _sharp,
             self._frames,
             self._figure,
-            replace(self.plain_look(), pixels=pixels),
+            replace(self.plain_look(), pixels=pixels, budget=None),
             self._view,
             self.ground()[1],
             self._ink(),
@@ -417,21 +418,27 @@ class FigureView(CanvasView, can_focus=True):
             self.keeping.written(event)
         elif event.state is WorkerState.SUCCESS and event.worker.result:
             frame, picture = event.worker.result
-            if frame == self._frames and picture is not None:
+            if frame == self._frames and isinstance(picture, Canvas):
+                self.show(picture)
+            elif frame == self._frames and picture is not None:
                 self.settle(picture)
 
 
 def pictorial(figure: Figure) -> bool:
     """Return whether a figure has a picture that glyphs or pixels can show finer."""
-    return isinstance(figure, Images | Heatmap) or turns(figure)
+    return isinstance(figure, Images | Heatmap | Overlay) or turns(figure)
+
+
+def many(figure: Figure) -> bool:
+    """Return whether a figure has more points than are drawn while it moves."""
+    return isinstance(figure, Scene) and len(figure.points) > MOVING
 
 
 def _sharp(
     frame: int, figure: Figure, look: Look, view: View, paper: int, ink: Ink | None
-) -> tuple[int, Settled | None]:
-    """Return a figure in real pixels, with the number of the frame that it belongs to."""
-    assert look.pixels is not None
+) -> tuple[int, Settled | Canvas | None]:
+    """Return the whole of a figure, in real pixels where the look has them, with the frame that it belongs to."""
     canvas = draw(figure, look, view).canvas
     if ink is not None:
         dye(canvas, ink)
-    return frame, settled(canvas, look.pixels, paper)
+    return frame, canvas if look.pixels is None else settled(canvas, look.pixels, paper)

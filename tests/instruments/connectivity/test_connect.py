@@ -63,6 +63,24 @@ def test_both_barriers_are_those_of_the_double_well() -> None:
     assert found.accuracy is None
 
 
+def test_the_penalty_along_the_way_is_that_of_the_weights_there(tmp_path: Path) -> None:
+    found = connect(well(-1), Weights(1.0), wishes=Wishes(steps=5, beyond=0.5, weight_decay=0.3))
+    w = 2 * found.positions - 1
+    assert found.regularised is not None
+    np.testing.assert_allclose(found.regularised[0, 0], (w**2 - 1) ** 2 + w / 4 + 0.15 * w**2, atol=1e-12)
+    assert found.barrier(0) == pytest.approx(1)  # of the loss alone
+    told = found.summary()
+    assert told["weight_decay"] == 0.3
+    assert told["paths"][0]["train"]["regularised_loss"] == found.regularised[0, 0].tolist()
+    found.save(tmp_path / "way.safetensors")
+    again = load(tmp_path / "way.safetensors")
+    assert [figure.title.split(" ·")[0] for figure in again.figures()] == [
+        "Loss from A to B", "Regularised loss from A to B", "Barriers",
+    ]  # fmt: skip
+    assert "0.3/2 · ‖θ‖²" in again.figures()[1].caption
+    assert connect(well(-1), Weights(1.0), wishes=Wishes(steps=5)).regularised is None
+
+
 def test_the_highest_point_is_found_between_the_positions() -> None:
     found = connect(
         well(-1), Weights(0.9), wishes=Wishes(steps=4, beyond=0)

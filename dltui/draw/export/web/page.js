@@ -23,7 +23,7 @@ function drawImages(place, figure) {
 
 const DRAW = {
   Lines: drawLines, Bars: drawBars, Histogram: drawHistogram, Heatmap: drawHeatmap,
-  Surface: drawSurface, Points: drawPoints, Images: drawImages,
+  Surface: drawSurface, Points: drawPoints, Images: drawImages, Overlay: drawOverlay,
 };
 const FIGURES = JSON.parse(document.getElementById("figures").textContent);
 for (const place of document.querySelectorAll("[data-figure]")) {

@@ -1,0 +1,145 @@
+"""The screen of clouds and meshes: turned, coloured, lit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dltui.results.cloud import Cloud
+from dltui.results.mesh import Mesh
+from dltui.scene.read import SHIPPED
+from dltui.tui import actions
+from dltui.tui.actions import Action
+from dltui.tui.register import screen
+from dltui.tui.screens.result import ResultScreen
+
+LIGHTS = ("flat", "smooth", "wire", "normal", "depth", "plain")
+SIZES = (0, 1, 2, 3, 5)  # pixels of a point; 0 is what suits their number
+_FAR = (*(f"shift+{way}" for way in ("left", "right", "up", "down")), *"HLKJ")
+
+
+@screen("result:cloud", "result:mesh", "shape")
+class SpaceScreen(ResultScreen):
+    """One cloud or mesh."""
+
+    BINDINGS = actions.register(
+        "This shape",
+        Action(
+            "space",
+            "colour",
+            ("c",),
+            "colour",
+            "Colour it by something else: its own colours, height, a channel.",
+        ),
+        Action(
+            "space",
+            "light",
+            ("v",),
+            "light",
+            "Light it otherwise: flat, smooth, as wire, by normal, by depth.",
+        ),
+        Action("space", "size", ("z",), "size", "Draw points larger, then small again."),
+        Action("space", "parallel", ("o",), "parallel", "See it in perspective, or in parallel projection."),
+        Action("space", "box", ("b",), "box", "Draw the box around it, or leave it out."),
+        Action(
+            "space", "pan", _FAR, "", "Move the picture.", ("-1, 0", "1, 0", "0, 1", "0, -1") * 2, shown=0
+        ),
+    )
+    result: Cloud | Mesh | None = None
+
+    @property
+    def shelf_title(self) -> str:
+        """Scenes for what lies in files, results for what was kept."""
+        return "Scenes" if self.item.kind == "shape" else super().shelf_title
+
+    @property
+    def kept(self) -> Path | None:
+        """The file of a saved result."""
+        return None if self.item.kind == "shape" else super().kept
+
+    def read(self) -> None:
+        """Read the shape or the result in a thread."""
+        if self.item.kind == "shape":
+            self.read_by(partial(described, self.item.key))
+        else:
+            super().read()
+
+    def show_result(self, result: Any, figures: list[Any]) -> None:
+        """Show a shape."""
+        self.result = result
+        super().show_result(result, figures)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer a light for triangles, a size for points."""
+        if action == "light":
+            return isinstance(self.result, Mesh)
+        if action == "size":
+            return isinstance(self.result, Cloud)
+        return super().check_action(action, parameters)
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """What it may be coloured by."""
+        if self.result is None:
+            return ()
+        known = [*(["rgb"] if self.result.rgb is not None else []), *self.result.channels, "height"]
+        if isinstance(self.result, Cloud):
+            known += ["depth", *(["normal"] if self.result.normals is not None else [])]
+        return (*known, "none")
+
+    def _change(self, **parts: Any) -> None:
+        """Show the same shape otherwise."""
+        if self.result is not None:
+            changed = replace(self.result, **parts)
+            self.show_result(changed, changed.figures())
+            self.notify(", ".join(f"{name} {value}" for name, value in parts.items()), timeout=2)
+
+    def action_colour(self) -> None:
+        """Colour it by the next thing."""
+        if self.result is not None:
+            self._change(colour=_after(self.result.colour, self.colours))
+
+    def action_light(self) -> None:
+        """Light it in the next way."""
+        if isinstance(self.result, Mesh):
+            self._change(shade=_after(self.result.shade, LIGHTS))
+
+    def action_size(self) -> None:
+        """Draw points in the next size."""
+        if isinstance(self.result, Cloud):
+            self._change(size=_after(self.result.size, SIZES))
+
+    def action_parallel(self) -> None:
+        """Change the projection."""
+        if self.result is not None:
+            self._change(projection=_after(self.result.projection, ("perspective", "orthographic")))
+
+    def action_box(self) -> None:
+        """Draw the box, or leave it out."""
+        if self.result is not None:
+            self._change(box=not self.result.box)
+
+    def action_pan(self, right: int, up: int) -> None:
+        """Move the picture."""
+        self.view.action_pan(right, up)
+
+
+def described(key: str) -> tuple[Cloud | Mesh, list[Any]]:
+    """Return the result of a file or shipped shape, and its figures."""
+    from dltui.results.base import Made
+    from dltui.scene.describe import cloud_of, mesh_of
+    from dltui.scene.read import read_geometry
+
+    geometry = read_geometry(key)
+    found = mesh_of(geometry) if geometry.is_mesh else cloud_of(geometry)
+    verb = "mesh" if geometry.is_mesh else "cloud"
+    found = replace(found, made=Made(command=f"dltui {verb} {key if key in SHIPPED else Path(key).name}"))
+    return found, found.figures()
+
+
+def _after(now: Any, ways: Sequence[Any]) -> Any:
+    """Return what comes after something in a row, round about."""
+    return ways[(ways.index(now) + 1) % len(ways)] if now in ways else ways[0]

@@ -1,0 +1,165 @@
+"""A scene on a canvas: one z-buffer, then light, then cells."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.draw.blocks import put_shades
+from dltui.draw.braille import BLANK, cells_of
+from dltui.draw.colors import series_color
+from dltui.draw.fields import put_bar
+from dltui.draw.layout import Key, Plot, put_keys, sheet
+from dltui.draw.look import Depth, Look
+from dltui.draw.mosaic import put_mosaic
+from dltui.draw.patches import put_patch
+from dltui.draw.scales import Axis
+from dltui.draw.scene.eye import Eye, eye_of
+from dltui.draw.scene.front import Front
+from dltui.draw.scene.light import bar_of_scene, lit
+from dltui.draw.view import Drawing, View
+from dltui.figures import Scene
+
+Bytes = NDArray[np.uint8]
+ROWS = 24
+NOWHERE = Axis(0.0, 1.0)
+FILLED = 0.12  # share of the pixels that points shall cover at least, as far as size does it
+LARGEST = 4  # pixels of a point
+DITHER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32)
+CLOSER = 1 - 1e-3  # lines on a surface are seen
+SAMPLES = 4096  # points along one line at most
+
+
+def draw_scene(figure: Scene, look: Look, view: View) -> Drawing:
+    """Return points, triangles and lines from one eye, what is behind hidden."""
+    bar = bar_of_scene(figure, look) if look.depth is not Depth.NONE else None
+    canvas, top, rows = sheet(figure, look, ROWS)
+    head = put_keys(canvas, top, _keys(figure)) if rows >= 8 else 0
+    top, rows = top + head, rows - head
+    width = max(1, canvas.width - (bar.columns(canvas.width) if bar is not None else 0))
+    plot = Plot(canvas, 0, top, width, rows, NOWHERE, NOWHERE)
+    if look.depth is Depth.NONE:
+        _put_tones(plot, figure, look, view)
+    else:
+        pixels, seen = picture(figure, look, view, (width, rows), look.glyphs.grain)
+        put_mosaic(canvas, 0, top, pixels, seen, look.glyphs)
+        if look.pixels is not None:
+            fine = picture(figure, look, view, (width, rows), look.pixels.grain(width, rows))
+            put_patch(canvas, 0, top, (width, rows), *fine)
+    if bar is not None:
+        put_bar(plot, bar, look)
+    return Drawing(canvas)
+
+
+def picture(
+    figure: Scene, look: Look, view: View, size: tuple[int, int], grain: tuple[int, int]
+) -> tuple[Bytes, NDArray[np.bool_]]:
+    """Return a scene as pixels.
+
+    Args:
+        figure: What is looked at.
+        look: Colours, and how many points may be drawn.
+        view: From where.
+        size: Columns and rows of cells.
+        grain: Pixels of a cell across and down.
+
+    Returns:
+        Colours, shape (rows · down, columns · across, 3), and the pixels on which there is anything.
+    """
+    eye = eye_of(figure, view, size, grain)
+    shown, front, seen = _laid(figure, look, eye)
+    pixels = np.clip(lit(shown, front, eye, seen, look), 0, 255).astype(np.uint8)
+    return pixels, front.number >= 0
+
+
+def front_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, int]) -> tuple[Front, Eye]:
+    """Return what is in front at each pixel, to point at it and to measure."""
+    eye = eye_of(figure, view, size, grain)
+    _, front, _ = _laid(figure, Look(), eye)
+    return front, eye
+
+
+def _laid(figure: Scene, look: Look, eye: Eye) -> tuple[Scene, Front, NDArray[np.float32]]:
+    """Return the scene as far as it is drawn, what is in front, and where its vertices are seen."""
+    shown = _thinned(figure, look.budget)
+    front = Front(eye.width, eye.height)
+    count = len(shown.points)
+    if count:
+        size = figure.size or _size(len(figure.points), eye)
+        front.put_points(shown.columns, eye, size=size)
+    seen = eye.see(figure.corners) if len(figure.vertices) else np.zeros((3, 0), np.float32)
+    if len(figure.faces):
+        front.put_triangles(seen, figure.triangles, eye, first=count)
+    _put_lines(figure, front, eye, count + len(figure.faces))
+    return shown, front, seen
+
+
+def _thinned(figure: Scene, budget: int | None) -> Scene:
+    """Return a scene with fewer points, remembered with it, or itself where it has no more than the budget."""
+    if budget is None or len(figure.points) <= budget:
+        return figure
+    known = figure.__dict__.get("_thin")
+    if known is None or known[0] != budget:
+        which = figure.some(budget)
+        parts = {
+            name: None if (held := getattr(figure, name)) is None else np.asarray(held[which])
+            for name in ("points", "point_values", "point_rgb", "normals")
+        }
+        thin = Scene(**{**{name: getattr(figure, name) for name in figure.__dataclass_fields__}, **parts})
+        thin.__dict__["bounds"], thin.__dict__["radius"] = figure.bounds, figure.radius
+        known = figure.__dict__["_thin"] = (budget, thin)
+    return known[1]
+
+
+def _size(count: int, eye: Eye) -> int:
+    """Return how large points are, so that few of them are seen."""
+    return int(np.clip(round((FILLED * eye.width * eye.height / count) ** 0.5), 1, LARGEST))
+
+
+def _put_lines(figure: Scene, front: Front, eye: Eye, first: int) -> None:
+    """Put lines as points that lie close enough on the screen; the edges of the box have the last number."""
+    ends = np.asarray(figure.segments, np.float32).reshape(-1, 2, 3)
+    if figure.box:
+        low, high = figure.bounds
+        corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
+        edges = [(a, b) for a, b in combinations(range(8), 2) if np.abs(corners[a] - corners[b]).sum() == 1]
+        ends = np.concatenate([ends, (low + corners * (high - low))[np.array(edges)].astype(np.float32)])
+    if not len(ends):
+        return
+    seen = eye.see(np.ascontiguousarray(ends.reshape(-1, 3).T)).reshape(3, -1, 2)
+    with np.errstate(invalid="ignore"):
+        steps = np.nan_to_num(np.abs(np.diff(seen[:2], axis=2)).max(axis=(0, 2)), nan=0, posinf=0)
+    count = np.clip(np.ceil(steps) + 1, 2, SAMPLES).astype(np.int64)
+    whose = np.repeat(np.arange(len(ends)), count)
+    share = (np.arange(whose.size) - np.repeat(np.cumsum(count) - count, count)) / (count[whose] - 1)
+    along = ends[whose, 0] + share[:, None].astype(np.float32) * (ends[whose, 1] - ends[whose, 0])
+    spots = eye.see(np.ascontiguousarray(along.T.astype(np.float32)))
+    spots[2] *= np.float32(CLOSER)
+    front.put_spots(spots, np.minimum(whose, len(figure.segments)) + first)
+
+
+def _put_tones(plot: Plot, figure: Scene, look: Look, view: View) -> None:
+    """Draw without colours: brightness as dots, or as characters of ASCII."""
+    size = plot.width, plot.height
+    grain = (1, 1) if look.ascii else (2, 4)
+    pixels, seen = picture(figure, look, view, size, grain)
+    tone = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 255
+    if look.ascii:
+        put_shades(plot.canvas, plot.left, plot.top, np.where(seen, np.clip(tone, 0.05, 1), np.nan), look)
+        return
+    limit = np.tile((DITHER + 0.5) / 16, (seen.shape[0] // 4 + 1, seen.shape[1] // 4 + 1))
+    bright = seen & (tone > limit[: seen.shape[0], : seen.shape[1]])
+    if not len(figure.faces):
+        bright = seen  # dots are few enough to be told apart
+    pattern = cells_of(bright).astype(np.uint32)
+    area = np.s_[plot.top : plot.top + plot.height, plot.left : plot.left + plot.width]
+    plot.canvas.glyph[area] = np.where(pattern > 0, BLANK + pattern, plot.canvas.glyph[area])
+
+
+def _keys(figure: Scene) -> list[Key]:
+    """Return the legend of classes."""
+    if not figure.value_names or figure.shade in {"normal", "depth"}:
+        return []
+    return [Key("■", name, series_color(i)) for i, name in enumerate(figure.value_names[:24])]

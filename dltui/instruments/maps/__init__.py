@@ -1,0 +1,1 @@
+"""Layers as maps: points of many dimensions in the plane."""

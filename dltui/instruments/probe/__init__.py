@@ -1,0 +1,1 @@
+"""What can be read off each layer by a linear classifier."""

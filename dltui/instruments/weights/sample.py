@@ -1,0 +1,136 @@
+"""Quantiles of a tensor from a few of its numbers, drawn evenly; all of them where there are few."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from dltui.figures import Array
+from dltui.results.weights import OCTAVES, PROBABILITIES
+
+FEW = 1 << 14  # a tensor with no more numbers is taken whole, so that its quantiles are exact
+MANY = (
+    1 << 16
+)  # of a larger one, one number in ``SHARE`` is taken, but no fewer than FEW and no more than these
+SHARE = 256
+
+
+def sample_size(elements: int) -> int:
+    """Return how many numbers of a tensor are looked at one by one."""
+    return min(elements, max(FEW, min(MANY, elements // SHARE)))
+
+
+@lru_cache(maxsize=4)
+def _drawn(size: int) -> Array:
+    """Return where in each stretch its number is taken, from 0 to 1: the same in every run."""
+    return np.random.default_rng(0).random(size)
+
+
+@lru_cache(maxsize=8)
+def positions(elements: int) -> Array:
+    """Return which numbers of a tensor are taken: one drawn at random from each of equally long stretches.
+
+    A stretch is as long as the tensor over the size of the sample, so that neither a row nor a column of a matrix is
+    met more often than another; the draw is the same for every tensor of a size.
+
+    Args:
+        elements: How many numbers there are.
+
+    Returns:
+        Indices, ascending, shape (``sample_size(elements)``,), not to be changed.
+    """
+    size = sample_size(elements)
+    borders = np.arange(size + 1) * elements // max(1, size)
+    places: Array = borders[:-1] + (_drawn(size) * np.diff(borders)).astype(np.int64)
+    places.setflags(write=False)
+    return places
+
+
+class Sample:
+    """Takes its numbers from a tensor that streams by.
+
+    Args:
+        elements: How many numbers the tensor has.
+    """
+
+    def __init__(self, elements: int) -> None:
+        self._places = positions(elements)
+        self._taken = np.zeros(len(self._places), np.float32)
+        self._filled = self._seen = 0
+
+    def take(self, values: Array) -> None:
+        """Take what is wanted from the next numbers."""
+        end = int(np.searchsorted(self._places, self._seen + values.size))
+        wanted = self._places[self._filled : end] - self._seen
+        if self._taken.dtype != values.dtype:
+            self._widen(values.dtype)
+        self._taken[self._filled : end] = values[wanted]
+        self._filled, self._seen = end, self._seen + values.size
+
+    def _widen(self, dtype: np.dtype[np.generic]) -> None:
+        """Keep numbers that float32 can't hold."""
+        if dtype.kind != "f" or dtype.itemsize > 4:
+            self._taken = self._taken.astype(np.float64)
+
+    @property
+    def values(self) -> Array:
+        """What was taken and is finite."""
+        taken = self._taken[: self._filled]
+        finite = np.isfinite(taken)
+        return taken if finite.all() else taken[finite]
+
+
+def quantiles(values: Array) -> Array:
+    """Return the quantiles of ``PROBABILITIES``, interpolated as numpy does by default, shape (7,).
+
+    Args:
+        values: Finite numbers, shape (n,).
+
+    Returns:
+        NaN where there are no numbers.
+    """
+    if not values.size:
+        return np.full(len(PROBABILITIES), np.nan)
+    ranks = np.array(PROBABILITIES) * (values.size - 1)
+    below = np.floor(ranks).astype(np.int64)
+    above = np.minimum(below + 1, values.size - 1)
+    ordered = np.partition(values, np.unique(np.concatenate([below, above])))
+    low, high = ordered[below].astype(np.float64), ordered[above].astype(np.float64)
+    found: Array = low + (high - low) * (ranks - below)
+    return found
+
+
+def rank_error(sampled: int, elements: int) -> float:
+    """Return the standard error of the rank of a sampled median, as a share of all numbers.
+
+    Of a sample of m out of n it is at most √(¼/m · (1 − m/n)); at a quantile p read p(1 − p) for ¼. Drawing one number
+    from each stretch only makes it smaller.
+
+    Args:
+        sampled: m.
+        elements: n.
+
+    Returns:
+        The error; 0 where all were taken.
+    """
+    if not sampled or sampled >= elements:
+        return 0.0
+    return float(np.sqrt(0.25 / sampled * (1 - sampled / elements)))
+
+
+def magnitudes(values: Array) -> Array:
+    """Return how many numbers lie in each octave of |w|.
+
+    Args:
+        values: Finite numbers, shape (n,).
+
+    Returns:
+        Counts of 2ᵏ ≤ |w| < 2ᵏ⁺¹ for k from the first to before the last of ``OCTAVES``, shape (64,); what lies outside
+        is counted at the ends, and zeros not at all.
+    """
+    first, last = OCTAVES
+    size = np.abs(values[values != 0]).astype(np.float64)
+    powers = np.frexp(size)[1] - 1
+    counts: Array = np.bincount(np.clip(powers, first, last - 1) - first, minlength=last - first)
+    return counts

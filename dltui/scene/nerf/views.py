@@ -1,0 +1,92 @@
+"""Pictures with their cameras, as rays and colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dltui.scene.cameras import Camera
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One picture.
+
+    Attributes:
+        camera: Who took it.
+        rgb: Its colours on paper, 0…1, shape (height, width, 3).
+        cover: What share of each pixel is not paper, shape (height, width), or None where that is not known.
+        depth: Distances along the rays, infinite for paper, or None.
+    """
+
+    camera: Camera
+    rgb: np.ndarray
+    cover: np.ndarray | None = None
+    depth: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """Pictures of one thing.
+
+    Attributes:
+        title: What it is called.
+        train: Pictures that are learnt from.
+        held_out: Pictures that are judged by.
+        half: Half the side of the cube that holds the thing.
+        paper: Brightness of what is behind it.
+    """
+
+    title: str
+    train: list[View]
+    held_out: list[View]
+    half: float
+    paper: float = 1.0
+
+
+def rays_of(views: list[View], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return origins, directions and colours of all pixels, each of shape (pixels, 3)."""
+    parts = [view.camera.rays() for view in views]
+    origin = np.concatenate([one.T for one, _ in parts])
+    way = np.concatenate([one.T for _, one in parts])
+    rgb = np.concatenate([view.rgb.reshape(-1, 3) for view in views])
+    origins, ways, colours = (
+        torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(device) for a in (origin, way, rgb)
+    )
+    return origins, ways, colours
+
+
+def hull(views: list[View], middles: Tensor, grow: int = 1) -> Tensor | None:
+    """Return which places every picture shows within its mask: the visual hull; None where no mask is known.
+
+    Args:
+        views: Pictures with their cover.
+        middles: Places, shape (n, 3).
+        grow: Pixels that masks are widened by.
+
+    Returns:
+        True where it may be, shape (n,).
+    """
+    if any(view.cover is None for view in views):
+        return None
+    places = middles.cpu().numpy().astype(np.float64).T
+    kept = np.ones(places.shape[1], bool)
+    for view in views:
+        assert view.cover is not None
+        mask = view.cover > 0
+        for _ in range(grow):
+            wide = np.pad(mask, 1)
+            mask = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:] | mask
+        column, row, depth = view.camera.project(places[:, kept])
+        with np.errstate(invalid="ignore"):
+            inside = (
+                (depth > 0) & (column >= 0) & (row >= 0) & (column < mask.shape[1]) & (row < mask.shape[0])
+            )
+        at = np.flatnonzero(inside)
+        seen = np.ones(column.size, bool)  # what a picture does not show may be there
+        seen[at] = mask[row[at].astype(int), column[at].astype(int)]
+        kept[np.flatnonzero(kept)[~seen]] = False
+    return torch.from_numpy(kept).to(middles.device)

@@ -1,0 +1,142 @@
+"""From an implicit surface to the result that is shown: mesh, picture, cut, probes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.errors import DltuiError, UsageError
+from dltui.progress import Report, silent
+from dltui.results.implicit import Implicit
+from dltui.scene.cameras import Camera, looking
+from dltui.scene.cubes import marching_cubes
+from dltui.scene.mesh import measure
+from dltui.scene.octree import grow
+from dltui.scene.sdf.nodes import Node
+from dltui.scene.sdf.trace import CLOSE, normals, trace
+
+Doubles = NDArray[np.float64]
+REACH = 2.0  # of what has no end
+ROOM = 1.1  # how much larger the cube is than what it holds
+SLAB = 16  # layers of the grid at once
+PICTURE = (240, 180)
+PAPER, CLAY = 0.0, np.array([0.85, 0.78, 0.68])
+CUT = 121
+OCTREE = 7
+
+
+def surface(
+    node: Node,
+    *,
+    title: str = "",
+    reach: float | None = None,
+    resolution: int = 96,
+    axis: str = "z",
+    level: float = 0.0,
+    probes: Sequence[tuple[float, float, float]] = (),
+    azimuth: float = 35.0,
+    elevation: float = 30.0,
+    report: Report = silent,
+) -> Implicit:
+    """Look at an implicit surface in every way.
+
+    Args:
+        node: The surface.
+        title: What to call it; its text when empty.
+        reach: Half the side of the cube that is looked at; what holds it all when None, 2 where it has no end.
+        resolution: Cells of the grid, either way.
+        axis: The axis that the cut stands on.
+        level: Where on it.
+        probes: Places to be asked about.
+        azimuth: From where the picture is taken, degrees.
+        elevation: The same, above the ground.
+        report: Told how far it is.
+
+    Returns:
+        The result.
+
+    Raises:
+        UsageError: If the numbers make no sense.
+        DltuiError: If the function gives what is no number.
+    """
+    if reach is not None and not 0 < reach < 1e6:
+        raise UsageError(f"can't look at a cube of half side {reach:g}: expected a number above 0")
+    half = reach or (node.reach * ROOM if math.isfinite(node.reach) else REACH)
+    side = np.linspace(-half, half, resolution + 1)
+    values = np.empty((resolution + 1,) * 3, np.float32)
+    for start in range(0, resolution + 1, SLAB):
+        x, y, z = np.meshgrid(side[start : start + SLAB], side, side, indexing="ij")
+        values[start : start + SLAB] = node.at(x, y, z)
+        report(min(start + SLAB, resolution + 1), resolution + 2)
+    if np.isnan(values).all():
+        raise DltuiError(f"{title or node.text} is no number anywhere in the cube: expected distances")
+    vertices, faces = marching_cubes(values, np.full(3, -half), np.full(3, side[1] - side[0]))
+    found = measure(vertices, faces)
+    picture, asked = _picture(node, half, azimuth, elevation)
+    side_of_cut, cut = _cut(node, half, axis, level)
+    tree = grow(node, reach=half, levels=OCTREE)
+    return Implicit(
+        title=title or node.text,
+        expression=title or node.text,
+        exact=node.exact,
+        reach=half,
+        vertices=vertices.astype(np.float32),
+        faces=faces.astype(np.int32),
+        resolution=resolution,
+        area=found.area,
+        volume=found.volume,
+        watertight=found.watertight,
+        genus=found.genus,
+        pieces=found.parts,
+        picture=picture,
+        evaluations=asked,
+        axis=axis,
+        level=level,
+        across=side_of_cut,
+        upward=side_of_cut,
+        cut=cut,
+        probes=[probe(node, place) for place in probes],
+        levels=list(tree.cells),
+        asked=tree.evaluations,
+        dense=tree.dense,
+    )
+
+
+def probe(node: Node, place: tuple[float, float, float], step: float = 1e-4) -> dict[str, object]:
+    """Return f, ‖∇f‖ by central differences, and which side it is on, at one place."""
+    taps = np.array(place) + np.concatenate([[np.zeros(3)], step * np.eye(3), -step * np.eye(3)])
+    values = np.asarray(node(taps), np.float64)
+    slope = float(np.linalg.norm((values[1:4] - values[4:]) / (2 * step)))
+    return {"at": list(place), "value": float(values[0]), "slope": slope, "inside": bool(values[0] < 0)}
+
+
+def _cut(node: Node, half: float, axis: str, level: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return places along either side of a plane across the cube, and the values on it."""
+    side = np.linspace(-half, half, CUT)
+    flat = dict(zip([name for name in "xyz" if name != axis], np.meshgrid(side, side), strict=True))
+    flat[axis] = np.full((CUT, CUT), level)
+    cut = np.asarray(node.at(flat["x"], flat["y"], flat["z"]), np.float32)
+    return side.astype(np.float32), cut
+
+
+def _picture(node: Node, half: float, azimuth: float, elevation: float) -> tuple[NDArray[np.float32], float]:
+    """Return the surface as its rays see it, and the distances asked for a pixel."""
+    a, e = math.radians(azimuth - 90), math.radians(max(-89.9, min(89.9, elevation)))
+    reach = half * math.sqrt(3)
+    far = reach / math.sin(math.radians(20))
+    place = far * np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
+    focal = PICTURE[1] / 2 / math.tan(math.radians(20)) * 1.25
+    camera = Camera(looking(place, np.zeros(3)), *PICTURE, focal, focal, PICTURE[0] / 2, PICTURE[1] / 2)
+    origin, way = camera.rays()
+    found = trace(node, origin, way, reach=reach)
+    picture = np.full((origin.shape[1], 3), PAPER, np.float32)
+    hits = np.flatnonzero(found.hit)
+    if hits.size:
+        spots = origin[:, hits] + found.distance[hits] * way[:, hits]
+        normal = normals(node, spots, CLOSE * reach)
+        facing = np.abs((normal * way[:, hits]).sum(axis=0))
+        picture[hits] = (CLAY * (0.25 + 0.75 * facing[:, None])).astype(np.float32)
+    return picture.reshape(PICTURE[1], PICTURE[0], 3), found.evaluations / origin.shape[1]

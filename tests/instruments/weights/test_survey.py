@@ -1,0 +1,205 @@
+"""Statistics of whole files, beside torch's of the same tensors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from dltui.archives import open_archive
+from dltui.errors import Cancelled, DltuiError
+from dltui.instruments.weights import find_tensor, open_source, survey, with_spectra
+from dltui.instruments.weights.source import Held
+from dltui.instruments.weights.survey import PIECE
+from dltui.results import load
+from dltui.results.weights import PROBABILITIES, WeightSurvey
+
+TYPES = {
+    "f64": torch.float64,
+    "f32": torch.float32,
+    "f16": torch.float16,
+    "bf16": torch.bfloat16,
+    "e4m3": torch.float8_e4m3fn,
+    "e5m2": torch.float8_e5m2,
+}
+
+
+def read(path: Path) -> WeightSurvey:
+    with open_archive(path) as archive:
+        return survey(archive, str(path))
+
+
+def tensors() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    found = {
+        f"layer.{name}": torch.randn(40, 50, generator=generator).to(dtype) for name, dtype in TYPES.items()
+    }
+    sparse = torch.randn(300, 100, generator=generator)
+    sparse[sparse.abs() < 1] = 0
+    bad = torch.randn(9, generator=generator)
+    bad[0], bad[1], bad[2] = float("nan"), float("inf"), -float("inf")
+    return found | {
+        "sparse": sparse,
+        "bad": bad,
+        "scalar": torch.tensor(3.5),
+        "empty": torch.zeros(0, 4),
+        "count": torch.tensor([1, 2, 4]),
+        "mask": torch.tensor([True, False]),
+        "größe": torch.ones(2),
+    }
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> WeightSurvey:
+    path = tmp_path_factory.mktemp("weights") / "all.safetensors"
+    save_file(tensors(), path)
+    return read(path)
+
+
+@pytest.mark.parametrize("name", list(tensors()))
+def test_every_tensor_is_told_as_torch_has_it(found: WeightSurvey, name: str) -> None:
+    told = next(one for one in found.summary()["tensors"] if one["name"] == name)
+    tensor = tensors()[name].double()
+    finite = tensor[torch.isfinite(tensor)]
+    assert told["shape"] == list(tensor.shape)
+    assert told["elements"] == tensor.numel()
+    assert told["nans"] == int(tensor.isnan().sum())
+    assert told["infs"] == int(tensor.isinf().sum())
+    assert told["zeros"] == int((tensor == 0).sum())
+    if not finite.numel():
+        assert told["mean"] is None
+        return
+    size = float(finite.abs().max()) or 1.0
+    assert told["min"] == float(finite.min())
+    assert told["max"] == float(finite.max())
+    assert told["mean"] == pytest.approx(float(finite.mean()), abs=1e-7 * size)
+    assert told["std"] == pytest.approx(float(finite.std(correction=0)), abs=1e-6 * size)
+    assert told["norm"] == pytest.approx(float(finite.norm()), rel=1e-6)
+    if tensor.numel() <= 1 << 14:
+        expected = np.quantile(finite.numpy(), PROBABILITIES)
+        np.testing.assert_allclose(list(told["quantiles"].values()), expected, rtol=1e-6, atol=1e-7)
+        assert told["quantile_rank_error"] == 0
+    else:
+        assert 0 < told["quantile_rank_error"] < 0.01
+
+
+def test_totals_and_what_is_wrong_are_told(found: WeightSurvey) -> None:
+    told = found.summary()
+    assert told["tensor_count"] == len(tensors())
+    assert told["elements"] == sum(tensor.numel() for tensor in tensors().values())
+    assert told["bytes"] == sum(tensor.numel() * tensor.element_size() for tensor in tensors().values())
+    weights = [tensor.double() for tensor in tensors().values() if tensor.is_floating_point()]
+    squares = sum(float((tensor[torch.isfinite(tensor)] ** 2).sum()) for tensor in weights)
+    assert told["norm"] == pytest.approx(squares**0.5, rel=1e-6)  # counters and masks are left out
+    assert "NaN or ∞ in bad" in found.figures()[0].caption
+    assert found.complete
+
+
+def test_a_file_read_by_several_threads_tells_the_same(tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(1)
+    many = {f"t{i}": torch.randn(PIECE // 8 + i, generator=generator) * (i + 1) for i in range(18)}
+    save_file(many, tmp_path / "many.safetensors")
+    told = read(tmp_path / "many.safetensors")
+    assert told.nbytes.sum() > 8 * PIECE  # else one thread does it
+    for place, name in enumerate(told.names):
+        assert told.std[place] == pytest.approx(float(many[name].double().std(correction=0)), rel=1e-6)
+        assert told.high[place] == float(many[name].max())
+
+
+def test_tied_tensors_are_read_once_and_counted_once(tmp_path: Path) -> None:
+    weight = torch.randn(30, 20)
+    torch.save({"embed.weight": weight, "head.weight": weight, "bias": torch.zeros(30)}, tmp_path / "tied.pt")
+    told = read(tmp_path / "tied.pt")
+    assert told.shared == ["", "embed.weight", ""]
+    assert told.summary()["elements"] == 630
+    assert told.total_norm == pytest.approx(float(weight.norm()), rel=1e-6)
+    assert told.norm[0] == told.norm[1]
+    assert "share their numbers" in told.figures()[0].caption
+    assert "all 0: bias" in told.figures()[0].caption
+
+
+def test_a_model_in_memory_is_an_archive_too() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).bfloat16()
+    model[1].weight = model[0].bias
+    held = Held("net", model.state_dict())
+    told = survey(held, "net")
+    assert told.shared[told.names.index("1.weight")] == "0.bias"
+    assert told.dtypes[0] == "bfloat16"
+    assert told.norm[0] == pytest.approx(float(model[0].weight.detach().double().norm()))
+
+
+def test_it_saves_and_loads(found: WeightSurvey, tmp_path: Path) -> None:
+    found.save(tmp_path / "kept.safetensors")
+    again = load(tmp_path / "kept.safetensors")
+    assert json.dumps(again.summary()) == json.dumps(found.summary())
+    assert [one.words() for one in again.figures()] == [one.words() for one in found.figures()]
+
+
+def test_what_is_known_in_the_middle_can_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["dltui.instruments.weights.survey"], "PAUSE", -1.0)
+    save_file({f"t{i}": torch.ones(3) * i for i in range(5)}, tmp_path / "few.safetensors")
+    partials: list[WeightSurvey] = []
+
+    def report(done: int, total: int, partial: object = None) -> None:
+        assert isinstance(partial, WeightSurvey)
+        partials.append(partial)
+        if len(partials) == 3:
+            raise Cancelled("enough")
+
+    with open_archive(tmp_path / "few.safetensors") as archive, pytest.raises(Cancelled):
+        survey(archive, "few", report=report)
+    assert [int(one.known.sum()) for one in partials] == [1, 2, 3]
+    assert "1 of 5 tensors so far" in partials[0].figures()[0].caption
+    assert not partials[0].summary()["complete"]
+
+
+def test_spectra_of_every_matrix(tmp_path: Path) -> None:
+    save_file({"w": torch.diag(torch.arange(1.0, 31)), "b": torch.ones(4), "nan": torch.full((3, 3), torch.nan)},
+              tmp_path / "w.safetensors")  # fmt: skip
+    with open_archive(tmp_path / "w.safetensors") as archive:
+        told = with_spectra(archive, survey(archive, "w"))
+    by_name = {one["name"]: one["spectrum"] for one in told.summary()["tensors"]}
+    assert by_name["b"] is None
+    assert by_name["nan"] is None
+    assert by_name["w"]["largest"] == pytest.approx(30)
+    assert by_name["w"]["stable_rank"] == pytest.approx(sum(i * i for i in range(1, 31)) / 900)
+    assert by_name["w"]["alpha"] > 1
+    assert [one.title.split(" · ")[0] for one in told.figures()][3:5] == ["α by tensor", "Spectra"]
+
+
+def test_tensors_are_found_by_the_end_of_their_names(tmp_path: Path) -> None:
+    save_file(
+        {"a.fc.weight": torch.ones(1), "b.fc.weight": torch.ones(1), "b.bias": torch.ones(1)},
+        tmp_path / "n.safetensors",
+    )
+    with open_archive(tmp_path / "n.safetensors") as archive:
+        assert find_tensor(archive, "bias") == "b.bias"
+        assert find_tensor(archive, "a.fc.weight") == "a.fc.weight"
+        with pytest.raises(DltuiError, match=r"2 tensors are called fc\.weight"):
+            find_tensor(archive, "fc.weight")
+        with pytest.raises(DltuiError, match="did you mean"):
+            find_tensor(archive, "b.fc.weights")
+
+
+def test_a_file_without_tensors_is_refused(tmp_path: Path) -> None:
+    save_file({}, tmp_path / "none.safetensors")
+    with (
+        open_archive(tmp_path / "none.safetensors") as archive,
+        pytest.raises(DltuiError, match="no tensors"),
+    ):
+        survey(archive, "none")
+
+
+def test_a_spelling_that_names_nothing_is_refused() -> None:
+    with pytest.raises(DltuiError, match="no file missing/w.pt: expected weights"):
+        open_source("missing/w.pt")
+    with pytest.raises(DltuiError, match="did you mean"):
+        open_source("lenett")
+    with pytest.raises(DltuiError, match="dltui inspect hf:org/name"):
+        open_source("hf:org/name")

@@ -1,0 +1,154 @@
+"""Volume rendering against its closed form and a loop; the grid against trilinear interpolation; a fit that sees."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from dltui.scene.cameras import around
+from dltui.scene.nerf.composite import Samples, box_interval, gather, weights
+from dltui.scene.nerf.field import DENSE, GridField
+from dltui.scene.nerf.fit import fit_grid, psnr, render
+from dltui.scene.nerf.march import CELLS, Occupied, look, sample
+from dltui.scene.nerf.views import Capture, View, hull
+from dltui.scene.tracer import csg_table, shoot_all
+
+
+def ragged(counts: list[int], step: float = 0.1) -> Samples:
+    ray = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    t = torch.cat([torch.arange(n) * step for n in counts]).float()
+    return Samples(ray, t, torch.full((sum(counts),), step), len(counts))
+
+
+def test_a_uniform_fog_lets_through_what_beer_and_lambert_say() -> None:
+    for sigma in (0.3, 2.0, 40.0):
+        samples = ragged([1000], step=2 / 1000)
+        weight = weights(torch.full((1000,), sigma), samples)
+        assert float(weight.sum()) == pytest.approx(1 - math.exp(-2 * sigma), abs=1e-5)
+        mean = float(gather(samples.t, weight, samples)[0])
+        whole = (1 - math.exp(-2 * sigma)) / sigma - 2 * math.exp(-2 * sigma)  # ∫₀² σt e^(−σt) dt
+        assert mean == pytest.approx(whole, abs=2e-3)
+
+
+def test_weights_of_many_rays_at_once_are_those_of_a_loop() -> None:
+    torch.manual_seed(0)
+    counts = [3, 0, 5, 1, 0, 40]
+    samples, sigma = ragged(counts), torch.rand(49) * 20
+    found = weights(sigma, samples)
+    at = 0
+    for count in counts:
+        through = 1.0
+        for i in range(at, at + count):
+            alpha = 1 - math.exp(-float(sigma[i]) * 0.1)
+            assert float(found[i]) == pytest.approx(through * alpha, abs=1e-6)
+            through *= 1 - alpha
+        at += count
+    assert gather(torch.ones(49), found, samples)[1] == 0
+    deep = ragged([200_000, 7], step=1e-4)
+    thick = torch.full((200_007,), 0.5)
+    apart = weights(torch.full((7,), 0.5), ragged([7], step=1e-4))
+    torch.testing.assert_close(weights(thick, deep)[-7:], apart, rtol=1e-5, atol=0)
+
+
+def test_gradients_of_the_grid_are_those_of_autograd() -> None:
+    torch.manual_seed(0)
+    field = GridField(5, 1.0).double()
+    with torch.no_grad():
+        field.table.normal_()
+    places, way = (
+        torch.rand(20, 3).double() * 2 - 1,
+        torch.nn.functional.normalize(torch.randn(20, 3).double(), dim=1),
+    )
+    sigma, colour = field(places, way)
+    (sigma.sum() + (colour * torch.arange(3)).sum()).backward()
+    grad, table = field.table.grad, field.table.detach().clone()
+    for row, channel in ((31, 0), (62, 4), (93, 12)):
+        ends = []
+        for sign in (1, -1):
+            with torch.no_grad():
+                field.table.copy_(table)
+                field.table[row, channel] += sign * 1e-6
+                s, c = field(places, way)
+                ends.append(float(s.sum() + (c * torch.arange(3)).sum()))
+        assert float(grad[row, channel]) == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-6)
+
+
+def test_a_finer_grid_shows_the_same_and_corners_hold_their_own() -> None:
+    torch.manual_seed(0)
+    field = GridField(4, 1.0)
+    with torch.no_grad():
+        field.table.normal_()
+    corner = torch.tensor([[-1.0, -1.0, -1.0]])
+    assert float(field.density(corner).detach()) == pytest.approx(
+        DENSE * float(torch.nn.functional.softplus(field.table[0, 0]).detach()), rel=1e-5
+    )
+    fine = field.finer(7)  # every other corner is an old one
+    places = torch.rand(50, 3) * 2 - 1
+    torch.testing.assert_close(fine._mixed(places), field._mixed(places), atol=1e-4, rtol=1e-4)
+
+
+def test_samples_lie_in_the_cube_where_anything_may_be() -> None:
+    field, occupied = GridField(17, 1.0), Occupied(1.0, torch.device("cpu"))
+    occupied.cells = occupied.middles()[:, 0] > 0
+    origin = torch.tensor([[-3.0, 0.1, 0.2], [0.0, 0.0, 5.0], [0, 5.0, 0]])
+    way = torch.tensor([[1.0, 0, 0], [0, 0, -1.0], [1.0, 0, 0]])
+    samples, spots = sample(field, occupied, origin, way, None)
+    assert (spots.abs() <= 1).all()
+    assert (spots[samples.ray == 0][:, 0] > -2 / CELLS).all()
+    assert not (samples.ray == 2).any()  # it misses
+    torch.testing.assert_close(spots, origin[samples.ray] + samples.t[:, None] * way[samples.ray])
+    enter, leave = box_interval(origin, way, 1.0)
+    assert enter[:2].tolist() == [2, 4]
+    assert leave[:2].tolist() == [4, 6]
+    assert enter[2] >= leave[2]
+
+
+def captured(count: int, size: int) -> Capture:
+    cameras = around(count, distance=3.2, size=size)
+    views = [
+        View(camera, shot.over(), shot.rgba[..., 3], shot.depth)
+        for camera, shot in zip(cameras, shoot_all(csg_table(), cameras, grid=2), strict=True)
+    ]
+    return Capture("csg-table", [v for i, v in enumerate(views) if i % 6], views[::6], 1.2)
+
+
+def test_a_few_steps_see_the_table_and_the_same_seed_sees_the_same() -> None:
+    capture = captured(24, 24)
+    field, occupied, progress = fit_grid(capture, steps=60, seed=1)
+    again, _, _ = fit_grid(capture, steps=60, seed=1)
+    assert torch.equal(field.table, again.table)
+    assert progress.step == 60
+    blank = np.ones((24, 24, 3))
+    found = [psnr(render(field, occupied, view)[0], view.rgb) for view in capture.held_out]
+    nothing = [psnr(blank, view.rgb) for view in capture.held_out]
+    assert np.mean(found) > np.mean(nothing) + 5
+    colour, opacity, depth = render(field, occupied, capture.held_out[0])
+    assert colour.shape == (24, 24, 3)
+    assert opacity.max() <= 1 + 1e-5
+    truth = capture.held_out[0].depth
+    assert truth is not None
+    solid = np.isfinite(truth) & (opacity > 0.9)
+    assert np.median(np.abs(depth[solid] / opacity[solid] - truth[solid])) < 0.15
+
+
+def test_the_hull_holds_what_all_masks_show() -> None:
+    capture = captured(12, 24)
+    occupied = Occupied(1.2, torch.device("cpu"))
+    kept = hull(capture.train, occupied.middles())
+    assert kept is not None
+    node = csg_table().node
+    inside = torch.from_numpy(node(occupied.middles().double().numpy()) < 0)
+    assert (kept | ~inside).float().mean() > 0.999
+    assert kept.float().mean() < 0.5
+    assert hull([View(capture.train[0].camera, capture.train[0].rgb)], occupied.middles()) is None
+
+
+def test_rays_through_nothing_see_the_paper() -> None:
+    field, occupied = GridField(8, 1.0), Occupied(1.0, torch.device("cpu"))
+    occupied.cells[:] = False
+    colour, opacity, _ = look(
+        field, occupied, torch.tensor([[0.0, 0, 3]]), torch.tensor([[0.0, 0, -1]]), paper=0.5
+    )
+    assert colour.tolist() == [[0.5, 0.5, 0.5]]
+    assert opacity.tolist() == [0]

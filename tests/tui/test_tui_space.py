@@ -1,0 +1,90 @@
+"""Clouds and meshes in the application: opened from the shelf, coloured, lit, moved; many points at rest."""
+
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from dltui.commands.cloud_screen import SpaceScreen
+from dltui.figures import Scene
+from dltui.results.cloud import Cloud
+from dltui.results.mesh import Mesh
+from dltui.tui.app import DltuiApp
+from dltui.tui.widgets import figure_view
+from dltui.tui.widgets.figure_view import FigureView
+
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
+Make = Callable[..., DltuiApp]
+Settle = Callable[[Pilot[int]], Awaitable[None]]
+
+
+async def opened(pilot: Pilot[int], settle: Settle, name: str) -> SpaceScreen:
+    await settle(pilot)
+    app = pilot.app
+    assert isinstance(app, DltuiApp)
+    app.open_item(next(item for item in app.items["scenes"] if item.name == name))
+    await settle(pilot)
+    screen = app.screen
+    assert isinstance(screen, SpaceScreen)
+    await until(pilot, lambda: screen.result is not None)
+    return screen
+
+
+def shown(screen: SpaceScreen) -> Scene:
+    figure = screen.query_one(FigureView).figure
+    assert isinstance(figure, Scene)
+    return figure
+
+
+async def test_a_mesh_is_lit_boxed_seen_in_parallel_and_moved(make_app: Make, settle: Settle) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "bunny")
+        assert isinstance(screen.result, Mesh)
+        await pilot.press("v", "b", "o")
+        assert (shown(screen).shade, shown(screen).box, shown(screen).projection) == (
+            "smooth",
+            True,
+            "orthographic",
+        )
+        await pilot.press("c")
+        assert shown(screen).value_label == "height"
+        view = screen.view.view
+        await pilot.press("shift+right", "left")
+        assert screen.view.view.shift[0] < view.shift[0]
+        assert screen.view.view.azimuth != view.azimuth
+        assert screen.check_action("size", ()) is False
+        await pilot.press("2")
+        assert "1,839 places" in screen.about
+
+
+async def test_a_cloud_is_coloured_by_what_its_points_bear(make_app: Make, settle: Settle) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "lidar")
+        assert isinstance(screen.result, Cloud)
+        seen = []
+        for _ in range(8):
+            seen.append(screen.result.colour)
+            await pilot.press("c")
+        assert seen == ["rgb", "intensity", "classification", "return", "time", "height", "depth", "none"]
+        assert screen.result.colour == "rgb"
+        await pilot.press("z")
+        assert shown(screen).size == 1
+        assert screen.check_action("light", ()) is False
+
+
+async def test_what_moves_has_fewer_points_than_what_rests(
+    make_app: Make, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figure_view, "MOVING", 300)
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "lidar")
+        view = screen.view
+
+        def cells() -> int:
+            return int(np.count_nonzero(view.canvas.glyph[1:-1] != ord(" ")))
+
+        await pilot.press("right")
+        moving = cells()
+        await until(pilot, lambda: cells() > 1.2 * moving, "the whole cloud")
