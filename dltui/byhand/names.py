@@ -76,6 +76,37 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "infonceloss": "Each query picks its own key among all.",
         },
     },
+    "metrics": {
+        "counts": {
+            "accuracy": "The share of samples whose right class is on top.",
+            "precisionrecall": "Precision, recall and F₁ from the confusion matrix.",
+            "iou": "Intersection over union of two boxes.",
+            "maskiou": "Intersection over union and Dice of two masks.",
+        },
+        "texts": {
+            "bleu": "The share of n-grams that stand in a reference.",
+            "rouge": "How much of a reference a summary holds.",
+            "perplexity": "How unsure a model was of the tokens that came.",
+        },
+        "clouds": {
+            "chamfer": "Every point to the nearest of the other cloud.",
+            "emd": "The cheapest way to carry one cloud to another.",
+        },
+    },
+    "optimisers": {
+        "optimisers": {
+            "sgd": "Steps against the gradient, with momentum or without.",
+            "adagrad": "Steps over the root of all squares so far.",
+            "rmsprop": "Steps over the root of the mean square.",
+            "adadelta": "Steps as large as earlier steps were.",
+            "adam": "Mean gradient over root mean square.",
+            "adamw": "Adam with weight decay of its own.",
+        },
+    },
+    "backprop": {
+        "backprop": {"backprop": "Gradients through a typed expression, gate by gate."},
+        "mlp": {"mlp": "Gradients through a small network and its loss."},
+    },
 }
 OPERATIONS = {
     name: Entry(f"dltui.byhand.operations.{file}", summary, shelf)
@@ -102,6 +133,14 @@ ALIASES |= {
 ALIASES |= {"triplet": "tripletmarginloss", "infonce": "infonceloss", "cosine": "cosineembeddingloss"}
 ALIASES |= {f"{kind}{axes}d": kind for kind in ("batchnorm", "instancenorm") for axes in (1, 2, 3)}
 ALIASES |= {f"{kind}cell": kind for kind in ("rnn", "gru", "lstm")}
+ALIASES |= {
+    "topk": "accuracy",
+    "f1": "precisionrecall",
+    "precision": "precisionrecall",
+    "recall": "precisionrecall",
+}
+ALIASES |= {"wasserstein": "emd", "dice": "maskiou"}
+ALIASES |= {"expression": "backprop", "network": "mlp", "perceptron": "mlp"}
 ALIASES |= {"bn": "batchnorm", "scaleddotproductattention": "attention"}
 
 

@@ -42,6 +42,9 @@ class Operation:
     __slots__ = (
         "body", "defaults", "examples", "formula", "name", "optional", "remarks", "settings", "symbols", "tensors",
     )  # fmt: skip
+    differentiated = False  # gradients are the point: they are worked unasked, and drawn as a graph
+    shaping: tuple[str, ...] = ()  # settings that say which tensors there are
+    leading = ""  # the setting that needs no name on a command line
 
     def __init__(
         self,
@@ -75,6 +78,10 @@ class Operation:
         """The paragraphs after that line, up to the arguments."""
         told = (self.body.__doc__ or "").partition("\n")[2].partition("\n    Args:")[0]
         return re.sub(r"(?m)^ +", "", told).strip()
+
+    def fitted(self, given: Mapping[str, Any]) -> Operation:  # noqa: ARG002
+        """Return the operation as its settings make it; those that shape nothing leave it as it is."""
+        return self
 
     def told(self, parameter: str) -> str:
         """Return what the docstring says of a parameter."""

@@ -110,6 +110,7 @@ def work(operation: Operation | str, given: Mapping[str, Any] | None = None, exa
     """
     one = load(operation) if isinstance(operation, str) else operation
     known = dict(given or {})
+    one = one.fitted(known)
     for name in known:
         if name not in one.tensors and name not in one.settings and name != UPSTREAM:
             raise unknown(f"argument of {one.name}", name, [*one.tensors, *one.settings])

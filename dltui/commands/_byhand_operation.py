@@ -29,11 +29,12 @@ WAYS = {
 }
 
 
-def operation_command(name: str) -> Any:
+def operation_command(name: str, args: list[str] | None = None) -> Any:
     """Return the command of one operation.
 
     Args:
         name: As it is typed.
+        args: What follows it; where an expression says which variables there are, it is put last.
 
     Returns:
         A command with one option a tensor and a setting, and the common options.
@@ -42,6 +43,10 @@ def operation_command(name: str) -> Any:
         UsageError: If there is no such operation.
     """
     one = load(name)
+    if one.shaping and args is not None:
+        from dltui.commands._byhand_made import made
+
+        one, args[:] = made(one, args)
 
     def run_operation(
         example: str | None, upstream: str | None, *, common: Common, **values: Any
@@ -49,6 +54,7 @@ def operation_command(name: str) -> Any:
         from dltui.commands._byhand_sheet import HandAnswer
 
         ways = {way: values.pop(way) for way in WAYS}
+        ways["backward"] |= one.differentiated
         if ways["latex"] and ways["markdown"]:
             raise UsageError("--latex and --markdown are two ways to write one sheet: choose one")
         given = _given(one, values | {UPSTREAM: upstream}, common.seed, example or "")
@@ -78,9 +84,11 @@ def _given(one: Operation, values: dict[str, Any], seed: int, example: str) -> d
 
 def _parameters(one: Operation) -> list[inspect.Parameter]:
     """Return the options of an operation."""
+    first = [name for name in one.settings if name in one.shaping]  # they say which tensors there are
     found = [
+        *(_setting(one, name) for name in first),
         *(_text(name, "NUMBERS", one.told(name)) for name in one.tensors),
-        *(_setting(one, name) for name in one.settings),
+        *(_setting(one, name) for name in one.settings if name not in first),
     ]
     found.append(_text("example", "|".join(one.examples), "Whose numbers stand in for what is not given."))
     found.append(_text(UPSTREAM, "NUMBERS", "∂L/∂y for --backward; ones by default."))
@@ -99,12 +107,19 @@ def _text(name: str, metavar: str, told: str) -> inspect.Parameter:
 def _setting(one: Operation, name: str) -> inspect.Parameter:
     """Return the option of a setting; values stay text here, its type reads them."""
     dashed, told = name.replace("_", "-"), one.told(name)
+    if name == one.leading:
+        lead = typer.Argument(
+            metavar=name.upper(), help=f"{told} [default: {one.defaults[name]}]", show_default=False
+        )
+        return inspect.Parameter(name, KEYWORD, default=None, annotation=Annotated[str | None, lead])
     if one.settings[name].startswith("bool"):
         option = typer.Option(f"--{dashed}/--no-{dashed}", help=told)
         return inspect.Parameter(name, KEYWORD, default=None, annotation=Annotated[bool | None, option])
     choices = one.choices(name)
     names = [f"--{dashed}", *([LETTERS[name]] if name in LETTERS else [])]
     usual = one.defaults.get(name)
+    if isinstance(usual, tuple):
+        usual = ",".join(map(str, usual))
     option = typer.Option(
         *names,
         metavar="|".join(choices) or _metavar(one.settings[name]),

@@ -51,7 +51,9 @@ class HandAnswer:
         self.all_lines = all_lines
         self.latex = latex
         self.markdown = markdown
-        self.ascii_only = ascii_only or not (sys.stdout.encoding or "ascii").lower().startswith("utf")
+        self.ascii_only = ascii_only or not (
+            getattr(sys.stdout, "encoding", None) or "ascii"
+        ).lower().startswith("utf")
         self.script: Unicode = ASCII if self.ascii_only else UNICODE
         self.answer: Answer | None = None
         self.differences: dict[str, Any] | None = None
@@ -188,7 +190,7 @@ class HandAnswer:
         whole = told.text()
         sides = [f"{told.name} = {told.formula}", *(f"{indent} {sign} {side}" for sign, side in told.sides)]
         found = [whole] if len(whole) <= width else sides
-        found = [line for side in found for line in _broken(side, width, indent + "    ")]
+        found = [line for side in found for line in broken(side, width, indent + "    ")]
         if len(told.running) > 3 or (told.running and len(found) > 1):
             found += [
                 _painted(line, QUIET)
@@ -241,7 +243,7 @@ class HandAnswer:
         return to_ascii(text)
 
 
-def _broken(side: str, width: int, indent: str) -> list[str]:
+def broken(side: str, width: int, indent: str) -> list[str]:
     """Return one side of a line in lines, broken before signs that stand in no bracket where that is possible."""
     chunks = [""]
     depth = 0

@@ -64,7 +64,10 @@ class OperationGroup(typer.core.TyperGroup):
             if ctx.resilient_parsing:
                 return None, None, args[1:]
             raise unknown("operation", word, OPERATIONS)
-        return word, self.commands[word], args[1:]
+        from dltui.commands._byhand_operation import operation_command
+
+        rest = args[1:]
+        return word, operation_command(word, rest), rest
 
 
 app = typer.Typer(

@@ -9,9 +9,29 @@ FAMILIES = {
 }
 
 NAMES = {
+    "backprop-graph": Entry(
+        "dltui.lab.byhand.backprop",
+        "The graph of an expression: values run forwards through its gates, gradients run back, a gate a frame.",
+        "byhand",
+    ),
+    "gates": Entry(
+        "dltui.lab.byhand.backprop",
+        "One gate: the gradient that comes back, its local slopes, and what it hands on to either input.",
+        "byhand",
+    ),
     "mlp-forward": Entry(
         "dltui.lab.byhand.forward",
         "An input walks through a small network: sums, activations, output, in sums and in matrices.",
+        "byhand",
+    ),
+    "gradient-check": Entry(
+        "dltui.lab.byhand.gradient_check",
+        "The error of finite differences over their step, a V on log-log axes; and a layer's gradient checked.",
+        "byhand",
+    ),
+    "vector-jacobian": Entry(
+        "dltui.lab.byhand.jacobians",
+        "The Jacobian of a layer drawn whole, beside the product that back-propagation computes without it.",
         "byhand",
     ),
     "linear-layer": Entry(
@@ -24,6 +44,11 @@ NAMES = {
         "Linear layers in a row and the single matrix that does the same: W′ = W₂·W₁, b′ = W₂·b₁ + b₂.",
         "byhand",
     ),
+    "accuracy-metrics": Entry(
+        "dltui.lab.byhand.metrics",
+        "A table of scores, and what is read off it: accuracy, top-k, confusion matrix, precision and recall.",
+        "byhand",
+    ),
     "neuron": Entry(
         "dltui.lab.byhand.neuron",
         "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",
@@ -32,6 +57,11 @@ NAMES = {
     "softmax": Entry(
         "dltui.lab.byhand.softmax",
         "Three logits made shares that add up to 1, worked out; the naive form beside the safe one.",
+        "byhand",
+    ),
+    "training-step": Entry(
+        "dltui.lab.byhand.training_step",
+        "One batch through a small network: input, forward pass, loss, backward pass and update, with all numbers.",
         "byhand",
     ),
     "flat-or-sharp": Entry(

@@ -2,6 +2,7 @@
 
 SCREENS = {
     "batch": "dltui.commands.batch_screen:BatchScreen",
+    "byhand": "dltui.commands.byhand_screen:ByHandScreen",
     "chain": "dltui.commands.shapes_screen:ChainScreen",
     "checkpoint": "dltui.commands.inspect_screen:ModelScreen",
     "compare": "dltui.tui.screens.compare:CompareScreen",

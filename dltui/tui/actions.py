@@ -119,6 +119,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("gallery", "words", ("w",), "words", "Say in words what the figure shows, and back."),
     Action("gallery", "details", ("i",), "details", "Show or hide how it was made."),
     Action("gallery", "export", ("e",), "save", "Write the figure to a file."),
+    Action("gallery", "by_hand", ("B",), "by hand", "Step through the lines that were worked by hand."),
     Action("gallery", "copy_command", ("y",), "copy command", "Copy the command line that makes or shows this."),
     # figures that are turned: surfaces, clouds in space
     Action("turn", "turn", _ARROWS, "turn", "Turn the figure around, tip it up or down.", _TOWARDS, shown=4),

@@ -333,6 +333,21 @@ class DltuiApp(App[int]):
         self.trail.go(item.place)
         self._arrive()
 
+    def open_by_hand(self, command: str) -> None:
+        """Open what a ``dltui byhand`` command line works, to step through it.
+
+        Args:
+            command: The whole command line.
+        """
+        from dltui.commands.byhand_screen import bench_of, hand_item
+        from dltui.errors import DltuiError
+
+        try:
+            bench_of(hand_item(command).key)  # what can't be worked has no screen
+            self.open_item(hand_item(command))
+        except DltuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+
     def go_home(self, shelf: str = "") -> None:
         """Go home, to the overview or to a shelf by its name."""
         self.go_to(HOME)

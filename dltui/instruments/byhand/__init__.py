@@ -2,5 +2,6 @@
 
 from dltui.instruments.byhand.answer import Answer, says, torch_answer
 from dltui.instruments.byhand.figures import sheet_figures, steps_of
+from dltui.instruments.byhand.graph import graph_of
 
-__all__ = ["Answer", "says", "sheet_figures", "steps_of", "torch_answer"]
+__all__ = ["Answer", "graph_of", "says", "sheet_figures", "steps_of", "torch_answer"]

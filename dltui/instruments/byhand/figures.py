@@ -41,6 +41,10 @@ def sheet_figures(
         ),
         results(worked.outputs, answer.outputs if answer else None, title="What comes out"),
     ]
+    if one.differentiated:
+        from dltui.instruments.byhand.graph import graph_of
+
+        found.insert(1, graph_of(worked, backward=backward))
     if backward:
         back = worked.gradients
         tensors = worked.sheet.tensors | back.sheet.tensors

@@ -81,6 +81,7 @@ class ExhibitScreen(GalleryScreen):
         self._numbers: tuple[tuple[str, str], ...] = ()
         self._numbers_due = False
         self._check: Job | None = None
+        self._kin: tuple[str, ...] = ()
         self._knobs: dict[str, str] = {}  # how they stood the last time
 
     @property
@@ -142,6 +143,11 @@ class ExhibitScreen(GalleryScreen):
         if isinstance(knobs, dict):
             self._knobs = {name: text for name, text in knobs.items() if isinstance(text, str)}
 
+    @property
+    def hand_line(self) -> str:
+        """The first command among its kin that works something by hand."""
+        return next((line for line in self._kin if line.startswith("dltui byhand ")), "")
+
     def watches(self, job: Job) -> bool:
         """Return whether this screen tells how a job ends: its own checks."""
         return job is self._check
@@ -153,6 +159,7 @@ class ExhibitScreen(GalleryScreen):
     def received(self, found: tuple[Exhibit, Form]) -> None:
         """Lay out the knobs, and tell the story."""
         exhibit, form = found
+        self._kin = tuple(exhibit.kin)
         self.answers = Answers(form)
         stood = self._knobs
         rows = [FieldRow(one, one.complete, stood.get(one.name, ""), close=True) for one in form.fields]

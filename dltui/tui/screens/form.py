@@ -45,6 +45,7 @@ class FormScreen(Room):
         Action("form", "field", ("down", "up", "j", "k"), "field", "Go to the next field, or the one before.",
                ("1", "-1", "1", "-1"), shown=2),
         Action("form", "reset_all", ("R",), "reset", "Put every field back to its default."),
+        Action("form", "by_hand", ("ctrl+b", "B"), "by hand", "Step through the lines that it would work by hand."),
         Action("form", "copy_command", ("ctrl+y", "y"), "copy command", "Copy the equal command line."),
     ) + AT_ENTER  # fmt: skip
     DEFAULT_CSS = """
@@ -213,6 +214,8 @@ class FormScreen(Room):
         """Offer only what means something: a reset where something was filled in."""
         if action == "reset_all":
             return self.answers is not None and bool(self.answers.texts)
+        if action == "by_hand":
+            return self.item.key.startswith("byhand ") and self.answers is not None
         if action == "run":
             return self.answers is not None
         if action == "next_line":
@@ -238,6 +241,10 @@ class FormScreen(Room):
         """Put every field back to its default."""
         for row in self.query(FieldRow):
             row.fill("")
+
+    def action_by_hand(self) -> None:
+        """Step through what the fields say."""
+        self.dltui.open_by_hand(self.command_line)
 
     def action_copy_command(self) -> None:
         """Copy the equal command line, once nothing is missing from it."""

@@ -200,6 +200,8 @@ class GalleryScreen(Room):
             return len(self._figures) > 1
         if action in {"figure", "words", "export"}:
             return bool(self._figures)
+        if action == "by_hand":
+            return bool(self.hand_line)
         return super().check_action(action, parameters)
 
     def action_figure(self, number: int) -> None:
@@ -229,6 +231,15 @@ class GalleryScreen(Room):
     def action_copy_command(self) -> None:
         """Copy the command line."""
         self.copy(self.command_line)
+
+    @property
+    def hand_line(self) -> str:
+        """The command line of what was worked by hand here; empty where nothing was."""
+        return self.command_line if self.command_line.startswith("dltui byhand ") else ""
+
+    def action_by_hand(self) -> None:
+        """Step through what was worked by hand."""
+        self.dltui.open_by_hand(self.hand_line)
 
     def action_export(self) -> None:
         """Ask for a file name, then write the figure to it."""

@@ -1,0 +1,129 @@
+"""What was worked by hand as a graph: a box a gate, its value forwards and its gradient backwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dltui.byhand.backward import MARK
+from dltui.byhand.printing import UNICODE, symbolic, write
+from dltui.byhand.rounding import Rounding
+from dltui.byhand.tensor import Tensor
+from dltui.byhand.value import Value
+from dltui.figures import Graph
+
+if TYPE_CHECKING:
+    from dltui.byhand.worked import Worked
+
+MOST = 30  # boxes of single numbers; beyond, every tensor is a box
+
+
+def graph_of(worked: Worked, *, backward: bool = True, lines: int | None = None) -> Graph:
+    """Return the computation as a graph.
+
+    Args:
+        worked: What was worked.
+        backward: Write the gradients into the boxes, too.
+        lines: So many lines are written by now, forwards first; None for all.
+
+    Returns:
+        A box for every input and every line; for every tensor where that would be too many.
+    """
+    cells = sum(len(one.cells) for one in worked.sheet.tensors.values())
+    return _of_cells(worked, backward, lines) if cells <= MOST else _of_tensors(worked, backward)
+
+
+def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
+    """Return a box a number."""
+    ahead = len(worked.sheet.lines)
+    by_now = ahead if written is None else written
+    rounding = Rounding([line.target for line in worked.sheet.lines])
+    slopes = gradients_of(worked, None if written is None else written - ahead) if backward else {}
+    nodes: list[str] = []
+    notes: list[str] = []
+    place: dict[tuple[str, int], int] = {}
+    edges: list[tuple[int, int]] = []
+    read = {(at.tensor, at.cell) for line in worked.sheet.lines for at in line.reads()}
+
+    def box(text: str, key: tuple[str, int], value: Value | None) -> None:
+        place[key] = len(nodes)
+        nodes.append(text)
+        slope = slopes.get(key)
+        shown = UNICODE.number(rounding.text(value)) if value is not None else "?"
+        notes.append(shown if slope is None else f"{shown} · {MARK} {_short(slope)}")
+
+    for name, one in worked.inputs.items():
+        for i, cell in enumerate(one.cells):
+            if cell.label is not None and (name, i) in read:
+                box(UNICODE.name(cell.label), (name, i), cell)
+    for i, line in enumerate(worked.sheet.lines):
+        label = line.target.label
+        assert label is not None
+        formula = write(line.expression, symbolic(UNICODE), UNICODE)
+        key = (line.tensor, label.cell)
+        edges += [
+            (place[at.tensor, at.cell], len(nodes)) for at in line.reads() if (at.tensor, at.cell) in place
+        ]
+        box(f"{UNICODE.name(label)} = {formula}", key, line.target if i < by_now else None)
+    return Graph(
+        title="Values forwards, gradients back", nodes=tuple(nodes), edges=tuple(edges), notes=tuple(notes)
+    )
+
+
+def _of_tensors(worked: Worked, backward: bool) -> Graph:
+    """Return a box a tensor, with its shape and the size of its gradient."""
+    slopes = gradients_of(worked) if backward else {}
+    names = list(worked.sheet.tensors)
+    place = {name: i for i, name in enumerate(names)}
+    edges = dict.fromkeys(
+        (place[at.tensor], place[line.tensor])
+        for line in worked.sheet.lines
+        for at in line.reads()
+        if at.tensor != line.tensor
+    )
+    notes = []
+    for name in names:
+        one = worked.sheet.tensors[name]
+        known = [slopes[name, i] for i in range(len(one.cells)) if (name, i) in slopes]
+        size = sum(slope**2 for slope in known) ** 0.5
+        notes.append(_shape(one) + (f" · ‖{MARK}‖ {_short(size)}" if known else ""))
+    symbols = tuple(worked.sheet.tensors[name].symbol for name in names)
+    return Graph(
+        title="Values forwards, gradients back", nodes=symbols, edges=tuple(edges), notes=tuple(notes)
+    )
+
+
+def gradients_of(worked: Worked, lines: int | None = None) -> dict[tuple[str, int], float]:
+    """Return ∂L/∂ of every number on a sheet that has one, by the name of its tensor and its cell.
+
+    Args:
+        worked: What was worked.
+        lines: So many lines of the backward pass are written by now; None for all, none below 0.
+    """
+    sheet = worked.gradients.sheet
+    if lines is not None and lines < 0:
+        return {}
+    found = {
+        (_bare(name), i): cell.value
+        for name, one in sheet.tensors.items()
+        if one.write is None
+        for i, cell in enumerate(one.cells)
+    }
+    for line in sheet.lines[:lines]:
+        assert line.target.label is not None
+        found[_bare(line.tensor), line.target.label.cell] = line.target.value
+    return found
+
+
+def _bare(name: str) -> str:
+    """Return the tensor that a gradient belongs to."""
+    return name.removeprefix(MARK).removesuffix("′")
+
+
+def _short(value: float) -> str:
+    """Return a number in few digits."""
+    return UNICODE.number(f"{value:.4g}")
+
+
+def _shape(one: Tensor) -> str:
+    """Return a shape, or the number itself where it is one."""
+    return "×".join(map(str, one.shape)) or _short(one.cells[0].value)
