@@ -52,6 +52,35 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "lstm": "A cell with gates that forget, write and show.",
         },
     },
+    "activations": {
+        "activations": {
+            "sigmoid": "Any number between 0 and 1.",
+            "tanh": "Any number between −1 and 1.",
+            "logsigmoid": "The logarithm of the sigmoid.",
+            "softplus": "A ReLU without its kink.",
+            "softsign": "Between −1 and 1, slowly.",
+            "tanhshrink": "What tanh takes off.",
+            "silu": "x times its own sigmoid: swish.",
+            "mish": "x times the tanh of its softplus.",
+            "gelu": "x times the share of a normal distribution below it.",
+            "glu": "Half of x, as far as the other half lets it through.",
+        },
+        "rectifiers": {
+            "relu": "Nothing below 0.",
+            "leakyrelu": "A small slope below 0.",
+            "prelu": "A learned slope below 0.",
+            "elu": "Bent towards −α below 0.",
+            "selu": "An ELU that keeps mean 0 and variance 1.",
+            "celu": "An ELU with slope 1 at 0 for every α.",
+            "relu6": "A ReLU that stops at 6.",
+            "hardtanh": "x itself between two bounds.",
+            "hardsigmoid": "A straight line from 0 to 1.",
+            "hardswish": "x times its hard sigmoid.",
+            "softshrink": "Everything λ nearer to 0.",
+            "hardshrink": "What is near 0 is made 0.",
+            "threshold": "One number for all that is not above a threshold.",
+        },
+    },
     "losses": {
         "regression": {
             "mseloss": "The mean of squared errors.",
@@ -141,6 +170,7 @@ ALIASES |= {
 }
 ALIASES |= {"wasserstein": "emd", "dice": "maskiou"}
 ALIASES |= {"expression": "backprop", "network": "mlp", "perceptron": "mlp"}
+ALIASES |= {"swish": "silu", "lrelu": "leakyrelu"}
 ALIASES |= {"bn": "batchnorm", "scaleddotproductattention": "attention"}
 
 

@@ -12,7 +12,7 @@ Leaf = Callable[[Value], str | None]  # the text that stands for a node, or None
 SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉‚")
 GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "λ": "lambda", "μ": "mu",
-    "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "η": "eta", "∂": "partial ", "Σ": "Sigma",
+    "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "η": "eta", "∂": "partial ", "Σ": "Sigma", "Φ": "Phi",
 }  # fmt: skip
 
 
