@@ -132,11 +132,14 @@ def described(key: str) -> tuple[Cloud | Mesh, list[Any]]:
     from dltui.results.base import Made
     from dltui.scene.describe import cloud_of, mesh_of
     from dltui.scene.read import read_geometry
+    from dltui.scene.solids import SHAPES
 
     geometry = read_geometry(key)
     found = mesh_of(geometry) if geometry.is_mesh else cloud_of(geometry)
     verb = "mesh" if geometry.is_mesh else "cloud"
-    found = replace(found, made=Made(command=f"dltui {verb} {key if key in SHIPPED else Path(key).name}"))
+    found = replace(
+        found, made=Made(command=f"dltui {verb} {key if key in (*SHIPPED, *SHAPES) else Path(key).name}")
+    )
     return found, found.figures()
 
 
