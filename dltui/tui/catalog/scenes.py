@@ -15,9 +15,8 @@ from dltui.tui.catalog.items import Glimpse, Item
 HERE, FORMED = "files here", "made by a formula"
 LARGEST = 64 << 20  # bytes of a file that is shown before it is opened
 VERBS = {"lidar": "cloud", "motorcycle": "cloud"}  # mesh for the rest
-COMMON = frozenset(
-    ".npz .npy .csv .txt .bin .png .tif .tiff .pgm".split()
-)  # endings of what is mostly no shape
+# Endings of what is mostly no shape.
+COMMON = {".npz", ".npy", ".csv", ".txt", ".bin", ".png", ".tif", ".tiff", ".pgm"}
 
 
 @register.shelf("scenes", "Scenes", place=42, nothing="No clouds or meshes.", tries=("dltui mesh bunny",))
