@@ -211,6 +211,8 @@ class Cloud(Result):
 def ruled(ends: Array) -> str:
     """Return how long a ruler is, and how far it goes along each axis."""
     step = np.asarray(ends[1], np.float64) - np.asarray(ends[0], np.float64)
+    if not step.any():
+        return "one end of a ruler"
     along = ", ".join(f"Δ{axis} {number(float(part), 3)}" for axis, part in zip(AXES, step, strict=True))
     return f"ruler {number(float(np.linalg.norm(step)), 5)} ({along})"
 
