@@ -16,6 +16,7 @@ PAGES = (
     "inspecting.md",
     "instruments.md",
     "runs.md",
+    "scenes.md",
     "text.md",
     "training.md",
     "watching.md",
