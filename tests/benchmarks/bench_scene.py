@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_scene.py [--rounds 5] [--rows P1 P2 P3 P4 P10 P11 N] [--millions 10]
 
 All peers take turns in one process with one thread, round after round, on shapes that dltui makes itself (points over
-a torus, its mesh); each figure is the least over the rounds. A peer that is not installed is left out. plotui draws discs
-and does more per point: the claim is a frame of the same cloud at the same size. Nothing here fails a build.
+a torus, its mesh); each figure is the least over the rounds. A peer that is not installed is left out. plotui draws
+discs and does more per point: the claim is a frame of the same cloud at the same size. Nothing here fails a build.
 """
 
 from __future__ import annotations
