@@ -8,7 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dltui.results.cloud import Cloud
+import numpy as np
+from numpy.typing import NDArray
+from textual import events
+
+from dltui.draw.scene.picking import picked
+from dltui.draw.view import View
+from dltui.figures import Scene, number
+from dltui.results.cloud import Cloud, ruled
 from dltui.results.mesh import Mesh
 from dltui.scene.read import SHIPPED
 from dltui.tui import actions
@@ -43,12 +50,21 @@ class SpaceScreen(ResultScreen):
         ),
         Action("space", "size", ("z",), "size", "Draw points larger, then small again."),
         Action("space", "parallel", ("o",), "parallel", "See it in perspective, or in parallel projection."),
+        Action(
+            "space",
+            "measure",
+            ("m",),
+            "measure",
+            "Put an end of a ruler where the middle of the picture is; a click puts it anywhere.",
+        ),
         Action("space", "box", ("b",), "box", "Draw the box around it, or leave it out."),
         Action(
             "space", "pan", _FAR, "", "Move the picture.", ("-1, 0", "1, 0", "0, 1", "0, -1") * 2, shown=0
         ),
     )
     result: Cloud | Mesh | None = None
+    _end: NDArray[np.float64] | None = None  # the first end of a ruler
+    _held: View | None = None  # from where it was looked at when the mouse was pressed
 
     @property
     def shelf_title(self) -> str:
@@ -78,6 +94,8 @@ class SpaceScreen(ResultScreen):
             return isinstance(self.result, Mesh)
         if action == "size":
             return isinstance(self.result, Cloud)
+        if action == "measure":
+            return isinstance(self.view.figure, Scene)
         return super().check_action(action, parameters)
 
     @property
@@ -122,6 +140,36 @@ class SpaceScreen(ResultScreen):
         if self.result is not None:
             self._change(box=not self.result.box)
 
+    def action_measure(self) -> None:
+        """Put an end of a ruler on what is in the middle."""
+        self._pick(None)
+
+    def on_mouse_down(self) -> None:
+        """Note from where it is looked at, to tell a click from a pull."""
+        self._held = self.view.view
+
+    def on_click(self, event: events.Click) -> None:
+        """Put an end of a ruler where the mouse points."""
+        if event.widget is self.view and self._held == self.view.view:
+            self._pick((event.x, event.y))
+
+    def _pick(self, cell: tuple[int, int] | None) -> None:
+        """Put an end of a ruler under a cell; the second one tells the distance."""
+        figure, result = self.view.figure, self.result
+        if result is None or not isinstance(figure, Scene):
+            return
+        place = picked(figure, self.view.plain_look(), self.view.view, cell)
+        if place is None:
+            if cell is None:
+                self.notify("nothing is in the middle: move the picture, or click", timeout=3)
+            return
+        first, self._end = self._end, place if self._end is None else None
+        ends = np.stack([place if first is None else first, place])
+        changed = replace(result, rulers=ends[None].astype(np.float32))
+        self.show_result(changed, changed.figures())
+        where = ", ".join(number(float(part), 5) for part in place + np.array(result.origin))
+        self.notify(f"from {where} to …" if first is None else ruled(ends), timeout=6)
+
     def action_pan(self, right: int, up: int) -> None:
         """Move the picture."""
         self.view.action_pan(right, up)
@@ -132,11 +180,14 @@ def described(key: str) -> tuple[Cloud | Mesh, list[Any]]:
     from dltui.results.base import Made
     from dltui.scene.describe import cloud_of, mesh_of
     from dltui.scene.read import read_geometry
+    from dltui.scene.solids import SHAPES
 
     geometry = read_geometry(key)
     found = mesh_of(geometry) if geometry.is_mesh else cloud_of(geometry)
     verb = "mesh" if geometry.is_mesh else "cloud"
-    found = replace(found, made=Made(command=f"dltui {verb} {key if key in SHIPPED else Path(key).name}"))
+    found = replace(
+        found, made=Made(command=f"dltui {verb} {key if key in (*SHIPPED, *SHAPES) else Path(key).name}")
+    )
     return found, found.figures()
 
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._scene_words import Box, Projection, Shape, Up
+from dltui.commands._scene_words import (
+    Box,
+    Export,
+    Orbit,
+    Projection,
+    Ruler,
+    Scale,
+    Shape,
+    Up,
+    read_for,
+    write_out,
+)
 
 if TYPE_CHECKING:
     from dltui.results.mesh import Mesh
@@ -32,15 +43,26 @@ def mesh(
     ] = "",
     up: Up = None,
     projection: Projection = "perspective",
+    scale: Scale = 1.0,
+    ruler: Ruler = None,
+    export: Export = None,
+    orbit: Orbit = None,
     *,
     box: Box = False,
     common: Common,
 ) -> Mesh:
     """Look at a mesh: its area, its volume, whether it is closed, and how many holes go through it."""
     from dltui.scene.describe import mesh_of
-    from dltui.scene.read import read_geometry
+    from dltui.scene.operations import rulers, scaled
 
-    geometry = read_geometry(shape)
-    for remark in geometry.remarks:
-        common.note(f"{geometry.title}: {remark}")
-    return mesh_of(geometry, colour=colour, shade=shade, up=up, projection=projection, box=box)
+    geometry = scaled(
+        read_for(shape, common, columns="", intrinsics="", depth_scale=1.0, points=False), scale
+    )
+    pairs = rulers(ruler or [], len(geometry.vertices), geometry.title)
+    found = mesh_of(geometry, colour=colour, shade=shade, up=up, projection=projection, box=box, rulers=pairs)
+    if found.crowded:
+        common.note(
+            f"{geometry.title}: {found.crowded:,} edges belong to more than two triangles (non-manifold)"
+        )
+    write_out(found, geometry, export, orbit, common)
+    return found

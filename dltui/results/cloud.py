@@ -12,6 +12,21 @@ from dltui.results.base import Result
 
 BINS = 60
 AXES = ("x", "y", "z")
+MINE, THEIRS, RULER = (120, 170, 255), (255, 160, 60), (255, 90, 160)  # colours of two clouds and of rulers
+APART = {
+    "there": "mean distance to the nearest there",
+    "back": "mean distance from there back",
+    "chamfer": "Chamfer distance",
+    "chamfer_squared": "Chamfer distance, squared",
+    "hausdorff": "Hausdorff distance",
+    "emd": "earth mover's distance",
+    "moved": "points of each that were moved",
+}
+FIT = {
+    "rms": "root mean square of the pairs",
+    "share": "share of the pairs that count",
+    "steps": "iterations",
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +50,12 @@ class Cloud(Result):
         spacing: Mean distance to the nearest neighbour of a sample of points; NaN for fewer than two.
         file: What kind of file they came from; empty when none.
         remarks: What was guessed or done, in sentences.
+        other: Points of a second cloud beside it, the same origin taken off, shape (m, 3).
+        other_title: What the second cloud is called.
+        apart: How far both are apart, by name, as ``Apart`` of ``dltui.scene.points.distances`` tells it.
+        motion: What laid this cloud upon the other one, homogeneous, shape (4, 4), or None.
+        fit: Root mean square of the pairs that counted for that, their share, and the iterations.
+        rulers: Ends of what was measured, the origin taken off, shape (r, 2, 3).
     """
 
     schema: ClassVar[str] = "cloud/1"
@@ -55,6 +76,12 @@ class Cloud(Result):
     spacing: float = float("nan")
     file: str = ""
     remarks: list[str] = field(default_factory=list)
+    other: Array = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    other_title: str = ""
+    apart: dict[str, float] = field(default_factory=dict)
+    motion: Array | None = None
+    fit: dict[str, float] = field(default_factory=dict)
+    rulers: Array = field(default_factory=lambda: np.zeros((0, 2, 3), np.float32))
 
     @property
     def bounds(self) -> Array:
@@ -87,18 +114,33 @@ class Cloud(Result):
             "colour": self.colour,
             "up": self.up,
             "remarks": self.remarks,
+            "rulers": measured(self.rulers, self.origin),
+            **(
+                {"against": {"points": len(self.other), "name": self.other_title} | self.apart}
+                if self.apart
+                else {}
+            ),
+            **({"motion": self.motion.tolist(), **self.fit} if self.motion is not None else {}),
         }
 
     def scene(self) -> Scene:
         """Return the picture."""
         coloured = self.colour in self.channels or self.colour == "height"
+        both = bool(len(self.other))
+        rgb = self.rgb if self.colour == "rgb" else None
+        if both and not coloured:  # two clouds are told apart by their colours
+            own = np.broadcast_to(np.array(MINE, np.uint8), self.vertices.shape) if rgb is None else rgb
+            rgb = np.concatenate([own, np.broadcast_to(np.array(THEIRS, np.uint8), self.other.shape)])
+        alone = both and coloured  # beside numbers there is no colour left for the other one
         return Scene(
             title=self.title,
             caption=self._caption(),
-            points=self.vertices,
+            points=np.concatenate([self.vertices, self.other]) if both and not alone else self.vertices,
             point_values=self.named(self.colour) if coloured else None,
-            point_rgb=self.rgb if self.colour == "rgb" else None,
-            normals=self.normals,
+            point_rgb=rgb,
+            normals=self.normals if not both or alone else None,
+            segments=self.rulers,
+            segment_rgb=np.broadcast_to(np.array(RULER, np.uint8), (len(self.rulers), 3)),
             value_label=self.colour if coloured else "",
             shade={"depth": "depth", "normal": "normal"}.get(self.colour, "flat"),  # type: ignore[arg-type]
             projection=self.projection,
@@ -118,13 +160,31 @@ class Cloud(Result):
                 spreads.append(
                     Histogram(title=f"{name} · {self.title}", edges=edges, counts=counts, value_label=name)
                 )
-        return [self.scene(), self._table(), *spreads]
+        beside = [self._beside()] if self.apart else []
+        return [self.scene(), self._table(), *beside, *spreads]
+
+    def _beside(self) -> Table:
+        """Return how far the two clouds are apart, and what laid one upon the other."""
+        rows: list[tuple[str, float | str]] = [(APART[name], value) for name, value in self.apart.items()]
+        if self.motion is not None:
+            turn = np.asarray(self.motion, np.float64)
+            angle = np.degrees(np.arccos(np.clip((np.trace(turn[:3, :3]) - 1) / 2, -1, 1)))
+            rows.append(("turned by degrees", float(angle)))
+            rows.append(("moved by", ", ".join(number(float(part), 5) for part in turn[:3, 3])))
+            rows += [(FIT[name], value) for name, value in self.fit.items()]
+        return Table(
+            title=f"Beside {self.other_title}",
+            caption=f"{len(self.vertices):,} and {len(self.other):,} points; {self.other_title} is orange",
+            columns=("what", "value"),
+            rows=tuple(rows),
+        )
 
     def _caption(self) -> str:
         low, high = self.bounds
         size = " × ".join(number(float(side), 3) for side in high - low)
         parts = [f"{len(self.vertices):,} points, {size}"]
         parts += [f"{self.dropped:,} left out, not finite"] if self.dropped else []
+        parts += [ruled(ends) for ends in self.rulers]
         return "; ".join([*parts, *self.remarks])
 
     def _table(self) -> Table:
@@ -146,3 +206,21 @@ class Cloud(Result):
             columns=("number", "least", "mean", "greatest"),
             rows=tuple(rows),
         )
+
+
+def ruled(ends: Array) -> str:
+    """Return how long a ruler is, and how far it goes along each axis."""
+    step = np.asarray(ends[1], np.float64) - np.asarray(ends[0], np.float64)
+    if not step.any():
+        return "one end of a ruler"
+    along = ", ".join(f"Δ{axis} {number(float(part), 3)}" for axis, part in zip(AXES, step, strict=True))
+    return f"ruler {number(float(np.linalg.norm(step)), 5)} ({along})"
+
+
+def measured(rulers: Array, origin: list[float]) -> list[dict[str, Any]]:
+    """Return rulers as numbers: their ends, the origin put back, and their length."""
+    ends = np.asarray(rulers, np.float64)
+    return [
+        {"from": (a + origin).tolist(), "to": (b + origin).tolist(), "length": float(np.linalg.norm(b - a))}
+        for a, b in ends
+    ]

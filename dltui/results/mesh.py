@@ -9,6 +9,7 @@ import numpy as np
 
 from dltui.figures import Array, Figure, Scene, Shade, Table, number
 from dltui.results.base import Result
+from dltui.results.cloud import RULER, measured, ruled
 
 AXES = ("x", "y", "z")
 
@@ -44,6 +45,7 @@ class Mesh(Result):
         dropped: Vertices left out because a coordinate was not finite.
         file: What kind of file it came from; empty when none.
         remarks: What was guessed or done, in sentences.
+        rulers: Ends of what was measured, the origin taken off, shape (r, 2, 3).
     """
 
     schema: ClassVar[str] = "mesh/1"
@@ -74,6 +76,7 @@ class Mesh(Result):
     dropped: int = 0
     file: str = ""
     remarks: list[str] = field(default_factory=list)
+    rulers: Array = field(default_factory=lambda: np.zeros((0, 2, 3), np.float32))
 
     @property
     def bounds(self) -> Array:
@@ -111,6 +114,7 @@ class Mesh(Result):
             "dropped": self.dropped,
             "format": self.file,
             "remarks": self.remarks,
+            "rulers": measured(self.rulers, self.origin),
         }
 
     def scene(self) -> Scene:
@@ -123,6 +127,8 @@ class Mesh(Result):
             faces=self.faces,
             vertex_values=self.named(self.colour) if coloured else None,
             vertex_rgb=self.rgb if self.colour == "rgb" else None,
+            segments=self.rulers,
+            segment_rgb=np.broadcast_to(np.array(RULER, np.uint8), (len(self.rulers), 3)),
             value_label=self.colour if coloured else "",
             shade=self.shade,
             projection=self.projection,
@@ -139,7 +145,7 @@ class Mesh(Result):
             "watertight" if self.watertight else f"not closed: {self.boundary:,} edges of one triangle alone"
         )
         size = f"{len(self.vertices):,} vertices, {len(self.faces):,} triangles; {closed}"
-        return "; ".join([size, *self.remarks])
+        return "; ".join([size, *(ruled(ends) for ends in self.rulers), *self.remarks])
 
     def _table(self) -> Table:
         low, high = self.bounds

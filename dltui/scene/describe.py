@@ -19,6 +19,7 @@ SAMPLE = 256  # points whose nearest neighbours are looked for
 MOST = 1_000_000  # points among which they are
 PRIMES = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 Up = Literal["z", "y"]
+Rulers = tuple[tuple[int, int], ...]
 
 
 def cloud_of(
@@ -29,6 +30,7 @@ def cloud_of(
     projection: Projection = "perspective",
     size: int = 0,
     box: bool = False,
+    rulers: Rulers = (),
 ) -> Cloud:
     """Return the points of a geometry as a result.
 
@@ -39,6 +41,7 @@ def cloud_of(
         projection: ``perspective`` or ``orthographic``.
         size: Pixels of a point; 0 for what suits their number.
         box: Draw the box around them.
+        rulers: Pairs of points between which it is measured.
 
     Returns:
         The cloud.
@@ -68,6 +71,7 @@ def cloud_of(
         spacing=spacing(geometry.vertices),
         file=geometry.format,
         remarks=list(geometry.remarks),
+        rulers=_ends(geometry, rulers),
     )
 
 
@@ -79,6 +83,7 @@ def mesh_of(
     up: Up | None = None,
     projection: Projection = "perspective",
     box: bool = False,
+    rulers: Rulers = (),
 ) -> Mesh:
     """Return the triangles of a geometry as a result, measured.
 
@@ -89,6 +94,7 @@ def mesh_of(
         up: The axis that points up; the geometry's own when None.
         projection: ``perspective`` or ``orthographic``.
         box: Draw the box around it.
+        rulers: Pairs of vertices between which it is measured.
 
     Returns:
         The mesh.
@@ -127,6 +133,7 @@ def mesh_of(
         dropped=geometry.dropped,
         file=geometry.format,
         remarks=list(geometry.remarks),
+        rulers=_ends(geometry, rulers),
     )
 
 
@@ -140,6 +147,11 @@ def _colour(geometry: Geometry, wanted: str, always: tuple[str, ...]) -> str:
             f"{geometry.title} has no {wanted!r} to be coloured by: expected one of {', '.join(known)}"
         )
     return wanted
+
+
+def _ends(geometry: Geometry, rulers: Rulers) -> Array:
+    """Return the ends of rulers, shape (r, 2, 3)."""
+    return np.asarray(geometry.vertices[np.array(rulers, np.int64).reshape(-1, 2)])
 
 
 def _values(geometry: Geometry) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -82,7 +83,7 @@ def geometry_of(
     *,
     title: str,
     faces: NDArray[np.integer] | None = None,
-    channels: dict[str, Array] | None = None,
+    channels: Mapping[str, Array] | None = None,
     rgb: NDArray[np.generic] | None = None,
     normals: NDArray[np.generic] | None = None,
     up: str = "z",

@@ -5,12 +5,16 @@ After the specification of the ASPRS (LAS 1.4 R15). Compressed ones (LAZ) need l
 
 from __future__ import annotations
 
+import io
 import struct
+from pathlib import Path
 
 import numpy as np
 
 from dltui.errors import DltuiError
 from dltui.scene.geometry import Geometry, geometry_of
+from dltui.scene.hints import Hints
+from dltui.scene.readers._bytes import bytes_of
 
 XYZ = [("x", "<i4"), ("y", "<i4"), ("z", "<i4"), ("intensity", "<u2")]
 OLD = [*XYZ, ("returns", "u1"), ("classification", "u1"), ("angle", "i1"), ("user", "u1"), ("source", "<u2")]
@@ -25,6 +29,42 @@ RECORDS = {
     0: OLD, 1: OLD + TIME, 2: OLD + RGB, 3: OLD + TIME + RGB, 4: OLD + TIME + WAVE, 5: OLD + TIME + RGB + WAVE,
     6: NEW, 7: NEW + RGB, 8: NEW + RGB + NIR, 9: NEW + WAVE, 10: NEW + RGB + NIR + WAVE,
 }  # fmt: skip
+
+
+def read_las_file(path: Path, hints: Hints) -> Geometry:  # noqa: ARG001 - every reader takes them
+    """Read a LAS file, or a LAZ file by laspy.
+
+    Args:
+        path: Where it is.
+        hints: Not needed.
+
+    Returns:
+        Its points.
+
+    Raises:
+        DltuiError: If it is none, is cut short, or laspy is missing for a compressed one.
+    """
+    body = bytes_of(path, "a LAS file")
+    if len(body) > 104 and body[:4] == b"LASF" and body[104] & 0x80:
+        return read_las(_unpacked(body, path), path.name)
+    return read_las(body, path.name)
+
+
+def _unpacked(body: bytes, path: Path) -> bytes:
+    """Return a compressed file as laspy unpacks it."""
+    try:
+        import laspy
+    except ImportError as error:
+        raise DltuiError(
+            f"{path.name} is compressed (LAZ): pip install 'dltui[mesh]' reads it, or convert it to .las"
+        ) from error
+    stream = io.BytesIO()
+    try:
+        laspy.read(io.BytesIO(body)).write(stream, do_compress=False)
+    except Exception as error:
+        told = str(error).partition("\n")[0] or type(error).__name__
+        raise DltuiError(f"laspy can't unpack {path.name}: {told}") from error
+    return stream.getvalue()
 
 
 def read_las(body: bytes, title: str) -> Geometry:
@@ -50,7 +90,10 @@ def read_las(body: bytes, title: str) -> Geometry:
         count = struct.unpack_from("<Q", body, 247)[0] or count
     scale, offset = np.frombuffer(body, "<f8", 3, 131), np.frombuffer(body, "<f8", 3, 155)
     if form & 0x80:
-        raise DltuiError(f"{title} is compressed (LAZ): expected LAS; pip install 'laspy[lazrs]' reads it")
+        raise DltuiError(f"{title} is compressed (LAZ): expected LAS")
+    if not (np.isfinite(offset).all() and np.isfinite(scale).all() and (scale > 0).all()):
+        told = ", ".join(f"{number:g}" for number in scale)
+        raise DltuiError(f"{title} scales its coordinates by {told}: expected numbers above 0")
     fields = RECORDS.get(form)
     if fields is None:
         raise DltuiError(f"{title} has points of format {form}: expected one of 0 to 10")

@@ -1,4 +1,4 @@
-"""From a file or a shipped name to a geometry; files are told by their bytes where they say what they are."""
+"""From a file, a shipped or a made shape to a geometry; files are told by their bytes where they say what they are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from dltui.errors import DltuiError, UsageError
 from dltui.scene.fan import fan
 from dltui.scene.geometry import Geometry, geometry_of
+from dltui.scene.hints import Hints
+from dltui.scene.made import is_made, made
 from dltui.scene.ply import Ragged, read_ply
+from dltui.scene.solids import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,20 +24,37 @@ SHIPPED = {
     "bunny": "The Stanford bunny, 1,839 vertices.",
     "teapot": "The Utah teapot, 992 triangles.",
     "lidar": "A piece of an aerial laser scan with colours, 1,065 points.",
+    "motorcycle": "What a pair of cameras saw of a motorcycle, by its disparities.",
 }
 # Ending -> where it is read; PLY is told by its first bytes.
-READERS: dict[str, str] = {}
+_ROOM = "dltui.scene.readers."
+READERS: dict[str, str] = (
+    {".obj": f"{_ROOM}wavefront:read_obj", ".stl": f"{_ROOM}stl:read_stl", ".off": f"{_ROOM}off:read_off"}
+    | {".pcd": f"{_ROOM}pcd:read_pcd", ".npy": f"{_ROOM}arrays:read_npy", ".npz": f"{_ROOM}arrays:read_npz"}
+    | {
+        ".bin": f"{_ROOM}kitti:read_bin",
+        ".las": "dltui.scene.las:read_las_file",
+        ".laz": "dltui.scene.las:read_las_file",
+    }
+    | dict.fromkeys((".xyz", ".csv", ".pts", ".txt", ".asc"), f"{_ROOM}rows:read_rows")
+    | dict.fromkeys((".pfm", ".png", ".pgm", ".tif", ".tiff"), f"{_ROOM}depth:read_depth")
+    | dict.fromkeys((".glb", ".gltf", ".3mf", ".dae"), f"{_ROOM}foreign:read_foreign")
+)
 CHANNELS = ("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue")
 NORMALS = ("nx", "ny", "nz")
 FACES = ("vertex_indices", "vertex_index")
 SH0 = 0.28209479177387814  # Y₀₀, by which the colour of a splat is scaled
 
 
-def read_geometry(spec: str) -> Geometry:
-    """Read a shape.
+def read_geometry(spec: str, *, hints: Hints | None = None, seed: int = 0, points: bool = False) -> Geometry:
+    """Read or make a shape.
 
     Args:
-        spec: A file, or the name of something shipped: ``bunny``, ``teapot``, ``lidar``.
+        spec: A file, something shipped (``bunny``, ``teapot``, ``lidar``, ``motorcycle``), or a shape that is made,
+            such as ``torus:n=5000,noise=0.02``.
+        hints: What a person knows of the file besides.
+        seed: Seed of what is made.
+        points: Make points where a shape could be a mesh as well.
 
     Returns:
         What is there.
@@ -47,26 +67,35 @@ def read_geometry(spec: str) -> Geometry:
         return _shipped(spec)
     path = Path(spec).expanduser()
     if not path.exists():
+        if is_made(spec):
+            return made(spec, seed=seed, points=points)
         raise UsageError(
-            f"no file {spec}, and nothing shipped of that name: expected a file or one of {_names()}"
+            f"no file {spec}, and no shape of that name: expected a file or one of {', '.join((*SHIPPED, *SHAPES))}"
         )
     if path.is_dir():
         raise UsageError(f"{spec} is a folder: expected a file of points or triangles")
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head[:3] == b"ply":
+    return _from_file(path, hints or Hints())
+
+
+def _from_file(path: Path, hints: Hints) -> Geometry:
+    """Read a file: PLY is told by its first bytes, the rest by its ending."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise DltuiError(
+            f"can't read {path}: {error.strerror}; expected a file of points or triangles"
+        ) from error
+    ending = path.suffix.lower()
+    if head[:3] == b"ply" or ending == ".ply":
         return from_ply(path)
-    where = READERS.get(path.suffix.lower())
+    where = READERS.get(ending)
     if where is None:
         known = ", ".join(sorted({".ply", *READERS}))
         raise UsageError(f"can't read {path.name}: expected one of {known}")
     module, _, name = where.partition(":")
-    reader: Callable[[Path], Geometry] = getattr(import_module(module), name)
-    return reader(path)
-
-
-def _names() -> str:
-    return ", ".join(SHIPPED)
+    reader: Callable[[Path, Hints], Geometry] = getattr(import_module(module), name)
+    return reader(path, hints)
 
 
 def _shipped(name: str) -> Geometry:
@@ -78,8 +107,25 @@ def _shipped(name: str) -> Geometry:
 
         with open_asset("simple.las") as file:
             return read_las(file.read(), "lidar")
+    if name == "motorcycle":
+        return _motorcycle()
     with open_asset(f"{name}.npz") as file, np.load(file, allow_pickle=False) as held:
         return geometry_of(held["positions"], title=name, faces=held["triangles"], up="y")
+
+
+def _motorcycle() -> Geometry:
+    """Return the shipped pair of pictures as points: depth is focal length · baseline / disparity."""
+    from dltui.data.shipped import open_asset
+    from dltui.scene.readers.depth import depth_points
+
+    with open_asset("stereo.npz") as file, np.load(file, allow_pickle=False) as held:
+        focal, cx, cy, offset, baseline = held["calibration"].astype(np.float64).tolist()
+        disparity, left = held["disparity"].astype(np.float64), held["left"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        depth = focal * baseline / (disparity + offset)
+    depth[~np.isfinite(disparity) | (disparity <= 0)] = np.nan
+    camera = Hints(intrinsics=(focal, focal, cx, cy), depth_scale=1000)
+    return depth_points(depth, camera, title="motorcycle", format="stereo pair", colours=left)
 
 
 def from_ply(path: Path) -> Geometry:

@@ -18,6 +18,7 @@ PAGES = (
     "inspecting.md",
     "instruments.md",
     "runs.md",
+    "scenes.md",
     "text.md",
     "training.md",
     "watching.md",

@@ -88,3 +88,37 @@ async def test_what_moves_has_fewer_points_than_what_rests(
         await pilot.press("right")
         moving = cells()
         await until(pilot, lambda: cells() > 1.2 * moving, "the whole cloud")
+
+
+async def test_two_places_are_picked_and_measured(make_app: Make, settle: Settle) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "cube")
+        assert isinstance(screen.result, Mesh)
+        await pilot.press("o", "m")
+        assert "one end of a ruler" in shown(screen).caption
+        width, height = screen.view.size
+        await pilot.click(screen.view, offset=(width // 2 + 8, height // 2))
+        ends = screen.result.rulers[0]
+        assert np.abs(ends).max() < 1.001  # both on the cube, and
+        assert np.isclose(np.abs(ends), 1, atol=2e-3).any(axis=1).all()
+        assert float(np.linalg.norm(ends[1] - ends[0])) > 0.2
+        assert len(shown(screen).segments) == 1
+        view = screen.view.view
+        await pilot.press("m")
+        assert screen.view.view == view
+        assert not np.ptp(screen.result.rulers[0], axis=0).any()  # a new ruler is begun
+        await pilot.press("2")
+        assert screen.check_action("measure", ()) is False
+
+
+async def test_pulling_is_no_picking(make_app: Make, settle: Settle) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "lidar")
+        assert screen.result is not None
+        await pilot.mouse_down(screen.view, offset=(40, 10))
+        screen.view.action_turn(3, 0)
+        await pilot.mouse_up(screen.view, offset=(44, 10))
+        assert not len(screen.result.rulers)
+        await pilot.click(screen.view, offset=(40, 12))
+        place = screen.result.rulers[0][0]
+        assert (screen.result.vertices == place).all(axis=1).any()  # one of its points

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from dltui.draw.blocks import put_shades
 from dltui.draw.braille import BLANK, cells_of
+from dltui.draw.canvas import Canvas
 from dltui.draw.colors import series_color
-from dltui.draw.fields import put_bar
+from dltui.draw.fields import Bar, put_bar
 from dltui.draw.layout import Key, Plot, put_keys, sheet
 from dltui.draw.look import Depth, Look
 from dltui.draw.mosaic import put_mosaic
@@ -34,11 +35,7 @@ SAMPLES = 4096  # points along one line at most
 
 def draw_scene(figure: Scene, look: Look, view: View) -> Drawing:
     """Return points, triangles and lines from one eye, what is behind hidden."""
-    bar = bar_of_scene(figure, look) if look.depth is not Depth.NONE else None
-    canvas, top, rows = sheet(figure, look, ROWS)
-    head = put_keys(canvas, top, _keys(figure)) if rows >= 8 else 0
-    top, rows = top + head, rows - head
-    width = max(1, canvas.width - (bar.columns(canvas.width) if bar is not None else 0))
+    canvas, top, rows, width, bar = room(figure, look)
     plot = Plot(canvas, 0, top, width, rows, NOWHERE, NOWHERE)
     if look.depth is Depth.NONE:
         _put_tones(plot, figure, look, view)
@@ -51,6 +48,15 @@ def draw_scene(figure: Scene, look: Look, view: View) -> Drawing:
     if bar is not None:
         put_bar(plot, bar, look)
     return Drawing(canvas)
+
+
+def room(figure: Scene, look: Look) -> tuple[Canvas, int, int, int, Bar | None]:
+    """Return the canvas with all that surrounds the picture, the picture's first row, rows and columns, and its bar."""
+    bar = bar_of_scene(figure, look) if look.depth is not Depth.NONE else None
+    canvas, top, rows = sheet(figure, look, ROWS)
+    head = put_keys(canvas, top, _keys(figure)) if rows >= 8 else 0
+    width = max(1, canvas.width - (bar.columns(canvas.width) if bar is not None else 0))
+    return canvas, top + head, rows - head, width, bar
 
 
 def picture(

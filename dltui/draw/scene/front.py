@@ -63,7 +63,9 @@ class Front:
 
     def put_spots(self, seen: Floats, numbers: Ints | NDArray[np.int32]) -> None:
         """Put places that were already seen, shape (3, n), under numbers of their own that ascend."""
-        self._keep(self._pixel(seen[0], seen[1]), seen[2], numbers)
+        for start in range(0, len(numbers), CHUNK):  # most of a later part lies behind what is there already
+            part = slice(start, start + CHUNK)
+            self._keep(self._pixel(seen[0, part], seen[1, part]), seen[2, part], numbers[part])
 
     def put_triangles(self, seen: Floats, triangles: NDArray[np.int32], eye: Eye, *, first: int = 0) -> None:
         """Put triangles at the middles of the pixels that they cover.
@@ -76,15 +78,22 @@ class Front:
             eye: Who looks.
             first: Number of the first triangle.
         """
-        across, down, far = (row[triangles] for row in seen)
+        for start in range(0, triangles.shape[1], CHUNK):
+            self._put_part(seen, triangles[:, start : start + CHUNK], eye, first + start)
+
+    def _put_part(self, seen: Floats, triangles: NDArray[np.int32], eye: Eye, first: int) -> None:
+        """Put some triangles."""
+        corners = triangles.astype(np.intp)  # once, and not in every look-up
+        across, down, far = (row.take(corners) for row in seen)
         left, right = _middles(across, self.width)
         top, bottom = _middles(down, self.height)
-        usable = np.isfinite(far).all(axis=0)
+        deep = _middle(far)
+        usable = np.isfinite(deep)
         wide = np.where(usable, np.maximum(right - left, 0), 0)
         count = wide.astype(np.int64) * np.maximum(bottom - top, 0)
         small = np.flatnonzero(usable & (count == 0))
         if small.size:
-            middles = np.stack([part[:, small].mean(axis=0) for part in (across, down, far)])
+            middles = np.stack([part[small] for part in (_middle(across), _middle(down), deep)])
             self.put_spots(middles, small + first)
         whole = np.flatnonzero(count)
         ends = np.cumsum(count[whole])
@@ -169,7 +178,8 @@ def weights(across: Floats, down: Floats, whose: Ints, column: Floats, row: Floa
     twice = (across[1] - across[0]) * (down[2] - down[0]) - (across[2] - across[0]) * (down[1] - down[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = (1 / twice)[whose]
-    x, y = across[:, whose] - column, down[:, whose] - row
+    x = across.take(whose, axis=1) - np.asarray(column, np.float32)
+    y = down.take(whose, axis=1) - np.asarray(row, np.float32)
     first = (x[1] * y[2] - x[2] * y[1]) * inverse
     second = (x[2] * y[0] - x[0] * y[2]) * inverse
     return np.stack([first, second, 1 - first - second]).astype(np.float32)
@@ -186,6 +196,16 @@ def mixed(far: Floats, shares: Floats, *, perspective: bool) -> Floats:
 def _middles(places: Floats, size: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the first pixel whose middle lies between the corners, and the one after the last."""
     with np.errstate(invalid="ignore"):
-        low = np.clip(np.ceil(places.min(axis=0) - np.float32(0.5 + EDGE)), 0, size)
-        high = np.clip(np.floor(places.max(axis=0) - np.float32(0.5 - EDGE)) + 1, 0, size)
+        least, most = (by(by(places[0], places[1]), places[2]) for by in (np.minimum, np.maximum))
+        low = np.clip(np.ceil(least - np.float32(0.5 + EDGE)), 0, size)
+        high = np.clip(np.floor(most - np.float32(0.5 - EDGE)) + 1, 0, size)
     return np.nan_to_num(low).astype(np.int32), np.nan_to_num(high).astype(np.int32)
+
+
+def _middle(corners: Floats) -> Floats:
+    """Return the mean of three corners, shape (f,)."""
+    with np.errstate(invalid="ignore"):
+        found: Floats = corners[0] + corners[1]
+        found += corners[2]
+        found *= np.float32(1 / 3)
+    return found

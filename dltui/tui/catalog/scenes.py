@@ -1,4 +1,4 @@
-"""Clouds and meshes: those that are shipped, and those in files of the current folder."""
+"""Clouds and meshes: those in files of the current folder, those that are shipped, and those that are made."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from pathlib import Path
 
 from dltui.files import size_in_words
 from dltui.scene.read import READERS, SHIPPED, read_geometry
+from dltui.scene.solids import SHAPES
 from dltui.tui import register
 from dltui.tui.catalog.files import MOST, files_under, newest_first
 from dltui.tui.catalog.items import Glimpse, Item
 
-HERE = "files here"
+HERE, FORMED = "files here", "made by a formula"
 LARGEST = 64 << 20  # bytes of a file that is shown before it is opened
-VERBS = {"bunny": "mesh", "teapot": "mesh", "lidar": "cloud"}
+VERBS = {"lidar": "cloud", "motorcycle": "cloud"}  # mesh for the rest
+# Endings of what is mostly no shape.
+COMMON = {".npz", ".npy", ".csv", ".txt", ".bin", ".png", ".tif", ".tiff", ".pgm"}
 
 
 @register.shelf("scenes", "Scenes", place=42, nothing="No clouds or meshes.", tries=("dltui mesh bunny",))
 def read(folder: Path) -> list[Item]:
-    """Return the files of points and triangles under ``folder``, then what is shipped.
+    """Return the files of points and triangles under ``folder``, then what is shipped, then what a formula makes.
 
     Args:
         folder: Where the user is; files are looked for three folders deep.
@@ -26,10 +29,17 @@ def read(folder: Path) -> list[Item]:
     Returns:
         One entry a shape.
     """
-    known = [Item("shape", name, said, name, f"dltui {VERBS[name]} {name}") for name, said in SHIPPED.items()]
-    endings = {".ply", *READERS} - {".npz", ".npy", ".csv", ".txt", ".bin"}  # what is mostly something else
+    known = [
+        Item("shape", name, said, name, f"dltui {VERBS.get(name, 'mesh')} {name}")
+        for name, said in SHIPPED.items()
+    ]
+    formed = [
+        Item("shape", name, (make.__doc__ or "").partition("\n")[0], name, f"dltui mesh {name}", group=FORMED)
+        for name, make in SHAPES.items()
+    ]
+    endings = {".ply", *READERS} - COMMON
     files = [path for path in files_under(folder) if path.suffix.lower() in endings][:MOST]
-    return [_file(path, folder) for path in newest_first(files)] + known
+    return [_file(path, folder) for path in newest_first(files)] + known + formed
 
 
 @register.glimpse("shape")
@@ -46,7 +56,7 @@ def glimpse(item: Item) -> Glimpse:
         DltuiError: If it can't be read.
     """
     path = Path(item.key)
-    if item.key not in SHIPPED and path.stat().st_size > LARGEST:
+    if item.group == HERE and path.stat().st_size > LARGEST:
         size = size_in_words(path.stat().st_size)
         return Glimpse(title=item.name, words=f"{size}: press enter to open it.")
     from dltui.scene.describe import cloud_of, mesh_of
