@@ -87,7 +87,7 @@ class SplatFit(Result):
             ),
             Histogram(
                 title=f"Opacities · {self.title}",
-                caption="what has faded below 0.02 jumps every hundred steps",
+                caption="every hundred steps, splats that add hardly anything jump to where pictures are wrong",
                 edges=edges,
                 counts=counts,
                 value_label="opacity",

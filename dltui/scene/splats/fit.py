@@ -1,7 +1,7 @@
 """Fitting splats to pictures: one picture a step, and splats that fade away sent where they are needed.
 
-The number of splats stays what it is (Kheradmand et al. 2024, MCMC): every hundred steps those that are hardly seen
-jump onto others, drawn by opacity times size, and share their place and their opacity with them.
+The number of splats stays what it is, as in Kheradmand et al. 2024 (MCMC): every hundred steps those that add hardly
+anything jump onto others and share their opacity. Those others are drawn by how wrong pictures are where they show.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from dltui.scene.nerf.views import Capture, View, hull
-from dltui.scene.splats.blend import blend
+from dltui.scene.splats.blend import blend, nearest_first, pairs_of, rows_of, summed
 from dltui.scene.splats.gaussians import Gaussians, axes
 from dltui.scene.splats.project import project
 
@@ -27,11 +27,16 @@ RATES = {
     "logit": 5e-2,
     "harmonics": 6e-2,
 }  # of a radius of 1
-HALVED = 500  # steps after which the rates are half of what they were
+HALVED = 700  # steps after which the rates are half of what they were
 ABSOLUTE, SQUARED = 0.8, 0.2  # of the loss
 THIN, SMALL = 1e-2, 1e-3  # weights of the mean opacity and of the mean scale in the loss
 SHRINK = 0.3  # of the logarithm of the scale of what shares its place
-RELOCATE, FADED = 100, 0.02  # steps between relocations; opacity from which a splat stays
+RELOCATE, FADED = 100, 0.02  # steps between relocations; opacity below which a splat is as good as gone
+ASKED = 8  # pictures that are looked at before each
+MOVED, IDLE = (
+    0.05,
+    0.15,
+)  # share of the splats that jump at once at most; of the mean of what they add, too little
 WIDE = 0.3  # of how far splats stand apart at the start, their size
 START, GRID = 0.3, 64  # opacity at the start; cells of the visual hull, either way
 EVERY = 100  # steps between two judgements that the clock is stopped for
@@ -134,7 +139,11 @@ def fit_splats(
         optimizer.step()
         progress.step += 1
         if progress.step % RELOCATE == 0:
-            progress.moved += relocate(splats, optimizer, source)
+            some = torch.randperm(len(truths), generator=source)[:ASKED].tolist()
+            seen, wrong = worth(
+                splats, [capture.train[i] for i in some], [truths[i] for i in some], capture.paper
+            )
+            progress.moved += relocate(splats, optimizer, seen, wrong, source)
         progress.seconds += clock() - began
         if told is not None and progress.step % EVERY == 0:
             progress.loss = float(loss.detach())
@@ -167,23 +176,54 @@ def _optimizer(splats: Gaussians, radius: float) -> torch.optim.Optimizer:
 
 
 @torch.no_grad()
-def relocate(splats: Gaussians, optimizer: torch.optim.Optimizer, source: torch.Generator) -> int:
-    """Send splats that are hardly seen onto others; return how many.
+def worth(splats: Gaussians, views: list[View], truths: list[Tensor], paper: float) -> tuple[Tensor, Tensor]:
+    """Return what splats add to pictures, and how wrong those pictures are where they do.
+
+    Args:
+        splats: The splats.
+        views: Pictures with their cameras.
+        truths: Their colours, shape (pixels, 3) each.
+        paper: Brightness of what is behind everything.
+
+    Returns:
+        Σ weight and Σ weight · |error| over all pixels, shape (n,) each.
+    """
+    sums = torch.zeros(len(splats), 2, dtype=splats.place.dtype, device=splats.place.device)
+    for one, truth in zip(views, truths, strict=True):
+        flat, camera = project(splats, one.camera), one.camera
+        rows = rows_of(flat, nearest_first(flat), camera.width, camera.height)
+        pairs = pairs_of(flat, rows, camera.width * camera.height)
+        weight = pairs.weight
+        error = (summed(flat.colour, weight, pairs) + (paper * pairs.left)[:, None] - truth).abs().mean(1)
+        parts = torch.stack([weight, weight * error.index_select(0, pairs.pixel)], 1)
+        sums.index_add_(0, pairs.splat, parts)
+    return sums[:, 0], sums[:, 1]
+
+
+@torch.no_grad()
+def relocate(
+    splats: Gaussians, optimizer: torch.optim.Optimizer, seen: Tensor, wrong: Tensor, source: torch.Generator
+) -> int:
+    """Send splats that add hardly anything to where pictures are wrong; return how many.
 
     Args:
         splats: The splats, changed where they lie.
         optimizer: Whose moments of splats that moved or were joined are forgotten.
+        seen: What each adds to pictures, shape (n,).
+        wrong: The same times the error there, shape (n,).
         source: Of the draws.
 
     Returns:
         How many jumped.
     """
     opacity = torch.sigmoid(splats.logit)
-    faded = opacity < FADED
-    dead = torch.nonzero(faded)[:, 0]
-    if not len(dead) or len(dead) == len(splats):
+    least = torch.argsort(seen, stable=True)[: int(MOVED * len(splats))]
+    dead = least[(opacity[least] < FADED) | (seen[least] < IDLE * seen.mean())]
+    faded = torch.zeros_like(opacity, dtype=torch.bool)
+    faded[dead] = True
+    share = (wrong * ~faded).cpu()
+    if not len(dead) or float(share.sum()) == 0:
         return 0
-    share = (opacity * splats.log_scale.mean(1).exp() * ~faded).cpu()
     target = torch.multinomial(share, len(dead), replacement=True, generator=source).to(dead.device)
     joined = torch.bincount(target, minlength=len(splats)).to(opacity.dtype)
     together = 1 - (1 - opacity).clamp(min=1e-6) ** (
