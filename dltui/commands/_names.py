@@ -17,6 +17,7 @@ VERBS = {
     "attention": Entry("dltui.commands.attention", "What each token or patch takes from others, by head."),
     "cloud": Entry("dltui.commands.cloud", "Points in space: turned, coloured, counted."),
     "sdf": Entry("dltui.commands.sdf", "Surfaces that a formula describes: traced, cut, meshed."),
+    "splat": Entry("dltui.commands.splat", "Gaussian splats: fitted to pictures, drawn from files."),
     "mesh": Entry("dltui.commands.mesh", "Triangles in space: lit, measured, closed or not."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "byhand": Entry("dltui.commands.byhand", "Layers, losses and metrics worked out as on paper."),

@@ -26,6 +26,8 @@ KINDS = {
     "cloud": "dltui.results.cloud:Cloud",
     "mesh": "dltui.results.mesh:Mesh",
     "implicit": "dltui.results.implicit:Implicit",
+    "splat-fit": "dltui.results.splats:SplatFit",
+    "splat-views": "dltui.results.splats:SplatViews",
     "listing": "dltui.results.listing:Listing",
     "graph": "dltui.results.modelgraph:ModelGraph",
     "features": "dltui.results.features:Features",

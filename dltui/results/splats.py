@@ -1,0 +1,196 @@
+"""Splats that were fitted to pictures, and pictures of splats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from dltui.figures import Array, Figure, Histogram, Images, Lines, Scene, Series, Table, number
+from dltui.results.base import Result
+
+BINS = 40
+CLOSER = 4  # errors are drawn so many times as bright
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SplatFit(Result):
+    """Splats that were fitted to pictures.
+
+    Attributes:
+        scene: What the pictures show.
+        psnr: Mean over the held-out pictures, dB.
+        ssim: The same, structural similarity; NaN for pictures that are too small for it.
+        train_seconds: Time that steps took, judging left out.
+        steps: Steps made.
+        train: Pictures that were learnt from.
+        held_out: Pictures that were judged by.
+        moved: Splats that jumped to where they were needed, in all.
+        degree: Of the spherical harmonics.
+        view_seconds: Time of one picture.
+        history: Step, seconds and dB of the first held-out picture, as it went, shape (n, 3).
+        truth: Held-out pictures, 0…1, shape (k, height, width, 3).
+        seen: The same as the splats show them.
+        places: Middles of the splats, shape (n, 3).
+        rgb: Their colours in 0…255, shape (n, 3).
+        opacity: Their opacities, shape (n,).
+    """
+
+    schema: ClassVar[str] = "splat-fit/1"
+
+    scene: str
+    psnr: float
+    ssim: float
+    train_seconds: float
+    steps: int
+    train: int
+    held_out: int
+    moved: int
+    degree: int
+    view_seconds: float
+    history: Array
+    truth: Array
+    seen: Array
+    places: Array
+    rgb: Array
+    opacity: Array
+
+    def summary(self) -> dict[str, Any]:
+        """Return the contract: psnr, ssim, train_seconds, steps, views, and what else is known."""
+        return {
+            "psnr": self.psnr,
+            "ssim": self.ssim if np.isfinite(self.ssim) else None,
+            "train_seconds": self.train_seconds,
+            "steps": self.steps,
+            "views": {"train": self.train, "held_out": self.held_out},
+            "scene": self.scene,
+            "splats": len(self.places),
+            "degree": self.degree,
+            "moved": self.moved,
+            "view_seconds": self.view_seconds,
+        }
+
+    def figures(self) -> list[Figure]:
+        """Return truth beside splats beside error, the climb, the splats in space, their opacities, the numbers."""
+        counts, edges = np.histogram(self.opacity, BINS, (0.0, 1.0))
+        likeness = f"{number(self.psnr, 4)} dB, SSIM {number(self.ssim, 3)}"
+        return [
+            self._beside(likeness),
+            *self._climb(),
+            Scene(
+                title=f"Middles of the splats · {self.title}",
+                caption="every splat as a point of its own colour",
+                points=np.asarray(self.places, np.float32),
+                point_rgb=self.rgb,
+                relief=False,
+            ),
+            Histogram(
+                title=f"Opacities · {self.title}",
+                caption="every hundred steps, splats that add hardly anything jump to where pictures are wrong",
+                edges=edges,
+                counts=counts,
+                value_label="opacity",
+            ),
+            self._table(),
+        ]
+
+    def _beside(self, likeness: str) -> Images:
+        parts, names = [], []
+        for truth, seen in zip(self.truth, self.seen, strict=True):
+            parts += [truth, seen, np.clip(CLOSER * np.abs(truth - seen), 0, 1)]
+            names += ["truth", "splats", f"error × {CLOSER}"]
+        return Images(
+            title=self.title,
+            caption=f"held-out pictures after {number(self.train_seconds, 3)} s: {likeness}",
+            pixels=np.stack(parts),
+            names=tuple(names),
+        )
+
+    def _climb(self) -> list[Figure]:
+        if not len(self.history):
+            return []
+        curve = Series(name="first held-out picture", x=self.history[:, 1], y=self.history[:, 2])
+        return [
+            Lines(
+                title=f"Likeness as it went · {self.title}",
+                caption="time of the steps alone",
+                series=(curve,),
+                x_label="seconds",
+                y_label="PSNR, dB",
+            )
+        ]
+
+    def _table(self) -> Table:
+        rows = (
+            ("PSNR", f"{number(self.psnr, 4)} dB"),
+            ("SSIM", number(self.ssim, 4)),
+            ("pictures", f"{self.train:,} learnt from, {self.held_out:,} held out"),
+            ("splats", f"{len(self.places):,} of degree {self.degree}"),
+            ("steps", f"{self.steps:,} in {number(self.train_seconds, 3)} s"),
+            ("jumps", f"{self.moved:,}"),
+            ("one picture", f"{number(1000 * self.view_seconds, 3)} ms"),
+        )
+        return Table(title=f"Numbers · {self.title}", columns=("what", "value"), rows=rows)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SplatViews(Result):
+    """Pictures of a file of splats.
+
+    Attributes:
+        seen: The pictures, 0…1, shape (k, height, width, 3).
+        depth: Mean depth in the first one, infinite where nothing is, shape (height, width).
+        places: Middles of the splats, shape (n, 3).
+        rgb: Their colours in 0…255, shape (n, 3).
+        degree: Of the spherical harmonics.
+        dropped: Splats left out because a number was not finite.
+        drawn: Splats that the first picture shows.
+        pairs: Pairs of pixels and splats that it took.
+        view_seconds: Time of one picture.
+        up: The axis that points up.
+    """
+
+    schema: ClassVar[str] = "splat-views/1"
+
+    seen: Array
+    depth: Array
+    places: Array
+    rgb: Array
+    degree: int
+    dropped: int
+    drawn: int
+    pairs: int
+    view_seconds: float
+    up: Literal["z", "y"] = "z"
+
+    def summary(self) -> dict[str, Any]:
+        """Return how many splats there are, what is drawn of them, and how long that takes."""
+        known = self.depth[np.isfinite(self.depth)]
+        return {
+            "splats": len(self.places),
+            "degree": self.degree,
+            "dropped": self.dropped,
+            "drawn": self.drawn,
+            "pairs": self.pairs,
+            "views": len(self.seen),
+            "size": list(self.seen.shape[1:3]),
+            "view_seconds": self.view_seconds,
+            "bounds": [self.places.min(axis=0).tolist(), self.places.max(axis=0).tolist()],
+            "depth": [float(known.min()), float(known.max())] if known.size else None,
+        }
+
+    def figures(self) -> list[Figure]:
+        """Return the pictures, and the splats in space."""
+        told = f"{len(self.places):,} splats of degree {self.degree}, {self.drawn:,} seen"
+        caption = f"{told}; {number(1000 * self.view_seconds, 3)} ms a picture"
+        return [
+            Images(title=self.title, caption=caption, pixels=self.seen),
+            Scene(
+                title=f"Middles of the splats · {self.title}",
+                points=np.asarray(self.places, np.float32),
+                point_rgb=self.rgb,
+                relief=False,
+                up=self.up,
+            ),
+        ]

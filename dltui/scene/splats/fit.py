@@ -1,0 +1,243 @@
+"""Fitting splats to pictures: one picture a step, and splats that fade away sent where they are needed.
+
+The number of splats stays what it is, as in Kheradmand et al. 2024 (MCMC): every hundred steps those that add hardly
+anything jump onto others and share their opacity. Those others are drawn by how wrong pictures are where they show.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dltui.scene.nerf.views import Capture, View, hull
+from dltui.scene.splats.blend import blend, nearest_first, pairs_of, rows_of, summed
+from dltui.scene.splats.gaussians import Gaussians, axes
+from dltui.scene.splats.project import project
+
+RATES = {
+    "place": 2e-3,
+    "log_scale": 1.5e-2,
+    "turn": 1.5e-2,
+    "logit": 5e-2,
+    "harmonics": 6e-2,
+}  # of a radius of 1
+HALVED = 700  # steps after which the rates are half of what they were
+ABSOLUTE, SQUARED = 0.8, 0.2  # of the loss
+THIN, SMALL = 1e-2, 1e-3  # weights of the mean opacity and of the mean scale in the loss
+SHRINK = 0.3  # of the logarithm of the scale of what shares its place
+RELOCATE, FADED = 100, 0.02  # steps between relocations; opacity below which a splat is as good as gone
+ASKED = 8  # pictures that are looked at before each
+MOVED, IDLE = (
+    0.05,
+    0.15,
+)  # share of the splats that jump at once at most; of the mean of what they add, too little
+WIDE = 0.3  # of how far splats stand apart at the start, their size
+START, GRID = 0.3, 64  # opacity at the start; cells of the visual hull, either way
+EVERY = 100  # steps between two judgements that the clock is stopped for
+
+
+@dataclass
+class Progress:
+    """How far a fit is.
+
+    Attributes:
+        step: Steps made.
+        seconds: Time that they took, judging left out.
+        loss: Of the last picture.
+        moved: Splats that jumped so far.
+        psnr: Of the held-out pictures at each judgement: (step, seconds, dB).
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    loss: float = math.nan
+    moved: int = 0
+    psnr: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> Gaussians:
+    """Return grey splats at random places: within the visual hull, or within the whole cube where no mask is known.
+
+    Args:
+        capture: Pictures with their cameras.
+        count: How many.
+        degree: Of the spherical harmonics.
+        source: Of the draws.
+
+    Returns:
+        Splats as large as they stand apart.
+    """
+    side = 2 * capture.half / GRID
+    line = (torch.arange(GRID) + 0.5) * side - capture.half
+    cells = torch.stack(torch.meshgrid(line, line, line, indexing="ij"), 3).reshape(-1, 3)
+    inside = hull(capture.train, cells)
+    if inside is not None and bool(inside.any()):
+        cells = cells[inside]
+    chosen = torch.randint(len(cells), (count,), generator=source)
+    place = cells[chosen] + (torch.rand(count, 3, generator=source) - 0.5) * side
+    apart = side * (len(cells) / count) ** (1 / 3)
+    return Gaussians(
+        place,
+        torch.full((count, 3), math.log(WIDE * apart)),
+        torch.nn.functional.normalize(torch.randn(count, 4, generator=source), dim=1),
+        torch.full((count,), math.log(START / (1 - START))),
+        torch.zeros(count, (degree + 1) ** 2, 3),
+    )
+
+
+def fit_splats(
+    capture: Capture,
+    *,
+    count: int = 3000,
+    degree: int = 1,
+    seconds: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    device: torch.device | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+    told: Callable[[Progress, Gaussians], None] | None = None,
+) -> tuple[Gaussians, Progress]:
+    """Fit splats to pictures.
+
+    Args:
+        capture: Pictures with their cameras.
+        count: How many splats.
+        degree: Of the spherical harmonics.
+        seconds: Time that steps may take, or None.
+        steps: Steps that may be made, or None.
+        seed: Of all draws.
+        device: Where it is fitted.
+        clock: What time is taken by.
+        told: Called every hundred steps; the clock stands meanwhile.
+
+    Returns:
+        The splats, and how it went.
+    """
+    device = device or torch.device("cpu")
+    source = torch.Generator().manual_seed(seed)
+    splats = sown(capture, count, degree, source).to(device)
+    for tensor in splats.tensors:
+        tensor.requires_grad_()
+    truths = [_truth(one, device) for one in capture.train]
+    optimizer, progress, order = _optimizer(splats, capture.half), Progress(), list[int]()
+    began = clock()
+    while (steps is None or progress.step < steps) and (seconds is None or progress.seconds < seconds):
+        if not order:
+            order = torch.randperm(len(truths), generator=source).tolist()
+        at = order.pop()
+        for group in optimizer.param_groups:
+            group["lr"] = group["first"] * 0.5 ** (progress.step / HALVED)
+        loss = _loss(splats, capture.train[at], truths[at], capture.paper)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        progress.step += 1
+        if progress.step % RELOCATE == 0:
+            some = torch.randperm(len(truths), generator=source)[:ASKED].tolist()
+            seen, wrong = worth(
+                splats, [capture.train[i] for i in some], [truths[i] for i in some], capture.paper
+            )
+            progress.moved += relocate(splats, optimizer, seen, wrong, source)
+        progress.seconds += clock() - began
+        if told is not None and progress.step % EVERY == 0:
+            progress.loss = float(loss.detach())
+            told(progress, splats)
+        began = clock()
+    progress.loss = float(loss.detach()) if progress.step else math.nan
+    return splats.detached(), progress
+
+
+def _truth(one: View, device: torch.device) -> Tensor:
+    """Return the colours of a picture, shape (pixels, 3)."""
+    return torch.from_numpy(np.ascontiguousarray(one.rgb.reshape(-1, 3), np.float32)).to(device)
+
+
+def _loss(splats: Gaussians, one: View, truth: Tensor, paper: float) -> Tensor:
+    """Return how far a picture of splats is from the truth, with a small price on what is not needed."""
+    camera = one.camera
+    flat = project(splats, camera)
+    gap = blend(flat, camera.width, camera.height, paper) - truth
+    price = THIN * flat.opacity.mean() + SMALL * splats.log_scale.exp().mean()
+    return ABSOLUTE * gap.abs().mean() + SQUARED * (gap * gap).mean() + price
+
+
+def _optimizer(splats: Gaussians, radius: float) -> torch.optim.Optimizer:
+    groups = []
+    for tensor, (name, rate) in zip(splats.tensors, RATES.items(), strict=True):
+        first = rate * radius if name == "place" else rate
+        groups.append({"params": [tensor], "lr": first, "first": first})
+    return torch.optim.Adam(groups, betas=(0.9, 0.99), eps=1e-15, fused=True)
+
+
+@torch.no_grad()
+def worth(splats: Gaussians, views: list[View], truths: list[Tensor], paper: float) -> tuple[Tensor, Tensor]:
+    """Return what splats add to pictures, and how wrong those pictures are where they do.
+
+    Args:
+        splats: The splats.
+        views: Pictures with their cameras.
+        truths: Their colours, shape (pixels, 3) each.
+        paper: Brightness of what is behind everything.
+
+    Returns:
+        Σ weight and Σ weight · |error| over all pixels, shape (n,) each.
+    """
+    sums = torch.zeros(len(splats), 2, dtype=splats.place.dtype, device=splats.place.device)
+    for one, truth in zip(views, truths, strict=True):
+        flat, camera = project(splats, one.camera), one.camera
+        rows = rows_of(flat, nearest_first(flat), camera.width, camera.height)
+        pairs = pairs_of(flat, rows, camera.width * camera.height)
+        weight = pairs.weight
+        error = (summed(flat.colour, weight, pairs) + (paper * pairs.left)[:, None] - truth).abs().mean(1)
+        parts = torch.stack([weight, weight * error.index_select(0, pairs.pixel)], 1)
+        sums.index_add_(0, pairs.splat, parts)
+    return sums[:, 0], sums[:, 1]
+
+
+@torch.no_grad()
+def relocate(
+    splats: Gaussians, optimizer: torch.optim.Optimizer, seen: Tensor, wrong: Tensor, source: torch.Generator
+) -> int:
+    """Send splats that add hardly anything to where pictures are wrong; return how many.
+
+    Args:
+        splats: The splats, changed where they lie.
+        optimizer: Whose moments of splats that moved or were joined are forgotten.
+        seen: What each adds to pictures, shape (n,).
+        wrong: The same times the error there, shape (n,).
+        source: Of the draws.
+
+    Returns:
+        How many jumped.
+    """
+    opacity = torch.sigmoid(splats.logit)
+    least = torch.argsort(seen, stable=True)[: int(MOVED * len(splats))]
+    dead = least[(opacity[least] < FADED) | (seen[least] < IDLE * seen.mean())]
+    faded = torch.zeros_like(opacity, dtype=torch.bool)
+    faded[dead] = True
+    share = (wrong * ~faded).cpu()
+    if not len(dead) or float(share.sum()) == 0:
+        return 0
+    target = torch.multinomial(share, len(dead), replacement=True, generator=source).to(dead.device)
+    joined = torch.bincount(target, minlength=len(splats)).to(opacity.dtype)
+    together = 1 - (1 - opacity).clamp(min=1e-6) ** (
+        1 / (1 + joined)
+    )  # as many on one place as let so much through
+    splats.logit.copy_(torch.where(joined > 0, torch.logit(together.clamp(FADED, 0.99)), splats.logit))
+    changed = torch.cat([dead, target])
+    shift = torch.randn(len(dead), 3, generator=source).to(splats.place)
+    shift = torch.bmm(axes(splats)[target], shift[:, :, None])[:, :, 0]  # twins would move alike for ever
+    splats.log_scale[joined > 0] -= SHRINK
+    for tensor in splats.tensors:
+        tensor[dead] = tensor[target]
+    splats.place[dead] += shift
+    for tensor in splats.tensors:
+        for moment in ("exp_avg", "exp_avg_sq"):
+            optimizer.state[tensor][moment][changed] = 0
+    return len(dead)

@@ -1,0 +1,206 @@
+"""From a scene to fitted splats and what is told of them; from a file of splats to pictures."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dltui.errors import UsageError
+from dltui.progress import Report, silent
+from dltui.results.splats import SplatFit, SplatViews
+from dltui.scene.cameras import Camera, looking
+from dltui.scene.metrics import psnr, ssim
+from dltui.scene.nerf.views import Capture
+from dltui.scene.splats.file import read_splats
+from dltui.scene.splats.fit import Progress, fit_splats
+from dltui.scene.splats.gaussians import Y0, Gaussians
+from dltui.scene.splats.view import view
+
+SHOWN = 4  # held-out pictures that are kept
+AWAY = 2.2  # of the radius that most splats lie in, from the middle to the camera
+MOST = 0.9  # share of the splats by which a camera is placed: files have strays
+
+
+def train(
+    capture: Capture,
+    *,
+    count: int,
+    degree: int,
+    seconds: float | None,
+    steps: int | None,
+    seed: int,
+    device: torch.device,
+    clock: Callable[[], float] = time.perf_counter,
+    report: Report = silent,
+) -> tuple[Gaussians, SplatFit]:
+    """Fit splats to pictures, telling on the way what is known.
+
+    Args:
+        capture: Pictures with their cameras.
+        count: How many splats.
+        degree: Of the spherical harmonics.
+        seconds: Time that steps may take, or None.
+        steps: Steps that may be made, or None.
+        seed: Of all draws.
+        device: Where it is fitted.
+        clock: What time is taken by.
+        report: How far it is, with a result of what is known.
+
+    Returns:
+        The splats, and how near they come.
+    """
+
+    def told(progress: Progress, splats: Gaussians) -> None:
+        one = capture.held_out[0]
+        seen = view(splats, one.camera, paper=capture.paper)
+        progress.psnr.append((progress.step, progress.seconds, psnr(seen.rgb, one.rgb)))
+        share = (
+            progress.step / steps if seconds is None and steps else progress.seconds / (seconds or math.inf)
+        )
+        known = described(splats.detached(), capture, progress, shown=1)
+        report(min(1000, round(1000 * share)), 1000, known)
+
+    splats, progress = fit_splats(
+        capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device,
+        clock=clock, told=told,
+    )  # fmt: skip
+    return splats, described(splats, capture, progress)
+
+
+def described(
+    splats: Gaussians, capture: Capture, progress: Progress, *, shown: int | None = None
+) -> SplatFit:
+    """Return how near splats come to held-out pictures.
+
+    Args:
+        splats: The splats.
+        capture: Pictures with their cameras.
+        progress: How the fit went.
+        shown: How many held-out pictures are looked at; all if None.
+
+    Returns:
+        The result.
+    """
+    judged = capture.held_out[:shown]
+    began = time.perf_counter()
+    seen = [np.clip(view(splats, one.camera, paper=capture.paper).rgb, 0, 1) for one in judged]
+    each = (time.perf_counter() - began) / len(judged)
+    pairs = list(zip(seen, judged, strict=True))
+    colour = (0.5 + Y0 * splats.harmonics[:, 0]).clamp(0, 1).mul(255).round().to(torch.uint8)
+    return SplatFit(
+        title=f"{len(splats):,} splats · {capture.title}",
+        scene=capture.title,
+        psnr=float(np.mean([psnr(rgb, one.rgb) for rgb, one in pairs])),
+        ssim=float(np.mean([ssim(rgb, one.rgb) for rgb, one in pairs])),
+        train_seconds=progress.seconds,
+        steps=progress.step,
+        train=len(capture.train),
+        held_out=len(capture.held_out),
+        moved=progress.moved,
+        degree=splats.degree,
+        view_seconds=each,
+        history=np.array(progress.psnr, np.float64).reshape(-1, 3),
+        truth=np.stack([one.rgb for one in judged[:SHOWN]]).astype(np.float32),
+        seen=np.stack(seen[:SHOWN]).astype(np.float32),
+        places=splats.place.cpu().numpy(),
+        rgb=colour.cpu().numpy(),
+        opacity=torch.sigmoid(splats.logit).cpu().numpy(),
+    )
+
+
+def render(
+    path: Path,
+    *,
+    size: int,
+    azimuth: float,
+    elevation: float,
+    zoom: float,
+    up: str,
+    orbit: int,
+    paper: float,
+    device: torch.device,
+    report: Report = silent,
+) -> SplatViews:
+    """Return what cameras around a file of splats see.
+
+    Args:
+        path: The file.
+        size: Pixels across and down.
+        azimuth: Degrees around, of the first camera.
+        elevation: Degrees above the ground.
+        zoom: How many times nearer than what shows nearly all.
+        up: The axis that points up: z, y, or -y as photogrammetry leaves it.
+        orbit: How many cameras, evenly around.
+        paper: Brightness of what is behind everything.
+        device: Where it is drawn.
+        report: How far it is.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        DltuiError: If the file can't be read.
+        UsageError: If the axis is none.
+    """
+    splats, dropped = read_splats(path)
+    splats = splats.to(device)
+    began = time.perf_counter()
+    seen = []
+    for i in range(orbit):
+        camera = standing(splats, size, azimuth + 360 * i / orbit, elevation, zoom, up)
+        seen.append(view(splats, camera, paper=paper))
+        report(i + 1, orbit)
+    each = (time.perf_counter() - began) / orbit
+    colour = (0.5 + Y0 * splats.harmonics[:, 0]).clamp(0, 1).mul(255).round().to(torch.uint8)
+    return SplatViews(
+        title=path.name,
+        seen=np.clip(np.stack([one.rgb for one in seen]), 0, 1).astype(np.float32),
+        depth=seen[0].depth.astype(np.float32),
+        places=splats.place.cpu().numpy(),
+        rgb=colour.cpu().numpy(),
+        degree=splats.degree,
+        dropped=dropped,
+        drawn=seen[0].drawn,
+        pairs=seen[0].pairs,
+        view_seconds=each,
+        up="z" if up == "z" else "y",
+    )
+
+
+def standing(splats: Gaussians, size: int, azimuth: float, elevation: float, zoom: float, up: str) -> Camera:
+    """Return a camera that has most splats in view.
+
+    Args:
+        splats: The splats.
+        size: Pixels across and down.
+        azimuth: Degrees around.
+        elevation: Degrees above the ground.
+        zoom: How many times nearer it stands.
+        up: The axis that points up: z, y or -y.
+
+    Returns:
+        The camera.
+
+    Raises:
+        UsageError: If the axis is none of those.
+    """
+    frames = {
+        "z": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+        "y": ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
+        "-y": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),
+    }
+    if up not in frames:
+        raise UsageError(f"--up {up!r} is no axis: expected z, y or -y")
+    right, front, above = (np.array(axis, np.float64) for axis in frames[up])
+    places = splats.place.cpu().numpy().astype(np.float64)
+    middle = np.median(places, axis=0)
+    radius = float(np.quantile(np.linalg.norm(places - middle, axis=1), MOST)) or 1.0
+    around, tilt = math.radians(azimuth), math.radians(elevation)
+    way = math.cos(tilt) * (math.cos(around) * right + math.sin(around) * front) + math.sin(tilt) * above
+    pose = looking(middle + way * AWAY * radius / zoom, middle, above)
+    return Camera(pose, size, size, 1.1 * size, 1.1 * size, size / 2, size / 2)
