@@ -62,7 +62,7 @@ def test_order_and_repetition_of_points_count_for_nothing(spec: str) -> None:
     x = torch.randn(4, *SHAPE)
     with torch.no_grad():
         y = module(x)
-        assert torch.equal(module(x[:, torch.randperm(64)]), y)
+        assert torch.allclose(module(x[:, torch.randperm(64)]), y, rtol=0, atol=1e-6)
         twice = module(torch.cat([x, x[:, :32]], dim=1))
     assert torch.allclose(twice, y, atol=1e-6)
     assert not torch.allclose(module(x[:, :32]), y)
