@@ -15,6 +15,7 @@ VERBS = {
     "graph": Entry("dltui.commands.graph", "A model as a graph of its calls, block in block."),
     "explain": Entry("dltui.commands.explain", "Which parts of an input speak for an answer."),
     "attention": Entry("dltui.commands.attention", "What each token or patch takes from others, by head."),
+    "critical": Entry("dltui.commands.critical", "The points of a cloud that an answer hangs on."),
     "cloud": Entry("dltui.commands.cloud", "Points in space: turned, coloured, counted."),
     "sdf": Entry("dltui.commands.sdf", "Surfaces that a formula describes: traced, cut, meshed."),
     "splat": Entry("dltui.commands.splat", "Gaussian splats: fitted to pictures, drawn from files."),

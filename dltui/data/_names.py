@@ -27,6 +27,12 @@ NAMES = {
     "moons": Entry("dltui.data.plane", "Two half circles that interleave, in the plane.", "plane"),
     "rings": Entry("dltui.data.plane", "A ring inside a ring, in the plane.", "plane"),
     "spiral": Entry("dltui.data.plane", "Arms of a spiral, one a class, in the plane.", "plane"),
+    "shapes3d": Entry(
+        "dltui.data.shapes3d",
+        "Clouds of points from ten shapes, such as sphere, torus, cone, helix and Möbius band.",
+        "space",
+        "pointnet",
+    ),
     "mnist": Entry(
         "dltui.data.fetched",
         "10,000 handwritten digits, 28 × 28 (MNIST), ten classes; fetched.",

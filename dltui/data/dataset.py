@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,6 +36,7 @@ class Dataset:
         split: One sentence on how the held-out part was chosen.
         source: Where the data came from.
         stream: The running text that the rows to learn from are cut from, shape (l,), int64, or None.
+        fresh: Draws inputs for the same answers anew, of (seed, epoch) alone, where every epoch has its own; or None.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Dataset:
     split: str
     source: str
     stream: NDArray[np.int64] | None = None
+    fresh: Callable[[int, int], Floats] | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -63,11 +66,16 @@ class Dataset:
         """Whether the inputs are numbers of ``classes`` rather than measurements."""
         return self.x_train.dtype == np.int64
 
+    @property
+    def changes(self) -> bool:
+        """Whether every epoch sees inputs of its own."""
+        return self.stream is not None or self.fresh is not None
+
     def epoch(self, seed: int, epoch: int) -> tuple[Inputs, NDArray[Any]]:
         """Return the part to learn from as one epoch sees it: always as many rows, of (seed, epoch) alone.
 
         A running text is cut anew, from a place drawn for the epoch, so that no token always stands at the start of
-        a row; everything else is the same in every epoch.
+        a row; clouds of points are drawn anew; everything else is the same in every epoch.
 
         Args:
             seed: Seed of the run.
@@ -76,6 +84,8 @@ class Dataset:
         Returns:
             Inputs and answers, of the shapes of ``x_train`` and ``y_train``.
         """
+        if self.fresh is not None:
+            return self.fresh(seed, epoch), self.y_train
         if self.stream is None:
             return self.x_train, self.y_train
         rows, context = self.x_train.shape

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from dltui.data.dataset import Dataset, Rows
 from dltui.data.text import passages, text_views
 from dltui.errors import UsageError, unknown
-from dltui.figures import Bars, Figure, Histogram, Images, Points, Table
+from dltui.figures import Bars, Figure, Histogram, Images, Points, Scene, Table
 
 SAMPLES = 20  # pictures on a page
 CLOUD = 2000  # points that are shown
 BINS = 40
 FEATURES = 200  # rows of the table of features
+LEAST = 16  # rows of three numbers that make a cloud in space
+APART = 2.4  # radii from the middle of one cloud to that of the next
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,19 @@ def is_points(dataset: Dataset) -> bool:
     return len(dataset.input_shape) == 1 and dataset.input_shape[0] in (2, 3) and not dataset.reads_tokens
 
 
+def is_clouds(dataset: Dataset) -> bool:
+    """Return whether each sample is a cloud of points in space."""
+    shape = dataset.input_shape
+    return len(shape) == 2 and shape[0] >= LEAST and shape[1] == 3 and not dataset.reads_tokens
+
+
 def pages(dataset: Dataset, only: str | None = None) -> int:
     """Return how many pages of samples there are, of all classes or of one."""
     return max(1, -(-len(_chosen(dataset, only)) // SAMPLES))
 
 
 def samples(dataset: Dataset, leaf: Leaf = FIRST) -> Figure:
-    """Return the picture that suits the samples: pictures, points in the plane or space, text, or a table of numbers.
+    """Return the picture that suits the samples: pictures, points, clouds in space, text, or a table of numbers.
 
     Args:
         dataset: What to look into; its part to learn from is shown.
@@ -73,6 +81,8 @@ def samples(dataset: Dataset, leaf: Leaf = FIRST) -> Figure:
     where = f"page {leaf.page} of {last}" + (f", class {leaf.only} alone" if leaf.only is not None else "")
     if dataset.reads_tokens:
         return passages(dataset, rows, where)
+    if is_clouds(dataset):
+        return _clouds(dataset, rows, where)
     return _pictures(dataset, rows, where) if is_pictures(dataset) else _numbers(dataset, rows, where)
 
 
@@ -197,6 +207,26 @@ def _points(dataset: Dataset, rows: Rows) -> Points:
     if dataset.task == "classes":
         return Points(title=title, position=x, group=y, group_names=dataset.classes)
     return Points(title=title, position=x, value=y[:, 0].astype(np.float64))
+
+
+def _clouds(dataset: Dataset, rows: Rows, where: str) -> Scene:
+    """Return clouds side by side, the first above on the left, coloured by their answers."""
+    clouds, y = dataset.x_train[rows].astype(np.float32), dataset.y_train[rows]
+    wide = max(1, round(np.sqrt(2 * len(rows))))
+    step = APART * float(np.linalg.norm(clouds, axis=2).max(initial=0))
+    down, along = np.divmod(np.arange(len(rows)), wide)
+    middles = np.stack([along * step, -down * step, 0 * along], axis=1).astype(np.float32)
+    classes = dataset.task == "classes"
+    return Scene(
+        title=f"Samples · {dataset.name}",
+        caption=where,
+        points=(clouds + middles[:, None]).reshape(-1, 3),
+        point_values=np.repeat(y if classes else y[:, 0], clouds.shape[1]).astype(np.float32),
+        value_label="class" if classes else "answer",
+        value_names=dataset.classes,
+        up="y",
+        projection="orthographic",
+    )
 
 
 def _numbers(dataset: Dataset, rows: Rows, where: str) -> Table:

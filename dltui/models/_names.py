@@ -69,4 +69,10 @@ NAMES = {
         "hamlet",
     ),
     "vit": Entry("dltui.models.vit", "ViT: a transformer that reads a picture patch by patch.", "attention"),
+    "pointnet": Entry(
+        "dltui.models.pointnet",
+        "PointNet: each point on its own, the maximum over all, a perceptron.",
+        "points",
+        "shapes3d",
+    ),
 }

@@ -38,6 +38,7 @@ KINDS = {
     "weights-diff": "dltui.results.weights_diff:WeightsDiff",
     "tensor": "dltui.results.tensor:TensorPage",
     "tensor-diff": "dltui.results.tensor_diff:TensorDiff",
+    "critical": "dltui.results.critical:CriticalPoints",
     "explanation": "dltui.results.explanation:Explanation",
     "dream": "dltui.results.dream:Dream",
     "inversion": "dltui.results.inversion:Inversion",

@@ -95,7 +95,7 @@ class Feed:
 
     def _load(self, epoch: int) -> None:
         """Make ready for an epoch, from 1."""
-        if self._epoch == 0 or self._dataset.stream is not None:  # a running text is cut anew
+        if self._epoch == 0 or self._dataset.changes:
             x, y = self._dataset.epoch(self._recipe.seed, epoch)
             self._x, self._y = on_device(x, self._engine), on_device(y, self._engine)
         self._epoch = epoch

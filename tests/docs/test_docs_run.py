@@ -10,8 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     "attention.md",
-    "byhand.md",
-    "dreams.md",
+PAGES = ("byhand.md", "clouds.md", "dreams.md")
     "explaining.md",
     "features.md",
     "fetching.md",

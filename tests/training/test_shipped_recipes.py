@@ -48,3 +48,8 @@ def test_moons_are_parted() -> None:
 def test_models_of_hamlet_soon_know_more_than_how_often_letters_come(name: str) -> None:
     loss, _ = learnt(name, "steps=60", "sample_every=0", "schedule.warmup=10")
     assert loss < count(load("hamlet")).unigram_loss - 0.2
+
+
+def test_clouds_are_told_apart_after_few_steps() -> None:
+    steps = ("data=shapes3d:n=800,points=128", "steps=100")
+    assert learnt("shapes3d-pointnet", *steps)[1] >= 0.6

@@ -54,4 +54,9 @@ NAMES = {
         "A perceptron that parts two half circles in a second.",
         "moons",
     ),
+    "shapes3d-pointnet": Entry(
+        "dltui.training.recipes.shapes3d",
+        "PointNet on clouds of ten shapes: 99 % in half a minute.",
+        "shapes3d",
+    ),
 }

@@ -1,0 +1,189 @@
+"""Critical points: the theorem that they decide alone, exactly, and witnesses by brute force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dltui.checkpoints.live import open_live
+from dltui.data.inputs import read_input, read_samples
+from dltui.errors import UsageError
+from dltui.figures import Scene
+from dltui.instruments.critical import critical, pooled, upper_bound
+from dltui.models import build
+from dltui.models.pointnet import MaxOverPoints
+from dltui.results import store
+from dltui.results.critical import CriticalPoints
+
+DATA = "shapes3d:n=100,points=48"
+SPECS = ("pointnet:width=8", "pointnet:width=8,tnet=true")
+
+
+def network(spec: str) -> nn.Module:
+    """Return a network whose running statistics are of clouds, in double precision."""
+    torch.manual_seed(1)
+    module = build(spec, (48, 3), 10).double()
+    with torch.no_grad():
+        for _ in range(20):
+            module(torch.randn(16, 48, 3, dtype=torch.float64))
+    return module.eval()
+
+
+def cloud(count: int = 48) -> Tensor:
+    return torch.randn(1, count, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+
+
+def found(spec: str = "pointnet:width=8") -> CriticalPoints:
+    live = open_live(spec, data=DATA)
+    x, y = read_samples(DATA, live.takes, 20)
+    return critical(live, read_input(f"{DATA}[test:3]", live.takes), x, y)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_all_but_the_critical_points_can_be_dropped_without_any_change(spec: str) -> None:
+    module, x = network(spec), cloud()
+    with torch.no_grad():
+        whole = pooled(module, x)
+        lit = whole.taken()[0] > 0
+        assert 0 < lit.sum() < 48
+        alone = pooled(module, x[:, lit])
+        for a, b in zip(whole.maxima, alone.maxima, strict=True):
+            assert torch.allclose(a, b, rtol=0, atol=1e-13)  # matrices of other sizes round otherwise
+        assert torch.allclose(whole.output, alone.output, rtol=0, atol=1e-13)
+
+
+def test_where_no_number_is_rounded_dropping_and_order_change_no_bit() -> None:
+    module = network("pointnet:width=8")
+    torch.manual_seed(2)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm1d):
+            part.reset_running_stats()
+            part.eps = 0.0
+        if isinstance(part, nn.Linear):
+            nn.init.zeros_(part.bias)
+            part.weight.data = torch.randint(-1, 2, part.weight.shape).double()
+    x = torch.randint(-9, 10, (1, 400, 3)).double()
+    with torch.no_grad():
+        whole = pooled(module, x)
+        assert torch.equal(whole.output, whole.output.round())
+        assert whole.output.abs().max() > 0
+        lit = whole.taken()[0] > 0
+        assert 0 < lit.sum() < 100
+        for chosen in (torch.randperm(400), torch.argwhere(lit)[:, 0], torch.argwhere(lit)[:, 0].flip(0)):
+            again = pooled(module, x[:, chosen])
+            assert torch.equal(again.maxima[0], whole.maxima[0])
+            assert torch.equal(again.output, whole.output)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_point_is_critical_just_where_a_feature_falls_without_it(spec: str) -> None:
+    module, x = network(spec), cloud()
+    with torch.no_grad():
+        whole = pooled(module, x)
+        first = whole.maxima[0]  # nothing before the first maximum hangs on other points
+        for at, count in enumerate(whole_first(module, x).tolist()):
+            without = pooled(module, torch.cat([x[:, :at], x[:, at + 1 :]], dim=1)).maxima[0]
+            assert int((without < first - 1e-12).sum()) == count
+
+
+def whole_first(module: nn.Module, x: Tensor) -> Tensor:
+    """Return how many features of the first maximum each point gives, by hand."""
+    one = pooled(module, x).inputs[0][0]
+    counts = torch.zeros(len(one), dtype=torch.long)
+    for feature in one.T:
+        if feature.max() > feature.min():
+            counts[int(feature.argmax())] += 1
+    return counts
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_points_of_the_upper_bound_shape_change_nothing_and_others_do(spec: str) -> None:
+    module, x = network(spec), cloud(400)
+    with torch.no_grad():
+        whole = pooled(module, x)
+        upper = upper_bound(module, x)
+        assert len(upper)
+        more = pooled(module, torch.cat([x, upper[None]], dim=1))
+        for a, b in zip(whole.maxima, more.maxima, strict=True):
+            assert torch.allclose(a, b, rtol=0, atol=1e-13)
+        far = 50 * torch.eye(3, dtype=torch.float64)[None]
+        assert not torch.equal(pooled(module, torch.cat([x, far], dim=1)).maxima[0], whole.maxima[0])
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_order_of_points_and_the_loss_of_others_change_nothing(spec: str) -> None:
+    told = found(spec)
+    assert told.shuffled < 1e-6
+    assert told.same_answer
+    assert told.features_change < 1e-6
+    assert told.output_change < 1e-6
+
+
+def test_a_network_that_minds_the_order_is_told() -> None:
+    class Minds(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pool, self.head = MaxOverPoints(), nn.Linear(3, 10)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.pool(x * torch.arange(x.shape[1])[None, :, None]))
+
+    torch.manual_seed(0)
+    live = open_live("pointnet:width=2", data=DATA)
+    object.__setattr__(live, "module", Minds())
+    x, y = read_samples(DATA, live.takes, 4)
+    assert critical(live, read_input(f"{DATA}[0]", live.takes), x, y).shuffled > 0.01
+
+
+def test_curves_start_at_the_accuracy_of_the_network() -> None:
+    told = found()
+    live = open_live("pointnet:width=8", data=DATA)
+    x, y = read_samples(DATA, live.takes, 20)
+    with torch.no_grad():
+        right = float((live.module(torch.from_numpy(x)).argmax(1).numpy() == y).mean())
+    assert told.by_kept[:, 0].tolist() == [right, right]
+    assert told.by_noise[0] == right
+    assert told.by_degrees[:, 0].tolist() == [right, right]
+    assert told.kept.tolist() == [48, 24, 12, 6, 3]
+    assert told.samples == 20
+
+
+def test_figures_summary_and_file(tmp_path: Path) -> None:
+    told = found()
+    scene = told.figures()[0]
+    assert isinstance(scene, Scene)
+    assert scene.point_rgb is not None
+    lit = (scene.point_rgb != scene.point_rgb[told.counts == 0][0]).any(axis=1)
+    assert np.array_equal(np.flatnonzero(lit), told.lit)
+    summary = told.summary()
+    assert summary["critical"] == len(summary["critical_points"]) == len(told.lit)
+    assert summary["permutation"]["orders"] == 16
+    assert sum(summary["features_of_each"]) <= sum(summary["features"])
+    told.save(tmp_path / "a.safetensors")
+    again = store.load(tmp_path / "a.safetensors")
+    assert again.summary() == summary
+    assert [one.words() for one in again.figures()] == [one.words() for one in told.figures()]
+
+
+def test_the_network_is_left_as_found() -> None:
+    live = open_live("pointnet:width=8", data=DATA)
+    live.module.train()
+    x, y = read_samples(DATA, live.takes, 4)
+    before = {name: value.clone() for name, value in live.module.state_dict().items()}
+    critical(live, read_input(f"{DATA}[0]", live.takes), x, y)
+    assert live.module.training
+    assert all(torch.equal(value, before[name]) for name, value in live.module.state_dict().items())
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in live.module.modules())
+
+
+def test_networks_without_a_maximum_are_refused() -> None:
+    live = open_live("mlp", data=DATA)
+    x, y = read_samples(DATA, live.takes, 4)
+    with pytest.raises(
+        UsageError, match="mlp takes no maximum over points, so none is critical: try pointnet"
+    ):
+        critical(live, read_input(f"{DATA}[0]", live.takes), x, y)
