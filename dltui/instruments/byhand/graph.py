@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from dltui.byhand.backward import MARK
 from dltui.byhand.printing import UNICODE, symbolic, write
 from dltui.byhand.rounding import Rounding
-from dltui.byhand.tensor import Tensor
 from dltui.byhand.value import Value
 from dltui.figures import Graph
 
@@ -72,7 +71,7 @@ def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
 
 
 def _of_tensors(worked: Worked, backward: bool, written: int | None) -> Graph:
-    """Return a box a tensor, with its shape and the size of its gradient."""
+    """Return a box a tensor, with its value where it is one number and the length of its gradient."""
     ahead = len(worked.sheet.lines)
     slopes = gradients_of(worked, None if written is None else written - ahead) if backward else {}
     begun = set(worked.inputs) | {line.tensor for line in worked.sheet.lines[:written]}
@@ -90,11 +89,15 @@ def _of_tensors(worked: Worked, backward: bool, written: int | None) -> Graph:
         known = [slopes[name, i] for i in range(len(one.cells)) if (name, i) in slopes]
         size = sum(slope**2 for slope in known) ** 0.5
         value = _short(one.cells[0].value) if len(one.cells) == 1 else ""
-        told = [value, f"‖{MARK}‖ {_short(size)}" if known else ""] if name in begun else ["?"]
+        told = [value, f"{MARK} {UNICODE.number(f'{size:.2g}')}" if known else ""] if name in begun else ["?"]
         notes.append(" · ".join(filter(None, told)))
-    symbols = tuple(_named(worked.sheet.tensors[name]) for name in names)
+    symbols = tuple(worked.sheet.tensors[name].symbol for name in names)
     return Graph(
-        title="Values forwards, gradients back", nodes=symbols, edges=tuple(edges), notes=tuple(notes)
+        title="Values forwards, gradients back",
+        caption=f"{MARK} is the length of a tensor's gradient" if slopes else "",
+        nodes=symbols,
+        edges=tuple(edges),
+        notes=tuple(notes),
     )
 
 
@@ -128,8 +131,3 @@ def _bare(name: str) -> str:
 def _short(value: float) -> str:
     """Return a number in few digits."""
     return UNICODE.number(f"{value:.4g}")
-
-
-def _named(one: Tensor) -> str:
-    """Return a symbol with its shape, where it is more than one number."""
-    return f"{one.symbol} {'×'.join(map(str, one.shape))}" if len(one.cells) > 1 else one.symbol
