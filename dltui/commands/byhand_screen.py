@@ -108,7 +108,8 @@ class ByHandScreen(Room):
         &.-low #formula { margin: 0 1; max-height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-low #panes { margin: 0; }
         &.-plain #lines { width: 34%; }
-        &.-low #told { max-height: 7; }
+        &.-low #told { max-height: 7; min-height: 3; }
+        &.-low.-graph #formula { display: none; }
     }
     """
     AUTO_FOCUS = ""  # the keys are the screen's own
@@ -330,9 +331,8 @@ class ByHandScreen(Room):
         if worked.operation.differentiated:
             from dltui.instruments.byhand.graph import graph_of
 
-            self.query_one(FigureView).show_figure(
-                graph_of(worked, backward=bench.backward, lines=self._at + 1)
-            )
+            graph = graph_of(worked, backward=bench.backward, lines=self._at + 1)
+            self.query_one(FigureView).show_figure(replace(graph, title=""))
         told, rounding = self._told()
         self.query_one("#lines", Static).update(Content("\n").join(self._line_list(told)))
         self.query_one("#told", Static).update(self._one_line(told[self._at]))

@@ -169,7 +169,10 @@ def test_the_graph_of_many_numbers_has_a_box_a_tensor() -> None:
     assert graph.nodes[:2] == ("x", "t")
     assert len(graph.nodes) == len(worked.sheet.tensors)
     norm = math.sqrt(sum(cell.value**2 for cell in worked.gradients.of["weight2"].cells))
-    assert graph.notes[graph.nodes.index("w2")] == f"2×6 · ‖∂‖ {norm:.4g}"
+    assert graph.notes[graph.nodes.index("w2")] == f"∂ {norm:.2g}"
+    begun = graph_of(worked, lines=1)
+    assert begun.notes[begun.nodes.index("z1")] == ""
+    assert begun.notes[begun.nodes.index("L")] == "?"
 
 
 def test_typed_on_a_command_line() -> None:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from dltui.byhand.backward import MARK
 from dltui.byhand.printing import UNICODE, symbolic, write
 from dltui.byhand.rounding import Rounding
-from dltui.byhand.tensor import Tensor
 from dltui.byhand.value import Value
 from dltui.figures import Graph
 
 if TYPE_CHECKING:
     from dltui.byhand.worked import Worked
 
-MOST = 30  # boxes of single numbers; beyond, every tensor is a box
+MOST = 30  # boxes of single numbers; beyond, and where inputs have many, every tensor is a box
 
 
 def graph_of(worked: Worked, *, backward: bool = True, lines: int | None = None) -> Graph:
@@ -29,7 +28,9 @@ def graph_of(worked: Worked, *, backward: bool = True, lines: int | None = None)
         A box for every input and every line; for every tensor where that would be too many.
     """
     cells = sum(len(one.cells) for one in worked.sheet.tensors.values())
-    return _of_cells(worked, backward, lines) if cells <= MOST else _of_tensors(worked, backward)
+    single = all(len(one.cells) == 1 for one in worked.inputs.values())
+    by = _of_cells if single and cells <= MOST else _of_tensors
+    return by(worked, backward, lines)
 
 
 def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
@@ -69,9 +70,11 @@ def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
     )
 
 
-def _of_tensors(worked: Worked, backward: bool) -> Graph:
-    """Return a box a tensor, with its shape and the size of its gradient."""
-    slopes = gradients_of(worked) if backward else {}
+def _of_tensors(worked: Worked, backward: bool, written: int | None) -> Graph:
+    """Return a box a tensor, with its value where it is one number and the length of its gradient."""
+    ahead = len(worked.sheet.lines)
+    slopes = gradients_of(worked, None if written is None else written - ahead) if backward else {}
+    begun = set(worked.inputs) | {line.tensor for line in worked.sheet.lines[:written]}
     names = list(worked.sheet.tensors)
     place = {name: i for i, name in enumerate(names)}
     edges = dict.fromkeys(
@@ -85,10 +88,16 @@ def _of_tensors(worked: Worked, backward: bool) -> Graph:
         one = worked.sheet.tensors[name]
         known = [slopes[name, i] for i in range(len(one.cells)) if (name, i) in slopes]
         size = sum(slope**2 for slope in known) ** 0.5
-        notes.append(_shape(one) + (f" · ‖{MARK}‖ {_short(size)}" if known else ""))
+        value = _short(one.cells[0].value) if len(one.cells) == 1 else ""
+        told = [value, f"{MARK} {UNICODE.number(f'{size:.2g}')}" if known else ""] if name in begun else ["?"]
+        notes.append(" · ".join(filter(None, told)))
     symbols = tuple(worked.sheet.tensors[name].symbol for name in names)
     return Graph(
-        title="Values forwards, gradients back", nodes=symbols, edges=tuple(edges), notes=tuple(notes)
+        title="Values forwards, gradients back",
+        caption=f"{MARK} is the length of a tensor's gradient" if slopes else "",
+        nodes=symbols,
+        edges=tuple(edges),
+        notes=tuple(notes),
     )
 
 
@@ -122,8 +131,3 @@ def _bare(name: str) -> str:
 def _short(value: float) -> str:
     """Return a number in few digits."""
     return UNICODE.number(f"{value:.4g}")
-
-
-def _shape(one: Tensor) -> str:
-    """Return a shape, or the number itself where it is one."""
-    return "×".join(map(str, one.shape)) or _short(one.cells[0].value)
