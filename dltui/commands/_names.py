@@ -18,6 +18,7 @@ VERBS = {
     "cloud": Entry("dltui.commands.cloud", "Points in space: turned, coloured, counted."),
     "sdf": Entry("dltui.commands.sdf", "Surfaces that a formula describes: traced, cut, meshed."),
     "mesh": Entry("dltui.commands.mesh", "Triangles in space: lit, measured, closed or not."),
+    "nerf": Entry("dltui.commands.nerf", "Radiance fields: fitted to pictures, shown from all around."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "inspect": Entry("dltui.commands.inspect", "What a file of weights holds, from its header alone."),
