@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from dltui.scene.cameras import around
-from dltui.scene.nerf.composite import Samples, box_interval, gather, weights
-from dltui.scene.nerf.field import DENSE, GridField
-from dltui.scene.nerf.fit import fit_grid, psnr, render
+from dltui.scene.nerf.composite import Samples, box_interval, cube, gather, weights
+from dltui.scene.nerf.field import DENSE, GridField, mixed
+from dltui.scene.nerf.fit import Fit, render
 from dltui.scene.nerf.march import CELLS, Occupied, look, sample
+from dltui.scene.nerf.score import psnr
 from dltui.scene.nerf.views import Capture, View, hull
 from dltui.scene.tracer import csg_table, shoot_all
 
@@ -53,7 +54,7 @@ def test_weights_of_many_rays_at_once_are_those_of_a_loop() -> None:
 
 def test_gradients_of_the_grid_are_those_of_autograd() -> None:
     torch.manual_seed(0)
-    field = GridField(5, 1.0).double()
+    field = GridField(5**3, cube(1.0)).double()
     with torch.no_grad():
         field.table.normal_()
     places, way = (
@@ -76,20 +77,25 @@ def test_gradients_of_the_grid_are_those_of_autograd() -> None:
 
 def test_a_finer_grid_shows_the_same_and_corners_hold_their_own() -> None:
     torch.manual_seed(0)
-    field = GridField(4, 1.0)
+    field = GridField(0, cube(1.0), shape=(4, 4, 4), voxel=0.5)
     with torch.no_grad():
         field.table.normal_()
     corner = torch.tensor([[-1.0, -1.0, -1.0]])
     assert float(field.density(corner).detach()) == pytest.approx(
         DENSE * float(torch.nn.functional.softplus(field.table[0, 0]).detach()), rel=1e-5
     )
-    fine = field.finer(7)  # every other corner is an old one
+    fine = field.finer(7**3)  # every other corner is an old one
     places = torch.rand(50, 3) * 2 - 1
-    torch.testing.assert_close(fine._mixed(places), field._mixed(places), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        mixed(fine.table, *fine._corners(places)),
+        mixed(field.table, *field._corners(places)),
+        atol=1e-4,
+        rtol=1e-4,
+    )
 
 
 def test_samples_lie_in_the_cube_where_anything_may_be() -> None:
-    field, occupied = GridField(17, 1.0), Occupied(1.0, torch.device("cpu"))
+    field, occupied = GridField(17**3, cube(1.0)), Occupied(cube(1.0), torch.device("cpu"))
     occupied.cells = occupied.middles()[:, 0] > 0
     origin = torch.tensor([[-3.0, 0.1, 0.2], [0.0, 0.0, 5.0], [0, 5.0, 0]])
     way = torch.tensor([[1.0, 0, 0], [0, 0, -1.0], [1.0, 0, 0]])
@@ -98,7 +104,7 @@ def test_samples_lie_in_the_cube_where_anything_may_be() -> None:
     assert (spots[samples.ray == 0][:, 0] > -2 / CELLS).all()
     assert not (samples.ray == 2).any()  # it misses
     torch.testing.assert_close(spots, origin[samples.ray] + samples.t[:, None] * way[samples.ray])
-    enter, leave = box_interval(origin, way, 1.0)
+    enter, leave = box_interval(origin, way, cube(1.0))
     assert enter[:2].tolist() == [2, 4]
     assert leave[:2].tolist() == [4, 6]
     assert enter[2] >= leave[2]
@@ -110,15 +116,18 @@ def captured(count: int, size: int) -> Capture:
         View(camera, shot.over(), shot.rgba[..., 3], shot.depth)
         for camera, shot in zip(cameras, shoot_all(csg_table(), cameras, grid=2), strict=True)
     ]
-    return Capture("csg-table", [v for i, v in enumerate(views) if i % 6], views[::6], 1.2)
+    return Capture("csg-table", [v for i, v in enumerate(views) if i % 6], views[::6], cube(1.2))
 
 
 def test_a_few_steps_see_the_table_and_the_same_seed_sees_the_same() -> None:
     capture = captured(24, 24)
-    field, occupied, progress = fit_grid(capture, steps=60, seed=1)
-    again, _, _ = fit_grid(capture, steps=60, seed=1)
-    assert torch.equal(field.table, again.table)
-    assert progress.step == 60
+    found, again = Fit(capture, steps=60, seed=1).run(), Fit(capture, steps=60, seed=1).run()
+    field, occupied = found.field, found.occupied
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(field.parameters(), again.field.parameters(), strict=True)
+    )
+    assert found.progress.step == 60
     blank = np.ones((24, 24, 3))
     found = [psnr(render(field, occupied, view)[0], view.rgb) for view in capture.held_out]
     nothing = [psnr(blank, view.rgb) for view in capture.held_out]
@@ -134,7 +143,7 @@ def test_a_few_steps_see_the_table_and_the_same_seed_sees_the_same() -> None:
 
 def test_the_hull_holds_what_all_masks_show() -> None:
     capture = captured(12, 24)
-    occupied = Occupied(1.2, torch.device("cpu"))
+    occupied = Occupied(cube(1.2), torch.device("cpu"))
     kept = hull(capture.train, occupied.middles())
     assert kept is not None
     node = csg_table().node
@@ -145,7 +154,7 @@ def test_the_hull_holds_what_all_masks_show() -> None:
 
 
 def test_rays_through_nothing_see_the_paper() -> None:
-    field, occupied = GridField(8, 1.0), Occupied(1.0, torch.device("cpu"))
+    field, occupied = GridField(8**3, cube(1.0)), Occupied(cube(1.0), torch.device("cpu"))
     occupied.cells[:] = False
     colour, opacity, _ = look(
         field, occupied, torch.tensor([[0.0, 0, 3]]), torch.tensor([[0.0, 0, -1]]), paper=0.5

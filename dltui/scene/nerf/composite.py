@@ -6,6 +6,7 @@ C = Σ wᵢcᵢ.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -28,9 +29,13 @@ class Samples:
     step: Tensor
     rays: int
 
+    def kept(self, which: Tensor) -> Samples:
+        """Return some of them."""
+        return Samples(self.ray[which], self.t[which], self.step[which], self.rays)
 
-def weights(sigma: Tensor, samples: Samples) -> Tensor:
-    """Return the weight wᵢ of each sample, shape (s,).
+
+def through(sigma: Tensor, samples: Samples) -> Tensor:
+    """Return what share of the light of each sample comes through, Tᵢ, shape (s,).
 
     The sum in the exponent runs over all rays at once, and its value at the start of each is taken off again: in
     float64, since in float32 a hundred thousand samples leave errors of a thousandth.
@@ -40,15 +45,27 @@ def weights(sigma: Tensor, samples: Samples) -> Tensor:
         samples: Where they are.
 
     Returns:
-        Weights; those of a ray add up to its opacity.
+        From 0 to 1.
     """
     depth = sigma * samples.step
     total = depth.double().cumsum(0)
     before = total - depth.double()
     first = torch.searchsorted(samples.ray, torch.arange(samples.rays, device=sigma.device))
     base = torch.cat([before, before.new_zeros(1)])[first.clamp(max=len(before))]
-    through = torch.exp(-(before - base[samples.ray])).to(sigma.dtype)
-    return through * -torch.expm1(-depth)
+    return torch.exp(-(before - base[samples.ray])).to(sigma.dtype)
+
+
+def weights(sigma: Tensor, samples: Samples) -> Tensor:
+    """Return the weight wᵢ = Tᵢαᵢ of each sample, shape (s,).
+
+    Args:
+        sigma: Density of each sample, at least 0, shape (s,).
+        samples: Where they are.
+
+    Returns:
+        Weights; those of a ray add up to its opacity.
+    """
+    return through(sigma, samples) * -torch.expm1(-sigma * samples.step)
 
 
 def gather(values: Tensor, weight: Tensor, samples: Samples) -> Tensor:
@@ -67,18 +84,52 @@ def gather(values: Tensor, weight: Tensor, samples: Samples) -> Tensor:
     return out.index_add(0, samples.ray, parts)
 
 
-def box_interval(origin: Tensor, way: Tensor, half: float) -> tuple[Tensor, Tensor]:
-    """Return where rays enter a cube around the origin and leave it; enter ≥ leave for those that miss it.
+@dataclass(frozen=True)
+class Box:
+    """A box along the axes.
+
+    Attributes:
+        low: Its least corner.
+        high: Its greatest corner.
+    """
+
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+
+    @property
+    def sides(self) -> tuple[float, float, float]:
+        """How long it is along each axis."""
+        x, y, z = (high - low for low, high in zip(self.low, self.high, strict=True))
+        return x, y, z
+
+    @property
+    def volume(self) -> float:
+        """What it holds."""
+        return math.prod(self.sides)
+
+    def corners(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return both corners, each of shape (3,)."""
+        return torch.tensor(self.low, device=device), torch.tensor(self.high, device=device)
+
+
+def cube(half: float) -> Box:
+    """Return the box around the origin whose sides are twice as long as ``half``."""
+    return Box((-half, -half, -half), (half, half, half))
+
+
+def box_interval(origin: Tensor, way: Tensor, box: Box) -> tuple[Tensor, Tensor]:
+    """Return where rays enter a box and leave it; enter ≥ leave for those that miss it.
 
     Args:
         origin: Where rays begin, shape (n, 3).
         way: Unit directions, shape (n, 3).
-        half: Half the side of the cube.
+        box: What they go through.
 
     Returns:
         Two arrays of shape (n,), from 0 on.
     """
     inverse = 1 / torch.where(way.abs() < 1e-9, torch.full_like(way, 1e-9), way)
-    one, other = (-half - origin) * inverse, (half - origin) * inverse
+    low, high = box.corners(origin.device)
+    one, other = (low - origin) * inverse, (high - origin) * inverse
     enter = torch.minimum(one, other).amax(1).clamp(min=0)
     return enter, torch.maximum(one, other).amin(1)

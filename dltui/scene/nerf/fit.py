@@ -1,4 +1,4 @@
-"""Fitting a grid of voxels to pictures, coarse first."""
+"""Fitting a radiance field to pictures: coarse first, the steps shorter towards the end."""
 
 from __future__ import annotations
 
@@ -6,21 +6,53 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from dltui.errors import DltuiError
+from dltui.scene.nerf.classic import MlpField
+from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.field import GridField
+from dltui.scene.nerf.hashed import HashField
 from dltui.scene.nerf.march import Occupied, look
-from dltui.scene.nerf.views import Capture, View, hull, rays_of
+from dltui.scene.nerf.score import psnr
+from dltui.scene.nerf.views import Capture, View, hull, rays_of, tight
 
-SIZES = ((0, 32), (400, 64), (1200, 96))  # steps from which the grid is so fine
-RATE, HALVED = 0.05, 600
-BATCH = 2048
-REFRESH = 200
-EVERY = 100  # steps between two judgements that the clock is stopped for
+Kind = Literal["grid", "hash", "mlp"]
+AnyField = GridField | HashField | MlpField
+FIRST = 32**3  # corners of the grid in the beginning
+STAGES = ((0.3, 64**3), (0.7, 80**3))  # from which part of the work on it has so many
+CHECKED = 200  # steps after which a fit that sees nothing is told
+BLANK = 0.01  # share of light that everything or nothing takes away, in a fit that has collapsed
+SHARE = 0.05  # of the time of the steps that judging on the way may take
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a kind of field learns.
+
+    Attributes:
+        rate: Step size of Adam in the beginning.
+        last: What is left of it in the end.
+        rays: In a step.
+        refresh: Steps between two looks at where anything is.
+    """
+
+    rate: float
+    last: float
+    rays: int
+    refresh: int
+
+
+RECIPES: dict[Kind, Recipe] = {
+    "grid": Recipe(0.1, 0.1, 2048, 200),
+    "hash": Recipe(1e-2, 0.1, 2048, 100),
+    "mlp": Recipe(2e-3, 0.1, 1024, 200),
+}
 
 
 @dataclass
@@ -30,88 +62,182 @@ class Progress:
     Attributes:
         step: Steps made.
         seconds: Time that they took, judging left out.
+        judging: Time that judging took.
         loss: Of the last batch.
-        psnr: Of the held-out pictures at each judgement: (step, seconds, dB).
+        psnr: Of one held-out picture at each judgement: (step, seconds, dB).
+        again: How often it began anew because it saw nothing.
     """
 
     step: int = 0
     seconds: float = 0.0
+    judging: float = 0.0
     loss: float = math.nan
     psnr: list[tuple[int, float, float]] = field(default_factory=list)
+    again: int = 0
 
 
-def fit_grid(
-    capture: Capture,
-    *,
-    seconds: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    device: torch.device | None = None,
-    clock: Callable[[], float] = time.perf_counter,
-    told: Callable[[Progress, GridField, Occupied], None] | None = None,
-) -> tuple[GridField, Occupied, Progress]:
-    """Fit a grid of voxels to pictures.
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A field with where it is occupied, and how it came about."""
+
+    field: AnyField
+    occupied: Occupied
+    progress: Progress
+
+
+Told = Callable[[Fitted, float], None]
+
+
+def fresh(kind: Kind, box: Box) -> AnyField:
+    """Return a field that has seen nothing."""
+    if kind == "grid":
+        return GridField(FIRST, box)
+    return HashField(box) if kind == "hash" else MlpField(box)
+
+
+class Fit:
+    """One fit as it goes on.
 
     Args:
         capture: Pictures with their cameras.
+        kind: Of field.
         seconds: Time that steps may take, or None.
         steps: Steps that may be made, or None.
-        seed: Of the draws of rays.
+        seed: Of the draws of rays and of first weights.
         device: Where it is fitted.
         clock: What time is taken by.
-        told: Called every hundred steps; the clock stands meanwhile.
-
-    Returns:
-        The field, where it is occupied, and how it went.
     """
-    device = device or torch.device("cpu")
-    source = torch.Generator().manual_seed(seed)
-    origin, way, rgb = rays_of(capture.train, device)
-    grid = GridField(SIZES[0][1], capture.half).to(device)
-    occupied = Occupied(capture.half, device)
-    mask = hull(capture.train, occupied.middles())
-    if mask is not None:
-        occupied.cells = mask.clone()
-    progress, optimizer = Progress(), _optimizer(grid)
-    began = clock()
-    while (steps is None or progress.step < steps) and (seconds is None or progress.seconds < seconds):
-        for at, size in SIZES[1:]:
-            if progress.step == at:
-                grid = grid.finer(size)
-                optimizer = _optimizer(grid)
-        if progress.step and progress.step % REFRESH == 0:
-            occupied.refresh(grid, mask=mask)
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * 0.5 ** (progress.step / HALVED)
-        chosen = torch.randint(len(origin), (BATCH,), generator=source).to(device)
-        seen, _, _ = look(grid, occupied, origin[chosen], way[chosen], paper=capture.paper, generator=source)
+
+    def __init__(
+        self,
+        capture: Capture,
+        kind: Kind = "grid",
+        *,
+        seconds: float | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        device: torch.device | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.capture, self.kind, self.recipe = capture, kind, RECIPES[kind]
+        self._seconds, self._steps, self._seed, self._clock = seconds, steps, seed, clock
+        self.device = device or torch.device("cpu")
+        self._rays = rays_of(capture.train, self.device)
+        self.box = tight(capture.train, capture.box)
+        self._mask = hull(capture.train, Occupied(self.box, self.device).middles())
+        self.progress = Progress()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin with a field that has seen nothing."""
+        self._begun = self.progress.step
+        self._source = torch.Generator().manual_seed(self._seed + self.progress.again)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed + self.progress.again)
+            self.field = fresh(self.kind, self.box).to(self.device)
+        self.occupied = Occupied(self.box, self.device)
+        if self._mask is not None:
+            self.occupied.cells = self._mask.clone()
+        self._stages = list(STAGES) if self.kind == "grid" else []
+        self._optimizer = self._adam()
+
+    @property
+    def done(self) -> float:
+        """Which part of the work is done, 0…1."""
+        parts = [
+            now / whole
+            for now, whole in ((self.progress.seconds, self._seconds), (self.progress.step, self._steps))
+            if whole
+        ]
+        return min(1.0, max(parts, default=0.0))
+
+    @property
+    def fitted(self) -> Fitted:
+        """What is known by now."""
+        return Fitted(self.field, self.occupied, self.progress)
+
+    def run(self, told: Told | None = None) -> Fitted:
+        """Make all steps.
+
+        Args:
+            told: Called now and then with what is known and which part of the work is done; the clock stands meanwhile.
+
+        Returns:
+            The field.
+
+        Raises:
+            DltuiError: If it sees nothing, again and again.
+        """
+        while self.done < 1:
+            began = self._clock()
+            self.step()
+            self.progress.seconds += self._clock() - began
+            if self.progress.step == self._begun + CHECKED:
+                self._check()
+            if told is not None and self.progress.judging <= SHARE * self.progress.seconds:
+                began = self._clock()
+                told(self.fitted, self.done)
+                self.progress.judging += self._clock() - began
+        return self.fitted
+
+    def step(self) -> None:
+        """Make one step."""
+        if self._stages and self.done >= self._stages[0][0] and isinstance(self.field, GridField):
+            self.field = self.field.finer(self._stages.pop(0)[1])
+            self._optimizer = self._adam()
+        if self.progress.step and self.progress.step % self.recipe.refresh == 0:
+            self.occupied.refresh(self.field, mask=self._mask)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.recipe.rate * self.recipe.last**self.done
+        origin, way, rgb = self._rays
+        chosen = torch.randint(len(origin), (self.recipe.rays,), generator=self._source).to(self.device)
+        seen, _, _ = look(
+            self.field,
+            self.occupied,
+            origin[chosen],
+            way[chosen],
+            paper=self.capture.paper,
+            generator=self._source,
+        )
         loss = functional.mse_loss(seen, rgb[chosen])
-        optimizer.zero_grad()
+        self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        progress.step += 1
-        progress.seconds += clock() - began
-        if told is not None and progress.step % EVERY == 0:
-            progress.loss = float(loss.detach())
-            told(progress, grid, occupied)
-        began = clock()
-    progress.loss = float(loss.detach()) if progress.step else math.nan
-    return grid, occupied, progress
+        self._optimizer.step()
+        self.progress.step += 1
+        self.progress.loss = float(loss.detach())
 
+    def _check(self) -> None:
+        """Begin anew where the fit sees nothing, everything or no numbers."""
+        view = self.capture.held_out[0]
+        colour, opacity, _ = render(self.field, self.occupied, view, paper=self.capture.paper)
+        flat = float(colour.std()) < 0.1 * float(view.rgb.std())
+        mean = float(opacity.mean())
+        if math.isfinite(self.progress.loss) and not flat and mean > BLANK:
+            return
+        if self.progress.again == 2:
+            raise DltuiError(
+                f"the field of {self.capture.title} collapsed three times (opacity {mean:.2g}, loss "
+                f"{self.progress.loss:.2g}): its cameras may not look at one place; look at them with `dltui nerf info`"
+            )
+        self.progress.again += 1
+        self._begin()
 
-def _optimizer(grid: GridField) -> torch.optim.Optimizer:
-    return torch.optim.Adam(grid.parameters(), lr=RATE, betas=(0.9, 0.99), eps=1e-15, fused=True)
+    def _adam(self) -> torch.optim.Optimizer:
+        own: nn.Module = self.field
+        return torch.optim.Adam(
+            own.parameters(), lr=self.recipe.rate, betas=(0.9, 0.99), eps=1e-15, fused=True
+        )
 
 
 @torch.no_grad()
 def render(
-    grid: GridField, occupied: Occupied, view: View, *, paper: float = 1.0, block: int = 1 << 14
+    field: AnyField, occupied: Occupied, view: View, *, paper: float = 1.0, block: int = 1 << 14
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return colours (height, width, 3), opacities and mean distances (height, width) of what a camera sees."""
-    device = grid.table.device
+    device = next(field.parameters()).device
     origin, way = (torch.from_numpy(np.ascontiguousarray(part.T)).to(device) for part in view.camera.rays())
     parts: list[tuple[Tensor, Tensor, Tensor]] = [
-        look(grid, occupied, o, w, paper=paper)
+        look(field, occupied, o, w, paper=paper)
         for o, w in zip(torch.split(origin, block), torch.split(way, block), strict=True)
     ]
     colour, opacity, depth = (torch.cat([part[i] for part in parts]).cpu().numpy() for i in range(3))
@@ -119,7 +245,9 @@ def render(
     return colour.reshape(*shape, 3), opacity.reshape(shape), depth.reshape(shape)
 
 
-def psnr(seen: np.ndarray, truth: np.ndarray) -> float:
-    """Return 10·log₁₀(1/MSE) of two pictures in 0…1, in dB."""
-    error = float(np.mean((np.clip(seen, 0, 1).astype(np.float64) - truth) ** 2))
-    return 10 * math.log10(1 / error) if error else math.inf
+def judged(fitted: Fitted, capture: Capture, views: list[View]) -> float:
+    """Return the mean PSNR over views, in dB."""
+    found = [
+        psnr(render(fitted.field, fitted.occupied, view, paper=capture.paper)[0], view.rgb) for view in views
+    ]
+    return float(np.mean(found))

@@ -9,21 +9,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dltui.scene.nerf.composite import Samples, box_interval, gather, weights
+from dltui.scene.nerf.composite import Box, Samples, box_interval, gather, through, weights
 
 CELLS = 64  # of the grid of what is occupied, either way
 VISIBLE = 0.01  # optical depth of a voxel from which it counts as occupied
 STEP = 0.75  # of a voxel
+HIDDEN = 1e-3  # of the light of a sample comes through at most where it is left out
 
 
 class Field(Protocol):
     """What rays ask of a radiance field."""
 
-    extent: float
-
-    @property
-    def voxel(self) -> float:
-        """Length over which it changes."""
+    box: Box
+    voxel: float  # length over which it changes
 
     def density(self, places: Tensor) -> Tensor:
         """Return σ at places, shape (n, 3)."""
@@ -36,18 +34,21 @@ class Occupied:
     """A coarse grid of where anything may be.
 
     Args:
-        half: Half the side of the cube.
+        box: Where it lies.
         device: Where it lives.
     """
 
-    def __init__(self, half: float, device: torch.device) -> None:
-        self.extent = half
+    def __init__(self, box: Box, device: torch.device) -> None:
+        self.box = box
         self.cells = torch.ones(CELLS**3, dtype=torch.bool, device=device)
+        self._low, high = box.corners(device)
+        self._per = CELLS / (high - self._low)
 
     def middles(self) -> Tensor:
         """Return the middles of all cells, shape (cells³, 3)."""
-        side = (torch.arange(CELLS, device=self.cells.device) + 0.5) * (2 * self.extent / CELLS) - self.extent
-        return torch.stack(torch.meshgrid(side, side, side, indexing="ij"), 3).reshape(-1, 3)
+        side = torch.arange(CELLS, device=self.cells.device) + 0.5
+        cells = torch.stack(torch.meshgrid(side, side, side, indexing="ij"), 3).reshape(-1, 3)
+        return self._low + cells / self._per
 
     @torch.no_grad()
     def refresh(self, field: Field, *, mask: Tensor | None = None) -> None:
@@ -60,7 +61,7 @@ class Occupied:
 
     def at(self, places: Tensor) -> Tensor:
         """Return whether anything may be at places."""
-        cell = ((places + self.extent) * (CELLS / (2 * self.extent))).long().clamp(0, CELLS - 1)
+        cell = ((places - self._low) * self._per).long().clamp(0, CELLS - 1)
         return self.cells[(cell[:, 0] * CELLS + cell[:, 1]) * CELLS + cell[:, 2]]
 
 
@@ -80,7 +81,7 @@ def sample(
     Returns:
         The samples, and their places, shape (s, 3).
     """
-    enter, leave = box_interval(origin, way, field.extent)
+    enter, leave = box_interval(origin, way, field.box)
     stretch = STEP * field.voxel
     longest = float((leave - enter).amax()) if len(origin) else 0.0
     most = math.ceil(max(longest, 0.0) / stretch)
@@ -119,7 +120,7 @@ def look(
     Returns:
         Colours, shape (n, 3), opacities, shape (n,), and mean distances Σ w·t, shape (n,).
     """
-    samples, spots = sample(field, occupied, origin, way, generator)
+    samples, spots = _in_sight(field, *sample(field, occupied, origin, way, generator))
     sigma, colour = field(spots, way[samples.ray])
     weight = weights(sigma, samples)
     seen = gather(
@@ -127,3 +128,10 @@ def look(
     )
     opacity = seen[:, 3]
     return seen[:, :3] + paper * (1 - opacity)[:, None], opacity, seen[:, 4]
+
+
+@torch.no_grad()
+def _in_sight(field: Field, samples: Samples, spots: Tensor) -> tuple[Samples, Tensor]:
+    """Return the samples that light comes through from, and their places: colours of others need not be known."""
+    seen = through(field.density(spots), samples) > HIDDEN
+    return samples.kept(seen), spots[seen]

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from dltui.scene.cameras import Camera
+from dltui.scene.nerf.composite import Box
+from dltui.scene.nerf.march import CELLS, Occupied
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +38,14 @@ class Capture:
         title: What it is called.
         train: Pictures that are learnt from.
         held_out: Pictures that are judged by.
-        half: Half the side of the cube that holds the thing.
+        box: What holds the thing.
         paper: Brightness of what is behind it.
     """
 
     title: str
     train: list[View]
     held_out: list[View]
-    half: float
+    box: Box
     paper: float = 1.0
 
 
@@ -90,3 +92,24 @@ def hull(views: list[View], middles: Tensor, grow: int = 1) -> Tensor | None:
         seen[at] = mask[row[at].astype(int), column[at].astype(int)]
         kept[np.flatnonzero(kept)[~seen]] = False
     return torch.from_numpy(kept).to(middles.device)
+
+
+def tight(views: list[View], box: Box) -> Box:
+    """Return the part of a box that the visual hull fills, or all of it where no mask is known.
+
+    Args:
+        views: Pictures with their cover.
+        box: What is looked at.
+
+    Returns:
+        A box within it, a cell wider than the hull.
+    """
+    middles = Occupied(box, torch.device("cpu")).middles()
+    kept = hull(views, middles)
+    if kept is None or not kept.any():
+        return box
+    cell = torch.tensor(box.sides) / CELLS
+    low, high = (torch.tensor(end) for end in (box.low, box.high))
+    least = torch.maximum(middles[kept].amin(0) - cell, low).tolist()
+    most = torch.minimum(middles[kept].amax(0) + cell, high).tolist()
+    return Box(tuple(least), tuple(most))

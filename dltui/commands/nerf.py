@@ -1,0 +1,185 @@
+"""``dltui nerf``: radiance fields, fitted to pictures with known cameras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dltui.commands._frame import Common, group_app, verb
+from dltui.errors import UsageError
+
+if TYPE_CHECKING:
+    from dltui.commands._show import Stopped
+    from dltui.results.nerf import Radiance, RadiancePath
+    from dltui.results.nerf_info import RadianceInfo
+
+app = group_app("Fit a radiance field to pictures, show it from all around, and look into it.")
+
+SCENES = ("csg-table", "bunny", "teapot")
+Size = Annotated[
+    int | None,
+    typer.Option(
+        "--size",
+        min=8,
+        help="Pixels of the longer side; 64 for our own scenes if left out, else as they are.",
+    ),
+]
+Views = Annotated[
+    int, typer.Option("--views", min=3, help="Pictures of our own scenes; 1 of 11 is held out.")
+]
+
+
+def _scenes(incomplete: str) -> list[str]:
+    """Return what completes a scene."""
+    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
+    return [name for name in SCENES if name.startswith(incomplete)] + folders
+
+
+@verb(app)
+def train(
+    scene: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENE",
+            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
+            autocompletion=_scenes,
+        ),
+    ],
+    field: Annotated[
+        Literal["grid", "hash", "mlp"],
+        typer.Option("--field", help="A grid of voxels, hashed grids (Instant NGP), or the classic network."),
+    ] = "grid",
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0.1, help="Time for steps; 15 if nothing is said.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Steps instead: the same every time.")
+    ] = None,
+    size: Size = None,
+    views: Views = 110,
+    live: Annotated[
+        bool, typer.Option("--live", help="Draw what it sees on the terminal as it learns.")
+    ] = False,
+    *,
+    common: Common,
+) -> Radiance | Stopped:
+    """Fit a radiance field, and judge it by pictures that it has not seen."""
+    from dltui.commands._alive import alive
+    from dltui.commands._unfinished import stoppable
+    from dltui.device import pick_device
+    from dltui.scene.nerf.work import Effort, captured
+    from dltui.scene.nerf.work import train as fitted
+
+    found = captured(scene, views=views, size=size, report=common.report)
+    _missing(found.missing, common)
+    time = 15.0 if seconds is None and steps is None else seconds
+    effort = Effort(field, time, steps, common.seed, pick_device(common.device))
+    common = alive(common, wanted=live)
+    return stoppable(lambda report: fitted(found.capture, effort, report), common)
+
+
+@verb(app)
+def render(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="What `dltui nerf train --save` kept, or a checkpoint of nerf-pytorch (.tar).",
+        ),
+    ],
+    frames: Annotated[int, typer.Option("--frames", min=1, help="Pictures, once around.")] = 12,
+    elevation: Annotated[
+        float, typer.Option("--elevation", min=-89, max=89, help="Degrees above the ground.")
+    ] = 30.0,
+    size: Annotated[int, typer.Option("--size", min=8, help="Pixels across and down.")] = 96,
+    gif: Annotated[
+        Path | None, typer.Option("--gif", metavar="FILE.gif", help="Write the way around as a GIF.")
+    ] = None,
+    *,
+    common: Common,
+) -> RadiancePath:
+    """Show a field to cameras once around it."""
+    from dltui.device import pick_device
+    from dltui.scene.nerf.film import check_gif, write_gif
+    from dltui.scene.nerf.stored import opened
+    from dltui.scene.nerf.work import travel
+
+    if gif is not None:
+        check_gif(gif)
+    known = opened(file, pick_device(common.device))
+    found = travel(
+        known.fitted,
+        known.camera,
+        title=known.title,
+        frames=frames,
+        elevation=elevation,
+        size=size,
+        paper=known.paper,
+        report=common.report,
+    )
+    if gif is not None:
+        write_gif(found.pictures, gif)
+        common.note(f"wrote {frames} pictures to {gif}")
+    return found
+
+
+@verb(app)
+def info(
+    scene: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENE|FILE", help="A scene, or a field that was kept.", autocompletion=_scenes
+        ),
+    ],
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="COLUMN,ROW",
+            help="Follow the ray through this pixel of the first held-out picture.",
+        ),
+    ] = None,
+    times: Annotated[
+        float, typer.Option("--density-times", min=0, help="Take every density so many times as great.")
+    ] = 1.0,
+    size: Size = None,
+    views: Views = 110,
+    *,
+    common: Common,
+) -> RadianceInfo:
+    """Tell what a scene or a field holds: cameras, pictures, numbers; σ, α, T and w along a ray."""
+    from dltui.scene.nerf.work import captured, info_of_field, info_of_pictures
+
+    if Path(scene).is_file():
+        from dltui.device import pick_device
+        from dltui.scene.nerf.stored import opened
+
+        known = opened(Path(scene), pick_device(common.device))
+        return info_of_field(
+            known.fitted, known.camera, title=known.title, numbers=known.numbers, ray=_pixel(ray), times=times
+        )
+    if ray is not None:
+        raise UsageError("--ray goes through a field: expected a file that `dltui nerf train --save` kept")
+    found = captured(scene, views=views, size=size, report=common.report)
+    _missing(found.missing, common)
+    return info_of_pictures(found)
+
+
+def _missing(names: tuple[str, ...], common: Common) -> None:
+    """Remark on pictures that are not there."""
+    if names:
+        common.note(f"left out {len(names)} pictures that are not there: {', '.join(names[:4])}"
+                    f"{' …' if len(names) > 4 else ''}")  # fmt: skip
+
+
+def _pixel(text: str | None) -> tuple[float, float] | None:
+    """Return two numbers, or None."""
+    if text is None:
+        return None
+    try:
+        column, row = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"can't read --ray {text!r}: expected a column and a row such as 32,20") from error
+    return column + 0.5, row + 0.5

@@ -1,0 +1,108 @@
+"""What a radiance field or its pictures hold: cameras in space, numbers, and what happens along a ray."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dltui.figures import Array, Figure, Images, Lines, Scene, Series, Table, number
+from dltui.results.base import Result
+
+BOX, TRAIN, HELD = (150, 150, 150), (70, 130, 230), (235, 120, 40)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RadianceInfo(Result):
+    """Pictures with their cameras, or a field; and maybe one ray through it.
+
+    Attributes:
+        what: ``pictures`` or the kind of field.
+        numbers: What is known, by name.
+        missing: Names of pictures that are not there.
+        segments: Edges of cameras and of the box, shape (s, 2, 3).
+        colours: Of each, 0…255, shape (s, 3).
+        pictures: Some of the pictures, shape (k, h, w, 3); none of a field.
+        ray: Distance, σ, α, T and w of the samples along a ray, shape (n, 5).
+        colour: What the ray sees, three numbers in 0…1; empty without one.
+        through: Column and row that the ray goes through.
+        times: How many times as great every density was taken.
+    """
+
+    schema: ClassVar[str] = "nerf-info/1"
+
+    what: str
+    numbers: dict[str, Any]
+    missing: list[str] = field(default_factory=list)
+    segments: Array
+    colours: Array
+    pictures: Array
+    ray: Array
+    colour: list[float] = field(default_factory=list)
+    through: list[float] = field(default_factory=list)
+    times: float = 1.0
+
+    def summary(self) -> dict[str, Any]:
+        """Return what is known."""
+        told: dict[str, Any] = {"what": self.what, **self.numbers, "missing": self.missing}
+        if self.through:
+            names = ("t", "sigma", "alpha", "transmittance", "weight")
+            samples = dict(zip(names, np.asarray(self.ray, np.float64).T.tolist(), strict=True))
+            told["ray"] = {
+                "column": self.through[0],
+                "row": self.through[1],
+                "density_times": self.times,
+                "colour": self.colour,
+                **samples,
+            }
+        return told
+
+    def figures(self) -> list[Figure]:
+        """Return the ray where one was asked for, cameras, pictures and numbers."""
+        shown: list[Figure] = []
+        if self.through and len(self.ray):
+            shown += self._ray()
+        if len(self.segments):
+            shown.append(
+                Scene(
+                    title=f"Cameras · {self.title}",
+                    caption="blue to learn from, orange held out; grey: the box that is looked through",
+                    segments=self.segments,
+                    segment_rgb=self.colours,
+                )
+            )
+        if len(self.pictures):
+            shown.append(Images(title=f"Pictures · {self.title}", pixels=self.pictures))
+        rows = tuple((name.replace("_", " "), _cell(value)) for name, value in self.numbers.items())
+        if self.missing:
+            rows += (("missing", ", ".join(self.missing[:8]) + (" …" if len(self.missing) > 8 else "")),)
+        return [*shown, Table(title=f"Numbers · {self.title}", columns=("what", "value"), rows=rows)]
+
+    def _ray(self) -> list[Figure]:
+        """Return density along the ray, and what it does to the light."""
+        t, sigma, alpha, through, weight = self.ray.T
+        place = f"column {number(self.through[0])}, row {number(self.through[1])}"
+        seen = ", ".join(number(part, 3) for part in self.colour)
+        parts = (("α", alpha), ("T", through), ("w = Tα", weight))
+        return [
+            Lines(
+                title=f"Along the ray through {place} · {self.title}",
+                caption=f"Σw = {number(float(weight.sum()), 4)}, Σwc = ({seen}) before the ground",
+                series=tuple(Series(name=name, x=t, y=values) for name, values in parts),
+                x_label="distance",
+            ),
+            Lines(
+                title=f"Density along the same ray · {self.title}",
+                series=(Series(name="σ", x=t, y=sigma),),
+                x_label="distance",
+                y_label="σ",
+            ),
+        ]
+
+
+def _cell(value: Any) -> str:
+    """Return a value as a table shows it."""
+    if isinstance(value, float):
+        return number(value, 4)
+    return " × ".join(_cell(part) for part in value) if isinstance(value, list) else str(value)

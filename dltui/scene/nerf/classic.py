@@ -1,0 +1,133 @@
+"""The classic radiance field (Mildenhall et al. 2020): one network of places and directions, both spelled in waves."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dltui.scene.nerf.composite import Box
+
+SAMPLES = 64  # across the longest side of the box
+
+
+def waves(values: Tensor, octaves: int) -> Tensor:
+    """Return values with their sines and cosines at 1, 2, 4 … radians a unit, shape (n, k·(1 + 2·octaves))."""
+    parts = [values]
+    for octave in range(octaves):
+        parts += [torch.sin(values * 2.0**octave), torch.cos(values * 2.0**octave)]
+    return torch.cat(parts, 1)
+
+
+class MlpField(nn.Module):
+    """Density and colour from a network; parts are named as in nerf-pytorch, whose checkpoints it takes.
+
+    Args:
+        box: Where it is looked through.
+        depth: Layers that see places.
+        width: Units of each.
+        octaves: Of the waves of places.
+        octaves_way: Of the waves of directions.
+        skip: After which layer the place is shown again.
+        rectified: ``relu`` as published, or ``softplus``, which never dies.
+    """
+
+    kind = "mlp"
+
+    def __init__(
+        self,
+        box: Box,
+        *,
+        depth: int = 4,
+        width: int = 64,
+        octaves: int = 6,
+        octaves_way: int = 2,
+        skip: int = 2,
+        rectified: Literal["relu", "softplus"] = "softplus",
+    ) -> None:
+        super().__init__()
+        self.box, self.voxel = box, max(box.sides) / SAMPLES / 0.75
+        self.octaves, self.octaves_way, self.skip, self.rectified = octaves, octaves_way, skip, rectified
+        near, far = 3 * (1 + 2 * octaves), 3 * (1 + 2 * octaves_way)
+        takes = [near] + [width + near * (i == skip) for i in range(depth - 1)]
+        self.pts_linears = nn.ModuleList(nn.Linear(count, width) for count in takes)
+        self.views_linears = nn.ModuleList([nn.Linear(width + far, width // 2)])
+        self.feature_linear = nn.Linear(width, width)
+        self.alpha_linear = nn.Linear(width, 1)
+        self.rgb_linear = nn.Linear(width // 2, 3)
+
+    def settings(self) -> dict[str, int | str]:
+        """Return what it is built by."""
+        return {
+            "depth": len(self.pts_linears),
+            "width": self.feature_linear.in_features,
+            "octaves": self.octaves,
+            "octaves_way": self.octaves_way,
+            "skip": self.skip,
+            "rectified": self.rectified,
+        }
+
+    def density(self, places: Tensor) -> Tensor:
+        """Return σ at places, shape (n,)."""
+        return self._sigma(self._hidden(places))
+
+    def forward(self, places: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
+        """Return density, shape (n,), and colours 0…1, shape (n, 3), of places seen along unit directions."""
+        hidden = self._hidden(places)
+        both = torch.cat([self.feature_linear(hidden), waves(way, self.octaves_way)], 1)
+        colour = self.rgb_linear(functional.relu(self.views_linears[0](both)))
+        return self._sigma(hidden), torch.sigmoid(colour)
+
+    def _hidden(self, places: Tensor) -> Tensor:
+        """Return what the layers that see places make of them."""
+        spelled = waves(places, self.octaves)
+        hidden = spelled
+        for i, layer in enumerate(self.pts_linears):
+            hidden = functional.relu(layer(hidden))
+            if i == self.skip and i + 1 < len(self.pts_linears):
+                hidden = torch.cat([spelled, hidden], 1)
+        return hidden
+
+    def _sigma(self, hidden: Tensor) -> Tensor:
+        """Return densities."""
+        raw = self.alpha_linear(hidden)[:, 0]
+        return functional.relu(raw) if self.rectified == "relu" else 10 * functional.softplus(raw - 1)
+
+
+def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
+    """Return the field of a state dictionary with the names of nerf-pytorch.
+
+    Args:
+        state: ``network_fine_state_dict`` of a checkpoint.
+        box: Where it is looked through.
+
+    Returns:
+        The field.
+
+    Raises:
+        ValueError: If it is no such network.
+    """
+    names = [name for name in state if name.startswith("pts_linears.") and name.endswith(".weight")]
+    if not names or "rgb_linear.weight" not in state or "alpha_linear.weight" not in state:
+        raise ValueError("expected pts_linears, alpha_linear, feature_linear, views_linears and rgb_linear")
+    width, near = state["pts_linears.0.weight"].shape
+    far = state["views_linears.0.weight"].shape[1] - width
+    wide = [i - 1 for i in range(1, len(names)) if state[f"pts_linears.{i}.weight"].shape[1] != width]
+    field = MlpField(
+        box,
+        depth=len(names),
+        width=width,
+        octaves=(near // 3 - 1) // 2,
+        octaves_way=(far // 3 - 1) // 2,
+        skip=wide[0] if wide else len(names),
+        rectified="relu",
+    )
+    try:
+        field.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    field.voxel = math.dist(box.low, box.high) / 256
+    return field

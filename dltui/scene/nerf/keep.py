@@ -1,0 +1,92 @@
+"""Fields as arrays by name, and back; checkpoints that others trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dltui.errors import DltuiError
+from dltui.scene.nerf.classic import MlpField, from_checkpoint
+from dltui.scene.nerf.composite import Box, cube
+from dltui.scene.nerf.field import USED, GridField
+from dltui.scene.nerf.fit import AnyField, Fitted, Progress
+from dltui.scene.nerf.hashed import HashField
+from dltui.scene.nerf.march import CELLS, Occupied
+
+BLENDER = 1.5  # half the side of the cube that published scenes lie in
+
+
+def arrays_of(fitted: Fitted) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the tensors of a field by name, and what it is built by."""
+    field = fitted.field
+    found = {name: part.detach().cpu().numpy() for name, part in field.state_dict().items()}
+    plain: dict[str, Any] = {"low": list(field.box.low), "high": list(field.box.high)}
+    if isinstance(field, GridField):
+        found["table"] = np.ascontiguousarray(found["table"][:, :USED])
+        plain |= {"shape": list(field.shape), "voxel": field.voxel}
+    elif isinstance(field, MlpField):
+        plain |= {"settings": field.settings(), "voxel": field.voxel}
+    found["occupied"] = np.packbits(fitted.occupied.cells.cpu().numpy())
+    return found, plain
+
+
+def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], device: torch.device) -> Fitted:
+    """Return a field from what ``arrays_of`` gave.
+
+    Raises:
+        DltuiError: If the tensors are not those of such a field.
+    """
+    box = Box(tuple(plain["low"]), tuple(plain["high"]))
+    known = {name: torch.from_numpy(np.array(part)) for name, part in arrays.items()}
+    cells = np.unpackbits(known.pop("occupied").numpy())[: CELLS**3].astype(bool)
+    field: AnyField
+    if kind == "grid":
+        field = GridField(1, box, shape=tuple(plain["shape"]), voxel=plain["voxel"])
+        wide = field.table.detach().clone()
+        wide[:, :USED] = known["table"]
+        known["table"] = wide
+    elif kind == "hash":
+        field = HashField(box)
+    else:
+        field = MlpField(box, **plain["settings"])
+        field.voxel = plain["voxel"]
+    try:
+        field.load_state_dict(known)
+    except RuntimeError as error:
+        raise DltuiError(f"the file holds no whole field: {str(error).splitlines()[0]}") from error
+    occupied = Occupied(box, device)
+    occupied.cells = torch.from_numpy(cells).to(device)
+    return Fitted(field.to(device), occupied, Progress())
+
+
+def published(path: Path, device: torch.device) -> Fitted:
+    """Return the fine network of a checkpoint of nerf-pytorch; nothing of it is run.
+
+    Args:
+        path: The file, a dictionary with ``network_fine_state_dict`` or ``network_fn_state_dict``.
+        device: Where it shall live.
+
+    Returns:
+        The field in the cube of Blender's scenes.
+
+    Raises:
+        DltuiError: If it is something else.
+    """
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+        state = held.get("network_fine_state_dict") or held.get("network_fn_state_dict") or held
+        field = from_checkpoint(state, cube(BLENDER))
+    except Exception as error:  # torch raises anything
+        if isinstance(error, OSError):
+            raise DltuiError(f"can't open {path}: {error.strerror}") from error
+        told = str(error).splitlines()[0][:90]
+        raise DltuiError(
+            f"{path} is no checkpoint of a NeRF in the manner of nerf-pytorch: {told}"
+        ) from error
+    occupied = Occupied(field.box, device)
+    fitted = Fitted(field.to(device), occupied, Progress())
+    occupied.refresh(field)
+    return fitted
