@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dltui.errors import DltuiError
 
 Array = NDArray[np.generic]
+Numbers = NDArray[np.float64] | NDArray[np.int64]
 TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",
     "uint16": "u2", "int": "i4", "int32": "i4", "uint": "u4", "uint32": "u4", "float": "f4", "float32": "f4",
@@ -161,30 +162,65 @@ def _short(path: Path, element: Element) -> DltuiError:
 
 
 def _text(path: Path, start: int, elements: list[Element]) -> dict[str, dict[str, Array | Ragged]]:
-    """Read the numbers of a text file, all at once."""
+    """Read the numbers of a text file."""
     body = path.read_bytes()[start:]
+    by_lines = _text_by_lines(body, elements, path)
+    if by_lines is not None:
+        return by_lines
     try:
         numbers = np.fromstring(body, dtype=np.float64, sep=" ")
     except ValueError as error:
         raise DltuiError(f"{path} holds something that is no number: {error}") from error
     found, at = dict[str, dict[str, Array | Ragged]](), 0
     for element in elements:
-        if element.lists:
-            found[element.name], at = _text_lists(numbers, at, element, path)
-            continue
-        wide = len(element.properties)
-        part = numbers[at : at + element.size * wide]
-        if part.size < element.size * wide:
-            raise _short(path, element)
-        table, at = part.reshape(element.size, wide), at + element.size * wide
-        found[element.name] = {
-            one.name: table[:, i].astype(one.kind) for i, one in enumerate(element.properties)
-        }
+        found[element.name], at = _text_element(numbers, at, element, path)
     return found
 
 
+def _text_by_lines(
+    body: bytes, elements: list[Element], path: Path
+) -> dict[str, dict[str, Array | Ragged]] | None:
+    """Read a text that has one element a line, whole numbers as such, which is faster; None where that doesn't fit."""
+    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n")) + 1
+    found, line, at = dict[str, dict[str, Array | Ragged]](), 0, 0
+    for element in elements:
+        line += element.size
+        if line > len(ends) + 1:
+            return None
+        stop = at if not element.size else len(body) if line > len(ends) else int(ends[line - 1])
+        kinds = "".join(one.kind + one.count for one in element.properties)
+        try:
+            numbers: Numbers = (
+                np.fromstring(body[at:stop], dtype=np.float64, sep=" ")
+                if "f" in kinds
+                else np.fromstring(body[at:stop], dtype=np.int64, sep=" ")
+            )
+            found[element.name], used = _text_element(numbers, 0, element, path)
+        except (ValueError, DltuiError):
+            return None
+        if used != numbers.size:
+            return None
+        at = stop
+    return found
+
+
+def _text_element(
+    numbers: Numbers, at: int, element: Element, path: Path
+) -> tuple[dict[str, Array | Ragged], int]:
+    """Return the properties of one element, and where the next one begins."""
+    if element.lists:
+        return _text_lists(numbers, at, element, path)
+    wide = len(element.properties)
+    part = numbers[at : at + element.size * wide]
+    if part.size < element.size * wide:
+        raise _short(path, element)
+    table = part.reshape(element.size, wide)
+    columns = {one.name: table[:, i].astype(one.kind) for i, one in enumerate(element.properties)}
+    return dict(columns), at + element.size * wide
+
+
 def _text_lists(
-    numbers: NDArray[np.float64], at: int, element: Element, path: Path
+    numbers: Numbers, at: int, element: Element, path: Path
 ) -> tuple[dict[str, Array | Ragged], int]:
     """Read an element with lists: at once where all are of the length of the first, else one by one."""
     wide, places = 0, list[int]()

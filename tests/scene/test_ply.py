@@ -85,6 +85,22 @@ def test_text_with_polygons_of_any_length_colours_and_what_is_not_finite(tmp_pat
     assert read_ply(path).comments == ("made by hand",)
 
 
+@pytest.mark.parametrize("glue", ["\n", "\r\n", " ", "\n\n"])
+@pytest.mark.parametrize("faces", ["3 0 1 2{0}3 1 2 3", "3 0 1 2{0}4 0 1 2 3", "3.0 0 1 2{0}3 1 2 3"])
+def test_text_is_read_wherever_its_lines_break(tmp_path: Path, glue: str, faces: str) -> None:
+    path = tmp_path / "b.ply"
+    head = HEAD.format(order="ascii") + (
+        "element vertex 4\nproperty float x\nproperty float y\nproperty float z\n"
+        "element face 2\nproperty list uchar int vertex_indices\nend_header\n"
+    )
+    rows = glue.join(["0 0 0", "1 0 0", "1 1 0", "0 1 0.5", faces.format(glue)])
+    path.write_bytes((head + rows + "\n").encode())
+    found = from_ply(path)
+    assert found.vertices.tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0.5]]
+    wanted = [[0, 1, 2], [0, 1, 2], [0, 2, 3]] if "4 0" in faces else [[0, 1, 2], [1, 2, 3]]
+    assert found.faces.tolist() == wanted
+
+
 def test_splats_are_told_and_coloured_by_their_first_coefficient(tmp_path: Path) -> None:
     names = [
         *("x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"),
