@@ -9,9 +9,29 @@ FAMILIES = {
 }
 
 NAMES = {
+    "activations": Entry(
+        "dltui.lab.byhand.activations",
+        "Three activations with their slopes, worked out at one x; a table of twenty at that x.",
+        "byhand",
+    ),
+    "binary-cross-entropy": Entry(
+        "dltui.lab.byhand.binary",
+        "The loss of a yes and of a no, over the probability and over the logit; each label alone against one of many.",
+        "byhand",
+    ),
+    "dying-relu": Entry(
+        "dltui.lab.byhand.dying",
+        "A small net learns a curve; how many of its units are dead in each layer, and what brings them back.",
+        "byhand",
+    ),
     "mlp-forward": Entry(
         "dltui.lab.byhand.forward",
         "An input walks through a small network: sums, activations, output, in sums and in matrices.",
+        "byhand",
+    ),
+    "hinge-loss": Entry(
+        "dltui.lab.byhand.hinge",
+        "How far each wrong score reaches into the margin, and hinge beside cross-entropy as the right score rises.",
         "byhand",
     ),
     "linear-layer": Entry(
@@ -27,6 +47,11 @@ NAMES = {
     "neuron": Entry(
         "dltui.lab.byhand.neuron",
         "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",
+        "byhand",
+    ),
+    "regression-losses": Entry(
+        "dltui.lab.byhand.regression",
+        "Three losses and their slopes over the residual; the best constant and line for five points, one far off.",
         "byhand",
     ),
     "softmax": Entry(
