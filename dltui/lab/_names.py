@@ -24,9 +24,19 @@ NAMES = {
         "A small net learns a curve; how many of its units are dead in each layer, and what brings them back.",
         "byhand",
     ),
+    "cross-entropy": Entry(
+        "dltui.lab.byhand.entropy",
+        "Logits become shares, the label a one-hot row, the loss −ln of one share; then a batch, worst first.",
+        "byhand",
+    ),
     "mlp-forward": Entry(
         "dltui.lab.byhand.forward",
         "An input walks through a small network: sums, activations, output, in sums and in matrices.",
+        "byhand",
+    ),
+    "output-heads": Entry(
+        "dltui.lab.byhand.heads",
+        "What comes out of a network for a task, the loss that belongs to it, and the gradient at the pre-activation.",
         "byhand",
     ),
     "hinge-loss": Entry(
@@ -47,6 +57,16 @@ NAMES = {
     "neuron": Entry(
         "dltui.lab.byhand.neuron",
         "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",
+        "byhand",
+    ),
+    "ce-vs-mse": Entry(
+        "dltui.lab.byhand.race",
+        "Two sigmoid neurons start from the same wrong answer; one learns by the squared error, one by cross-entropy.",
+        "byhand",
+    ),
+    "loss-errors": Entry(
+        "dltui.lab.byhand.refusals",
+        "A loss called wrongly, now, with the installed torch: its words, the cause, the rule, the mended call.",
         "byhand",
     ),
     "regression-losses": Entry(
