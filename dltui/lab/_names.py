@@ -17,6 +17,24 @@ NAMES = {
     "gates": Entry(
         "dltui.lab.byhand.backprop",
         "One gate: the gradient that comes back, its local slopes, and what it hands on to either input.",
+    "activations": Entry(
+        "dltui.lab.byhand.activations",
+        "Three activations with their slopes, worked out at one x; a table of twenty at that x.",
+        "byhand",
+    ),
+    "binary-cross-entropy": Entry(
+        "dltui.lab.byhand.binary",
+        "The loss of a yes and of a no, over the probability and over the logit; each label alone against one of many.",
+        "byhand",
+    ),
+    "dying-relu": Entry(
+        "dltui.lab.byhand.dying",
+        "A small net learns a curve; how many of its units are dead in each layer, and what brings them back.",
+        "byhand",
+    ),
+    "cross-entropy": Entry(
+        "dltui.lab.byhand.entropy",
+        "Logits become shares, the label a one-hot row, the loss −ln of one share; then a batch, worst first.",
         "byhand",
     ),
     "mlp-forward": Entry(
@@ -32,6 +50,14 @@ NAMES = {
     "vector-jacobian": Entry(
         "dltui.lab.byhand.jacobians",
         "The Jacobian of a layer drawn whole, beside the product that back-propagation computes without it.",
+    "output-heads": Entry(
+        "dltui.lab.byhand.heads",
+        "What comes out of a network for a task, the loss that belongs to it, and the gradient at the pre-activation.",
+        "byhand",
+    ),
+    "hinge-loss": Entry(
+        "dltui.lab.byhand.hinge",
+        "How far each wrong score reaches into the margin, and hinge beside cross-entropy as the right score rises.",
         "byhand",
     ),
     "linear-layer": Entry(
@@ -52,6 +78,21 @@ NAMES = {
     "neuron": Entry(
         "dltui.lab.byhand.neuron",
         "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",
+        "byhand",
+    ),
+    "ce-vs-mse": Entry(
+        "dltui.lab.byhand.race",
+        "Two sigmoid neurons start from the same wrong answer; one learns by the squared error, one by cross-entropy.",
+        "byhand",
+    ),
+    "loss-errors": Entry(
+        "dltui.lab.byhand.refusals",
+        "A loss called wrongly, now, with the installed torch: its words, the cause, the rule, the mended call.",
+        "byhand",
+    ),
+    "regression-losses": Entry(
+        "dltui.lab.byhand.regression",
+        "Three losses and their slopes over the residual; the best constant and line for five points, one far off.",
         "byhand",
     ),
     "softmax": Entry(
