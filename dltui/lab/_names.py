@@ -9,6 +9,11 @@ FAMILIES = {
 }
 
 NAMES = {
+    "activations": Entry(
+        "dltui.lab.byhand.activations",
+        "Three activations with their slopes, worked out at one x; a table of twenty at that x.",
+        "byhand",
+    ),
     "backprop-graph": Entry(
         "dltui.lab.byhand.backprop",
         "The graph of an expression: values run forwards through its gates, gradients run back, a gate a frame.",
@@ -17,9 +22,6 @@ NAMES = {
     "gates": Entry(
         "dltui.lab.byhand.backprop",
         "One gate: the gradient that comes back, its local slopes, and what it hands on to either input.",
-    "activations": Entry(
-        "dltui.lab.byhand.activations",
-        "Three activations with their slopes, worked out at one x; a table of twenty at that x.",
         "byhand",
     ),
     "binary-cross-entropy": Entry(
@@ -47,9 +49,6 @@ NAMES = {
         "The error of finite differences over their step, a V on log-log axes; and a layer's gradient checked.",
         "byhand",
     ),
-    "vector-jacobian": Entry(
-        "dltui.lab.byhand.jacobians",
-        "The Jacobian of a layer drawn whole, beside the product that back-propagation computes without it.",
     "output-heads": Entry(
         "dltui.lab.byhand.heads",
         "What comes out of a network for a task, the loss that belongs to it, and the gradient at the pre-activation.",
@@ -58,6 +57,11 @@ NAMES = {
     "hinge-loss": Entry(
         "dltui.lab.byhand.hinge",
         "How far each wrong score reaches into the margin, and hinge beside cross-entropy as the right score rises.",
+        "byhand",
+    ),
+    "vector-jacobian": Entry(
+        "dltui.lab.byhand.jacobians",
+        "The Jacobian of a layer drawn whole, beside the product that back-propagation computes without it.",
         "byhand",
     ),
     "linear-layer": Entry(
