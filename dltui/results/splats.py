@@ -108,7 +108,7 @@ class SplatFit(Result):
         )
 
     def _climb(self) -> list[Figure]:
-        if not len(self.history):
+        if len(self.history) < 2:
             return []
         curve = Series(name="first held-out picture", x=self.history[:, 1], y=self.history[:, 2])
         return [

@@ -27,9 +27,9 @@ RATES = {
     "logit": 5e-2,
     "harmonics": 6e-2,
 }  # of a radius of 1
-HALVED = 700  # steps after which the rates are half of what they were
-ABSOLUTE, SQUARED = 0.8, 0.2  # of the loss
-THIN, SMALL = 1e-2, 1e-3  # weights of the mean opacity and of the mean scale in the loss
+LAST = 0.05  # of the rates at the start, what is left at the end
+ABSOLUTE, SQUARED = 0.2, 2.0  # of the loss
+THIN, SMALL = 3e-3, 3e-4  # weights of the mean opacity and of the mean scale in the loss
 SHRINK = 0.3  # of the logarithm of the scale of what shares its place
 RELOCATE, FADED = 100, 0.02  # steps between relocations; opacity below which a splat is as good as gone
 ASKED = 8  # pictures that are looked at before each
@@ -131,8 +131,9 @@ def fit_splats(
         if not order:
             order = torch.randperm(len(truths), generator=source).tolist()
         at = order.pop()
+        gone = max(progress.step / steps if steps else 0.0, progress.seconds / seconds if seconds else 0.0)
         for group in optimizer.param_groups:
-            group["lr"] = group["first"] * 0.5 ** (progress.step / HALVED)
+            group["lr"] = group["first"] * LAST**gone
         loss = _loss(splats, capture.train[at], truths[at], capture.paper)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
