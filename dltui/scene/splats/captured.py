@@ -5,6 +5,7 @@ from __future__ import annotations
 from dltui.errors import UsageError
 from dltui.progress import Report, silent
 from dltui.scene.cameras import around
+from dltui.scene.nerf.composite import cube
 from dltui.scene.nerf.views import Capture, View
 from dltui.scene.tracer import csg_table, shoot_all
 
@@ -38,4 +39,4 @@ def captured(scene: str, *, views: int, size: int, report: Report = silent) -> C
     ]
     middle = min(EVERY // 2, views - 1)
     train = [one for place, one in enumerate(found) if place % EVERY != middle]
-    return Capture(scene, train, found[middle::EVERY], HALF)
+    return Capture(scene, train, found[middle::EVERY], cube(HALF))

@@ -73,9 +73,12 @@ def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> 
     Returns:
         Splats as large as they stand apart.
     """
-    side = 2 * capture.half / GRID
-    line = (torch.arange(GRID) + 0.5) * side - capture.half
-    cells = torch.stack(torch.meshgrid(line, line, line, indexing="ij"), 3).reshape(-1, 3)
+    side = max(capture.box.sides) / GRID
+    lines = [
+        torch.arange(low + side / 2, max(high, low + side), side)
+        for low, high in zip(capture.box.low, capture.box.high, strict=True)
+    ]
+    cells = torch.stack(torch.meshgrid(*lines, indexing="ij"), 3).reshape(-1, 3)
     inside = hull(capture.train, cells)
     if inside is not None and bool(inside.any()):
         cells = cells[inside]
@@ -125,7 +128,7 @@ def fit_splats(
     for tensor in splats.tensors:
         tensor.requires_grad_()
     truths = [_truth(one, device) for one in capture.train]
-    optimizer, progress, order = _optimizer(splats, capture.half), Progress(), list[int]()
+    optimizer, progress, order = _optimizer(splats, max(capture.box.sides) / 2), Progress(), list[int]()
     began = clock()
     while (steps is None or progress.step < steps) and (seconds is None or progress.seconds < seconds):
         if not order:
