@@ -1,5 +1,6 @@
 """Fields that learn, folders that are read, and the verb from end to end."""
 
+import itertools
 import json
 import struct
 from pathlib import Path
@@ -19,6 +20,7 @@ from dltui.scene.nerf.classic import MlpField, waves
 from dltui.scene.nerf.composite import cube
 from dltui.scene.nerf.fit import Fit, judged, render
 from dltui.scene.nerf.folders import read_folder
+from dltui.scene.nerf.hashed import ENTRIES, HashField
 from dltui.scene.nerf.keep import arrays_of, field_of, published
 from dltui.scene.nerf.rays import along, cut
 from dltui.scene.nerf.scenes import own_scene
@@ -130,6 +132,26 @@ def test_a_published_checkpoint_is_read_and_never_run(tmp_path: Path) -> None:
     torch.save({"weight": torch.zeros(2)}, tmp_path / "other.tar")
     with pytest.raises(DltuiError, match="no checkpoint of a NeRF"):
         published(tmp_path / "other.tar", CPU)
+
+
+def test_hashed_rows_are_those_of_a_loop() -> None:
+    torch.manual_seed(0)
+    field, places = HashField(cube(1.0)), torch.rand(20, 3) * 2 - 1
+    with torch.no_grad():
+        field.table.normal_()
+    found = field._features(places).detach().reshape(20, -1, 2)
+    for level, size in enumerate(field._across.int().tolist()):
+        at = ((places + 1) / 2 * size).clamp(max=size - 1e-3)
+        cell = at.long()
+        part, expected = at - cell, torch.zeros(20, 2)
+        for bits in itertools.product((0, 1), repeat=3):
+            x, y, z = (cell + torch.tensor(bits)).T
+            row = (x * (size + 1) + y) * (size + 1) + z
+            if (size + 1) ** 3 > ENTRIES:
+                row = (x ^ (y * 2654435761) ^ (z * 805459861)) % ENTRIES
+            share = torch.where(torch.tensor(bits) > 0, part, 1 - part).prod(1)
+            expected += share[:, None] * field.table.detach()[row + level * ENTRIES]
+        torch.testing.assert_close(found[:, level], expected, atol=1e-5, rtol=1e-5)
 
 
 def blender(folder: Path, capture: Capture, drop: int) -> None:

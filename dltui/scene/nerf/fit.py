@@ -50,7 +50,7 @@ class Recipe:
 
 RECIPES: dict[Kind, Recipe] = {
     "grid": Recipe(0.1, 0.1, 2048, 200),
-    "hash": Recipe(1e-2, 0.1, 2048, 100),
+    "hash": Recipe(1e-2, 0.1, 1024, 100),
     "mlp": Recipe(2e-3, 0.1, 1024, 200),
 }
 

@@ -12,8 +12,10 @@ from dltui.scene.nerf.field import mixed
 
 LEVELS, COARSEST, FINEST = 8, 8, 96
 ENTRIES, FEATURES = 1 << 14, 2
+ACROSS = 64  # samples across the longest side, about
 WIDTH, TOLD = 64, 16  # of hidden layers, and what the first network tells the second
-PRIMES = (1, 2654435761, 805459861)
+PRIMES = (1, 2654435761 - (1 << 32), 805459861)  # as 32 bits with a sign
+LAST = ENTRIES - 1
 
 
 class HashField(nn.Module):
@@ -25,31 +27,26 @@ class HashField(nn.Module):
 
     kind = "hash"
     _across: Tensor
-    _whole: Tensor
     _factors: Tensor
     _first: Tensor
-    _bits: Tensor
 
     def __init__(self, box: Box) -> None:
         super().__init__()
         self.box = box
         self._side = max(box.sides)
-        self.voxel = self._side / FINEST
+        self.voxel = self._side / ACROSS
         growth = (FINEST / COARSEST) ** (1 / (LEVELS - 1))
         sizes = [math.floor(COARSEST * growth**level + 0.5) for level in range(LEVELS)]
-        whole = [(size + 1) ** 3 <= ENTRIES for size in sizes]  # every corner has a row of its own
-        factors = [
-            ((size + 1) ** 2, size + 1, 1) if own else PRIMES for size, own in zip(sizes, whole, strict=True)
-        ]
-        bits = [(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)]
-        self.register_buffer("_across", torch.tensor(sizes, dtype=torch.float32), persistent=False)
-        self.register_buffer("_whole", torch.tensor(whole), persistent=False)
-        self.register_buffer("_factors", torch.tensor(factors), persistent=False)
-        self.register_buffer("_first", torch.arange(LEVELS) * ENTRIES, persistent=False)
-        self.register_buffer("_bits", torch.tensor(bits), persistent=False)
+        self._own = sum((size + 1) ** 3 <= ENTRIES for size in sizes)  # levels with a row for every corner
+        own = [((size + 1) ** 2, size + 1, 1) for size in sizes[: self._own]]
+        factors = torch.tensor(own + [PRIMES] * (LEVELS - self._own), dtype=torch.int32)
+        first = torch.arange(LEVELS, dtype=torch.int32) * ENTRIES
         self.table = nn.Parameter((torch.rand(LEVELS * ENTRIES, FEATURES) - 0.5) * 2e-2)
         self.dense = nn.Sequential(nn.Linear(LEVELS * FEATURES, WIDTH), nn.ReLU(), nn.Linear(WIDTH, TOLD))
         self.vivid = nn.Sequential(nn.Linear(TOLD + 3, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 3))
+        self.register_buffer("_across", torch.tensor(sizes, dtype=torch.float32), persistent=False)
+        self.register_buffer("_factors", factors, persistent=False)
+        self.register_buffer("_first", first[:, None], persistent=False)
 
     def density(self, places: Tensor) -> Tensor:
         """Return σ at places, shape (n,)."""
@@ -65,12 +62,18 @@ class HashField(nn.Module):
         low, _ = self.box.corners(places.device)
         part = ((places - low) / self._side).clamp(0, 1)
         at = torch.minimum(part[:, None] * self._across[:, None], self._across[:, None] - 1e-3)
-        cell = at.long()  # (n, levels, 3)
-        inner = (at - cell)[:, :, None]
-        shares = torch.where(self._bits > 0, inner, 1 - inner).prod(3)
-        corner = (cell[:, :, None] + self._bits) * self._factors[:, None]
-        spread = (corner[..., 0] ^ corner[..., 1] ^ corner[..., 2]) % ENTRIES
-        rows = torch.where(self._whole[:, None], corner.sum(3), spread) + self._first[:, None]
+        cell = at.int()  # (n, levels, 3); products may overflow: only their lowest bits count
+        inner = at - cell
+        sides = torch.stack([1 - inner, inner], 3)
+        x, y, z = (torch.stack([cell, cell + 1], 3) * self._factors[:, :, None]).unbind(2)
+        x, y, z = x[:, :, :, None, None], y[:, :, None, :, None], z[:, :, None, None, :]
+        own = self._own
+        rows = torch.cat(
+            [x[:, :own] + y[:, :own] + z[:, :own], (x[:, own:] ^ y[:, own:] ^ z[:, own:]) & LAST], 1
+        )
+        rows = (rows.flatten(2) + self._first).long()
+        across, upward, away = sides.unbind(2)
+        shares = across[:, :, :, None, None] * upward[:, :, None, :, None] * away[:, :, None, None, :]
         found = mixed(self.table, rows.reshape(-1, 8), shares.reshape(-1, 8))
         return found.reshape(len(places), -1)
 
