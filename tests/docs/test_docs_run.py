@@ -10,7 +10,9 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     "attention.md",
+    "byhand.md",
     "clouds.md",
+    "dreams.md",
     "explaining.md",
     "features.md",
     "fetching.md",
