@@ -1,4 +1,4 @@
-"""Write ``dltui/assets/fetchable.toml``: what ``dltui data get`` knows by name, with the hash of everything it keeps."""
+"""Write ``dltui/assets/fetchable.toml``: what ``dltui data get`` knows by name, with the hash of all that it keeps."""
 
 import hashlib
 import re

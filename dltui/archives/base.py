@@ -62,11 +62,16 @@ class Archive(ABC):
         Raises:
             UsageError: If there is none; it suggests the nearest.
         """
+        if not self.has(name):
+            raise _no_tensor(self, name)
+        assert self._known is not None, "made by has"
+        return self._known[name]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a tensor of that name."""
         if self._known is None:
             self._known = {one.name: one for one in self.entries}
-        if name not in self._known:
-            raise _no_tensor(self, name)
-        return self._known[name]
+        return name in self._known
 
     @abstractmethod
     def values(self, name: str) -> Array:
@@ -98,6 +103,19 @@ class Archive(ABC):
         step = max(1, limit // max(1, flat.itemsize))
         for start in range(0, flat.size, step):
             yield flat[start : start + step]
+
+    def codes(self, name: str, limit: int = LIMIT) -> Iterator[Array] | None:  # noqa: ARG002
+        """Return the bits of a tensor in pieces, where its numbers lie in order with 16 bits each.
+
+        Args:
+            name: The tensor.
+            limit: Bytes of a piece at most.
+
+        Returns:
+            One-dimensional arrays of uint16, each only good until the next is asked for; None where the numbers lie
+            otherwise, or in another type than float16 and bfloat16.
+        """
+        return None
 
 
 def _no_tensor(archive: Archive, name: str) -> UsageError:

@@ -100,6 +100,26 @@ class PlacedArchive(Archive):
             _read_into(handle, part, place.offset + start * BITS[entry.dtype] // 8, place.path)
             yield decode(part.view(kind), entry.dtype, count, room)
 
+    def codes(self, name: str, limit: int = LIMIT) -> Iterator[Array] | None:
+        """Return the bits of a tensor of 16-bit floats in pieces, each read into the same buffer."""
+        entry = self.entry(name)
+        if entry.dtype not in {"float16", "bfloat16"} or name not in self._places:
+            return None
+        place = self.place(name)
+        return None if place.strides is not None or place.swapped else self._codes(entry, place, limit)
+
+    def _codes(self, entry: Entry, place: Place, limit: int) -> Iterator[Array]:
+        """Yield the bits of a tensor of 16-bit floats."""
+        import numpy as np
+
+        step = min(max(2, limit // 4 * 2), max(1, entry.elements))
+        buffer = np.empty(step, np.uint16)
+        handle = self._file(place.path)
+        for start in range(0, entry.elements, step):
+            part = buffer[: entry.elements - start]
+            _read_into(handle, part, place.offset + 2 * start, place.path)
+            yield part
+
     def _file(self, path: Path) -> int:
         """Return the open file, opening it when it is first read."""
         if path not in self._files:

@@ -61,7 +61,11 @@ def open_folder(path: Path) -> Pretrained:
     if kind not in FAMILIES:
         raise DltuiError(f"{path} holds a model of the type {kind!r}: expected {', '.join(FAMILIES)}")
     module = assemble(settings, read_state(path), str(path))
-    takes = _sees(path, settings, module.config) if isinstance(module, ViT) else _reads_text(path, module)
+    takes = (
+        _sees(path, settings, module.config)
+        if isinstance(module, ViT)
+        else _reads_text(path, settings, module)
+    )
     return Pretrained(module, path.resolve().name, str(path), takes)
 
 
@@ -143,9 +147,22 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _reads_text(path: Path, module: Bert | GPT2 | Llama) -> Takes:
-    """Return that a model reads tokens, and how text becomes such."""
-    return Takes("tokens", (module.config.context,), tokenizer=from_folder(path))
+def _reads_text(path: Path, settings: Mapping[str, Any], module: Bert | GPT2 | Llama) -> Takes:
+    """Return that a model reads tokens, how text becomes such, and what its outputs are where they are no tokens."""
+    classes: tuple[str, ...] = ()
+    if isinstance(module, Bert) and module.config.head == "classes":
+        classes = _classes(settings)
+    elif isinstance(module, Bert) and module.config.head == "none":
+        classes = tuple(f"state {place}" for place in range(module.config.hidden_size))
+    return Takes("tokens", (module.config.context,), classes=classes, tokenizer=from_folder(path))
+
+
+def _classes(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the classes by number, where the configuration has them."""
+    names = settings.get("id2label")
+    if not isinstance(names, dict) or not all(str(key).isdecimal() for key in names):
+        return ()
+    return tuple(str(names[key]) for key in sorted(names, key=int))
 
 
 def _sees(path: Path, settings: Mapping[str, Any], sizes: ViTConfig) -> Takes:
@@ -154,6 +171,5 @@ def _sees(path: Path, settings: Mapping[str, Any], sizes: ViTConfig) -> Takes:
     prepared = read_json(file) if file.is_file() else {}
     plain = [0.5] * sizes.num_channels
     mean, std = (tuple(float(one) for one in prepared.get(key, plain)) for key in ("image_mean", "image_std"))
-    names = settings.get("id2label")
-    classes = tuple(str(names[key]) for key in sorted(names, key=int)) if isinstance(names, dict) else ()
-    return Takes("image", (sizes.num_channels, *sizes.image_size), mean, std, min(sizes.image_size), classes)
+    shape = (sizes.num_channels, *sizes.image_size)
+    return Takes("image", shape, mean, std, min(sizes.image_size), _classes(settings))

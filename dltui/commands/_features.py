@@ -68,7 +68,7 @@ def ask(asked: Asked, common: Common) -> Result:
     if asked.given is None:
         raise UsageError(f"say what goes in with --input: {EXAMPLES[live.takes.kind]}")
     from dltui.instruments.features.observe import observe
-    from dltui.results.features_figures import pages, units
+    from dltui.results.features_outputs import pages, units
 
     given = read_input(asked.given, live.takes, seed=common.seed)
     if given.note:
@@ -80,9 +80,9 @@ def ask(asked: Asked, common: Common) -> Result:
         told = f"{count} maps, 0 … {count - 1}" if count else "no maps"
         raise UsageError(f"--unit {asked.unit}: {found.chosen} has {told}")
     if count and asked.page > pages(found, found.chosen):
-        raise UsageError(
-            f"--page {asked.page}: {found.chosen} has {pages(found, found.chosen)} pages of maps"
-        )
+        most = pages(found, found.chosen)
+        told = f"pages 1 … {most}" if most > 1 else "one page of maps"
+        raise UsageError(f"--page {asked.page}: {found.chosen} has {told}")
     return replace(found, page=asked.page, unit=-1 if asked.unit is None else asked.unit)
 
 
@@ -143,13 +143,21 @@ def _receptive_field(live: LiveModel, asked: Asked, common: Common) -> Result:
     """Return which pixels the middle of each layer heeds."""
     from dltui.instruments.features.receptive import receptive_field
 
+    picture = None
     if asked.given is not None:
-        samples, title = read_input(asked.given, live.takes, seed=common.seed).tensor, asked.given
+        given = read_input(asked.given, live.takes, seed=common.seed)
+        samples, title, picture = given.tensor, given.title, given.picture
     elif live.takes.kind == "image":
         samples = _samples(live, asked, common, asked.samples or AVERAGED)
         title = asked.data or live.data
     else:
         raise UsageError(f"a receptive field lies in a picture, but {live.title} takes {live.takes.kind}")
     return receptive_field(
-        live, samples, layers=asked.layers, title=title, seed=common.seed, report=common.report
+        live,
+        samples,
+        layers=asked.layers,
+        title=title,
+        picture=picture,
+        seed=common.seed,
+        report=common.report,
     )

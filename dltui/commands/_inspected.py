@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dltui.contents import Contents
 
 HUB, RUN = "hf:", "run:"
+WEIGHTS = {".safetensors", ".pt", ".pth", ".gguf", ".onnx", ".npz"}
 
 
 def find_contents(spec: str, seed: int = 0) -> Contents:
@@ -28,9 +29,7 @@ def find_contents(spec: str, seed: int = 0) -> Contents:
         DltuiError: If it can't be read, or would run code when read.
     """
     if spec.startswith(HUB):
-        from dltui.archives.hub import hub_contents
-
-        return hub_contents(spec.removeprefix(HUB))
+        return _from_hub(spec)
     path, title = find_weights(spec)
     if path is None:
         return _live(spec, seed)
@@ -61,18 +60,52 @@ def find_weights(spec: str) -> tuple[Path | None, str]:
     path = Path(spec).expanduser()
     if path.exists():
         return path, path.name or str(path)
-    if ("/" in spec and ":" not in spec) or path.suffix in {
-        ".safetensors",
-        ".pt",
-        ".pth",
-        ".gguf",
-        ".onnx",
-        ".npz",
-    }:
+    fetched = _fetched(spec)
+    if fetched is not None:
+        return fetched, spec
+    if ("/" in spec and ":" not in spec) or path.suffix in WEIGHTS:
         raise UsageError(
             f"no file {spec}: expected weights, a folder of them, run:NAME, or a model such as lenet"
         )
     return None, spec
+
+
+def _from_hub(spec: str) -> Contents:
+    """Return what a model on the hub holds: from what was fetched of it, or from its headers over the line."""
+    from dltui.archives import open_archive
+    from dltui.archives.hub import hub_contents
+    from dltui.contents import Contents
+    from dltui.data.fetch.places import NotFetched
+    from dltui.data.fetch.records import record_of
+
+    try:
+        kept = record_of(spec)
+    except NotFetched:
+        return hub_contents(spec.removeprefix(HUB))
+    with open_archive(kept.path) as archive:
+        return Contents.of(spec, archive.format, archive.entries, archive.scalars, archive.metadata)
+
+
+def _fetched(name: str) -> Path | None:
+    """Return the weights of a real model that was fetched, by its name; None for other names.
+
+    Raises:
+        DltuiError: If it is one that was not fetched yet.
+    """
+    from dltui.data.fetch.manifest import things
+    from dltui.data.fetch.places import need
+
+    known = things().get(name)
+    if known is None or known.kind != "model":
+        return None
+    folder = need(name)
+    if (folder / "config.json").is_file():
+        return folder
+    files = sorted(one for one in folder.rglob("*") if one.suffix in WEIGHTS)
+    chosen = [one for one in files if one.suffix == ".safetensors"] or files
+    if len(chosen) > 1 and any(one.parent != folder for one in chosen):
+        raise UsageError(f"{name} is {len(chosen)} files: name one of them, such as {chosen[0]}")
+    return chosen[0] if len(chosen) == 1 else folder
 
 
 def find_elsewhere(spec: str) -> Contents:
@@ -113,9 +146,12 @@ def _live(spec: str, seed: int) -> Contents:
     import torch
 
     from dltui.checkpoints.listing import list_module
+    from dltui.checkpoints.pretrained import PRETRAINED, open_pretrained
     from dltui.commands._summary_source import find_source, read_inputs
     from dltui.contents import Contents
 
+    if spec in PRETRAINED:
+        return Contents.of(spec, "model", list_module(open_pretrained(spec).module))
     source = find_source(spec, read_inputs(None), None, seed)
     with torch.device("meta"):
         module = source.build()

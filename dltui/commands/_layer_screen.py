@@ -19,6 +19,7 @@ from dltui.figures import Figure
 from dltui.results import Result
 from dltui.tui import actions
 from dltui.tui.actions import Action
+from dltui.tui.catalog.results import facts
 from dltui.tui.screens.gallery import short_title
 from dltui.tui.screens.measured import MeasuredScreen
 from dltui.tui.widgets.choices import Choices
@@ -157,9 +158,18 @@ class LayerScreen(MeasuredScreen):
         """Show what a job that was asked from here knows by now."""
         if not isinstance(found, Result) or found.schema != self._result.schema:
             return
+        self.put(found, None if first else self.at)
+
+    def put(self, found: Any, chosen: int | None) -> None:
+        """Show another result in place of the one that is seen.
+
+        Args:
+            found: Of the same kind.
+            chosen: Which layer is chosen then; its own first one when None.
+        """
         self._result = found
-        self.fill(self.at if not first else self.at_first())
-        self.hang_again()
+        self.fill(self.at_first() if chosen is None else chosen)
+        self.hang(self.pictures(), facts(found, self.kept), found.title)
 
     def hang_again(self, figure: int | None = None) -> None:
         """Show the figures anew, from the same view, or another one of them.

@@ -20,6 +20,7 @@ VERBS = {
     "splat": Entry("dltui.commands.splat", "Gaussian splats: fitted to pictures, drawn from files."),
     "mesh": Entry("dltui.commands.mesh", "Triangles in space: lit, measured, closed or not."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
+    "byhand": Entry("dltui.commands.byhand", "Layers, losses and metrics worked out as on paper."),
     "summary": Entry("dltui.commands.summary", "A model as a tree: shapes, parameters, MACs, memory."),
     "inspect": Entry("dltui.commands.inspect", "What a file of weights holds, from its header alone."),
     "weights": Entry("dltui.commands.weights", "The tensors of a checkpoint in numbers and pictures."),

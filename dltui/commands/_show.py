@@ -119,7 +119,7 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
             deliver(found.found, common, seconds=seconds)
         return
     if isinstance(found, Light):
-        write_files(found.result, common)
+        write_files(lambda: signed(found.result(), common, seconds), common)
         if common.json:
             write_json(found.document())
         else:

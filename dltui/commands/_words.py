@@ -118,6 +118,14 @@ Model = Annotated[
         autocompletion=_models,
     ),
 ]
+Live = Annotated[  # a model that is run on one input, which those with weights of others can be as well
+    str,
+    typer.Argument(
+        metavar=MODEL,
+        help="gpt, run:latest, minilm, folder with config.json, model.gguf or package.module:function.",
+        autocompletion=_models,
+    ),
+]
 Data = Annotated[
     str,
     typer.Option(

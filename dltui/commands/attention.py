@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Model, Weights
+from dltui.commands._words import DATA, Live, Weights, data_sets
 
 if TYPE_CHECKING:
     from dltui.results.attention import AttentionMaps
@@ -18,7 +18,7 @@ app = verb_app()
 
 @verb(app)
 def attention(
-    model: Model,
+    model: Live,
     given: Annotated[
         str,
         typer.Option(
@@ -30,7 +30,13 @@ def attention(
     ],
     data: Annotated[
         str | None,
-        typer.Option("--data", "-d", metavar="DATA", help="The data whose samples the model takes."),
+        typer.Option(
+            "--data",
+            "-d",
+            metavar=DATA,
+            autocompletion=data_sets,
+            help="What the model was made for, where neither its name nor its file tells.",
+        ),
     ] = None,
     weights: Weights = None,
     layer: Annotated[
@@ -49,9 +55,9 @@ def attention(
             help="The query shown, by its token or position; the last one, or the first where all see all.",
         ),
     ] = None,
-    score: Annotated[
+    measure: Annotated[
         Literal["entropy", "evenness", "distance", "previous", "current", "next", "first", "induction"],
-        typer.Option("--score", help="The measure shown for all heads."),
+        typer.Option("--measure", help="The measure shown for all heads."),
     ] = "entropy",
     sites: Annotated[
         str,
@@ -83,7 +89,7 @@ def attention(
         head=head,
         query=query,
         sites=sites,
-        score=score,
+        mapped=measure,
         device=common.device,
         seed=common.seed,
     )

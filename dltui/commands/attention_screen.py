@@ -119,7 +119,9 @@ class AttentionScreen(MeasuredScreen):
 
     def action_lens(self) -> None:
         """Read the layers as words in a job of its own."""
-        self.look_on("explain", method="logit-lens")
+        if self._found is not None:
+            place = str(self._found.chosen[2])
+            self.look_on("explain", method="logit-lens", position=place, layer=None)
 
     def action_choose(self) -> None:
         """Move between the list and the figure."""

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import OptionList
 
-from dltui.figures import Figure, Lines, Series, Table, number
+from dltui.figures import Array, Figure, Lines, Series, Table, number
 from dltui.results.weights_diff import WeightsDiff
 from dltui.results.weights_figures import percent, shape_words
 from dltui.tui import actions
@@ -112,6 +112,14 @@ def pages(found: WeightsDiff, place: int) -> list[Figure]:
     Returns:
         One or two figures.
     """
+    sigma = found.singular_values[place]
+    sigma = sigma[np.isfinite(sigma)]
+    spectra = [spectrum(found, place, sigma)] if sigma.size > 1 and sigma[0] > 0 else []
+    return [page(found, place), *spectra]
+
+
+def page(found: WeightsDiff, place: int) -> Table:
+    """Return what changed of one tensor as names and values."""
     one, other = ("–" if shape is None else shape_words(shape) for shape in found.shapes[place])
     old, new = (kind or "–" for kind in found.dtypes[place])
     rows: list[tuple[str, str, str]] = [
@@ -130,28 +138,24 @@ def pages(found: WeightsDiff, place: int) -> list[Figure]:
         ]
     if found.rank_words(place):
         rows.append(("rank of Δ", found.rank_words(place), "low" if found.low_rank(place) else ""))
-    shown: list[Figure] = [
-        Table(title=f"{PAGE}{found.names[place]}", columns=("what", "A", "B"), rows=tuple(rows))
-    ]
-    sigma = found.singular_values[place]
-    sigma = sigma[np.isfinite(sigma)]
-    if sigma.size > 1 and sigma[0] > 0:
-        shown.append(
-            Lines(
-                title=f"{SPECTRUM}{found.names[place]}",
-                caption=f"rank {found.rank_words(place)}; what lies below {number(float(found.edges[place]), 2)} is "
-                "rounding",
-                series=(
-                    Series(
-                        name="σ",
-                        x=np.arange(1.0, sigma.size + 1),
-                        y=np.where(sigma > sigma[0] * 1e-9, sigma, np.nan),
-                    ),
-                ),
-                x_label="index",
-                y_label="σ of Δ",
-                y_scale="log",
-                levels=((float(found.edges[place]), "rounding"),) if found.edges[place] > 0 else (),
-            )
-        )
-    return shown
+    return Table(title=f"{PAGE}{found.names[place]}", columns=("what", "A", "B"), rows=tuple(rows))
+
+
+def spectrum(found: WeightsDiff, place: int, sigma: Array) -> Lines:
+    """Return the singular values of a difference, and where those of rounding would end."""
+    edge = float(found.edges[place])
+    return Lines(
+        title=f"{SPECTRUM}{found.names[place]}",
+        caption=f"rank {found.rank_words(place)}; what lies below {number(edge, 2)} is rounding",
+        series=(
+            Series(
+                name="σ",
+                x=np.arange(1.0, sigma.size + 1),
+                y=np.where(sigma > sigma[0] * 1e-9, sigma, np.nan),
+            ),
+        ),
+        x_label="index",
+        y_label="σ of Δ",
+        y_scale="log",
+        levels=((edge, "rounding"),) if edge > 0 else (),
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Model, Weights, data_sets
+from dltui.commands._words import DATA, Live, Weights, data_sets
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _methods(incomplete: str) -> list[str]:
 
 @verb(app)
 def explain(
-    model: Model,
+    model: Live,
     given: Annotated[
         str,
         typer.Option(

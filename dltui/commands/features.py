@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Model, Weights, data_sets
+from dltui.commands._words import DATA, Live, Weights, data_sets
 
 if TYPE_CHECKING:
     from dltui.results import Result
@@ -27,7 +27,7 @@ Input = Annotated[
 
 @verb(app)
 def features(
-    model: Model,
+    model: Live,
     input: Input = None,  # noqa: A002 - as the option is called
     layer: Annotated[
         list[str] | None,

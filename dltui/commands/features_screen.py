@@ -9,18 +9,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import OptionList
 
-from dltui.figures import Figure, Histogram, Tokens
+from dltui.figures import Figure, Histogram, Overlay, Tokens
 from dltui.results.features import Features
-from dltui.results.features_figures import (
-    PAGE,
-    Order,
-    Wish,
-    histogram,
-    input_figure,
-    output_figure,
-    pages,
-    units,
-)
+from dltui.results.features_figures import histogram, input_figure
+from dltui.results.features_outputs import PAGE, Order, Wish, laid_over, output_figure, pages, units
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
@@ -28,6 +20,8 @@ from dltui.tui.screens.gallery import short_title
 from dltui.tui.screens.measured import MeasuredScreen
 from dltui.tui.widgets.call_tree import CallTree
 from dltui.tui.widgets.tab_line import TabLine
+
+OVER = 2  # where a map laid over the picture stands among the figures
 
 
 @screen("result:features")
@@ -190,7 +184,14 @@ class FeaturesScreen(MeasuredScreen):
         if found is None or self.layer == "output":
             return
         self._wish = wish
-        self._figures = [self._again(found, place, one) for place, one in enumerate(self._figures)]
+        kept = [one for one in self._figures if not isinstance(one, Overlay)]
+        figures = [self._again(found, place, one) for place, one in enumerate(kept)]
+        over = laid_over(found, self.layer, wish)
+        if over is not None:
+            figures.insert(OVER, over)
+        if self._shown >= OVER:  # what is looked at stays, though its number changes
+            self._shown += len(figures) - len(self._figures)
+        self._figures = figures
         self.query_one(TabLine).names = tuple(short_title(figure) for figure in self._figures)
         self._show()
         self.refresh_bindings()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dltui.results.modelgraph import ModelGraph
 
 app = verb_app()
+FEW = 16  # tokens of the text that a model of any length is run on
 
 
 @verb(app)
@@ -50,8 +51,10 @@ def graph(
 
     live = open_live(model, data=data, seed=common.seed)
     takes = live.takes
-    dtype = torch.int64 if takes.kind == "tokens" else torch.float32
-    x = torch.zeros((1, *takes.shape), dtype=dtype)
+    shape = takes.shape
+    if takes.kind == "tokens" and takes.filler is None:
+        shape = (min(FEW, *shape),)  # what is called doesn't depend on how long a text is, but its time does
+    x = torch.zeros((1, *shape), dtype=torch.int64 if takes.kind == "tokens" else torch.float32)
     if input is not None:
         x = read_input(input, takes, seed=common.seed).tensor
     found = graph_of(live.module, x, title=live.title)

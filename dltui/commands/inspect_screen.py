@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,21 +14,30 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from dltui.archives import open_archive
 from dltui.commands import _model_pair
-from dltui.commands._inspected import find_contents, find_elsewhere
+from dltui.commands._inspected import find_elsewhere
+from dltui.commands._model_files import (
+    Beside,
+    Glanced,
+    Opened,
+    file_of,
+    glance_at,
+    grown,
+    open_beside,
+    open_file,
+    run_of,
+)
 from dltui.commands._model_looks import LOOKS, Asked, ask, known
+from dltui.commands._model_told import facts_of, head_of, offer, told_of
 from dltui.commands._names import VERBS
 from dltui.contents import Contents
-from dltui.contents.outline import Line
-from dltui.contents.page import shape_text, size
-from dltui.errors import DltuiError
+from dltui.contents.outline import Line, Outline
+from dltui.contents.page import counted
 from dltui.figures import Figure, Prose
 from dltui.jobs import Job
-from dltui.runs import runs_folder
 from dltui.tui import actions
 from dltui.tui.actions import Action
-from dltui.tui.catalog.items import Item, homely
+from dltui.tui.catalog.items import Item
 from dltui.tui.fuzzy import Candidate
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
@@ -39,21 +46,6 @@ from dltui.tui.widgets.tab_line import TabLine
 from dltui.tui.widgets.tensor_tree import TensorTree
 
 REST = 0.05  # seconds that the cursor must rest before numbers are read
-
-
-class Glanced(NamedTuple):
-    """Pictures of what was under the cursor, of one file or of two."""
-
-    name: str
-    figures: list[Figure]
-    others: list[Figure]
-
-
-class Opened(NamedTuple):
-    """What a file holds, and which file."""
-
-    path: Path
-    contents: Contents
 
 
 @screen("model", "checkpoint")
@@ -107,10 +99,11 @@ class ModelScreen(GalleryScreen):
     def __init__(self, item: Item) -> None:
         super().__init__(item)
         self.contents: Contents | None = None
+        self.opened: Opened | None = None
         self.other: Opened | None = None
         self.spec = item.key
         self.look = 0
-        self._path: Path | None = item.path if item.kind == "checkpoint" else None
+        self._path = file_of(item)
         self._wanted = ""  # name of what shall be under the cursor
         self._results: dict[tuple[str, str], list[Figure]] = {}  # by look, and by what was asked
         self._asked: dict[str, tuple[str, str]] = {}  # jobs that run, by their names
@@ -155,7 +148,13 @@ class ModelScreen(GalleryScreen):
         line = self.line
         if line is None:
             return None
-        return ask(LOOKS[self.look], self.spec, line.path, tensor=line.entry is not None)
+        look = LOOKS[self.look]
+        return ask(look, self.file if look.runs else self.spec, line.path, tensor=line.entry is not None)
+
+    @property
+    def file(self) -> str:
+        """How the verbs that look at files spell it."""
+        return str(self._path) if self._path is not None else self.spec
 
     @property
     def command_line(self) -> str:
@@ -169,7 +168,7 @@ class ModelScreen(GalleryScreen):
 
     def read(self) -> None:
         """List the tensors of a file in a thread, or those of a model in a process that has torch."""
-        self.read_by(partial(_opened, self._path) if self._path else partial(find_elsewhere, self.spec))
+        self.read_by(partial(open_file, self._path) if self._path else partial(find_elsewhere, self.spec))
 
     def on_mount(self) -> None:
         """Hear of jobs, and begin to read."""
@@ -183,34 +182,40 @@ class ModelScreen(GalleryScreen):
                 self._others = found.others
                 self._hang(found.figures)
         elif isinstance(found, Contents):
-            self._take(found)
+            self._take(found, grown(found.entries))
         elif isinstance(found, Opened) and found.path == self._path:
-            self._take(found.contents)
-        elif isinstance(found, Opened):
-            self.other = found
+            self._let_go(self.opened)
+            self.opened = found
+            self._take(found.contents, found.outline)
+        elif isinstance(found, Beside):
+            self._let_go(self.other)
+            self.other = found.opened
             self.add_class("-compare")
-            self._plant()
+            self._plant(found.outline, found.remarks)
 
-    def _take(self, contents: Contents) -> None:
+    def on_unmount(self) -> None:
+        """Close the files."""
+        self._let_go(self.opened)
+        self._let_go(self.other)
+
+    def _let_go(self, opened: Opened | None) -> None:
+        """Close a file."""
+        if opened is not None:
+            opened.archive.close()
+
+    def _take(self, contents: Contents, outline: Outline) -> None:
         """Show what the file holds."""
         self.contents = contents
-        own = contents.own()
-        told = f"{contents.format} · {len(contents.entries):,} tensors · {sum(one.elements for one in own):,} numbers"
-        seems = f" · seems to be {contents.guess.guess}" if contents.guess else ""
-        self.query_one("#head", Static).update(f"{told} · {size(sum(one.nbytes for one in own))}{seems}")
+        self.query_one("#head", Static).update(head_of(contents))
         if not contents.entries:
             self.hang(
                 [Prose(title=contents.title, text="It holds no tensors.")], self._facts(), contents.format
             )
-        self._plant()
+        self._plant(outline)
 
-    def _plant(self) -> None:
+    def _plant(self, outline: Outline, remarks: _model_pair.Remarks | None = None) -> None:
         """Put the tensors of one file or of both into the tree."""
-        assert self.contents is not None, "asked only then"
-        if self.other is None:
-            self.tree_view.plant(self.contents.entries)
-        else:
-            self.tree_view.plant(*_model_pair.union(self.contents, self.other.contents))
+        self.tree_view.plant(outline, remarks)
         if self._wanted:
             self.tree_view.go_to(self._wanted)
             self._wanted = ""
@@ -236,42 +241,32 @@ class ModelScreen(GalleryScreen):
         if figures:
             self._hang(figures)
         elif self.look:
-            self._hang([Prose(title=f"{look.name.capitalize()} · {line.path}", text=self._offer(asked))])
+            self._hang([
+                Prose(title=f"{look.name.capitalize()} · {line.path}", text=offer(LOOKS[self.look], asked))
+            ])
         elif line.entry is None:
             self._hang(self._module(line))
-        elif self._path is not None:
+        elif self.opened is not None:
             self._rest = self.set_timer(REST, partial(self._glance, line))
         else:
-            self._hang([Prose(title=line.path, text=f"{self._told(line)}. {self._offer(asked)}")])
+            self._hang([Prose(title=line.path, text=f"{told_of(line)}. {offer(LOOKS[self.look], asked)}")])
 
     def _module(self, line: Line) -> list[Figure]:
         """Return the pictures of a module."""
         from dltui.commands._glance import inside
 
         assert self.contents is not None, "asked only then"
-        shown: list[Figure] = [inside(line, sum(one.nbytes for one in self.contents.own()))]
+        outline = self.tree_view.outline
+        shown: list[Figure] = [inside(line, outline.root.nbytes if outline else line.nbytes)]
         if self.other is not None:
             pair = self.contents, self.other.contents
             shown.insert(0, _model_pair.table(*pair, self.tree_view.remarks))
         return shown
 
-    def _told(self, line: Line) -> str:
-        entry = line.entry
-        return (
-            f"{shape_text(entry.shape)} {entry.dtype}, {size(entry.nbytes)}" if entry else size(line.nbytes)
-        )
-
-    def _offer(self, asked: Asked) -> str:
-        """Return what the key of the tab would do."""
-        look = LOOKS[self.look]
-        if not known(look):
-            return f"This dltui has no verb {look.verb}, which shows {look.words}."
-        opens = "runs" if look.runs else "opens the form of"
-        return f"m {opens}: {shlex.join(['dltui', *asked.line])}\n\nIt shows {look.words}; its result comes back here."
-
     def _glance(self, line: Line) -> None:
-        assert self._path is not None, "asked only then"
-        self.read_by(partial(_glanced, self._path, self.other.path if self.other else None, line.path))
+        assert self.opened is not None, "asked only then"
+        opened, other, name = self.opened, self.other, line.path
+        self.read_by(lambda: glance_at(opened, other, name))  # Textual writes out whatever a partial holds
 
     def _hang(self, figures: Sequence[Figure]) -> None:
         self.hang(figures, self._facts(), self._remark())
@@ -287,28 +282,7 @@ class ModelScreen(GalleryScreen):
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
         """Return what is known of what is under the cursor, then of the file."""
-        contents, line = self.contents, self.line
-        if contents is None:
-            return ()
-        facts: list[tuple[str, str]] = []
-        if line is not None:
-            entry = line.entry
-            facts.append(("tensor" if entry else "module", line.path))
-            if entry is not None:
-                facts += [
-                    ("shape", shape_text(entry.shape)),
-                    ("type", entry.dtype),
-                    ("bytes", size(entry.nbytes)),
-                ]
-            facts.append(("numbers", f"{line.elements:,}"))
-            if entry is not None and entry.shared:
-                facts.append(("kept with", entry.shared))
-        if contents.guess:
-            facts += [("seems to be", contents.guess.guess), ("because", contents.guess.because)]
-        facts += [(key, str(value)[:60]) for key, value in list(contents.scalars.items())[:12]]
-        if self._path is not None:
-            facts.append(("file", homely(self._path)))
-        return tuple(facts)
+        return facts_of(self.contents, self.line, self._path) if self.contents is not None else ()
 
     def _show(self, *, keep: bool = False) -> None:
         """Show the chosen figure, and that of the other file below it."""
@@ -322,18 +296,19 @@ class ModelScreen(GalleryScreen):
     # jobs
 
     def _news(self, job: Job) -> None:
-        """Take what a job found that was asked about this model."""
-        look = next((one for one in LOOKS if job.words and job.words[0] == one.verb), None)
-        if look is None or self.spec not in job.words:
+        """Take what a job found that was asked about this model, from here or elsewhere."""
+        look = next((one for one in LOOKS if job.words and job.words[0] == one.verb), LOOKS[0])
+        ours = job.words[:1] == (look.verb,) and {self.spec, self.file} & set(job.words)
+        if self.contents is None or not (ours or job.name in self._asked):
             return
-        if job.result is not None and job.over:
-            asked = self._asked.pop(job.name, (look.name, " ".join(job.words)))
-            self._results = {asked: job.result.figures()} | {
-                k: v for k, v in self._results.items() if k != asked
-            }
-            self.show_line()
-        elif self.contents is not None:
+        if not job.over:
             self.tell(self._remark())
+            return
+        asked = self._asked.pop(job.name, (look.name, " ".join(job.words)))
+        if job.result is not None:
+            self._results.pop(asked, None)
+            self._results = {asked: job.result.figures(), **self._results}
+        self.show_line()
 
     def watches(self, job: Job) -> bool:
         """Return whether this screen tells how a job ends."""
@@ -396,7 +371,7 @@ class ModelScreen(GalleryScreen):
             return
         line = asked.line
         if self.other is not None and "diff" in VERBS:
-            line = ["diff", self.spec, str(self.other.path), *asked.places[1:]]
+            line = ["diff", self.file, str(self.other.path), *asked.places[1:]]
         self._run(line, (look.name, " ".join(asked.line)))
 
     def _run(self, words: list[str], asked: tuple[str, str]) -> None:
@@ -409,19 +384,19 @@ class ModelScreen(GalleryScreen):
         """Follow the tensor through the run."""
         line, asked = self.line, self.asked
         if line is not None and line.entry is not None and asked is not None and self._path is not None:
-            run = _run_of(self._path)
+            run = run_of(self._path)
             self._run(
                 ["weights", f"run:{run}", line.path, "--along-run"], (LOOKS[0].name, " ".join(asked.line))
             )
 
     @property
-    def steps(self) -> list[tuple[int, Path]]:
-        """The checkpoints of the run that the file belongs to, by their steps; none for other files."""
-        return _steps(self._path) if self._path is not None else []
+    def steps(self) -> list[Path]:
+        """The checkpoints of the run that the file belongs to, in their order; none for other files."""
+        return self.opened.steps if self.opened is not None else []
 
     def action_step(self, change: int) -> None:
         """Go to another checkpoint of the run."""
-        paths = [path for _, path in self.steps]
+        paths = self.steps
         if self._path not in paths:
             return
         at = paths.index(self._path) + change
@@ -435,12 +410,14 @@ class ModelScreen(GalleryScreen):
     def action_compare(self) -> None:
         """Ask for another checkpoint, or take the second one away."""
         if self.other is not None:
+            self._let_go(self.other)
             self.other, self._others = None, []
             self.remove_class("-compare")
             self.query_one("#other").display = False
-            self._plant()
+            if self.opened is not None:
+                self._plant(self.opened.outline)
             return
-        found = [path for _, path in self.steps if path != self._path]
+        found = [path for path in self.steps if path != self._path]
         items = [item for item in self.dltui.items.get("models") or () if item.kind == "checkpoint"]
         others = [Item("checkpoint", path.parent.name, "of the same run", str(path), "") for path in found]
         listed = [
@@ -462,7 +439,9 @@ class ModelScreen(GalleryScreen):
         Args:
             path: The file.
         """
-        self.read_by(partial(_opened, path))
+        if self.contents is not None:
+            contents = self.contents
+            self.read_by(lambda: open_beside(contents, path))
 
     def action_turn(self, change: int) -> None:
         """Open or close a module."""
@@ -491,6 +470,12 @@ class ModelScreen(GalleryScreen):
     @on(Input.Changed, "#find")
     def _typed(self, event: Input.Changed) -> None:
         self.tree_view.filter(event.value)
+        outline = self.tree_view.outline
+        if outline is not None and outline.wanted:
+            more = (
+                f", the first {len(outline.lines):,} are listed" if outline.found > len(outline.lines) else ""
+            )
+            self.tell(f"{counted(outline.found, 'tensor')}{more}")
 
     @on(Input.Submitted, "#find")
     def _found(self) -> None:
@@ -513,55 +498,6 @@ class ModelScreen(GalleryScreen):
         if isinstance(look, int) and 0 <= look < len(LOOKS):
             self.look = look
             self.query_one("#looks", TabLine).active = look
-
-
-def _opened(path: Path) -> Opened:
-    """Return what a file holds."""
-    return Opened(path, find_contents(str(path)))
-
-
-def _glanced(path: Path, other: Path | None, name: str) -> Glanced:
-    """Return pictures of a tensor of one file, or of two."""
-    from dltui.commands._glance import glance, paired
-
-    found: list[list[Figure]] = []
-    for file in [path, *([other] if other else [])]:
-        with open_archive(file) as archive:
-            entry = next((one for one in archive.entries if one.name == name), None)
-            found.append(glance(archive, entry) if entry else [])
-    if other is None:
-        return Glanced(name, found[0], [])
-    titles = (
-        [path.name, other.name]
-        if path.name != other.name
-        else [str(path.parent.name), str(other.parent.name)]
-    )
-    one, two = (
-        [replace(figure, title=figure.title.replace(" · ", f" · {title}: ", 1)) for figure in figures]
-        for title, figures in zip(titles, found, strict=True)
-    )
-    return Glanced(name, *(paired(one, two) if one and two else (one or two, [])))
-
-
-def _run_of(path: Path) -> str:
-    """Return the name of the run that a checkpoint belongs to, or ""."""
-    try:
-        return path.resolve().relative_to(runs_folder().resolve()).parts[0]
-    except (ValueError, IndexError):
-        return ""
-
-
-def _steps(path: Path) -> list[tuple[int, Path]]:
-    """Return the checkpoints of the run that a file belongs to."""
-    from dltui.runs import open_run
-
-    name = _run_of(path)
-    if not name:
-        return []
-    with suppress(DltuiError, OSError):
-        run = open_run(runs_folder() / name)
-        return [(step, run.checkpoint(step)) for step in run.steps()]
-    return []
 
 
 def _chosen(found: Candidate | None) -> None:

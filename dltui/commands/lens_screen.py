@@ -49,7 +49,8 @@ class LensScreen(MeasuredScreen):
 
     def action_heads(self) -> None:
         """Look at the attention in a job of its own."""
-        self.look_on("attention")
+        if self._found is not None:
+            self.look_on("attention", query=str(self._found.position), layer=None)
 
     def action_choose(self) -> None:
         """Move between the list and the figure."""

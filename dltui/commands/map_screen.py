@@ -112,8 +112,7 @@ class MapScreen(LayerScreen):
         at_hand = self._made.get((method, layer))
         if at_hand is not None:
             self.stop_asking()
-            self._result = at_hand
-            self.fill(self.at)
+            self.put(at_hand, self.at)
             self.hang_again(at_hand.mapped.index(layer))
             return
         purpose = (f"{NAMES[method]} of {layer}", f"{NAMES[method]} of {layer}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from dltui.contents.entry import Entry
 from dltui.contents.tree import Node, grow, only_several, runs, span
 
+MOST_FOUND = 5000  # tensors that are listed beside each other
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -58,6 +60,7 @@ class Outline:
         opened: Marks of what is open.
         wanted: Words that the names of shown tensors hold; empty for the whole tree.
         lines: What is shown.
+        found: Tensors whose names hold the words; the first few thousand of them are shown.
     """
 
     entries: Sequence[Entry]
@@ -65,6 +68,7 @@ class Outline:
     opened: set[int] = field(default_factory=set)
     wanted: tuple[str, ...] = ()
     lines: list[Line] = field(default_factory=list)
+    found: int = 0
 
     def __post_init__(self) -> None:
         """Grow the tree."""
@@ -84,7 +88,8 @@ class Outline:
         found = [place for place, name in enumerate(self._lowered) if first in name]
         for word in others:
             found = [place for place in found if word in self._lowered[place]]
-        self.lines = [_leaf(self.entries[place]) for place in found]
+        self.found = len(found)
+        self.lines = [_leaf(self.entries[place]) for place in found[:MOST_FOUND]]
 
     def _below(self, node: Node, depth: int) -> Iterator[Line]:
         """Yield the lines of what a module holds."""

@@ -118,6 +118,26 @@ def resample(shares: Floats, x: Floats, y: Floats, across: Floats, down: Floats,
     return np.where(np.isfinite(fine) & np.isfinite(picture), fine, picture)
 
 
+def holes(shares: Floats, x: Floats, y: Floats, across: Floats, down: Floats) -> NDArray[np.bool_]:
+    """Return the pixels whose middle lies in a hole, so that narrow gaps between small fields are kept.
+
+    Args:
+        shares: The field, shape (len(y), len(x)), NaN where it has no number.
+        x: Abscissae of the columns, ascending.
+        y: Ordinates of the rows, ascending.
+        across: Abscissae of the borders of the pixel columns, ascending, shape (w + 1,).
+        down: Ordinates of the borders of the pixel rows, ascending, shape (h + 1,).
+
+    Returns:
+        Shape (h, w).
+    """
+    rows, columns = (
+        np.searchsorted(borders(places), _middles(ends), side="right")
+        for places, ends in ((y, down), (x, across))
+    )
+    return np.asarray(np.isnan(shares[np.ix_(rows, columns)]))
+
+
 def _middles(ends: Floats) -> Floats:
     """Return the middles of the stretches between ends."""
     return (ends[1:] + ends[:-1]) / 2

@@ -11,7 +11,7 @@ from dltui.draw.blocks import HOLE, put_halves, put_shades
 from dltui.draw.braille import BLANK, cells_of, trace
 from dltui.draw.canvas import NO_COLOUR, pack
 from dltui.draw.colors import QUIET, SIGNAL, contrast, packed_of, paint
-from dltui.draw.fields import Bar, bar_of, put_bar, resample, spaced
+from dltui.draw.fields import Bar, bar_of, holes, put_bar, resample, spaced
 from dltui.draw.layout import Key, Plot, chart
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
@@ -152,9 +152,11 @@ def _picture(
     """Return the shares at the pixels of the plot, top row first; ``grain`` pixels a cell across and down."""
     across = plot.x.values(np.linspace(0, 1, plot.width * grain[0] + 1))
     up = plot.y.values(np.linspace(0, 1, plot.height * grain[1] + 1))
-    if figure.downwards:
-        return resample(shares, x, y, across, up[::-1], smooth=figure.contours)
-    return resample(shares, x, y, across, up, smooth=figure.contours)[::-1]
+    down = up[::-1] if figure.downwards else up
+    picture = resample(shares, x, y, across, down, smooth=figure.contours)
+    if figure.fine:
+        picture = np.where(holes(shares, x, y, across, down), np.nan, picture)
+    return picture if figure.downwards else picture[::-1]
 
 
 def _put_pixels(plot: Plot, figure: Heatmap, bar: Bar, picture: Floats) -> None:

@@ -6,7 +6,7 @@ from dltui.figures.fields import ColorMap, Field, Heatmap, Images, Mark, Path, S
 from dltui.figures.overlay import Overlay
 from dltui.figures.space import Projection, Scene, Shade
 from dltui.figures.together import difference, on_one_scale, same_grid
-from dltui.figures.written import Cell, Graph, Prose, Step, Steps, Table, Tokens
+from dltui.figures.written import Cell, Graph, Grid, Prose, Step, Steps, Table, Tokens
 
 __all__ = [
     "Array",
@@ -16,6 +16,7 @@ __all__ = [
     "Field",
     "Figure",
     "Graph",
+    "Grid",
     "Heatmap",
     "Histogram",
     "Images",

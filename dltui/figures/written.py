@@ -80,16 +80,33 @@ class Table(Figure):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Grid:
+    """Numbers in rows beside a line, those that it reads lit.
+
+    Attributes:
+        name: What they are.
+        rows: The numbers as text; rows of equal length.
+        lit: Row and column of those that are read.
+    """
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    lit: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Step:
     """One line of a computation.
 
     Attributes:
-        formula: The line, in symbols or with the numbers put in.
+        formula: The line, in symbols or with the numbers put in; further lines of it after line breaks.
         note: Why it follows; may be empty.
+        grids: What it reads; drawn above it.
     """
 
     formula: str
     note: str = ""
+    grids: tuple[Grid, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -104,7 +121,9 @@ class Steps(Figure):
 
     def words(self) -> str:
         """Return every line in order."""
-        return " ".join(f"{s.formula}{f' ({s.note})' if s.note else ''}." for s in self.steps)
+        return " ".join(
+            f"{' '.join(s.formula.split())}{f' ({s.note})' if s.note else ''}." for s in self.steps
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

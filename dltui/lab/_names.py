@@ -3,11 +3,37 @@
 from dltui.registry import Entry
 
 FAMILIES = {
+    "byhand": "Layers, losses, metrics and back-propagation worked line by line, each checked against torch.",
     "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
     "shapes": "Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields.",
 }
 
 NAMES = {
+    "mlp-forward": Entry(
+        "dltui.lab.byhand.forward",
+        "An input walks through a small network: sums, activations, output, in sums and in matrices.",
+        "byhand",
+    ),
+    "linear-layer": Entry(
+        "dltui.lab.byhand.linear",
+        "A linear layer as on paper: every output is a row of x times a row of the weights, plus a bias.",
+        "byhand",
+    ),
+    "linear-collapse": Entry(
+        "dltui.lab.byhand.linear",
+        "Linear layers in a row and the single matrix that does the same: W′ = W₂·W₁, b′ = W₂·b₁ + b₂.",
+        "byhand",
+    ),
+    "neuron": Entry(
+        "dltui.lab.byhand.neuron",
+        "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",
+        "byhand",
+    ),
+    "softmax": Entry(
+        "dltui.lab.byhand.softmax",
+        "Three logits made shares that add up to 1, worked out; the naive form beside the safe one.",
+        "byhand",
+    ),
     "flat-or-sharp": Entry(
         "dltui.lab.geometry.basins",
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",

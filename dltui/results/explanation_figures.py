@@ -112,6 +112,7 @@ def beside(found: Explanation, axis: str) -> Heatmap:
         x=np.arange(flat.shape[1], dtype=float),
         y=np.arange(len(found.methods), dtype=float),
         x_label=axis,
+        y_label="method",
         value_label="share of its largest",
         colormap="coolwarm",
         downwards=True,

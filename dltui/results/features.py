@@ -143,7 +143,8 @@ class Features(Result):
 
     def figures(self) -> list[Figure]:
         """Return the input, the chosen output, and how numbers change on the way."""
-        from dltui.results.features_figures import Wish, figures_of
+        from dltui.results.features_figures import figures_of
+        from dltui.results.features_outputs import Wish
 
         return figures_of(self, self.chosen, Wish(self.page, unit=self.unit))
 

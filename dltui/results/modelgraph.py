@@ -20,6 +20,7 @@ from dltui.results.modeltree import (
     fitting,
     folded,
     opened_to,
+    page_depth,
     tree_lines,
 )
 from dltui.results.summary_page import short as rounded
@@ -126,7 +127,7 @@ class ModelGraph(Result):
 
     def lines(self, width: int) -> list[str]:
         """Return the tree, one line a call, with shapes, parameters and where each is fed from."""
-        depth = fitting(self.nodes, MOST, blocks=True) if self.depth < 0 else self.depth
+        depth = page_depth(self.nodes, self.edges, MOST) if self.depth < 0 else self.depth
         rows = tree_lines(self.nodes, self.edges, opened_to(self.nodes, depth), fold=self.depth < 0)
         cells = [self._cells(row) for row in rows]
         heads = ("call", "kind", "output", "parameters", "fed from")

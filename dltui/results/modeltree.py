@@ -171,6 +171,24 @@ def repeats(nodes: Sequence[Node]) -> dict[int, int]:
     return found
 
 
+def page_depth(nodes: Sequence[Node], edges: Sequence[Edge], most: int) -> int:
+    """Return how many levels can be open so that the folded tree has no more than ``most`` lines.
+
+    Args:
+        nodes: The calls.
+        edges: Arrows between those that hold nothing.
+        most: How many lines there may be.
+
+    Returns:
+        A number of levels, at least 0.
+    """
+    deepest = max(depth_of(nodes), default=0)
+    for depth in range(deepest, 0, -1):
+        if len(tree_lines(nodes, edges, opened_to(nodes, depth), fold=True)) <= most:
+            return depth
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a tree.
@@ -208,64 +226,65 @@ def tree_lines(
     for place, node in enumerate(nodes):
         inside.setdefault(node.parent, []).append(place)
     times = repeats(nodes) if fold else {}
+    sources = _Sources(nodes, edges, opened)
     lines: list[Line] = []
 
     def put(parent: int, stem: str) -> None:
         children, at = inside.get(parent, []), 0
+        above = nodes[parent] if parent >= 0 else None
         while at < len(children):
             place, many = children[at], times.get(children[at], 1)
             at += many
             last = at == len(children)
-            name = short(nodes[place], nodes[parent] if parent >= 0 else None)
+            name = short(nodes[place], above)
             if many > 1:
-                name += f" … {short(nodes[children[at - 1]], nodes[parent] if parent >= 0 else None)}"
+                name += f" … {short(nodes[children[at - 1]], above).rpartition('.')[2]}"
             branch = "" if parent < 0 else "└ " if last else "├ "
-            lines.append(Line(place, stem + branch, name, _sources(nodes, feeding, place, opened), many))
+            lines.append(Line(place, stem + branch, name, sources.of(place), many))
             if nodes[place].block and place in opened:
-                put(
-                    place,
-                    stem + ("" if parent < 0 else "  " if last else "│ ") + ("  " if parent < 0 else ""),
-                )
+                put(place, stem + ("  " if parent < 0 or last else "│ "))
 
-    feeding: dict[int, list[int]] = {}
-    for a, b in edges:
-        feeding.setdefault(b, []).append(a)
     put(-1, "")
     return lines
 
 
-def _sources(
-    nodes: Sequence[Node], feeding: dict[int, list[int]], place: int, opened: Collection[int]
-) -> tuple[str, ...]:
-    """Return the names of what feeds a node from elsewhere than the call before it."""
-    node = nodes[place]
-    within = _within(nodes, place)
-    fed = [source for inner in within for source in feeding.get(inner, []) if source not in within]
-    if node.block and place in opened:
-        return ()
-    seen = stand_ins(nodes, opened)
-    names = dict.fromkeys(seen[source] for source in fed)
-    before = _before(nodes, place)
-    if all(source == before or before in _within(nodes, source) for source in names) and len(names) <= 1:
-        return ()
-    return tuple(_relative(nodes, source, node.parent) for source in names)
+class _Sources:
+    """From where each call is fed, as it is seen with some blocks open."""
 
+    def __init__(self, nodes: Sequence[Node], edges: Sequence[Edge], opened: Collection[int]) -> None:
+        self._nodes, self._opened = nodes, opened
+        self._seen = stand_ins(nodes, opened)
+        self._ends = list(
+            range(1, len(nodes) + 1)
+        )  # after all that is in a call: it stands in a row behind it
+        for place in range(len(nodes) - 1, -1, -1):
+            above = nodes[place].parent
+            if above >= 0:
+                self._ends[above] = max(self._ends[above], self._ends[place])
+        self._feeding: dict[int, list[int]] = {}
+        for start, end in edges:
+            self._feeding.setdefault(end, []).append(start)
+        self._before: list[int] = []  # the last call before that holds nothing
+        last = -1
+        for place, node in enumerate(nodes):
+            self._before.append(last)
+            last = last if node.block else place
 
-def _within(nodes: Sequence[Node], place: int) -> set[int]:
-    """Return a node and all that is in it: they stand in a row after it."""
-    found = {place}
-    for other in range(place + 1, len(nodes)):
-        if nodes[other].parent not in found:
-            break
-        found.add(other)
-    return found
-
-
-def _before(nodes: Sequence[Node], place: int) -> int:
-    """Return the last call that holds nothing before a node."""
-    return next((other for other in range(place - 1, -1, -1) if not nodes[other].block), -1)
+    def of(self, place: int) -> tuple[str, ...]:
+        """Return the names of what feeds a call, unless that is only the call before it."""
+        if self._nodes[place].block and place in self._opened:
+            return ()
+        within = range(place, self._ends[place])
+        fed = [one for inner in within for one in self._feeding.get(inner, []) if one not in within]
+        sources = dict.fromkeys(self._seen[one] for one in fed)
+        before = self._before[place]
+        if not sources or (len(sources) == 1 and all(one <= before < self._ends[one] for one in sources)):
+            return ()
+        parent = self._nodes[place].parent
+        return tuple(_relative(self._nodes, one, parent) for one in sources)
 
 
 def _relative(nodes: Sequence[Node], place: int, parent: int) -> str:
     """Return the name of a node as it reads from inside of a block."""
-    return short(nodes[place], nodes[parent]) if nodes[place].parent == parent >= 0 else nodes[place].name
+    prefix = f"{nodes[parent].name}." if parent >= 0 else ""
+    return nodes[place].name.removeprefix(prefix)

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Images, Lines, Series, Table
+from dltui.figures import Array, Figure, Heatmap, Images, Lines, Overlay, Series, Table
 from dltui.results.base import Result
 
 SHARE = 1 - 0.9545  # of the greatest gradient: what lies beyond two standard deviations of a bell curve
+NAME = 9  # letters of a name below a small picture
+FEW = 3  # layers that are laid over the picture
 MOST = 24  # maps that are shown, spread evenly through the depth
 
 
@@ -25,6 +27,7 @@ class ReceptiveField(Result):
         theory: Height and width that windows and strides allow, shape (layers, 2); NaN where all pixels are in reach.
         samples: Over how many inputs.
         given: What the inputs are.
+        picture: The one input as the network sees it, shape (h, w, c), 0 … 255, or None.
     """
 
     schema: ClassVar[str] = "receptive-field/1"
@@ -35,6 +38,7 @@ class ReceptiveField(Result):
     theory: Array
     samples: int
     given: str = ""
+    picture: Array | None = None
 
     @property
     def sizes(self) -> Array:
@@ -88,7 +92,10 @@ class ReceptiveField(Result):
 
     def figures(self) -> list[Figure]:
         """Return the maps, the last one large, sizes through the depth, and the numbers."""
-        return [self._pictures(), self.map(len(self.layers) - 1), self._depth(), self._table()]
+        shown: list[Figure] = [self._pictures(), self.map(len(self.layers) - 1)]
+        if self.picture is not None:
+            shown.append(self._laid_over(self.picture))
+        return [*shown, self._depth(), self._table()]
 
     def map(self, place: int) -> Heatmap:
         """Return one map as a heat map.
@@ -133,7 +140,23 @@ class ReceptiveField(Result):
             title=f"Effective receptive fields · {self.title}",
             caption=f"{self._about()}; the brightest pixel counts most, roots are drawn so that faint ones are seen",
             pixels=np.sqrt(np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0)),
-            names=tuple(f"{self.layers[place]} · {self.sizes[place]:.1f}" for place in places),
+            names=tuple(f"{_tail(self.layers[place])} · {self.sizes[place]:.1f}" for place in places),
+        )
+
+    def _laid_over(self, picture: Array) -> Overlay:
+        """Return the fields of a few layers over the picture, each up to its greatest gradient."""
+        count = len(self.layers)
+        places = np.unique(np.linspace(0, count - 1, min(count, FEW)).round().astype(int))
+        maps = self.maps[places]
+        return Overlay(
+            title=f"Over the picture · {self.title}",
+            caption=f"{self._about()}; every map up to its own greatest value",
+            picture=picture.astype(float) / 255,
+            values=maps,
+            names=tuple(self.layers[place] for place in places),
+            value_label="gradient",
+            limits=tuple((0.0, float(top) or 1.0) for top in maps.max((1, 2))),
+            colormap="magma",
         )
 
     def _depth(self) -> Lines:
@@ -165,3 +188,8 @@ class ReceptiveField(Result):
             columns=("layer", "effective", "possible", "spread down", "spread across"),
             rows=tuple(rows),
         )
+
+
+def _tail(name: str) -> str:
+    """Return the end of a name, which tells more than its beginning."""
+    return name if len(name) <= NAME else f"…{name[1 - NAME :]}"

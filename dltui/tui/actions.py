@@ -96,12 +96,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("list", "first", ("home", "g"), "", "Go to the first.", shown=0),
     Action("list", "last", ("end", "G"), "", "Go to the last.", shown=0),
     # home
-    Action("home", "fetch", ("D",), "fetch", "Fetch a real model or real data, beside everything else."),
     Action("home", "shelf", ("left", "right", "h", "l"), "shelf", "Go to the list or shelf on the left or right.",
            ("-1", "1", "-1", "1"), shown=2),
     Action("home", "shelf_number", (*"0123456789",), "", "Go to a shelf by its number; 0 is the overview.",
            (*"0123456789",), shown=0),
     Action("home", "filter", ("f",), "filter", "List only what fits some letters."),
+    Action("home", "fetch", ("D",), "fetch", "Fetch a real model or real data, beside everything else."),
     Action("home", "look", ("tab",), "look closer", "Go from the list into the picture beside it, and back."),
     Action("home", "deeds", ("a",), "act", "Choose what to do with it: train, landscape, Hessian, gradients."),
     Action("home", "mark", ("space",), "mark", "Mark a run, to look at several together."),

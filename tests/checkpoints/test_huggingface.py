@@ -111,9 +111,11 @@ def test_bert_with_what_stands_on_top(tmp_path: Path, head: str) -> None:
         for ours, theirs in names.items():
             name = name.replace(ours, theirs)
         state[name if name.startswith(("cls", "classifier")) else f"bert.{name}"] = tensor
-    opened = open_folder(write(tmp_path, BERT, state)).module
-    assert opened.config.head == head
-    same(opened, model)
+    found = open_folder(write(tmp_path, BERT | {"id2label": {str(i): "abcde"[i] for i in range(5)}}, state))
+    assert found.module.config.head == head
+    same(found.module, model)
+    states = tuple(f"state {i}" for i in range(24))  # the last states are no scores of words
+    assert found.takes.classes == {"none": states, "classes": tuple("abcde"), "words": ()}[head]
 
 
 def test_vit_with_three_matrices_for_one(tmp_path: Path) -> None:

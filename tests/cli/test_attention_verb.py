@@ -51,7 +51,7 @@ def test_one_document(here: Run) -> None:
 
 def test_drawn_saved_and_opened_again(here: Run) -> None:
     done = here("attention", "vit:layers=2,heads=2,width=16", "--data", "fashion", "-i", "fashion[3]",
-                "--save", "a.safetensors", "--figure", "a.html", "--score", "distance")  # fmt: skip
+                "--save", "a.safetensors", "--figure", "a.html", "--measure", "distance")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Heads · vit" in done.stdout
     assert "Distance by head" in done.stdout
@@ -74,7 +74,7 @@ REFUSED = [
     ((SMALL, "-i", "To be", "--layer", "2"), 2, "--layer 2 is not there: expected 0 to 1"),
     ((SMALL, "-i", "To be", "--query", "zebra"), 2, "unknown token of the input 'zebra'"),
     ((SMALL, "-i", "To be", "--sites", "encoder"), 2, "unknown module with attention 'encoder'"),
-    ((SMALL, "-i", "To be", "--score", "next"), 2, "--score next means nothing for this model and input"),
+    ((SMALL, "-i", "To be", "--measure", "next"), 2, "--measure next means nothing for this model and input"),
     ((SMALL,), 2, "missing option '--input'"),
     (("minilmm", "-i", "To be"), 2, "unknown model 'minilmm'"),
 ]

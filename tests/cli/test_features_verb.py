@@ -70,6 +70,17 @@ def test_the_other_questions_keep_theirs(capsys: pytest.CaptureFixture[str]) -> 
     assert (one["samples"], len(one["layers"])) == (1, 1)
 
 
+def test_maps_are_laid_over_the_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        run(["features", "lenet", "-i", "digits[3]", "-l", "conv1", "--unit", "2", "--plain", "--quiet"]) == 0
+    )
+    assert "Over the input · unit 2 of conv1" in capsys.readouterr().out
+    assert run(["features", "lenet", "-i", "digits[3]", "--receptive-field", "--plain", "--quiet"]) == 0
+    told = capsys.readouterr().out
+    assert "Over the picture · lenet on digits[3]" in told
+    assert "over a picture of 8 × 8 pixels" in told
+
+
 def test_a_graph_keeps_its_contract_and_draws(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = asked(capsys, "graph", "resnet8")
     assert found["schema"] == "graph/1"

@@ -19,6 +19,7 @@ WORDS = {
     "gradients": (["gradients", "mlp:width=20", "-d", "moons:n=60"], "gradients/1"),
     "fresh": (["gradients", "mlp:depth=2", "-d", "moons:n=60", "--init", "default"], "initial/1"),
     "norms of a run": (["gradients", "run:latest", "-d", "moons:n=60", "--along-run"], "gradients-along/1"),
+    "a tensor of a run": (["weights", "run:latest", "hidden.0.weight", "--along-run"], "weights-along/1"),
     "λ₁ of a run": (["hessian", "run:latest", "-d", "moons:n=60", "--along-run"], "sharpness/1"),
 }
 

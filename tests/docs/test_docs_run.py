@@ -10,6 +10,8 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     "attention.md",
+    "byhand.md",
+    "dreams.md",
     "explaining.md",
     "features.md",
     "fetching.md",

@@ -104,7 +104,8 @@ def fields(draw: st.DrawFn) -> f.Field:
     }
     if draw(st.booleans()):
         return f.Surface(**parts)
-    return f.Heatmap(contours=draw(st.booleans()), downwards=draw(st.booleans()), **parts)
+    flags = {name: draw(st.booleans()) for name in ("contours", "downwards", "fine")}
+    return f.Heatmap(**flags, **parts)
 
 
 @st.composite

@@ -9,6 +9,7 @@ from dltui.draw.blocks import HOLE
 from dltui.draw.canvas import NO_COLOUR
 from dltui.draw.colors import ramp
 from dltui.draw.fields import resample
+from dltui.draw.glyphs import Glyphs
 from dltui.figures import Heatmap, Lines, Mark, Series
 
 TRUE = Look(width=80, height=24, depth=Depth.TRUE)
@@ -103,3 +104,34 @@ def test_marks_stand_where_they_belong():
     row, column = np.argwhere(area == ord("●"))[0]
     there = drawing.frame.data_at(int(column), int(row) + drawing.frame.top)
     assert there == pytest.approx((0.5, -0.5), abs=0.06)
+
+
+def tiles(count=4, size=6, gap=2):
+    """Return small fields side by side, with a gap between two."""
+    values = np.ones((size, count * (size + gap) - gap))
+    values[:, [i for i in range(values.shape[1]) if i % (size + gap) >= size]] = np.nan
+    x = (np.arange(values.shape[1]) - (size - 1) / 2) / (size + gap)
+    names = tuple(f"H{i}" for i in range(count))
+    return Heatmap(
+        values=values, x=x, y=np.arange(size, dtype=float), column_names=names, fine=True, limits=(0.0, 1.0)
+    )
+
+
+@pytest.mark.parametrize("glyphs", [Glyphs.HALF, Glyphs.QUADRANT, Glyphs.SEXTANT])
+@pytest.mark.parametrize("width", [33, 40, 57])
+def test_small_fields_stay_apart_at_any_width(glyphs, width):
+    drawing = draw(tiles(), Look(width, 14, Depth.TRUE, glyphs=glyphs), View())
+    frame = drawing.frame
+    area = np.s_[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
+    whole = drawing.canvas.back[area] != NO_COLOUR
+    assert whole.any(axis=1).all()
+    stretches = np.flatnonzero(np.diff(np.concatenate([[0], whole[0].astype(int)])) == 1)
+    assert len(stretches) == 4
+    assert not (drawing.canvas.glyph[area] == HOLE).any()  # a gap is bare, not hatched
+
+
+def test_columns_bear_their_names():
+    drawing = draw(tiles(), Look(60, 14, Depth.TRUE), View(cursor=(2.1, 1.0)))
+    text = "\n".join("".join(map(chr, row)) for row in drawing.canvas.glyph.tolist())
+    assert all(name in text for name in ("H0", "H1", "H2", "H3"))
+    assert "┼ H2  y 1" in text

@@ -19,7 +19,7 @@ from dltui.draw.patches import uncovered
 from dltui.draw.sixel import as_sixel, encode, reduced, stretched
 from dltui.draw.slots import MARKS, PLACEHOLDER
 from dltui.draw.terminals import MOST_PIXELS, Pixels
-from dltui.figures import Heatmap, Images, Mark, Points, Surface
+from dltui.figures import Heatmap, Images, Mark, Overlay, Points, Surface
 
 GRID = np.linspace(-1, 1, 41)
 LAND = Surface(values=np.add.outer(GRID**2, GRID), x=GRID, y=GRID, marks=(Mark(name="pit", x=0.0, y=0.0),))
@@ -147,6 +147,7 @@ def test_pixels_show_what_the_cells_show(glyphs):
         LAND,
         Heatmap(values=LAND.values, x=GRID, y=GRID),
         Images(pixels=np.dstack([x, y, x * y])[None]),
+        Overlay(picture=np.dstack([x, y, x * y]), values=np.stack([x * y, (x - 0.5) ** 2])),
         Points(position=numbers.normal(size=(60_000, 3)), value=numbers.random(60_000)),
     ):
         canvas = draw(figure, look).canvas

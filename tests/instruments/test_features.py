@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dltui.checkpoints.live import LiveModel, Takes, open_live
+from dltui.checkpoints.live import Letters, LiveModel, Takes, open_live
 from dltui.data import load as load_data
 from dltui.data.inputs import Given, read_input
 from dltui.errors import UsageError
@@ -19,7 +19,7 @@ from dltui.instruments.features.layers import capture, named_layers
 from dltui.instruments.features.observe import observe
 from dltui.results import load
 from dltui.results.features import BINS, Features
-from dltui.results.features_figures import PAGE, Wish, output_figure, pages, strongest
+from dltui.results.features_outputs import PAGE, Wish, output_figure, pages, strongest
 
 
 class Planted(nn.Module):
@@ -201,3 +201,17 @@ def test_a_result_comes_back_from_its_file(tmp_path: Path) -> None:
     assert again.summary() == found.summary()
     assert again.kept.keys() == found.kept.keys()
     assert [figure.words() for figure in again.figures()] == [figure.words() for figure in found.figures()]
+
+
+def test_features_are_not_mistaken_for_scores() -> None:
+    letters = Letters(tuple("abcdefgh"))
+    for width, told in ((8, 5), (6, 0)):
+        net = nn.Sequential(nn.Embedding(8, 4), nn.Linear(4, width)).eval()
+        live = LiveModel(net, "net", "planted", Takes("tokens", (5,), tokenizer=letters))
+        found = observe(live, read_input("abc", live.takes))
+        assert len(found.answers) == told
+        if told:
+            with torch.no_grad():
+                last = net(torch.tensor([[0, 1, 2]]))[0, -1].double().softmax(0)
+            assert found.answers[0]["name"] == "abcdefgh"[int(last.argmax())]
+            assert found.answers[0]["probability"] == pytest.approx(float(last.max()))

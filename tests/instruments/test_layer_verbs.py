@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,24 @@ def test_dreams_keep_their_contract(capsys: pytest.CaptureFixture[str]) -> None:
     assert whole["layer"] == "convs.1"
     assert whole["dreams"][0]["unit"] is None
     assert len(asked(capsys, "dream", *NET, "--steps", "1")["dreams"]) == 10
+
+
+def test_pictures_are_drawn_as_they_climb(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["dream", *NET, "--target", "3", "--steps", "6", "--live"]
+    assert run(words) == 0
+    assert "\x1b" not in capsys.readouterr().out  # a pipe gets the end alone
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("dltui.commands._alive.APART", 0.0)
+    monkeypatch.setattr("dltui.instruments.dream.climb.APART", 0.0)
+    assert run(words) == 0
+    drawn = capsys.readouterr().out
+    assert [drawn.find(f"{step} of 6") for step in range(6)] == sorted(
+        drawn.find(f"{step} of 6") for step in range(6)
+    )
+    assert "\x1b[H0 of 6" in drawn
+    assert "weights bit-identical afterwards" in " ".join(drawn.split())
 
 
 def test_an_input_is_rebuilt_from_every_layer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -206,11 +206,20 @@ def test_blocks_built_alike_share_their_lines() -> None:
     ]
     lines = tree_lines(found.nodes, found.edges, opened_to(found.nodes, 1), fold=True)
     (row,) = [line for line in lines if line.times == 3]
-    assert row.name == "blocks.0 … blocks.2"
+    assert row.name == "blocks.0 … 2"
     told = {f"{line.stem.strip()} {line.name}": line.sources for line in lines}
     assert told["├ add"] == ("dropout", "attention")
     assert told["└ add#2"] == ("add", "dropout")
     assert told["├ norm2"] == ()
+
+
+def test_the_page_opens_as_much_as_fits_once_what_is_alike_is_folded() -> None:
+    found = graph("gpt:layers=24")
+    lines = tree_lines(found.nodes, found.edges, opened_to(found.nodes, 9), fold=True)
+    assert len(lines) < 60 < len(found.nodes)
+    text = found.lines(120)
+    assert any(line.strip().startswith("├ qkv") or "├ qkv" in line for line in text)
+    assert any("×24" in line for line in text)
 
 
 def test_the_page_fits_its_width_and_the_drawing_has_the_boxes() -> None:

@@ -228,7 +228,6 @@ SPELLED = {
     "along": ["random", "eigen:1", "eigen:2,eigen:-1"],
     "method": ["saliency", "grad-cam++,lime", "all"],
     "init": ["default", "kaiming_normal:tanh", "normal:0.01"],
-    "units": ["3", "0-15", "0,4,9", "whole"],
     "unit": ["3", "0-15", "0,4,9", "whole"],
     "cell": ["3,4"],
     "devices": ["cpu", "cpu,cuda:1"],
@@ -250,7 +249,7 @@ def _values(asked: Field) -> st.SearchStrategy[Any]:
     if asked.name in {"at", "center"}:
         steps = st.floats(-10, 10).map(spell)
         return steps | st.tuples(steps, steps).map(",".join)
-    if asked.name in SPELLED:
+    if asked.name in SPELLED and asked.kind not in {"whole", "number"}:  # a knob may bear the same name
         return st.sampled_from(SPELLED[asked.name])
     if asked.kind == "whole":
         found: st.SearchStrategy[Any] = st.integers(int(asked.low or 0), int(asked.high or 10**6))

@@ -168,7 +168,7 @@ def test_a_dumb_terminal_is_talked_to(tmp_path: Path) -> None:
 def test_home_offers_each_thing_once_and_a_chain_its_table(talk: Talk) -> None:
     done = talk("shapes", "lenet", "table", ":b", ":b", ":q")
     told = flat(done.stdout)
-    assert "Home: 9 to choose from." in told
+    assert "Home: 10 to choose from." in told
     assert told.count("everything that computes or shows something") == 1
     assert "the verbs shelf" not in told
     assert "The same as a command: dltui shapes chain lenet" in told

@@ -14,6 +14,7 @@ from dltui.figures import Heatmap, Table, Tokens
 from dltui.results.attention import MEASURES, AttentionMaps
 from dltui.results.lens import LogitLens
 from dltui.tui.app import DltuiApp
+from dltui.tui.onward import origin
 from dltui.tui.widgets.token_list import TokenList, token_lines
 
 Settle = Callable[[Pilot[int]], Awaitable[None]]
@@ -141,3 +142,14 @@ async def test_the_lens_reads_after_another_token(
         await settle(pilot)
         assert screen.view.figure.title.startswith("After “The”")
         assert screen.query_one(TokenList).highlighted == 0
+
+
+def test_attention_and_lens_lead_to_each_other_on_the_same_text() -> None:
+    lens = origin("dltui explain gpt --input 'To be' --method logit-lens --seed 3")
+    assert lens.onward("attention", query="2", layer=None) == [
+        "attention", "gpt", "--input", "To be", "--query", "2", "--seed", "3",
+    ]  # fmt: skip
+    heads = origin("dltui attention gpt --input 'To be' --layer 1 --measure first")
+    assert heads.onward("explain", method="logit-lens", position="2", layer=None) == [
+        "explain", "gpt", "--input", "To be", "--method", "logit-lens", "--position", "2",
+    ]  # fmt: skip

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from dltui.commands.features_screen import FeaturesScreen
 from dltui.commands.graph_screen import GraphScreen
 from dltui.commands.receptive_screen import ReceptiveScreen, layer_lines
-from dltui.figures import Graph, Heatmap, Images, Prose
+from dltui.figures import Graph, Heatmap, Images, Overlay, Prose
 from dltui.results.features import BINS, STATISTICS, Features
 from dltui.results.modelgraph import ModelGraph
 from dltui.results.modeltree import Node
@@ -192,8 +192,15 @@ async def test_one_unit_is_shown_large_and_the_next_one_after_it(
         await settle(pilot)
         assert isinstance(screen.view.figure, Heatmap)
         assert screen.view.figure.title.startswith("unit 39 of stem")
-        await pilot.press("z")
+        assert screen.query_one(TabLine).names[2] == "Over the input"
+        await pilot.press("3")
         await settle(pilot)
+        over = screen.view.figure
+        assert isinstance(over, Overlay)
+        np.testing.assert_allclose(over.values[0], features().kept["stem"][39], rtol=1e-6)
+        await pilot.press("1", "z")
+        await settle(pilot)
+        assert screen.query_one(TabLine).names[2] != "Over the input"
         assert isinstance(screen.view.figure, Images)
         assert len(screen.view.figure.pixels) == 8  # the page that unit 39 is on
 

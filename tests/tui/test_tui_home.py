@@ -119,6 +119,8 @@ def test_deeds_are_filled_in(tmp_path: Path) -> None:
     item = Item("checkpoint", "x", "", str(plain), "")
     assert deeds(item)[0].command == f"dltui landscape MODEL --weights {plain}"
     assert deeds(Item("checkpoint", "x", "", str(told), ""))[0].values == {"model": str(told)}
+    assert f"dltui weights {plain}" in [deed.command for deed in deeds(item)]
+    assert "dltui weights lenet" in [deed.command for deed in deeds(model)]
     assert deeds(Item("exhibit", "x", "", "x", "")) == []
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 from textual.pilot import Pilot
 
+from dltui.commands._model_files import grown
 from dltui.commands._model_looks import LOOKS, Look, ask, layer_of
 from dltui.commands.inspect_screen import ModelScreen
 from dltui.contents import Entry
@@ -24,7 +26,7 @@ from dltui.tui.widgets.figure_view import FigureView
 from dltui.tui.widgets.tensor_tree import TensorTree
 from dltui.tui.widgets.top_bar import TopBar
 
-from .conftest import until  # noqa: TID252 - the tests of this folder share them
+from .conftest import mixture, until  # noqa: TID252 - the tests of this folder share them
 from .test_tui_snapshots import GROUNDS, SIZES, pattern, unlike  # noqa: TID252
 
 Make = Callable[..., DltuiApp]
@@ -194,6 +196,13 @@ async def test_a_tensor_is_followed_through_the_steps_of_a_run(
         monkeypatch.setattr(screen, "_run", lambda words, asked: ran.append(words))
         await pilot.press("l")
         assert ran == [["weights", "run:digits-mlp-0001", "fc.weight", "--along-run"]]
+        told = SimpleNamespace(name="x", words=tuple(ran[0]), over=True, result=mixture(), failure=None)
+        screen._asked["x"] = ("weights", " ".join(ask(LOOKS[0], screen.file, "fc.weight", tensor=True).line))
+        screen._news(told)  # type: ignore[arg-type]
+        assert screen.view.figure is told.result.shown[0]
+        await pilot.press("up", "down")
+        await settle(pilot)
+        assert screen.view.figure is told.result.shown[0]  # it stays with its tensor
 
 
 async def test_tabs_offer_the_verbs_and_open_their_forms(make_app: Make, here: Path, settle: Settle) -> None:
@@ -285,7 +294,7 @@ async def test_a_hundred_thousand_tensors_are_walked(make_app: Make, here: Path,
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(app, pilot, settle, saved(here))
         tree = screen.query_one(TensorTree)
-        tree.plant(entries)
+        tree.plant(grown(entries))
         assert tree.go_to("layers.777.experts.50.w")
         await settle(pilot)
         drawn = 0
@@ -302,7 +311,7 @@ async def test_a_hundred_thousand_tensors_are_walked(make_app: Make, here: Path,
         assert drawn < 20 * 2 * 40  # only lines that are seen are ever written
         tree.filter("layers.9 experts.7")
         assert tree.outline is not None
-        assert len(tree.outline.lines) == sum(
+        assert tree.outline.found == sum(
             "layers.9" in one.name and "experts.7" in one.name for one in entries
         )
 
@@ -319,6 +328,7 @@ async def test_snapshot_of_a_model(
     theme: str,
 ) -> None:
     monkeypatch.setattr("dltui.tui.widgets.figure_view.draw", pattern)
+    monkeypatch.setattr("dltui.commands._model_looks.VERBS", {"weights": None})
     app = make_app()
     path = saved(here)
     async with app.run_test(size=size) as pilot:

@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from dltui.commands.cloud_screen import SpaceScreen
 from dltui.commands.inspect_screen import ModelScreen
 from dltui.figures import Heatmap, Lines, number
 from dltui.runs import MetricsWriter, new_run
@@ -63,7 +64,14 @@ async def test_home_and_help_at_every_size_in_the_dark_and_in_the_light(
 
 @pytest.mark.parametrize(
     ("shelf", "kind"),
-    [("1", ResultScreen), ("2", RunScreen), ("3", ModelScreen), ("4", DataScreen), ("6", ExhibitScreen)],
+    [
+        ("1", ResultScreen),
+        ("2", RunScreen),
+        ("3", ModelScreen),
+        ("4", DataScreen),
+        ("5", SpaceScreen),
+        ("7", ExhibitScreen),
+    ],
 )
 async def test_every_screen_at_every_size_in_the_dark_and_in_the_light(
     results: Path, make_app: Make, settle: Settle, shelf: str, kind: type[GalleryScreen]

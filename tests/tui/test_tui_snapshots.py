@@ -140,8 +140,8 @@ SCREENS: dict[str, tuple[str, ...]] = {  # the keys that lead there
     "gallery": ("1", "down", "down", "enter"),
     "spectrum": ("1", "down", "down", "down", "enter", "tab", "down"),
     "gradients": ("1", "end", "enter"),
-    "bench": ("5", "enter", "up", "full_stop"),
-    "scratch": ("9", "enter"),
+    "bench": ("6", "enter", "up", "full_stop"),
+    "scratch": ("9", "right", "enter"),
     "export": ("1", "enter", "e"),
     "help": ("question_mark",),
     "search": ("slash", *"digit"),
@@ -176,7 +176,9 @@ async def test_snapshot(
     # names and counts of other rooms would change the picture with every model and exhibit
     for table in ("catalog.models.NAMES", "catalog.exhibits.NAMES", "catalog.data.NAMES"):
         monkeypatch.setattr(f"dltui.tui.{table}", {})
+    monkeypatch.setattr("dltui.tui.catalog.fetchable.things", dict)
     monkeypatch.setattr("dltui.commands._forms.VERBS", {})
+    monkeypatch.setattr("dltui.commands._model_looks.VERBS", {"weights": None})
     monkeypatch.setattr("dltui.commands.shapes_screen.named_chains", list)
     root = results.parents[1]
     made_runs(root / "home" / "runs")

@@ -101,9 +101,16 @@ def _archive(wanted: Thing, source: Path | None, client: bool, report: Report) -
         return _by_client(wanted, target, report) if client else _from_registry(wanted, target, report)
     except Unreachable as error:
         raise Unreachable(
-            f"{wanted.name} can't be fetched: {error}. Where there is a network: `{client_command(wanted)}`, "
-            f"then here: `dltui data get {wanted.name} --from FOLDER`"
+            f"{wanted.name} can't be fetched: {error}; where there is a network `{client_command(wanted)}`, then here "
+            f"`dltui data get {wanted.name} --from FOLDER`{_or_by_client(wanted, client)}"
         ) from error
+
+
+def _or_by_client(wanted: Thing, client: bool) -> str:
+    """Return the hint at a client that may know a way, unless it was asked or may not be."""
+    if client or not wanted.file.endswith((".whl", ".tgz", ".deb")):
+        return ""
+    return ", or here with --client where pip, npm or apt-get know a way"
 
 
 def _given(wanted: Thing, source: Path) -> Path:

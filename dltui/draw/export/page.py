@@ -28,6 +28,7 @@ from dltui.figures import (
     ColorMap,
     Figure,
     Graph,
+    Grid,
     Histogram,
     Images,
     Overlay,
@@ -142,7 +143,8 @@ def _written(figure: Figure) -> str | None:
         return f'<img class="scene" alt="{html.escape(figure.words())}" src="{data_url(figure)}">'
     if isinstance(figure, Steps):
         items = "".join(
-            f'<li><code>{html.escape(step.formula)}</code><span class="note">{html.escape(step.note)}</span></li>'
+            f"<li>{_grids(step.grids)}<code>{html.escape(step.formula)}</code>"
+            f'<span class="note">{html.escape(step.note)}</span></li>'
             for step in figure.steps
         )
         return f"<ol>{items}</ol>"
@@ -154,6 +156,24 @@ def _written(figure: Figure) -> str | None:
         lines = draw(replace(figure, title="", caption=""), Look(width=110)).canvas.plain()
         return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
     return None
+
+
+def _grids(grids: Sequence[Grid]) -> str:
+    """Return grids side by side as HTML, what is read marked."""
+    found = ""
+    for grid in grids:
+        lit = set(grid.lit)
+        rows = "".join(
+            "<tr>"
+            + "".join(
+                f'<td class="{"lit" if (r, c) in lit else "number"}">{html.escape(text)}</td>'
+                for c, text in enumerate(row)
+            )
+            + "</tr>"
+            for r, row in enumerate(grid.rows)
+        )
+        found += f"<table><caption>{html.escape(grid.name)}</caption>{rows}</table>"
+    return f'<div class="grids">{found}</div>' if found else ""
 
 
 def _table(figure: Table) -> str:

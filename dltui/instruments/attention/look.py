@@ -37,7 +37,7 @@ def look(
     head: int | None = None,
     query: str | None = None,
     sites: str = "",
-    score: str = "entropy",
+    mapped: str = "entropy",
     device: str = "cpu",
     seed: int = 0,
 ) -> AttentionMaps:
@@ -51,7 +51,7 @@ def look(
         query: The query that is shown: its position from 0, or its token; when None the last one of a causal model, the
             first one of others.
         sites: Only attention in modules whose name contains this.
-        score: The measure that is shown as a map of all heads.
+        mapped: The measure that is shown as a map of all heads.
         device: Where to compute.
         seed: Seed of the random tokens that are said twice.
 
@@ -93,7 +93,7 @@ def look(
         prefix=prefix,
         chosen=[*shown, query_place(query, queries, last=causal)],
         why=why,
-        mapped=_meaningful(score, scores),
+        mapped=_meaningful(mapped, scores),
         left_out=left_out,
         note=given.note,
         input=given.text or given.title,
@@ -230,7 +230,7 @@ def query_place(wanted: str | None, names: list[str], *, last: bool, option: str
     """Return the position that is asked for.
 
     Args:
-        wanted: Its number from 0, from the end when negative, or its token; None for the usual one.
+        wanted: Its number from 0, from the end when negative; else its token; None for the usual one.
         names: What stands for each position.
         last: Whether the usual one is the last, instead of the first.
         option: What it is asked by, for the error.
@@ -244,13 +244,13 @@ def query_place(wanted: str | None, names: list[str], *, last: bool, option: str
     if wanted is None:
         return len(names) - 1 if last else 0
     words = [name.strip() for name in names]
+    digits = wanted.lstrip("-").isdigit()
+    if digits and -len(names) <= int(wanted) < len(names):
+        return int(wanted) % len(names)
     if wanted.strip() in words:
         return words.index(wanted.strip())
-    if wanted.lstrip("-").isdigit():
-        place = int(wanted)
-        if not -len(names) <= place < len(names):
-            raise UsageError(f"{option} {wanted} is not there: expected 0 to {len(names) - 1}, or a token")
-        return place % len(names)
+    if digits:
+        raise UsageError(f"{option} {wanted} is not there: expected 0 to {len(names) - 1}, or a token")
     raise unknown("token of the input", wanted, dict.fromkeys(words))
 
 
@@ -259,5 +259,5 @@ def _meaningful(wanted: str, scores: Array) -> str:
     known = dict(zip(MEASURES, scores, strict=True))
     if not np.isfinite(known[wanted]).any():
         means = ", ".join(name for name, values in known.items() if np.isfinite(values).any())
-        raise UsageError(f"--score {wanted} means nothing for this model and input: try {means}")
+        raise UsageError(f"--measure {wanted} means nothing for this model and input: try {means}")
     return wanted

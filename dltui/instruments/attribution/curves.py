@@ -9,12 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dltui.instruments.attribution.parts import as_mask, kept
+from dltui.instruments.attribution.parts import Labels, as_mask, kept
 from dltui.instruments.attribution.question import Question
+from dltui.instruments.attribution.superpixels import grid
 from dltui.progress import Report, silent
 
 Floats = NDArray[np.float64]
-POINTS = 24  # shares at which the score is measured, but never more than there are places
+POINTS = 24  # shares at which the score is measured, but never more than there is to delete
+SMALL = 32  # pixels of a side up to which single pixels are deleted
+SQUARES = 196  # of a larger picture: 14 × 14 where it is a square
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,35 +33,59 @@ class Curve:
     insertion: Floats
 
 
-def shares_of(places: int, points: int = POINTS) -> Floats:
+def units_of(labels: Labels) -> Labels:
+    """Return what is deleted at once: single places, or squares of a large picture.
+
+    Pixels that are deleted one by one in no order at all spoil a photo at once, whatever it shows; squares don't.
+
+    Args:
+        labels: Anything in the shape of the places.
+
+    Returns:
+        The number of each place's unit, of that shape.
+    """
+    if labels.ndim == 2 and min(labels.shape) > SMALL:
+        return grid(labels.shape[0], labels.shape[1], SQUARES)
+    return np.arange(labels.size).reshape(labels.shape)
+
+
+def shares_of(units: Labels, points: int = POINTS) -> Floats:
     """Return the shares of the input at which scores are measured, from 0 to 1."""
-    return np.unique(np.round(np.linspace(0, places, min(points, places) + 1)).astype(int)) / places
+    count = int(units.max()) + 1
+    return np.unique(np.round(np.linspace(0, count, min(points, count) + 1)).astype(int)) / count
 
 
-def curve(question: Question, importance: Floats, shares: Floats, report: Report = silent) -> Curve:
+def curve(
+    question: Question, importance: Floats, units: Labels, shares: Floats, report: Report = silent
+) -> Curve:
     """Return how the score changes as places are deleted, and inserted, in the order of their importance.
 
     Petsiuk, Das and Saenko, *RISE*, 2018. The score is the softmax probability of the target, or the output itself
-    where there is only one; places that count alike go from left to right.
+    where there is only one; what counts alike goes from left to right.
 
     Args:
         question: What is explained.
         importance: A number for each place: (H, W), (T,) or the shape of a sample.
+        units: What is deleted at once, as ``units_of`` returns it.
         shares: As ``shares_of`` returns them.
         report: Told how many scores are measured.
 
     Returns:
         Both curves.
     """
-    order = np.argsort(-importance.ravel(), kind="stable")
-    rank = np.empty(order.size, np.int64)
-    rank[order] = np.arange(order.size)
-    gone = (
-        rank.reshape(importance.shape)[None]
-        < np.round(shares * order.size)[(slice(None), *[None] * importance.ndim)]
-    )
+    where = units.ravel()
+    weight = np.bincount(where, importance.ravel()) / np.bincount(where)
+    rank = np.empty(weight.size, np.int64)
+    rank[np.argsort(-weight, kind="stable")] = np.arange(weight.size)
+    gone = rank < np.round(shares * weight.size)[:, None]
     asked = question.asked(score="probability")
-    scores = _scores(asked, np.concatenate([~gone, gone]), report)
+    mask, present = as_mask(units, question.kind), torch.from_numpy(np.concatenate([~gone, gone]))
+
+    def make(part: slice) -> Tensor:
+        report(part.start, len(present))
+        return kept(question.x, question.baseline, mask, present[part])
+
+    scores = asked.made(len(present), make).numpy()
     return Curve(scores[: len(shares)], scores[len(shares) :])
 
 
@@ -67,24 +94,11 @@ def area(scores: Floats, shares: Floats) -> float:
     return float(np.trapezoid(scores, shares))
 
 
-def random_curves(
-    question: Question, shape: tuple[int, ...], shares: Floats, *, orders: int, seed: int
-) -> Curve:
-    """Return the mean of both curves over random orders of the places."""
+def random_curves(question: Question, units: Labels, shares: Floats, *, orders: int, seed: int) -> Curve:
+    """Return the mean of both curves over random orders of what is deleted at once."""
     source = np.random.default_rng(seed)
-    found = [curve(question, source.random(shape), shares) for _ in range(orders)]
+    count = int(units.max()) + 1
+    found = [curve(question, source.random(count)[units], units, shares) for _ in range(orders)]
     return Curve(
         np.mean([one.deletion for one in found], axis=0), np.mean([one.insertion for one in found], axis=0)
     )
-
-
-def _scores(question: Question, there: NDArray[np.bool_], report: Report) -> Floats:
-    """Return the score of inputs with only some places there, shape (n,)."""
-    labels = np.arange(there[0].size).reshape(there.shape[1:])
-    mask, present = as_mask(labels, question.kind), torch.from_numpy(there.reshape(len(there), -1))
-
-    def make(part: slice) -> Tensor:
-        report(part.start, len(there))
-        return kept(question.x, question.baseline, mask, present[part])
-
-    return question.made(len(there), make).numpy()

@@ -13,15 +13,16 @@ from torch import Tensor, nn
 
 from dltui.data.inputs import Given
 from dltui.data.takes import Takes
-from dltui.errors import DltuiError, UsageError, unknown
+from dltui.errors import DltuiError, UsageError
 from dltui.figures import Array
 from dltui.instruments.attribution.alike import rank_correlation, structural_similarity
-from dltui.instruments.attribution.curves import curve, random_curves, shares_of
+from dltui.instruments.attribution.curves import curve, random_curves, shares_of, units_of
 from dltui.instruments.attribution.methods import RUN, Choices, Found
 from dltui.instruments.attribution.nothing import USUAL, Baseline, nothing
 from dltui.instruments.attribution.parts import Labels, parts_of
 from dltui.instruments.attribution.question import Question, Score, embedding_of
 from dltui.instruments.attribution.randomised import cascade
+from dltui.instruments.attribution.targets import name_of, target_of
 from dltui.objective.undisturbed import undisturbed
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -93,62 +94,13 @@ def explain(
     """
     choices, wanted = choices or Choices(), wanted or Wanted()
     with undisturbed(module):
-        module.eval().requires_grad_(
-            False
-        )  # gradients of the input alone: nothing is kept for those of weights
+        module.eval()
+        module.requires_grad_(False)  # of the input alone: nothing is kept for gradients of weights
         if device is not None:
             module.to(device)
         question, row = _asked(module, given, takes, target, wanted)
         work = _Work(question, given, takes, row, choices, wanted, title, weights, report)
         return work.done(list(methods))
-
-
-def target_of(asked: int | str | None, outputs: Tensor, takes: Takes) -> int:
-    """Return the number of the output that is meant.
-
-    Args:
-        asked: A number, a name, a token, or None for the largest output.
-        outputs: The outputs, shape (K,).
-        takes: Names and tokens.
-
-    Returns:
-        0 … K − 1.
-
-    Raises:
-        UsageError: If there is no such output.
-    """
-    if asked is None:
-        return int(outputs.argmax())
-    count = len(outputs)
-    if isinstance(asked, str) and asked in takes.classes:
-        asked = takes.classes.index(asked)
-    if isinstance(asked, int) or asked.strip().isdecimal():
-        number = int(asked)
-        if number < count:
-            return number
-        raise UsageError(f"--target {number}: the model has {count} outputs, numbered from 0")
-    close = [i for i, name in enumerate(takes.classes) if asked.lower() in name.lower()]
-    if len(close) == 1:
-        return close[0]
-    if takes.tokenizer is not None and not takes.classes:
-        ids = takes.tokenizer.encode(asked)
-        if len(ids) == 1 and ids[0] < count:
-            return ids[0]
-        raise UsageError(f"--target {asked!r} is {len(ids)} tokens: expected one, or its number")
-    if close:
-        raise UsageError(f"--target {asked!r} may be {' or '.join(takes.classes[i] for i in close[:4])}")
-    raise unknown("target", asked, takes.classes or [f"0 … {count - 1}"])
-
-
-def name_of(number: int, takes: Takes) -> str:
-    """Return what an output is called."""
-    if number < len(takes.classes):
-        name = takes.classes[number]
-    elif takes.tokenizer is not None:
-        name = takes.tokenizer.decode([number])
-    else:
-        return f"output {number}"
-    return repr(name) if not name.strip() or name != name.strip() else name
 
 
 def _asked(
@@ -167,7 +119,7 @@ def _asked(
     baseline = nothing(name, x, takes, embedding)
     question = Question(module, x, baseline, 0, takes.kind, wanted.score, ids, embedding)
     with torch.no_grad():
-        row = question.outputs(x)[0].double().cpu()
+        row = question.outputs(x)[0].cpu().double()
     return question.asked(target=target_of(target, row, takes)), row
 
 
@@ -268,15 +220,14 @@ class _Work:
 
     def _curves(self) -> None:
         """Measure how well each map tells what is important."""
-        shares = shares_of(self.labels.size)
+        units = units_of(self.labels)
+        shares = shares_of(units)
         found = []
         for name, values in zip(self.names, self.maps, strict=True):
             weight = np.abs(values) if name in SIZES else values
-            found.append(curve(self.question, weight, shares, self._within()))
+            found.append(curve(self.question, weight, units, shares, self._within()))
             self._unit_done(tell=False)
-        chance = random_curves(
-            self.question, self.labels.shape, shares, orders=ORDERS, seed=self.choices.seed
-        )
+        chance = random_curves(self.question, units, shares, orders=ORDERS, seed=self.choices.seed)
         self.extra |= {
             "shares": shares,
             "deletion": np.stack([one.deletion for one in found]),

@@ -55,7 +55,7 @@ def smoothgrad(
     for start in range(0, samples, question.block):
         count = min(question.block, samples - start)
         drawn = torch.randn((count, *x.shape[1:]), generator=source, dtype=x.dtype).to(x.device)
-        total += question.gradient(x + sigma * drawn).double().cpu().sum(dim=0, keepdim=True)
+        total += question.gradient(x + sigma * drawn).cpu().double().sum(dim=0, keepdim=True)
         report(start + count, samples)
     return (total / samples).to(x)
 
@@ -185,7 +185,7 @@ def _along(question: Question, steps: int, rule: Rule, report: Report) -> Tensor
     for start in range(0, steps, question.block):
         part = slice(start, start + question.block)
         shares = torch.from_numpy(places[part]).to(question.x).reshape(-1, *[1] * (way.ndim - 1))
-        slopes = question.gradient(question.baseline + shares * way).double().cpu()
+        slopes = question.gradient(question.baseline + shares * way).cpu().double()
         weight = torch.from_numpy(weights[part]).reshape(-1, *[1] * (way.ndim - 1))
         total += (slopes * weight).sum(dim=0, keepdim=True)
         report(min(start + question.block, steps), steps)

@@ -75,7 +75,7 @@ def per_place(question: Question, found: Tensor, method: str) -> Floats:
     Returns:
         Shape (H, W), (T,) or that of a sample.
     """
-    values: Floats = found[0].double().cpu().numpy()
+    values: Floats = found[0].cpu().double().numpy()
     if question.kind == "image":
         pixels: Floats = np.abs(values).max(axis=0) if method in SIZES else values.sum(axis=0)
         return pixels
@@ -176,7 +176,7 @@ RUN: dict[str, Method] = {
 def _map(question: Question, found: Tensor, layer: str) -> Found:
     """Return a class activation map at the size of the picture."""
     height, width = question.x.shape[-2:]
-    values = enlarged(found, (height, width))[0, 0].double().cpu().numpy()
+    values = enlarged(found, (height, width))[0, 0].cpu().double().numpy()
     return Found(values, {"layer": layer, "maps": f"{found.shape[-2]}×{found.shape[-1]}"})
 
 

@@ -39,7 +39,7 @@ def parts_of(
         height, width = x.shape[-2:]
         if picture is not None and picture.shape[:2] == (height, width):
             return superpixels(picture, count)
-        channels = x[0].double().cpu().numpy().transpose(1, 2, 0)
+        channels = x[0].cpu().double().numpy().transpose(1, 2, 0)
         low, high = float(channels.min()), float(channels.max())
         return superpixels((channels - low) / (high - low or 1.0), count)
     size = x[0].numel()

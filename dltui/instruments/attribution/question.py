@@ -68,7 +68,7 @@ class Question:
     def values(self, x: Tensor) -> Tensor:
         """Return f without recording gradients, block by block, in float64 on the CPU, shape (n,)."""
         with torch.no_grad():
-            blocks = [self.value(part).double().cpu() for part in torch.split(x, self.block)]
+            blocks = [self.value(part).cpu().double() for part in torch.split(x, self.block)]
         return torch.cat(blocks) if blocks else torch.zeros(0, dtype=torch.float64)
 
     def made(self, count: int, make: Callable[[slice], Tensor]) -> Tensor:
@@ -83,17 +83,17 @@ class Question:
         """Return ∂f/∂x for each of several inputs, of the shape of ``x``.
 
         Raises:
-            DltuiError: If the output does not depend on the input as far as autograd can see.
+            UsageError: If the output does not depend on the input as far as autograd can see.
         """
         parts = []
         for part in torch.split(x, self.block):
             leaf = part.detach().clone().requires_grad_(True)
-            with torch.enable_grad(), _differentiable(x.device):
+            with torch.enable_grad(), _differentiable(self.module, x.device):
                 value = self.value(leaf)
                 try:
                     (slope,) = torch.autograd.grad(value.sum(), leaf)
                 except RuntimeError as error:
-                    raise DltuiError(
+                    raise UsageError(
                         f"the output doesn't depend on the input as far as autograd can see ({_first(error)}); "
                         "try a method without gradients: occlusion, lime or shap"
                     ) from error
@@ -190,9 +190,10 @@ def embedded(layer: nn.Module, x: Tensor) -> Iterator[None]:
         handle.remove()
 
 
-def _differentiable(device: torch.device) -> Any:
+def _differentiable(module: nn.Module, device: torch.device) -> Any:
     """Return where recurrent layers have gradients in evaluation mode: cuDNN's have none."""
-    return torch.backends.cudnn.flags(enabled=False) if device.type == "cuda" else nullcontext()
+    recurrent = any(isinstance(part, nn.RNNBase) for part in module.modules())
+    return torch.backends.cudnn.flags(enabled=False) if recurrent and device.type == "cuda" else nullcontext()
 
 
 def _first(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dltui.checkpoints.live import LiveModel
 from dltui.data.inputs import Given
@@ -144,8 +144,9 @@ def _best(live: LiveModel, answer: Any) -> list[dict[str, Any]]:
         return []
     last = (scores[0, -1] if scores.ndim == 3 else scores[0]).cpu()
     names = takes.classes if len(takes.classes) == len(last) else ()
-    if not names and takes.tokenizer is None:
-        return []
+    tables = {part.num_embeddings for part in live.module.modules() if isinstance(part, nn.Embedding)}
+    if not names and (takes.tokenizer is None or len(last) not in tables):
+        return []  # features, not scores
     shares = torch.softmax(last.double(), -1)
     top = shares.topk(min(BEST, len(last)))
     found = []

@@ -34,6 +34,7 @@ def receptive_field(
     *,
     layers: Sequence[str] = (),
     title: str = "",
+    picture: Array | None = None,
     seed: int = 0,
     report: Report = unheard,
 ) -> ReceptiveField:
@@ -48,6 +49,7 @@ def receptive_field(
         samples: Inputs, shape (n, c, h, w).
         layers: Names of layers that give maps, ``*`` stands for anything; every convolution and pooling when empty.
         title: What the samples are.
+        picture: The one sample as it is seen, shape (h, w, c), 0 … 255, or None.
         seed: Seed of the signs.
         report: Progress.
 
@@ -82,6 +84,7 @@ def receptive_field(
         theory=_theory(live.module, tuple(samples.shape[1:]), names),
         samples=len(samples),
         given=title,
+        picture=picture,
     )
 
 

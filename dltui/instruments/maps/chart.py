@@ -268,11 +268,7 @@ class _Maker:
     def _tell(self, step: int = 0, *, force: bool = False) -> None:
         """Report what is known, now and then."""
         if force or time.monotonic() >= self._next:
-            known = (
-                self.known
-                if np.isfinite(self.known.places).any() or np.isfinite(self.known.purity).any()
-                else None
-            )
+            known = self.known if np.isfinite(self.known.places).any() else None
             self._report(self._done + step, self._total, known)
             self._next = time.monotonic() + APART
 

@@ -12,6 +12,7 @@ from dltui.figures import Array
 ROW = 1024  # numbers that are added up in float32 before float64 takes over
 SHORT = 4 * ROW  # fewer numbers are added up in float64 at once
 CLOSE = 16.0  # mean² / variance above which a float32 sum of squares would lose the variance
+ONES = np.ones(ROW, np.float32)
 LEAST, MOST = 1e-15, 1e15  # magnitudes whose squares float32 can hold with room to add them up
 
 
@@ -76,7 +77,6 @@ class Summer:
     """Finds the moments of pieces of numbers, with buffers that are used again; one for each thread."""
 
     def __init__(self) -> None:
-        self._ones = np.ones(ROW, np.float32)
         self._flags = np.empty(0, np.bool_)
 
     def __call__(self, values: Array) -> Moments:
@@ -104,9 +104,9 @@ class Summer:
             if not (LEAST < size < MOST):  # NaN too
                 return None
             whole = values.size // ROW * ROW
-            rows, rest = values[:whole].reshape(-1, ROW), values[whole:].astype(np.float64)
-            total = float(np.vecdot(rows, self._ones).sum(dtype=np.float64)) + float(rest.sum())
-            squares = float(np.vecdot(rows, rows).sum(dtype=np.float64)) + float(rest @ rest)
+            total, squares = sums(values[:whole])
+            rest = values[whole:].astype(np.float64)
+            total, squares = total + float(rest.sum()), squares + float(rest @ rest)
         mean = total / values.size
         variance = squares / values.size - mean * mean
         if mean * mean > CLOSE * variance:
@@ -144,6 +144,20 @@ class Summer:
         std = math.sqrt(float(np.square(wide).sum()) / wide.size)
         zeros = int(values.size - np.count_nonzero(values))
         return Moments(values.size, low, high, mean * scale, std * scale, zeros, nans, infs)
+
+
+def sums(values: Array) -> tuple[float, float]:
+    """Return Σ x and Σ x², added up over rows in float32 by BLAS, and from there on in float64.
+
+    Args:
+        values: float32, shape (n,), n a multiple of ``ROW``.
+
+    Returns:
+        The two sums.
+    """
+    rows = values.reshape(-1, ROW)
+    total = np.vecdot(rows, ONES).sum(dtype=np.float64)
+    return float(total), float(np.vecdot(rows, rows).sum(dtype=np.float64))
 
 
 def reals(values: Array) -> Array:

@@ -105,7 +105,10 @@ def apart(one: Archive, first: str, other: Archive, second: str) -> Apart:
     Returns:
         The difference; the sums are in float64.
     """
-    if all(_equal(x, y) for x, y in _together(one.blocks(first, PIECE), other.blocks(second, PIECE))):
+    left, right = one.codes(first, PIECE), other.codes(second, PIECE)
+    if left is None or right is None or one.entry(first).dtype != other.entry(second).dtype:
+        left, right = one.blocks(first, PIECE), other.blocks(second, PIECE)
+    if all(_equal(x, y) for x, y in _together(left, right)):
         return Apart(True)
     sums = np.zeros(4)  # Σ Δ², Σ a², Σ b², Σ a b
     largest, differ, unmatched, count = 0.0, 0, 0, 0
@@ -139,14 +142,19 @@ def _together(left: Iterator[Array], right: Iterator[Array]) -> Iterator[tuple[A
     x = y = np.zeros(0)
     while True:
         if not x.size:
-            x = reals(next(left, x))
+            x = _flat(next(left, x))
         if not y.size:
-            y = reals(next(right, y))
+            y = _flat(next(right, y))
         size = min(x.size, y.size)
         if not size:
             return
         yield x[:size], y[:size]
         x, y = x[size:], y[size:]
+
+
+def _flat(values: Array) -> Array:
+    """Return numbers as ``reals`` does, but half precision as it is: bits are compared faster than they are widened."""
+    return values if values.dtype == np.float16 else reals(values)
 
 
 def _equal(x: Array, y: Array) -> bool:

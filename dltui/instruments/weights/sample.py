@@ -10,10 +10,8 @@ from dltui.figures import Array
 from dltui.results.weights import OCTAVES, PROBABILITIES
 
 FEW = 1 << 14  # a tensor with no more numbers is taken whole, so that its quantiles are exact
-MANY = (
-    1 << 16
-)  # of a larger one, one number in ``SHARE`` is taken, but no fewer than FEW and no more than these
-SHARE = 256
+MANY = 1 << 15  # of a larger one, one in ``SHARE``, but no fewer than FEW and no more than these
+SHARE = 512
 
 
 def sample_size(elements: int) -> int:
@@ -52,11 +50,12 @@ class Sample:
 
     Args:
         elements: How many numbers the tensor has.
+        dtype: The type in which they are kept until they are asked for.
     """
 
-    def __init__(self, elements: int) -> None:
+    def __init__(self, elements: int, dtype: type[np.generic] = np.float32) -> None:
         self._places = positions(elements)
-        self._taken = np.zeros(len(self._places), np.float32)
+        self._taken = np.zeros(len(self._places), dtype)
         self._filled = self._seen = 0
 
     def take(self, values: Array) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from dltui.archives import Archive, Entry
 from dltui.errors import DltuiError
 from dltui.figures import Array
+from dltui.instruments.weights.halves import HalfSummer, widened
 from dltui.instruments.weights.moments import Moments, Summer, reals
 from dltui.instruments.weights.sample import Sample, magnitudes, quantiles, rank_error
 from dltui.progress import Report, silent
@@ -46,7 +47,7 @@ class Reading:
     rank_error: float
 
 
-def read_tensor(archive: Archive, entry: Entry, summer: Summer | None = None) -> Reading:
+def read_tensor(archive: Archive, entry: Entry, summer: HalfSummer | None = None) -> Reading:
     """Read a tensor piece by piece, and return its statistics.
 
     Args:
@@ -60,16 +61,34 @@ def read_tensor(archive: Archive, entry: Entry, summer: Summer | None = None) ->
     Raises:
         DltuiError: If the numbers can't be read.
     """
-    summer = summer or Summer()
+    summer = summer or HalfSummer(Summer())
+    codes = archive.codes(entry.name, PIECE)
+    found, drawn = (
+        _by_numbers(archive, entry, summer.whole) if codes is None else _by_codes(codes, entry, summer)
+    )
+    return Reading(
+        found, quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.count)
+    )
+
+
+def _by_numbers(archive: Archive, entry: Entry, summer: Summer) -> tuple[Moments, Array]:
+    """Return the moments of a tensor and its sample, reading its numbers."""
     found, sample = Moments(), Sample(entry.elements * (2 if entry.dtype.startswith("complex") else 1))
     for block in archive.blocks(entry.name, PIECE):
         values = reals(block)
         found = found.joined(summer(values))
         sample.take(values)
-    drawn = sample.values
-    return Reading(
-        found, quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.count)
-    )
+    return found, sample.values
+
+
+def _by_codes(pieces: Iterator[Array], entry: Entry, summer: HalfSummer) -> tuple[Moments, Array]:
+    """Return the moments of a tensor of 16-bit floats and its sample, reading their bits."""
+    found, sample = Moments(), Sample(entry.elements, np.uint16)
+    for piece in pieces:
+        found = found.joined(summer(piece, entry.dtype))
+        sample.take(piece)
+    drawn = widened(sample.values, entry.dtype)
+    return found, drawn[np.isfinite(drawn)]
 
 
 def survey(archive: Archive, source: str, *, title: str = "", report: Report = silent) -> WeightSurvey:
@@ -114,7 +133,7 @@ def _readings(archive: Archive, entries: Sequence[Entry]) -> Iterator[tuple[int,
 
     def work(place: int) -> tuple[int, Reading]:
         if not hasattr(kept, "summer"):
-            kept.summer = Summer()
+            kept.summer = HalfSummer(Summer())
         return place, read_tensor(archive, entries[place], kept.summer)
 
     crew = min(WORKERS, len(own), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)

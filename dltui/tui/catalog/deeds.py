@@ -21,6 +21,7 @@ ON_INPUT = (  # verbs that look at a model as it takes one input, and what they 
     ("attention", "What each of its heads looks at"),
     ("dream", "What excites it most"),
 )
+WITH_HEADS = ("gpt", "llama", "vit")  # networks that have attention to look at
 LOOKS = (  # verbs that look at a model, and what they show
     ("landscape", "Its loss landscape"),
     ("hessian", "Its curvature: eigenvalues and spectrum of the Hessian"),
@@ -72,7 +73,8 @@ def deeds(item: Item, *, data: str = "") -> list[Deed]:
         if NAMES_OF_MODELS[item.key].family in OF_OTHERS:
             return _with_weights(item.key)
         chosen = {"model": item.key, "data": data or suits(item.key)}
-        return [Deed("train", "Train it", chosen), *_looks(chosen)]
+        heads = [Deed("attention", dict(ON_INPUT)["attention"], chosen)] if item.key in WITH_HEADS else []
+        return [Deed("train", "Train it", chosen), *_looks(chosen), *heads]
     if item.kind == "run":
         return _looks({"model": f"run:{item.path.name}", **_with(data)})
     return _on_checkpoint(item, data) if item.kind == "checkpoint" else []
@@ -113,12 +115,18 @@ def _on_checkpoint(item: Item, data: str) -> list[Deed]:
         chosen = {"model": item.key, **_with(data)}
         return _looks(chosen)
     weights = {"weights": item.key, **_with(data)}
-    return [*_looks(weights), Deed("train", "Train on from these weights", weights)]
+    return [*_looks(weights), _numbers(item.key), Deed("train", "Train on from these weights", weights)]
 
 
 def _looks(values: dict[str, str]) -> list[Deed]:
     found = [Deed(verb, label, values) for verb, label in LOOKS]
-    return [*found, Deed("graph", "What calls what in it", values)] if "model" in values else found
+    if "model" not in values:
+        return found
+    return [*found, _numbers(values["model"]), Deed("graph", "What calls what in it", values)]
+
+
+def _numbers(model: str) -> Deed:
+    return Deed("weights", "Its weights, tensor by tensor", {"model": model})
 
 
 def _with(data: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dltui.tui.catalog.items import Glimpse, Item
 
 # What these would list stands on shelves of its own.
 SHELVED = frozenset({"lab list", "lab show", "models list", "data list", "runs list", "runs show"})
-CROWD = "shapes "  # verbs that are many stand last
+CROWD = ("byhand ", "shapes ")  # verbs that are many stand last
 
 
 @register.shelf("verbs", "Do", place=60, nothing="Nothing can be done here.")

@@ -24,6 +24,7 @@ class FetchScreen(GalleryScreen):
         Action(
             "fetch", "fetch", ("D",), "fetch", "Fetch it, beside everything else; it is kept in the cache."
         ),
+        Action("fetch", "walk", ("o",), "walk through", "Walk through its tensors, once it is here."),
         Action("fetch", "deeds", ("a",), "act", "Choose what to do with it."),
     )
 
@@ -55,11 +56,18 @@ class FetchScreen(GalleryScreen):
         """Offer to fetch what isn't here and isn't on its way."""
         if action == "fetch":
             return not self._here and self.can_fetch(self.item)
+        if action == "walk":
+            return self._here and not is_data(self.item)
         return super().check_action(action, parameters)
 
     def action_fetch(self) -> None:
         """Fetch it in a process of its own."""
         self.fetch(self.item)
+
+    def action_walk(self) -> None:
+        """Open its weights."""
+        name = self.item.key
+        self.dltui.open_item(Item("model", name, self.item.note, name, f"dltui inspect {name}"))
 
     def action_deeds(self) -> None:
         """Ask what to do with it."""

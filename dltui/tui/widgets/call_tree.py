@@ -102,7 +102,7 @@ def line_of(nodes: Sequence[Node], line: Line, opened: Collection[int]) -> Conte
     name = clip_middle(line.name, max(4, room))
     fed = f"  ← {', '.join(line.sources)}"[: max(0, room - len(name))] if len(line.sources) > 1 else ""
     return Content.assemble(
-        (line.stem, "$foreground 40%"),
+        (line.stem, "$foreground 70%"),
         (mark, "$primary"),
         (name, "bold $foreground" if node.block else "$foreground"),
         "  " if fed else "",

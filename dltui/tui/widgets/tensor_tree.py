@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -15,14 +15,12 @@ from textual.message_pump import MessagePump
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from dltui.contents import Entry
 from dltui.contents.outline import Line, Outline
 from dltui.contents.page import shape_text, size
 from dltui.draw.letters import clip_middle
 from dltui.tui import actions
 
 OPEN, SHUT, LEAF = "▾ ", "▸ ", "  "
-FIRST = 40  # lines that are open at first at most
 
 
 class TensorTree(ScrollView, can_focus=True, inherit_bindings=False):
@@ -72,17 +70,16 @@ class TensorTree(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = 0
         self._colours: dict[tuple[bool, bool, str], Style] = {}
 
-    def plant(self, entries: Sequence[Entry], remarks: Mapping[str, tuple[str, str]] | None = None) -> None:
+    def plant(self, outline: Outline, remarks: Mapping[str, tuple[str, str]] | None = None) -> None:
         """Show other tensors; what was under the cursor stays there if it can.
 
         Args:
-            entries: The tensors.
+            outline: The tensors; grown elsewhere, since that takes a while where there are many.
             remarks: What stands beside some of them instead of their shapes, and ``added``, ``removed`` or ``changed``.
         """
         before = self.line
         self.remarks = remarks or {}
-        self.outline = Outline(entries)
-        self.outline.open_until(FIRST)
+        self.outline = outline
         self._cursor = 0
         if before is None or not self.go_to(before.path):
             self._shown_anew()

@@ -166,7 +166,8 @@ def test_queries_by_number_and_by_token() -> None:
     assert query_place(None, names, last=True) == 3
     assert query_place(None, names, last=False) == 0
     assert query_place("the", names, last=True) == 1
-    assert query_place("7", names, last=True) == 2  # a token goes before a number
+    assert query_place("7", names, last=True) == 2  # there is no place 7, but a token
+    assert query_place("2", ["2", "1", "0"], last=True) == 2  # a place goes before a token
     assert query_place("-1", names, last=False) == 3
     with pytest.raises(UsageError, match="--query 4 is not there: expected 0 to 3, or a token"):
         query_place("4", names, last=True)
@@ -176,9 +177,9 @@ def test_queries_by_number_and_by_token() -> None:
 
 def test_a_measure_that_means_nothing_is_refused(vision: LiveModel) -> None:
     with pytest.raises(
-        UsageError, match="--score induction means nothing for this model and input: try entropy"
+        UsageError, match="--measure induction means nothing for this model and input: try entropy"
     ):
-        look(vision, read_input("fashion[3]", vision.takes), score="induction")
+        look(vision, read_input("fashion[3]", vision.takes), mapped="induction")
 
 
 def test_a_model_without_attention_says_which_have_some() -> None:

@@ -59,6 +59,14 @@ def test_integrated_gradients(asked: Question, rule: gradients.Rule, method: str
     same(found, theirs)
 
 
+def test_integrated_gradients_are_complete(asked: Question) -> None:
+    found, steps, gap = gradients.integrated_gradients(asked)
+    change = float(asked.values(asked.x) - asked.values(asked.baseline))
+    assert gap <= 0.01
+    assert float(found.sum()) == pytest.approx(change, rel=0.011)
+    assert steps >= 50
+
+
 def test_guided_backprop(asked: Question) -> None:
     theirs = ca.GuidedBackprop(asked.module).attribute(asked.x, asked.target)
     same(gradients.guided_backprop(asked), theirs)

@@ -1,5 +1,6 @@
 """Whole explanations: what is left as found, which output is meant, how methods are scored, what is planted."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from dltui.data.inputs import Given
 from dltui.data.takes import Letters, Takes
 from dltui.errors import Cancelled, UsageError
 from dltui.instruments.attribution import Choices, Wanted, explain
-from dltui.instruments.attribution.explain import target_of
+from dltui.instruments.attribution.curves import curve, shares_of, units_of
 from dltui.instruments.attribution.nothing import nothing
-from dltui.instruments.attribution.question import embedding_of, rows_of_outputs
+from dltui.instruments.attribution.question import Question, embedding_of, rows_of_outputs
+from dltui.instruments.attribution.targets import target_of
 from dltui.models import build
 from dltui.results import load
 from dltui.results.explanation import METHODS, Explanation
@@ -120,6 +122,33 @@ def test_an_output_that_is_not_there_is_told(asked: str, says: str) -> None:
         target_of(asked, torch.zeros(5), IMAGE)
 
 
+class Words:
+    """A tokenizer of words, with a token that stands before every text."""
+
+    known = ("[CLS]", "the", " cat", " sat")
+
+    def encode(self, text: str) -> list[int]:
+        """Return the tokens of a text."""
+        return [0, *(self.known.index(part) for part in re.findall(r" ?\w+", text))]
+
+    def decode(self, ids: list[int]) -> str:
+        """Return the text of tokens."""
+        return "".join(self.known[one] for one in ids)
+
+    def pieces(self, ids: list[int]) -> list[str]:
+        """Return the tokens as they are shown."""
+        return [self.known[one] for one in ids]
+
+
+def test_an_output_of_a_language_model_is_a_token() -> None:
+    takes = Takes("tokens", (9,), tokenizer=Words())
+    assert target_of(" cat", torch.zeros(4), takes) == 2
+    assert target_of("the", torch.zeros(4), takes) == 1
+    assert target_of("3", torch.zeros(4), takes) == 3
+    with pytest.raises(UsageError, match="is no single token, but"):
+        target_of("the cat", torch.zeros(4), takes)
+
+
 class Watermark(nn.Module):
     """Says "horse" for a mark in a corner, whatever else the picture shows: what explanations shall find."""
 
@@ -176,6 +205,32 @@ def test_curves_begin_and_end_where_they_must() -> None:
     assert found.deletion[0, 0] == found.insertion[0, -1] == pytest.approx(whole, abs=1e-6)
     assert found.deletion[0, -1] == found.insertion[0, 0] == pytest.approx(none, abs=1e-6)
     assert found.shares[[0, -1]].tolist() == [0, 1]
+
+
+def test_large_pictures_are_deleted_in_squares() -> None:
+    tiny = units_of(np.zeros((8, 8), np.int64))
+    assert tiny.max() == 63
+    assert len(shares_of(tiny)) == 25
+    large = units_of(np.zeros((224, 224), np.int64))
+    assert (large[:16, :16] == 0).all()
+    assert large.max() == 195
+    assert units_of(np.zeros(300, np.int64)).max() == 299
+    assert shares_of(units_of(np.zeros(3, np.int64))).tolist() == [0, 1 / 3, 2 / 3, 1]
+    planted = torch.zeros(1, 1, 56, 56)
+    planted[..., 8:16, 8:16] = 1.0
+    question = Question(Corner(), planted, torch.zeros_like(planted), 0, "image")
+    units = units_of(np.zeros((56, 56), np.int64))
+    found = curve(question, planted[0, 0].numpy().astype(float), units, shares_of(units))
+    assert found.deletion[0] == found.insertion[-1] == found.insertion[1] == 64
+    assert found.deletion[1] == found.insertion[0] == 0
+
+
+class Corner(nn.Module):
+    """The sum of a square."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return one output."""
+        return x[:, 0, 8:16, 8:16].sum(dim=(1, 2))[:, None]
 
 
 def test_forgetting_tells_an_explanation_from_an_edge_detector() -> None:

@@ -112,6 +112,30 @@ def test_a_file_read_by_several_threads_tells_the_same(tmp_path: Path) -> None:
         assert told.high[place] == float(many[name].max())
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_halves_are_read_off_their_bits(
+    dtype: torch.dtype, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["dltui.instruments.weights.survey"], "PIECE", 1 << 17)
+    tensor = (torch.randn(333, 500, generator=torch.Generator().manual_seed(2)) * 0.1).to(dtype)
+    tensor[7, 7], tensor[300, 3] = 0, -0.0
+    save_file({"w": tensor}, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text("{}")
+    alone, folder = read(tmp_path / "model.safetensors"), read(tmp_path)  # a folder is an archive of archives
+    exact = tensor.double()
+    for told in (alone, folder):
+        assert (told.low[0], told.high[0], told.zeros[0]) == (
+            float(exact.min()),
+            float(exact.max()),
+            int((exact == 0).sum()),
+        )
+        assert told.std[0] == pytest.approx(float(exact.std(correction=0)), rel=1e-6)
+        assert told.norm[0] == pytest.approx(float(exact.norm()), rel=1e-6)
+        ordered = np.sort(exact.numpy().ravel())
+        ranks = np.searchsorted(ordered, told.quantiles[0]) / ordered.size
+        np.testing.assert_allclose(ranks, PROBABILITIES, atol=5 * told.rank_error[0])
+
+
 def test_tied_tensors_are_read_once_and_counted_once(tmp_path: Path) -> None:
     weight = torch.randn(30, 20)
     torch.save({"embed.weight": weight, "head.weight": weight, "bias": torch.zeros(30)}, tmp_path / "tied.pt")

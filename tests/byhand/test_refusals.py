@@ -1,0 +1,86 @@
+"""What is refused: by us with a sentence, by torch with the very text that the sentence quotes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dltui.byhand import Refused, load, work
+from dltui.instruments.byhand import says
+
+ONE = [[1.0, 2.0], [3.0, 4.0]]
+KERNEL = [[[[1.0, 1.0], [1.0, 1.0]]]]
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    ("linear", {"x": [[1.0, 2.0]], "weight": [[1.0, 2.0, 3.0]]}, "weight"),
+    ("conv2d", {"x": [ONE, ONE], "weight": KERNEL}, "weight"),
+    ("conv2d", {"x": [[ONE, ONE]], "weight": KERNEL}, "weight"),
+    ("conv2d", {"x": [ONE], "weight": [[[[1.0] * 3] * 3]]}, "weight"),
+    ("conv2d", {"x": [ONE], "weight": [[[[1.0] * 2] * 2]], "dilation": 3, "padding": 0}, "weight"),
+    ("conv2d", {"x": [[[[ONE]]]], "weight": KERNEL}, "x"),
+    ("conv2d", {"x": [ONE], "weight": KERNEL, "bias": [1.0, 2.0]}, "bias"),
+    ("conv2d", {"x": [ONE], "weight": KERNEL, "stride": 0}, "stride"),
+    ("conv2d", {"x": [ONE], "weight": KERNEL, "padding": -1}, "padding"),
+    ("conv2d", {"x": [ONE], "weight": KERNEL, "dilation": 0}, "dilation"),
+    ("conv2d", {"x": [ONE], "weight": KERNEL, "groups": 0}, "groups"),
+    ("conv2d", {"x": [ONE, ONE], "weight": KERNEL * 3, "groups": 2}, "groups"),
+    ("conv2d", {"x": [ONE, ONE], "weight": KERNEL, "groups": 2}, "groups"),
+    ("conv1d", {"x": [[1.0, 2.0]], "weight": [[[1.0, 1.0, 1.0]]]}, "weight"),
+    ("conv1d", {"x": ONE, "weight": [[[1.0]]]}, "weight"),
+    ("convtranspose2d", {"x": [ONE, ONE], "weight": KERNEL}, "weight"),
+    ("convtranspose2d", {"x": [ONE], "weight": KERNEL, "bias": [1.0, 2.0]}, "bias"),
+    ("convtranspose1d", {"x": [[1.0]], "weight": [[[1.0]]], "stride": 0}, "stride"),
+    ("convtranspose1d", {"x": [[1.0]], "weight": [[[1.0]]], "padding": -1}, "padding"),
+    ("flatten", {"x": ONE, "start_dim": 2}, "start_dim"),
+    ("flatten", {"x": ONE, "start_dim": 1, "end_dim": 0}, "start_dim"),
+    ("batchnorm", {"x": [[1.0, 2.0]]}, "x"),
+    ("instancenorm", {"x": [[[1.0]]]}, "x"),
+    ("groupnorm", {"x": [ONE], "num_groups": 3}, "num_groups"),
+    ("layernorm", {"x": ONE, "normalized_shape": (3,)}, "normalized_shape"),
+    ("softmax", {"x": ONE, "dim": 2}, "dim"),
+    ("attention", {"query": ONE, "key": [[1.0]], "value": [[1.0]]}, "key"),
+    ("attention", {"query": ONE, "key": ONE, "value": ONE, "attn_mask": ONE, "is_causal": True}, "attn_mask"),
+    (
+        "multiheadattention",
+        {
+            "query": [[1.0] * 3],
+            "in_proj_weight": [[1.0] * 3] * 9,
+            "out_proj_weight": [[1.0] * 3] * 3,
+            "num_heads": 2,
+        },
+        "num_heads",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "argument"), CASES, ids=[f"{n}-{a}-{i}" for i, (n, _, a) in enumerate(CASES)]
+)
+def test_torch_says_what_we_quote(name: str, given: dict[str, Any], argument: str) -> None:
+    with pytest.raises(Refused) as refused:
+        work(name, given)
+    one = load(name)
+    assert refused.value.argument == argument
+    assert refused.value.sentence.strip()
+    tensors = {key: value for key, value in given.items() if key in one.tensors}
+    told = says(one, tensors, **{key: value for key, value in given.items() if key in one.settings})
+    assert refused.value.torch
+    assert told.startswith(refused.value.torch)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "word"),
+    [
+        ("linear", {"x": [[1, 2], [3]]}, "equally long"),
+        ("linear", {"x": [[1, "a"]]}, "number"),
+        ("linear", {"x": [1, [2]]}, "number"),
+        ("linear", {"y": 1}, "unknown argument"),
+        ("softmax", {"x": 3}, "single number"),
+        ("softmax", {"x": [1, 2], "temperature": 0}, "above 0"),
+        ("attention", {"query": ONE, "key": ONE, "value": ONE, "attn_mask": [[1, 1], [0, 0]]}, "row 1"),
+        ("conv2d", {"x": [[1] * 200] * 200}, "small tensors"),
+    ],
+)
+def test_what_torch_has_no_word_for(name: str, given: dict[str, Any], word: str) -> None:
+    with pytest.raises(Exception, match=word):
+        work(name, given)

@@ -1,0 +1,65 @@
+"""16-bit floats by their bits, beside the same numbers in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dltui.instruments.weights.halves import HalfSummer, widened
+from dltui.instruments.weights.moments import SHORT, Summer
+
+from .test_moments import check  # noqa: TID252 - what both are held to
+
+TYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+COUNT = 6 * SHORT + 3
+
+
+def codes_of(values: np.ndarray, dtype: str) -> np.ndarray:
+    return torch.from_numpy(values).to(TYPES[dtype]).view(torch.uint16).numpy()
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_every_code_is_widened_as_torch_does(dtype: str) -> None:
+    every = np.arange(1 << 16).astype(np.uint16)
+    expected = torch.from_numpy(every.copy()).view(TYPES[dtype]).float().numpy()
+    np.testing.assert_array_equal(widened(every, dtype), expected)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(
+    ("offset", "scale"), [(0, 1), (0, 0.02), (0, 1e-5), (0, 1e-7), (1, 1e-2), (-30, 1), (0, 2e4), (0, 1e-30)]
+)
+def test_moments_are_those_of_the_numbers(dtype: str, offset: float, scale: float) -> None:
+    """Also of subnormal numbers, those of one sign, and where the mean is large."""
+    drawn = np.random.default_rng(0).standard_normal(COUNT)
+    codes = codes_of(np.clip(offset + scale * drawn, -6e4, 6e4).astype(np.float32), dtype)
+    found = HalfSummer(Summer())(codes, dtype)
+    check(found, widened(codes, dtype), 2e-7)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@given(st.integers(0, (1 << 16) - 1), st.integers(0, COUNT - 1))
+@settings(max_examples=30, deadline=None)
+def test_any_single_code_is_noticed(dtype: str, code: int, place: int) -> None:
+    """±0, ±∞, NaN, the largest and the smallest, wherever they stand."""
+    codes = codes_of(np.random.default_rng(1).standard_normal(COUNT).astype(np.float32), dtype).copy()
+    codes[place] = code
+    values = widened(codes, dtype)
+    found, expected = HalfSummer(Summer())(codes, dtype), values[np.isfinite(values)]
+    assert (found.count, found.zeros) == (expected.size, int((expected == 0).sum()))
+    assert (found.nans, found.infs) == (int(np.isnan(values).sum()), int(np.isinf(values).sum()))
+    assert (found.low, found.high) == (expected.min(), expected.max())
+    assert found.norm == pytest.approx(np.linalg.norm(expected.astype(np.float64)), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(
+    "code", [0x0000, 0x8000, 0x0001, 0x8001, 0x7C00, 0xFC00, 0x7F80, 0xFF80, 0x7FFF, 0xFFFF]
+)
+def test_the_codes_at_the_borders_are_told_apart(dtype: str, code: int) -> None:
+    codes = codes_of(np.random.default_rng(2).standard_normal(COUNT).astype(np.float32), dtype).copy()
+    codes[5] = code
+    check(HalfSummer(Summer())(codes, dtype), widened(codes, dtype), 2e-7)
