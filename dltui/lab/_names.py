@@ -26,17 +26,17 @@ NAMES = {
     ),
     "binary-cross-entropy": Entry(
         "dltui.lab.byhand.binary",
-        "The loss of a yes and of a no, over the probability and over the logit; each label alone against one of many.",
+        "The loss of a yes and a no over probability and logit; labels alone against one of many.",
         "byhand",
     ),
     "dying-relu": Entry(
         "dltui.lab.byhand.dying",
-        "A small net learns a curve; how many of its units are dead in each layer, and what brings them back.",
+        "A small net learns a curve; how many units of each layer are dead, what brings them back.",
         "byhand",
     ),
     "cross-entropy": Entry(
         "dltui.lab.byhand.entropy",
-        "Logits become shares, the label a one-hot row, the loss −ln of one share; then a batch, worst first.",
+        "Logits become shares, the label one-hot, the loss −ln of one share; a batch, worst first.",
         "byhand",
     ),
     "mlp-forward": Entry(
@@ -51,12 +51,12 @@ NAMES = {
     ),
     "output-heads": Entry(
         "dltui.lab.byhand.heads",
-        "What comes out of a network for a task, the loss that belongs to it, and the gradient at the pre-activation.",
+        "The output and the loss that belong to a task, and the gradient at the pre-activation.",
         "byhand",
     ),
     "hinge-loss": Entry(
         "dltui.lab.byhand.hinge",
-        "How far each wrong score reaches into the margin, and hinge beside cross-entropy as the right score rises.",
+        "How far wrong scores reach into the margin; hinge and cross-entropy as the right one rises.",
         "byhand",
     ),
     "vector-jacobian": Entry(
@@ -86,17 +86,17 @@ NAMES = {
     ),
     "ce-vs-mse": Entry(
         "dltui.lab.byhand.race",
-        "Two sigmoid neurons start from the same wrong answer; one learns by the squared error, one by cross-entropy.",
+        "Two neurons with the same wrong answer, one on squared error, one on cross-entropy.",
         "byhand",
     ),
     "loss-errors": Entry(
         "dltui.lab.byhand.refusals",
-        "A loss called wrongly, now, with the installed torch: its words, the cause, the rule, the mended call.",
+        "A loss called wrongly, now: the words of torch, the cause, the rule, the mended call.",
         "byhand",
     ),
     "regression-losses": Entry(
         "dltui.lab.byhand.regression",
-        "Three losses and their slopes over the residual; the best constant and line for five points, one far off.",
+        "Three losses and their slopes; the best constant and line for points with one far off.",
         "byhand",
     ),
     "softmax": Entry(

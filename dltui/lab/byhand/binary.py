@@ -31,7 +31,7 @@ def binary_cross_entropy(
     target: Annotated[float, Slider(0, 1, help="what is right: 1 yes, 0 no, or between")] = 1.0,
     pos_weight: Annotated[float, Slider(0.1, 10, log=True, help="how many times a yes counts")] = 1.0,
 ) -> Iterator[Frame]:
-    """The loss of a yes and of a no, over the probability and over the logit; each label alone against one of many.
+    """The loss of a yes and a no over probability and logit; labels alone against one of many.
 
     Try: --z -12 --target 1 is confidently wrong: the loss is 12, the gradient −1; --pos-weight 5.
     Notice: over the logit the loss becomes a straight line where it is wrong, so the gradient does not fade.

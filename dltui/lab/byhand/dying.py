@@ -34,7 +34,7 @@ def dying_relu(
     cure: Annotated[str, Choice(*KINDS, help="activation from half time on")] = "relu",
     seed: Annotated[int, Slider(0, 100, help="seed of weights and data")] = 0,
 ) -> Iterator[Frame]:
-    """A small net learns a curve; how many of its units are dead in each layer, and what brings them back.
+    """A small net learns a curve; how many units of each layer are dead, what brings them back.
 
     Try: --cure leaky swaps the activation half way and dead units move again; --bias 0 --rate 2 kills by a large step.
     Notice: a dead unit's weights have a gradient of exactly 0 over the whole data set: training never changes it.

@@ -46,7 +46,7 @@ def cross_entropy(
     weight: Annotated[float, Slider(0.1, 10, log=True, help="weight of the batch's first class")] = 1.0,
     ignore: Annotated[bool, Switch(help="the batch's second sample has the target −100")] = False,
 ) -> Iterator[Frame]:
-    """Logits become shares, the label a one-hot row, the loss −ln of one share; then a batch, worst first.
+    """Logits become shares, the label one-hot, the loss −ln of one share; a batch, worst first.
 
     Try: --right 1 costs 2.4076; --weight 5 or --ignore changes what the batch's mean divides by.
     Notice: the gradient is p − t: it adds up to 0, and is −1 where one is confidently wrong.

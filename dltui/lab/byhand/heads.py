@@ -44,7 +44,7 @@ def output_heads(
     z2: Annotated[float, Slider(-10, 10, help="second one, of many classes")] = 1.0,
     z3: Annotated[float, Slider(-10, 10, help="third one, of many classes")] = -0.5,
 ) -> Iterator[Frame]:
-    """What comes out of a network for a task, the loss that belongs to it, and the gradient at the pre-activation.
+    """The output and the loss that belong to a task, and the gradient at the pre-activation.
 
     Try: --task classes; --task binary --loss "squared error" brings a warning and a gradient with σ′ in it.
     Notice: for the three pairs that belong together the gradient is the same: ŷ − y.
@@ -80,7 +80,7 @@ def output_heads(
         ),
         numbers={
             "answer": answer,
-            "gradient": gradient.tolist(),
+            "gradient": gradient.tolist() if np.isfinite(gradient).all() else None,
             "plain": plain.tolist(),
             "belong": not told,
             "losses": [float(path[0]), float(path[-1])],

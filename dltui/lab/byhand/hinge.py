@@ -33,7 +33,7 @@ def hinge_loss(
     right: Annotated[int, Slider(1, 3, help="the right class: 1 cat, 2 car, 3 frog")] = 1,
     margin: Annotated[float, Slider(0, 5, help="margin Δ")] = 1.0,
 ) -> Iterator[Frame]:
-    """How far each wrong score reaches into the margin, and hinge beside cross-entropy as the right score rises.
+    """How far wrong scores reach into the margin; hinge and cross-entropy as the right one rises.
 
     Try: --right 2 costs nothing, --right 3 costs 13.7; --cat 6.2 is just past the margin.
     Notice: past the margin the gradient of the hinge is exactly 0; that of cross-entropy shrinks, but never ends.

@@ -30,7 +30,7 @@ def ce_vs_mse(
     rate: Annotated[float, Slider(0.01, 5, log=True, help="learning rate")] = 1.0,
     steps: Annotated[int, Slider(1, 50, help="steps between two pictures")] = 4,
 ) -> Iterator[Frame]:
-    """Two sigmoid neurons start from the same wrong answer; one learns by the squared error, one by cross-entropy.
+    """Two neurons with the same wrong answer, one on squared error, one on cross-entropy.
 
     Try: --start 8 leaves the squared error on its plateau for the whole race; --start 1 makes it nearly even.
     Notice: the more wrong the neuron, the smaller the gradient of its squared error: σ′ flattens it.

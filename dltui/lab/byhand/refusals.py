@@ -134,7 +134,7 @@ CASES = {
 def loss_errors(
     error: Annotated[str, Choice(*CASES, help="which mistake is made")] = "one-hot",
 ) -> Iterator[Frame]:
-    """A loss called wrongly, now, with the installed torch: its words, the cause, the rule, the mended call.
+    """A loss called wrongly, now: the words of torch, the cause, the rule, the mended call.
 
     Try: --error out-of-bounds; --error not-a-probability.
     Notice: the shape of the target decides what cross-entropy takes it for: (N) classes, (N, C) probabilities.

@@ -41,7 +41,7 @@ def regression_losses(
     delta: Annotated[float, Slider(0.05, 10, log=True, help="δ of Huber's loss")] = 1.0,
     loss: Annotated[str, Choice(*LOSSES, help="which one is worked out")] = "mse",
 ) -> Iterator[Frame]:
-    """Three losses and their slopes over the residual; the best constant and line for five points, one far off.
+    """Three losses and their slopes; the best constant and line for points with one far off.
 
     Try: --outlier 5, then 1000: the mean and the line of least squares go along, the median does not; --delta 0.2.
     Notice: the slope of the squared error grows with the residual, the others' does not: that is all there is to it.
