@@ -25,9 +25,9 @@ def main() -> None:
     import numpy as np
     from table import Goal, head, row
 
-    from dltui.scene.metrics import psnr
-    from dltui.scene.nerf.fit import fit_grid
-    from dltui.scene.nerf.fit import render as look
+    from dltui.scene.nerf.fit import Fit
+    from dltui.scene.nerf.fit import judged as scored
+    from dltui.scene.nerf.score import psnr
     from dltui.scene.splats.captured import captured
     from dltui.scene.splats.fit import Progress, fit_splats
     from dltui.scene.splats.gaussians import Gaussians
@@ -57,8 +57,8 @@ def main() -> None:
     for mark, likeness in found:
         bar = BARS.get(mark)
         goal = None if bar is None else Goal(bar, bar + 0.5)
-        field, occupied, _ = fit_grid(capture, seconds=mark, clock=time.process_time)
-        grid = float(np.mean([psnr(look(field, occupied, one)[0], one.rgb) for one in capture.held_out]))
+        fitted = Fit(capture, seconds=mark, clock=time.process_time).run()
+        grid = scored(fitted, capture, capture.held_out)
         peer = f"grid of voxels: {grid:.2f} dB"
         row("P8", f"held-out PSNR after {mark:g} s", peer, f"{likeness:.2f} dB", goal, likeness)
     each = 1000 * progress.seconds / progress.step

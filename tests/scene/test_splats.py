@@ -15,7 +15,7 @@ from dltui.errors import DltuiError
 from dltui.results.splats import SplatFit
 from dltui.results.store import load
 from dltui.scene.cameras import around
-from dltui.scene.metrics import psnr, ssim
+from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.splats.blend import CUT, FULL, blend, nearest_first, pairs_of, rows_of
 from dltui.scene.splats.captured import captured
 from dltui.scene.splats.file import NEEDED, read_splats, write_splats

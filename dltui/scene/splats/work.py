@@ -14,7 +14,7 @@ from dltui.errors import UsageError
 from dltui.progress import Report, silent
 from dltui.results.splats import SplatFit, SplatViews
 from dltui.scene.cameras import Camera, looking
-from dltui.scene.metrics import psnr, ssim
+from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture
 from dltui.scene.splats.file import read_splats
 from dltui.scene.splats.fit import Progress, fit_splats
