@@ -16,7 +16,7 @@ NAMES = {
     ),
     "backprop-graph": Entry(
         "dltui.lab.byhand.backprop",
-        "The graph of an expression: values run forwards through its gates, gradients run back, a gate a frame.",
+        "The graph of an expression: values run forwards, gradients back, a gate a frame.",
         "byhand",
     ),
     "gates": Entry(
@@ -46,7 +46,7 @@ NAMES = {
     ),
     "gradient-check": Entry(
         "dltui.lab.byhand.gradient_check",
-        "The error of finite differences over their step, a V on log-log axes; and a layer's gradient checked.",
+        "The error of finite differences over their step, a V on log-log axes; a layer's gradient checked.",
         "byhand",
     ),
     "output-heads": Entry(
@@ -106,7 +106,7 @@ NAMES = {
     ),
     "training-step": Entry(
         "dltui.lab.byhand.training_step",
-        "One batch through a small network: input, forward pass, loss, backward pass and update, with all numbers.",
+        "One batch through a small network: input, forward, loss, backward and update, with all numbers.",
         "byhand",
     ),
     "flat-or-sharp": Entry(

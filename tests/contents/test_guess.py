@@ -114,7 +114,7 @@ def test_nothing_is_guessed_from_nothing() -> None:
     assert guess(named(("x", (3,))), {}, {}) is None
 
 
-SAMPLES = ((32,), (3, 32, 32), (3, 12, 12), (3, 24, 24), (3, 48, 48), (1024,), (576,))
+SAMPLES = ((32,), (64, 3), (3, 32, 32), (3, 12, 12), (3, 24, 24), (3, 48, 48), (1024,), (576,))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -225,6 +225,7 @@ def test_values_are_spelled_shortly(value: object, text: str) -> None:
 
 
 SPELLED = {
+    "expression": ["(x + y)*z", "x*y + z"],  # the tensors that a form of this verb asks for
     "along": ["random", "eigen:1", "eigen:2,eigen:-1"],
     "method": ["saliency", "grad-cam++,lime", "all"],
     "init": ["default", "kaiming_normal:tanh", "normal:0.01"],

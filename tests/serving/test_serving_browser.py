@@ -84,6 +84,7 @@ async def test_click_through(serve: Callable[..., object], bowl: Path, tmp_path:
         await browser.goto(address)
         home = await browser.text("Results 1")
         row = next(number for number, line in enumerate(home.split("\n")) if "Results 1" in line)
+        home = await browser.text("Do 2")  # every shelf is counted, so that no name moves any more
         await browser.click(home.split("\n")[row].index("Lab"), row)
         await browser.text("two-weight-saddle")
         await browser.press("1")

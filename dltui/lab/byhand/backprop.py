@@ -55,7 +55,7 @@ def backprop_graph(
     z: Annotated[float, Slider(-6, 6, help="value of z")] = -4.0,
     seed: Annotated[int, Slider(0, 100, help="seed of the network's numbers")] = 0,
 ) -> Iterator[Frame]:
-    """The graph of an expression: values run forwards through its gates, gradients run back, a gate a frame.
+    """The graph of an expression: values run forwards, gradients back, a gate a frame.
 
     Try: --what sigmoid, --what "one variable twice", where two gradients meet and add up; --what "network 2-3-1".
     Notice: no gate knows the whole: it multiplies what comes back by its own slope and hands that on. After one walk

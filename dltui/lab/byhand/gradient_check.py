@@ -42,7 +42,7 @@ def gradient_check(
     layer: Annotated[str, Choice(*LAYERS, help="which layer is checked")] = "mlp",
     broken: Annotated[bool, Switch(help="break its gradient: one number is off by a thousandth")] = False,
 ) -> Iterator[Frame]:
-    """The error of finite differences over their step, a V on log-log axes; and a layer's gradient checked.
+    """The error of finite differences over their step, a V on log-log axes; a layer's gradient checked.
 
     Try: --h 1e-12: less is not better; --broken; --layer attention.
     Notice: to the right the error falls with the step (h for forward, h² for central differences), to the left

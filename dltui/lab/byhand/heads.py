@@ -98,7 +98,7 @@ def warning(task: str, head: str, loss: str) -> str:
     if head == "softmax" and task != "classes":
         return f"The softmax of a single output is always 1: for {task} take {HEADS[at]} with {LOSSES[at]}."
     if loss != "squared error" and head == "linear":
-        return f"A linear output is no probability, and {loss} has no finite value for it: take {HEADS[at]}."
+        return f"A linear output is no probability, and {loss} is not finite for it: take {HEADS[at]}."
     return f"{head} with {loss} does not belong to {task}: take {HEADS[at]} with {LOSSES[at]}, whose gradient is ŷ − y."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,13 +14,12 @@ if TYPE_CHECKING:
     import torch
 
 LAYERS = ("linear", "relu", "softmax", "tanh")
-ROUNDS = 7  # of which the fastest counts
 
 
 @exhibit(
     "vector-jacobian",
     family="byhand",
-    covers=("002a:jacobian-shape-rule", "002a:frameworks"),
+    covers=("002a:jacobian-shape-rule",),
     kin={
         "dltui byhand linear --backward --torch": "a layer's gradients, line by line",
         "dltui lab run backprop-graph": "the same rule, number by number",
@@ -42,10 +40,9 @@ def vector_jacobian(
     ∂L/∂X = vᵀ·J with v = ∂L/∂Y. Frameworks store for each layer how to multiply by its Jacobian, never the Jacobian.
     """
     forward, product, x, v = layer_case(layer, batch, features, seed)
-    matrix, seconds = explicit(forward, x)
+    matrix = explicit(forward, x)
     gradient = product(v)
     whole = np.ravel(v) @ matrix
-    fast = _fastest(lambda: product(v))
     gap = float(np.abs(whole - gradient.ravel()).max())
     heat = Heatmap(
         title=f"Jacobian of {layer}, {matrix.shape[0]} outputs × {matrix.shape[1]} inputs",
@@ -61,11 +58,11 @@ def vector_jacobian(
     size = 64 * 256  # what a layer of usual size has
     table = Table(
         title="The same gradient twice",
-        columns=("way", "numbers stored", "bytes in float64", "seconds"),
+        columns=("way", "numbers stored", "bytes in float64", "backward passes"),
         rows=(
-            ("explicit Jacobian, then vᵀ·J", matrix.size, matrix.nbytes, seconds),
-            ("vector-Jacobian product", gradient.size, gradient.nbytes, fast),
-            ("explicit, batch 64 of 256 features", size**2, 8 * size**2, None),
+            ("explicit Jacobian, then vᵀ·J", matrix.size, matrix.nbytes, matrix.shape[0]),
+            ("vector-Jacobian product", gradient.size, gradient.nbytes, 1),
+            ("explicit, batch 64 of 256 features", size**2, 8 * size**2, size),
         ),
     )
     shares = float(np.mean(matrix == 0))
@@ -82,8 +79,6 @@ def vector_jacobian(
             "shape": list(x.shape),
             "gradient_shape": list(gradient.shape),
             "bytes": matrix.nbytes,
-            "seconds": seconds,
-            "seconds_product": fast,
         },
         caption=f"{shares:.0%} of the Jacobian is 0",
         total=1,
@@ -115,26 +110,14 @@ def layer_case(
     return lambda t: torch.softmax(t, dim=1), lambda g: p * (g - (g * p).sum(axis=1, keepdims=True)), x, v
 
 
-def explicit(forward: Callable[[torch.Tensor], torch.Tensor], x: Numbers) -> tuple[Numbers, float]:
-    """Return the Jacobian as torch computes it, a row for each output, and the seconds that it took."""
+def explicit(forward: Callable[[torch.Tensor], torch.Tensor], x: Numbers) -> Numbers:
+    """Return the Jacobian as torch computes it: a backward pass for each output, which gives its row."""
     import torch
 
     point = torch.tensor(x)
-    start = time.perf_counter()
     found: torch.Tensor = torch.autograd.functional.jacobian(forward, point)  # type: ignore[no-untyped-call]
-    seconds = time.perf_counter() - start
     matrix: Numbers = found.reshape(-1, point.numel()).numpy()
-    return matrix, seconds
-
-
-def _fastest(do: Callable[[], object]) -> float:
-    """Return the seconds of the fastest of some rounds."""
-    taken = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        do()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+    return matrix
 
 
 @vector_jacobian.check
@@ -152,7 +135,7 @@ def product_without_the_matrix() -> None:
 
     for layer in LAYERS:
         forward, product, x, v = layer_case(layer, 3, 4, 5)
-        known = np.ravel(v) @ explicit(forward, x)[0]
+        known = np.ravel(v) @ explicit(forward, x)
         near(f"Jᵀv of {layer}", product(v).ravel(), known, 1e-12)
         point = torch.tensor(x, requires_grad=True)
         (found,) = torch.autograd.grad(forward(point), point, torch.tensor(v))

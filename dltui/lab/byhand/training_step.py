@@ -37,7 +37,7 @@ def training_step(
     lr: Annotated[float, Slider(0.001, 1, log=True, help="learning rate η")] = 0.1,
     seed: Annotated[int, Slider(0, 100, help="seed of the numbers")] = 0,
 ) -> Iterator[Frame]:
-    """One batch through a small network: input, forward pass, loss, backward pass and update, with all numbers.
+    """One batch through a small network: input, forward, loss, backward and update, with all numbers.
 
     Try: --lr 1 and see whether the loss still falls; --loss crossentropy; --activation relu kills some gradients.
     Notice: the five parts are all there is to training; the rest repeats them. The gradient of a weight has its
