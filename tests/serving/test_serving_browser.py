@@ -86,7 +86,7 @@ async def test_click_through(serve: Callable[..., object], bowl: Path, tmp_path:
         row = next(number for number, line in enumerate(home.split("\n")) if "Results 1" in line)
         home = await browser.text("Do 2")  # every shelf is counted, so that no name moves any more
         await browser.click(home.split("\n")[row].index("Lab"), row)
-        await browser.text("two-weight-saddle")
+        await browser.text("accuracy-metrics")
         await browser.press("1")
         await browser.text("lowest 0.1 at")
         await browser.press("Enter")
