@@ -9,9 +9,74 @@ FAMILIES = {
 }
 
 NAMES = {
+    "neuron": Entry(
+        "dltui.lab.byhand.neuron",
+        "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",
+        "byhand",
+    ),
+    "linear-layer": Entry(
+        "dltui.lab.byhand.linear",
+        "A linear layer as on paper: every output is a row of x times a row of the weights, plus a bias.",
+        "byhand",
+    ),
+    "mlp-forward": Entry(
+        "dltui.lab.byhand.forward",
+        "An input walks through a small network: sums, activations, output, in sums and in matrices.",
+        "byhand",
+    ),
+    "linear-collapse": Entry(
+        "dltui.lab.byhand.linear",
+        "Linear layers in a row and the single matrix that does the same: W′ = W₂·W₁, b′ = W₂·b₁ + b₂.",
+        "byhand",
+    ),
     "activations": Entry(
         "dltui.lab.byhand.activations",
         "Three activations with their slopes, worked out at one x; a table of twenty at that x.",
+        "byhand",
+    ),
+    "dying-relu": Entry(
+        "dltui.lab.byhand.dying",
+        "A small net learns a curve; how many units of each layer are dead, what brings them back.",
+        "byhand",
+    ),
+    "softmax": Entry(
+        "dltui.lab.byhand.softmax",
+        "Three logits made shares that add up to 1, worked out; the naive form beside the safe one.",
+        "byhand",
+    ),
+    "output-heads": Entry(
+        "dltui.lab.byhand.heads",
+        "The output and the loss that belong to a task, and the gradient at the pre-activation.",
+        "byhand",
+    ),
+    "cross-entropy": Entry(
+        "dltui.lab.byhand.entropy",
+        "Logits become shares, the label one-hot, the loss −ln of one share; a batch, worst first.",
+        "byhand",
+    ),
+    "ce-vs-mse": Entry(
+        "dltui.lab.byhand.race",
+        "Two neurons with the same wrong answer, one on squared error, one on cross-entropy.",
+        "byhand",
+    ),
+    "binary-cross-entropy": Entry(
+        "dltui.lab.byhand.binary",
+        "The loss of a yes and a no over probability and logit; labels alone against one of many.",
+        "byhand",
+    ),
+    "regression-losses": Entry(
+        "dltui.lab.byhand.regression",
+        "Three losses and their slopes; the best constant and line for points with one far off.",
+        "byhand",
+    ),
+    "hinge-loss": Entry(
+        "dltui.lab.byhand.hinge",
+        "How far wrong scores reach into the margin; hinge and cross-entropy as the right one rises.",
+        "byhand",
+    ),
+    "loss-errors": Entry(
+        "dltui.lab.byhand.refusals",
+        "A loss called wrongly, now: the words of torch, the cause, the rule, the mended call.",
         "byhand",
     ),
     "backprop-graph": Entry(
@@ -24,24 +89,9 @@ NAMES = {
         "One gate: the gradient that comes back, its local slopes, and what it hands on to either input.",
         "byhand",
     ),
-    "binary-cross-entropy": Entry(
-        "dltui.lab.byhand.binary",
-        "The loss of a yes and a no over probability and logit; labels alone against one of many.",
-        "byhand",
-    ),
-    "dying-relu": Entry(
-        "dltui.lab.byhand.dying",
-        "A small net learns a curve; how many units of each layer are dead, what brings them back.",
-        "byhand",
-    ),
-    "cross-entropy": Entry(
-        "dltui.lab.byhand.entropy",
-        "Logits become shares, the label one-hot, the loss −ln of one share; a batch, worst first.",
-        "byhand",
-    ),
-    "mlp-forward": Entry(
-        "dltui.lab.byhand.forward",
-        "An input walks through a small network: sums, activations, output, in sums and in matrices.",
+    "vector-jacobian": Entry(
+        "dltui.lab.byhand.jacobians",
+        "The Jacobian of a layer drawn whole, beside the product that back-propagation computes without it.",
         "byhand",
     ),
     "gradient-check": Entry(
@@ -49,29 +99,9 @@ NAMES = {
         "The error of finite differences over their step, a V on log-log axes; a layer's gradient checked.",
         "byhand",
     ),
-    "output-heads": Entry(
-        "dltui.lab.byhand.heads",
-        "The output and the loss that belong to a task, and the gradient at the pre-activation.",
-        "byhand",
-    ),
-    "hinge-loss": Entry(
-        "dltui.lab.byhand.hinge",
-        "How far wrong scores reach into the margin; hinge and cross-entropy as the right one rises.",
-        "byhand",
-    ),
-    "vector-jacobian": Entry(
-        "dltui.lab.byhand.jacobians",
-        "The Jacobian of a layer drawn whole, beside the product that back-propagation computes without it.",
-        "byhand",
-    ),
-    "linear-layer": Entry(
-        "dltui.lab.byhand.linear",
-        "A linear layer as on paper: every output is a row of x times a row of the weights, plus a bias.",
-        "byhand",
-    ),
-    "linear-collapse": Entry(
-        "dltui.lab.byhand.linear",
-        "Linear layers in a row and the single matrix that does the same: W′ = W₂·W₁, b′ = W₂·b₁ + b₂.",
+    "training-step": Entry(
+        "dltui.lab.byhand.training_step",
+        "One batch through a small network: input, forward, loss, backward and update, with all numbers.",
         "byhand",
     ),
     "accuracy-metrics": Entry(
@@ -79,35 +109,20 @@ NAMES = {
         "A table of scores, and what is read off it: accuracy, top-k, confusion matrix, precision and recall.",
         "byhand",
     ),
-    "neuron": Entry(
-        "dltui.lab.byhand.neuron",
-        "One neuron at work: its sum, its curve over x₁, its line in the plane, and a detector of features.",
-        "byhand",
+    "two-weight-saddle": Entry(
+        "dltui.lab.geometry.saddles",
+        "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
+        "geometry",
     ),
-    "ce-vs-mse": Entry(
-        "dltui.lab.byhand.race",
-        "Two neurons with the same wrong answer, one on squared error, one on cross-entropy.",
-        "byhand",
+    "hessian-spectrum": Entry(
+        "dltui.lab.geometry.spectra",
+        "The eigenvalues of the Hessian of a small network: a bulk around 0, and a few that stand out.",
+        "geometry",
     ),
-    "loss-errors": Entry(
-        "dltui.lab.byhand.refusals",
-        "A loss called wrongly, now: the words of torch, the cause, the rule, the mended call.",
-        "byhand",
-    ),
-    "regression-losses": Entry(
-        "dltui.lab.byhand.regression",
-        "Three losses and their slopes; the best constant and line for points with one far off.",
-        "byhand",
-    ),
-    "softmax": Entry(
-        "dltui.lab.byhand.softmax",
-        "Three logits made shares that add up to 1, worked out; the naive form beside the safe one.",
-        "byhand",
-    ),
-    "training-step": Entry(
-        "dltui.lab.byhand.training_step",
-        "One batch through a small network: input, forward, loss, backward and update, with all numbers.",
-        "byhand",
+    "landscape-slice": Entry(
+        "dltui.lab.geometry.slices",
+        "The loss over a filter-normalised random plane: a deep network with skips, and its twin without.",
+        "geometry",
     ),
     "flat-or-sharp": Entry(
         "dltui.lab.geometry.basins",
@@ -117,21 +132,6 @@ NAMES = {
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
-        "geometry",
-    ),
-    "two-weight-saddle": Entry(
-        "dltui.lab.geometry.saddles",
-        "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
-        "geometry",
-    ),
-    "landscape-slice": Entry(
-        "dltui.lab.geometry.slices",
-        "The loss over a filter-normalised random plane: a deep network with skips, and its twin without.",
-        "geometry",
-    ),
-    "hessian-spectrum": Entry(
-        "dltui.lab.geometry.spectra",
-        "The eigenvalues of the Hessian of a small network: a bulk around 0, and a few that stand out.",
         "geometry",
     ),
     "edge-of-stability": Entry(
@@ -154,24 +154,19 @@ NAMES = {
         "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
     ),
-    "broadcast-trace": Entry(
-        "dltui.lab.shapes.broadcast",
-        "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",
+    "layer-shapes": Entry(
+        "dltui.lab.shapes.layers",
+        "What eight layers make of a shape, with parameters, and one of them worked out.",
         "shapes",
     ),
-    "input-encodings": Entry(
-        "dltui.lab.shapes.encodings",
-        "What text, a second of sound and a picture look like as tensors, with the shape after every stage.",
+    "conv-output": Entry(
+        "dltui.lab.shapes.windows",
+        "How many windows fit: n_out = ⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1, and where each of them lies.",
         "shapes",
     ),
     "receptive-field": Entry(
         "dltui.lab.shapes.fields",
         "One output, and layer by layer the places that it looks at, down to the input.",
-        "shapes",
-    ),
-    "number-formats": Entry(
-        "dltui.lab.shapes.formats",
-        "Range, precision and bytes of every type, and the step at which a product leaves each of them.",
         "shapes",
     ),
     "small-kernels": Entry(
@@ -184,9 +179,14 @@ NAMES = {
         "Parameters of a dense and of a convolutional layer while the picture grows.",
         "shapes",
     ),
-    "layer-shapes": Entry(
-        "dltui.lab.shapes.layers",
-        "What eight layers make of a shape, with parameters, and one of them worked out.",
+    "sequence-shapes": Entry(
+        "dltui.lab.shapes.sequences",
+        "Inputs, states and outputs of recurrent networks and of the transformer, each dimension named.",
+        "shapes",
+    ),
+    "input-encodings": Entry(
+        "dltui.lab.shapes.encodings",
+        "What text, a second of sound and a picture look like as tensors, with the shape after every stage.",
         "shapes",
     ),
     "model-ledger": Entry(
@@ -194,19 +194,19 @@ NAMES = {
         "A network opened layer by layer: shape, parameters, products, bytes; a block snapped on at its end.",
         "shapes",
     ),
-    "sequence-shapes": Entry(
-        "dltui.lab.shapes.sequences",
-        "Inputs, states and outputs of recurrent networks and of the transformer, each dimension named.",
-        "shapes",
-    ),
     "lazy-and-shared": Entry(
         "dltui.lab.shapes.sharing",
         "Lazy layers that learn their size from data, and a layer used twice whose gradient is a sum.",
         "shapes",
     ),
-    "conv-output": Entry(
-        "dltui.lab.shapes.windows",
-        "How many windows fit: n_out = ⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1, and where each of them lies.",
+    "broadcast-trace": Entry(
+        "dltui.lab.shapes.broadcast",
+        "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",
+        "shapes",
+    ),
+    "number-formats": Entry(
+        "dltui.lab.shapes.formats",
+        "Range, precision and bytes of every type, and the step at which a product leaves each of them.",
         "shapes",
     ),
 }
