@@ -345,7 +345,7 @@ async def test_the_defaults_stand_beside_what_was_turned(make_app: Make, settle:
         ends = [pane.view.figure.series[0].x[-1] for pane in beside.panes]  # type: ignore[union-attr]
         assert ends == [12, 14]
         await pilot.press("plus")
-        await until(pilot, lambda: beside.panes[1].view.view.zoom > 1, "the other follows")
+        await until(pilot, lambda: beside.panes[1].view.view.x_range, "the other follows")
 
 
 async def test_the_tour_of_a_family(make_app: Make, settle: Settle) -> None:
