@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dltui.errors import Cancelled, DltuiError
@@ -78,3 +79,27 @@ def played(
         return live.moment.shown
     finally:
         live.close()
+
+
+def keep_setting(name: str, line: str, shown: Gallery) -> Path:
+    """Save what an exhibit shows among the results.
+
+    Args:
+        name: The exhibit.
+        line: The command line that shows the same.
+        shown: What is shown.
+
+    Returns:
+        The file.
+
+    Raises:
+        DltuiError: If the folder of the results can't be written.
+    """
+    from secrets import token_hex
+
+    from dltui.jobs.keep import keep, scratch_folder
+    from dltui.jobs.order import Order
+    from dltui.runs import results_folder
+
+    order = Order(token_hex(3), ("lab", "run", name), results_folder(), scratch_folder())
+    return keep(shown.signed(command=line), order)

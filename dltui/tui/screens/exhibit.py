@@ -19,14 +19,13 @@ from textual.worker import Worker
 from dltui.errors import DltuiError
 from dltui.jobs import Job, LiveExhibit
 from dltui.lab import EXHIBITS, Exhibit
-from dltui.lab.tour import beside, stops
-from dltui.results.gallery import Gallery
+from dltui.lab.tour import beside, stop_told
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.answers import Answers, judge
 from dltui.tui.catalog.exhibits import exhibit_item
 from dltui.tui.catalog.items import Item, homely
-from dltui.tui.catalog.settings import setting_item
+from dltui.tui.catalog.settings import keep_setting, setting_item
 from dltui.tui.film import Film
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
@@ -95,14 +94,9 @@ class ExhibitScreen(GalleryScreen):
     @property
     def crumbs(self) -> tuple[str, ...]:
         """The lab, the family, the exhibit."""
-        return tuple(part for part in ("Lab", self._stop(), self.item.name) if part)
-
-    def _stop(self) -> str:
-        """Return the family, and which stop of its tour this is."""
-        if self.item.key not in EXHIBITS:
-            return self.item.group
-        names = stops(EXHIBITS.entry(self.item.key).family)
-        return f"{EXHIBITS.entry(self.item.key).family} {names.index(self.item.key) + 1} of {len(names)}"
+        return tuple(
+            part for part in ("Lab", stop_told(self.item.key) or self.item.group, self.item.name) if part
+        )
 
     @property
     def thing(self) -> Item:
@@ -408,7 +402,7 @@ class ExhibitScreen(GalleryScreen):
         moment = self._moment
         if moment is not None:
             self.run_worker(
-                partial(_keep, self.item.key, self.command_line, moment.shown),
+                partial(keep_setting, self.item.key, self.command_line, moment.shown),
                 thread=True,
                 group="keep",
                 exit_on_error=False,
@@ -448,15 +442,3 @@ def _read(name: str) -> tuple[Exhibit, Form]:
     from dltui.lab import load
 
     return load(name), form(LAB + name)
-
-
-def _keep(name: str, line: str, shown: Gallery) -> Any:
-    """Save a moment among the results and return its file."""
-    from secrets import token_hex
-
-    from dltui.jobs.keep import keep, scratch_folder
-    from dltui.jobs.order import Order
-    from dltui.runs import results_folder
-
-    order = Order(token_hex(3), ("lab", "run", name), results_folder(), scratch_folder())
-    return keep(shown.signed(command=line), order)
