@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dltui.figures import Array
-from dltui.instruments.weights.moments import CLOSE, LEAST, MOST, ROW, SHORT, Moments, Summer, sums
+from dltui.instruments.weights.moments import CLOSE, LEAST, MOST, ROW, SHORT, Moments, Summer, put_sums
 
 SIGN = 0x8000
 HIGH = np.uint32(0xFFFF0000)  # one of the two numbers in a word
@@ -95,12 +95,14 @@ class HalfSummer:
             np.bitwise_and(pairs, HIGH, out=room)
         else:
             np.right_shift(pairs.view(np.int32), 3, out=room.view(np.int32))
-        first = sums(_floats(room, kind))
+        parts = np.empty((2, 2, pairs.size // ROW), np.float32)
+        put_sums(_floats(room, kind), parts[0])
         np.left_shift(pairs, np.uint32(16), out=room)
         if kind.scale != 1:
             np.right_shift(room.view(np.int32), 3, out=room.view(np.int32))
-        second = sums(_floats(room, kind))
-        return first[0] + second[0], first[1] + second[1]
+        put_sums(_floats(room, kind), parts[1])
+        total, squares = parts.sum(axis=(0, 2), dtype=np.float64).tolist()
+        return total, squares
 
     def _words(self, count: int) -> Array:
         """Return room for so many words, the same each time."""
