@@ -26,7 +26,11 @@ from dltui.commands._show import Shown, deliver
 from dltui.errors import UsageError
 from dltui.progress import Report
 
-GARBAGE = (50_000, 20, 20)  # new objects between two looks for garbage: those after each 700 walk long listings again and again
+GARBAGE = (
+    50_000,
+    20,
+    20,
+)  # new objects between two looks for garbage: those after each 700 walk long listings again and again
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 

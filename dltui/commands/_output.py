@@ -27,7 +27,10 @@ def write_json(document: dict[str, Any] | list[Any]) -> None:
 
     try:
         text = json.dumps(document, allow_nan=False)
-    except (ValueError, TypeError):  # few have such numbers, and to look for them takes longer than to write all
+    except (
+        ValueError,
+        TypeError,
+    ):  # few have such numbers, and to look for them takes longer than to write all
         text = json.dumps(finite(document), allow_nan=False)
     sys.stdout.write(text + "\n")
 

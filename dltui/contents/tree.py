@@ -10,7 +10,7 @@ from functools import lru_cache
 from dltui.contents.entry import Entry
 
 PARTED = re.compile(r"[./]+")
-ODD = re.compile(r"^[./]|[./]{2}|[./]$")  # names with parts of no letters
+SIGNS = ("", ".", "/")  # that part a name, and its end
 DIGITS = re.compile(r"\d+")
 DEEPEST = 40  # parts of a name; what follows stays in one
 FEWEST_LEAVES = 4  # tensors beside each other that are worth folding
@@ -109,7 +109,7 @@ def _plant(entry: Entry, root: Node, known: dict[str, Node]) -> None:
     if above is not None and last < len(name):  # most have a neighbour that came before
         above.inside.append(Node(name[last:], name, entry))
         return
-    if ODD.search(name) is None and name.count(".") + name.count("/") <= DEEPEST:
+    if _plain(name):
         _module(name[:last], root, known).inside.append(Node(name[last:], name, entry))
         return
     starts = [match.end() for match in PARTED.finditer(name) if match.start() > 0 and match.end() < len(name)]
@@ -123,6 +123,13 @@ def _plant(entry: Entry, root: Node, known: dict[str, Node]) -> None:
             above.inside.append(node)
         above, begin = node, start
     above.inside.append(Node(name[begin:], name, entry))
+
+
+def _plain(name: str) -> bool:
+    """Return whether no part of a name is empty, and none too deep."""
+    if name[:1] in SIGNS or name[-1:] in SIGNS or ".." in name or "//" in name:
+        return False
+    return "./" not in name and "/." not in name and name.count(".") + name.count("/") <= DEEPEST
 
 
 def _module(path: str, root: Node, known: dict[str, Node]) -> Node:
@@ -154,9 +161,10 @@ def _finish(root: Node) -> None:
             _join(node)
             continue
         _in_order(node)
-        node.tensors = sum(one.tensors for one in node.inside)
-        node.elements = sum(one.elements for one in node.inside)
-        node.nbytes = sum(one.nbytes for one in node.inside)
+        for one in node.inside:
+            node.tensors += one.tensors
+            node.elements += one.elements
+            node.nbytes += one.nbytes
         below = tuple((one.label, one.mark) for one in node.inside)
         node.mark = marks.setdefault(below, len(marks))
 
