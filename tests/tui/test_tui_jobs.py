@@ -146,6 +146,7 @@ async def test_what_cant_run_is_one_sentence(make_app: Make, settle: Settle) -> 
         assert "✗ shapes conv2d" in word
         assert "open it" in word
         await pilot.press("J")
+        await settle(pilot)
         assert isinstance(app.screen, JobsPane)
         assert app.screen.query_one(OptionList).option_count == 1
         await pilot.press("enter")
@@ -159,6 +160,7 @@ async def test_pane_shows_every_job_and_cancels_one(make_app: Make, settle: Sett
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         await pilot.press("J")
+        await settle(pilot)
         assert app.screen.has_class("-none")
         await pilot.press("J")
         jobs = [app.run_job(LONG), app.run_job(LONG), app.run_job(SHORT)]
