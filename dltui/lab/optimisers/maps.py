@@ -58,7 +58,9 @@ def ground(
         paths.append(Path(name=name, x=seen[:, 0], y=seen[:, 1]))
     starts = {tuple(one.points[0].tolist()) for one in walks.values()}
     marks += [Mark(name="start", x=at[0], y=at[1]) for at in sorted(starts)]
-    marks += [Mark(name="minimum", x=at[0], y=at[1]) for at in surface.minima]
+    for place, at in enumerate(surface.minima, start=1):
+        name = f"minimum {place}" if len(surface.minima) > 1 else "minimum"
+        marks.append(Mark(name=name, x=at[0], y=at[1]))
     return Heatmap(
         title=title,
         caption=caption,
