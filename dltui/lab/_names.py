@@ -160,6 +160,11 @@ NAMES = {
         "A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.",
         "optimisers",
     ),
+    "lr-stability": Entry(
+        "dltui.lab.optimisers.rates",
+        "One convex bowl, ½(x² + κy²), and the same descent with rates from far too small to too large.",
+        "optimisers",
+    ),
     "broadcast-trace": Entry(
         "dltui.lab.shapes.broadcast",
         "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",
