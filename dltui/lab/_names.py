@@ -165,6 +165,11 @@ NAMES = {
         "One convex bowl, ½(x² + κy²), and the same descent with rates from far too small to too large.",
         "optimisers",
     ),
+    "ravine-zigzag": Entry(
+        "dltui.lab.optimisers.ravines",
+        "Gradient descent in the ravine ½(x² + κy²): to and fro between the walls, and hardly along the floor.",
+        "optimisers",
+    ),
     "broadcast-trace": Entry(
         "dltui.lab.shapes.broadcast",
         "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",

@@ -33,7 +33,7 @@ def regime(lr: float, kappa: float) -> str:
     if edge > 0:
         return "diverges"
     if lr * steep > 1:
-        return "converges, to and fro across the steep axis"
+        return "converges in a zigzag"
     return "crawls" if lr * min(1.0, kappa) < 1e-3 else "converges"
 
 
@@ -90,8 +90,8 @@ def lr_stability(
 
     Each step multiplies x by 1 − η and y by 1 − ηκ. Both must lie between −1 and 1, so η < 2/λmax with λmax = κ: below
     1/κ it creeps down, above it swings across, at 2/κ it stays at |y₀| for ever, beyond it grows. The range test raises
-    η a little at every step, with some noise in the slopes as batches have it: the loss falls until the limit is passed,
-    then rises without end.
+    η a little at every step, with some noise in the slopes as batches have it: the loss falls until the limit is
+    passed, then rises without end.
     """
     surface, limit = ravine(kappa), 2 / max(1.0, kappa)
     way = walk(surface, Gradient(lr=lr), START, steps, remember=False)
@@ -114,8 +114,8 @@ def lr_stability(
         "range_test": _turn(surface, limit),
         "ended": way.ended,
     }
-    done = "never" if count is None else f"{count:,} steps to a loss below 1e-6"
-    caption = f"η = {number(lr)}, 2/λmax = {number(limit)}: {word}; {done}"
+    done = "" if count is None else f", {count:,} steps"
+    caption = f"η = {number(lr)}, limit {number(limit)}: {word}{done}"
     yield Frame(figures=figures, numbers=numbers, caption=caption, total=1)
 
 
@@ -153,11 +153,10 @@ def _sweep(surface: Surface, lr: float, limit: float, steps: int) -> Lines:
 
 def _left(rates: Vector, kappa: float, steps: int) -> Vector:
     """Return the loss after some steps for each η, by the closed form."""
-    parts = [
-        curve * at**2 * np.abs(1 - rates * curve) ** (2.0 * steps)
-        for curve, at in zip((1.0, kappa), START, strict=True)
-    ]
-    found: Vector = 0.5 * np.minimum(np.sum(parts, axis=0), 1e12)
+    found = np.zeros_like(rates)
+    for curve, at in zip((1.0, kappa), START, strict=True):
+        shrinks = np.log(np.maximum(np.abs(1 - rates * curve), 1e-9))
+        found += 0.5 * curve * at**2 * np.exp(np.clip(2.0 * steps * shrinks, -100, 25))  # drawn no higher
     return np.maximum(found, 1e-16)
 
 
@@ -236,9 +235,7 @@ def limit_of_the_notes() -> None:
     near("|y| at η = 0.02", ends[0.02], 1.0, 1e-9)
     assert ends[0.0202] > 1e5, f"η = 0.0202 ends at y = {ends[0.0202]}"
     words = [regime(lr, 100.0) for lr in (0.0198, 0.02, 0.0202)]
-    assert [word.split(",")[0] for word in words] == ["converges", "oscillates for ever", "diverges"], (
-        f"{words}"
-    )
+    assert words == ["converges in a zigzag", "oscillates for ever", "diverges"], f"{words}"
 
 
 @lr_stability.check
@@ -260,7 +257,7 @@ def limit_by_torch() -> None:
         for share, shrinks in ((0.999, True), (1.001, False)):
             y = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
             optimiser = torch.optim.SGD([y], lr=share * 2 / k)
-            for _ in range(300):
+            for _ in range(60):
                 optimiser.zero_grad()
                 (0.5 * k * y**2).sum().backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
