@@ -155,9 +155,19 @@ NAMES = {
         "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
     ),
+    "moving-average": Entry(
+        "dltui.lab.optimisers.averages",
+        "A noisy series of gradients, its running mean, and the weight that every past value has in it.",
+        "optimisers",
+    ),
     "gd-descent": Entry(
         "dltui.lab.optimisers.descents",
         "A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.",
+        "optimisers",
+    ),
+    "momentum-ball": Entry(
+        "dltui.lab.optimisers.inertia",
+        "A ball with inertia beside plain descent, and at each step what it is moved by: −ηg, λm, and their sum m.",
         "optimisers",
     ),
     "lr-stability": Entry(
