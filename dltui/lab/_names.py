@@ -155,6 +155,11 @@ NAMES = {
         "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
     ),
+    "adaptive-steps": Entry(
+        "dltui.lab.optimisers.adaptive",
+        "Bars of the rate that each parameter really has, η over the size σ of its gradients, by four ways to measure σ.",
+        "optimisers",
+    ),
     "moving-average": Entry(
         "dltui.lab.optimisers.averages",
         "A noisy series of gradients, its running mean, and the weight that every past value has in it.",
