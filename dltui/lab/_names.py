@@ -155,6 +155,11 @@ NAMES = {
         "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
     ),
+    "adam-trace": Entry(
+        "dltui.lab.optimisers.adam_trace",
+        "Adam written out: g, m, v, m̂, v̂, the step and θ at every step, and what the correction of the zeros is worth.",
+        "optimisers",
+    ),
     "adaptive-steps": Entry(
         "dltui.lab.optimisers.adaptive",
         "Bars of the rate that each parameter really has, η over the size σ of its gradients, by four ways to measure σ.",

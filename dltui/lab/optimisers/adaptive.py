@@ -12,7 +12,7 @@ from dltui.descent.adaptive import AdaGrad, RmsProp, RootMeanSquare
 from dltui.descent.plain import Gradient
 from dltui.descent.rule import Rule, Vector
 from dltui.descent.walk import Walk, fed, walk
-from dltui.figures import Bars, Figure, Histogram, Lines, Series, Table, number
+from dltui.figures import Bars, Cell, Figure, Histogram, Lines, Series, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.lab.optimisers.maps import losses, moments
 from dltui.lab.optimisers.net import Net, landscape
@@ -188,19 +188,15 @@ def _sizes(walks: dict[str, Walk], series: dict[str, Vector], now: int) -> Lines
 def _table(walks: dict[str, Walk], given: Vector, now: int) -> Table:
     """Return σ and the step of the first parameter, the newest steps of it."""
     kept = {name: way for name, way in walks.items() if "σ" in way.memory}
-    rows = tuple(
-        (
-            t,
-            float(given[t - 1, 0]),
-            *(float(way.memory["σ"][t - 1, 0]) for way in kept.values()),
-            *(float(way.points[t, 0] - way.points[t - 1, 0]) for way in kept.values()),
-        )
-        for t in range(max(1, now - 7), now + 1)
-    )
+    rows: list[tuple[Cell, ...]] = []
+    for t in range(max(1, now - 7), now + 1):
+        sizes = (float(way.memory["σ"][t - 1, 0]) for way in kept.values())
+        moves = (float(way.points[t, 0] - way.points[t - 1, 0]) for way in kept.values())
+        rows.append((t, float(given[t - 1, 0]), *sizes, *moves))
     return Table(
         title="The newest steps of the first parameter",
         columns=("t", "g", *(f"σ {name}" for name in kept), *(f"Δθ {name}" for name in kept)),
-        rows=rows,
+        rows=tuple(rows),
     )
 
 
@@ -226,8 +222,8 @@ def _network(lr: float, alpha: float, steps: int, seed: int) -> Iterator[Frame]:
 
 def _histogram(name: str, way: Walk, now: int) -> Histogram:
     """Return how the rates of all weights are spread."""
-    powers = np.log10(way.memory["rate"][now - 1])
-    powers = powers[powers < 6]  # pixels that are always 0 have no gradient, and no rate
+    sizes = way.memory["σ" if "σ" in way.memory else "v"][now - 1]
+    powers = np.log10(way.memory["rate"][now - 1][sizes > 0])  # a pixel that is always 0 has no gradient
     counts, edges = np.histogram(powers, BINS)
     return Histogram(
         title=f"{name}: rates of the weights",
@@ -241,12 +237,12 @@ def _histogram(name: str, way: Walk, now: int) -> Histogram:
 def _split(walks: dict[str, Walk], now: int) -> Table:
     """Return the median rate in each part of the network."""
     ends = np.cumsum(NET.counts)[:-1]
-    rows = tuple(
-        (name, *(float(np.median(part)) for part in np.split(way.memory["rate"][now - 1], ends)))
-        for name, way in walks.items()
-        if "rate" in way.memory
-    )
-    return Table(title="Median rate of each parameter", columns=("rule", *NET.shapes), rows=rows)
+    rows: list[tuple[Cell, ...]] = []
+    for name, way in walks.items():
+        if "rate" in way.memory:
+            parts = np.split(way.memory["rate"][now - 1], ends)
+            rows.append((name, *(float(np.median(part)) for part in parts)))
+    return Table(title="Median rate of each parameter", columns=("rule", *NET.shapes), rows=tuple(rows))
 
 
 def _last(**knobs: float | str) -> dict[str, Number]:
@@ -311,12 +307,11 @@ def same_as_torch() -> None:
     import torch
 
     g = np.random.default_rng(1).standard_normal((20, 4))
-    for rule, twin, settings in (
-        (AdaGrad(lr=0.1), torch.optim.Adagrad, {}),
-        (RmsProp(lr=0.1, alpha=0.9), torch.optim.RMSprop, {"alpha": 0.9}),
-    ):
+    for rule in (AdaGrad(lr=0.1), RmsProp(lr=0.1, alpha=0.9)):
         w = torch.zeros(4, dtype=torch.float64, requires_grad=True)
-        optimiser = twin([w], lr=0.1, **settings)
+        optimiser: torch.optim.Optimizer = torch.optim.Adagrad([w], lr=0.1)
+        if isinstance(rule, RmsProp):
+            optimiser = torch.optim.RMSprop([w], lr=0.1, alpha=0.9)
         for row in g:
             w.grad = torch.from_numpy(row)
             optimiser.step()
