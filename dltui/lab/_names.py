@@ -157,7 +157,7 @@ NAMES = {
     ),
     "adam-trace": Entry(
         "dltui.lab.optimisers.adam_trace",
-        "Adam written out: g, m, v, m̂, v̂, the step and θ at every step, and what the correction of the zeros is worth.",
+        "Adam written out: g, m, v, mᶜ, vᶜ, the step and θ at every step, and what the correction of the zeros is worth.",
         "optimisers",
     ),
     "adaptive-steps": Entry(

@@ -320,9 +320,9 @@ def same_as_torch() -> None:
 
 @adaptive_steps.check
 def rates_fall_as_sizes_grow() -> None:
-    """Over all weights of a training network the rate falls where v̂ rises, strictly (notes 000c)."""
+    """Over all weights of a training network the rate falls where vᶜ rises, strictly (notes 000c)."""
     way = walk(landscape(NET, 60, 0), Adam(lr=0.01), steps=10)
     sizes, found = way.memory["v̂"][-1], way.memory["rate"][-1]
     order = np.argsort(sizes)
-    assert (np.diff(found[order]) <= 0).all(), "a larger v̂ has a larger rate"
+    assert (np.diff(found[order]) <= 0).all(), "a larger vᶜ has a larger rate"
     near("rate", found, 0.01 / (np.sqrt(sizes) + 1e-8), 1e-12)

@@ -78,7 +78,7 @@ def moving_average(
 
     Try: --beta 0.99 is smooth and late, --beta 0.5 quick and rough; --kind alternating averages to almost nothing.
     Notice: weights fall by β a step, so about 1/(1 − β) values count: 10 at 0.9, 1,000 at 0.999. The mean begins at 0
-    and is too small at first; m̂ = m/(1 − βᵗ) is not.
+    and is too small at first; mᶜ = m/(1 − βᵗ), corrected, is not.
 
     m ← β·m + (1 − β)·x, that is Σ (1 − β)βᵏ·x₍ₜ₋ₖ₎. The mean of g estimates the first moment E[g], the mean of g² the
     second, E[g²] = variance + mean². Momentum's own sum is m₍ₜ₎ = −η Σᵢ₌₁..ₜ λ^(t−i)·gᵢ; its weights add up to
@@ -125,7 +125,7 @@ def _series(series: Vector, below: Vector, mean: Vector, beta: float, now: int) 
         series=(
             Series(name="x", x=count, y=series[:now], marks=True),
             Series(name="m", x=count, y=mean[:now]),
-            Series(name="m̂ = m/(1 − βᵗ)", x=count, y=fresh),
+            Series(name="mᶜ = m/(1 − βᵗ)", x=count, y=fresh),
             Series(name="without noise", x=count, y=below[:now]),
         ),
         x_label="t",
@@ -180,7 +180,7 @@ def _arrows(beta: float) -> Figure:
     fresh = mean / (1 - beta ** np.arange(1.0, ARROWS + 1))[:, None]
     span, aside = np.subtract(surface.high, surface.low), np.array((9.0, 0.0))
     strokes = []
-    for name, each, shift in (("−g", -way.gradients, 0.0), ("−m̂, its mean", -fresh, 1.0)):
+    for name, each, shift in (("−g", -way.gradients, 0.0), ("−mᶜ, its mean", -fresh, 1.0)):
         lengths = np.linalg.norm(each / span, axis=-1, keepdims=True)
         strokes.append(arrows(name, way.points[:-1] + shift * aside, 0.1 * each / lengths))
     return ground(
