@@ -180,6 +180,11 @@ NAMES = {
         "A ball with inertia beside plain descent, and at each step what it is moved by: −ηg, λm, and their sum m.",
         "optimisers",
     ),
+    "optimiser-race": Entry(
+        "dltui.lab.optimisers.racing",
+        "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with their losses, slopes and family tree.",
+        "optimisers",
+    ),
     "lr-stability": Entry(
         "dltui.lab.optimisers.rates",
         "One convex bowl, ½(x² + κy²), and the same descent with rates from far too small to too large.",

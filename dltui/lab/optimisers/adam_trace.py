@@ -86,8 +86,9 @@ def adam_trace(
     small by 1 − βᵗ: ten and a thousand times at first, v still by half after a thousand steps.
 
     m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², mᶜ = m/(1 − β₁ᵗ), vᶜ = v/(1 − β₂ᵗ), θ ← θ − α·mᶜ/(√vᶜ + ε); papers
-    write a hat for the c of corrected. It joins momentum's direction and RMSProp's rates. E[m] = (1 − β₁ᵗ)·E[g] where gradients keep their mean, hence the
-    correction. ε = 1e-8 stands outside of the root; it shows where gradients are as small as it.
+    write a hat for the c of corrected. It joins momentum's direction and RMSProp's rates. E[m] = (1 − β₁ᵗ)·E[g] where
+    gradients keep their mean, hence the correction. ε = 1e-8 stands outside of the root; it shows where gradients are
+    as small as it.
     """
     rule = Adam(lr=lr, beta1=beta1, beta2=beta2, corrected=corrected)
     way = traced(source, rule, steps, scale, seed)
