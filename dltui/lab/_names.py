@@ -182,7 +182,7 @@ NAMES = {
     ),
     "optimiser-race": Entry(
         "dltui.lab.optimisers.racing",
-        "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with their losses, slopes and family tree.",
+        "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate: losses, slopes, family tree.",
         "optimisers",
     ),
     "lr-stability": Entry(

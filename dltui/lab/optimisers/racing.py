@@ -55,7 +55,7 @@ def arrival(surface: Surface, rule: Rule, most: int = LONG) -> int | None:
         The count.
     """
     if surface.name == "saddle":
-        return walk(surface, rule, steps=most, remember=False, below=-0.2).first(
+        return walk(surface, rule, steps=most, remember=False, below=-0.3).first(
             lambda way: np.abs(way.points[:, 1]) > OUT
         )
     goal = DONE * float(surface.value(np.array(surface.start)))
@@ -80,7 +80,7 @@ def optimiser_race(
     steps: Annotated[int, Slider(1, 400, log=True, help="steps that are shown")] = 170,
     look: Annotated[str, Choice(*LANES, help="whose formula and newest step are opened")] = "Adam",
 ) -> Iterator[Frame]:
-    """SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with their losses, slopes and family tree.
+    """SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate: losses, slopes, family tree.
 
     Try: --surface plateau, where only the size-blind ones move; --surface valley --lr 0.001 keeps SGD from running away;
     --look RMSProp opens its formula.
