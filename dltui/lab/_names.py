@@ -180,9 +180,14 @@ NAMES = {
         "A ball with inertia beside plain descent, and at each step what it is moved by: −ηg, λm, and their sum m.",
         "optimisers",
     ),
+    "layerwise-rate": Entry(
+        "dltui.lab.optimisers.layerwise",
+        "The rate of each layer under LARS, while it and SGD train the same network on large batches of digits.",
+        "optimisers",
+    ),
     "optimiser-race": Entry(
         "dltui.lab.optimisers.racing",
-        "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate: losses, slopes, family tree.",
+        "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with a family tree.",
         "optimisers",
     ),
     "lr-stability": Entry(

@@ -6,15 +6,16 @@ every W of shape (out, in) row by row, as in torch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dltui.data import load
-from dltui.descent.rule import Vector
+from dltui.descent.rule import Rule, Vector
 from dltui.descent.surface import Surface
+from dltui.descent.walk import Walk, walk
 
 CLASSES, PIXELS = 10, 64
 Rows = NDArray[np.int64]
@@ -132,6 +133,30 @@ def landscape(net: Net, samples: int, seed: int) -> Surface:
         (-1.0,) * size,
         (1.0,) * size,
     )
+
+
+def trained(net: Net, rule: Rule, steps: int, *, samples: int, batch: int, seed: int) -> Walk:
+    """Train a network on batches that are drawn anew for each step.
+
+    Args:
+        net: The network.
+        rule: The optimiser.
+        steps: Steps.
+        samples: Digits to train on.
+        batch: Digits a step; all of them where there are no more.
+        seed: Seed of weights and batches.
+
+    Returns:
+        The walk; its values are the losses on all samples.
+    """
+    x, y = pictures(samples)
+    draw, whole = np.random.default_rng(seed), landscape(net, samples, seed)
+
+    def slope(theta: Vector) -> Vector:
+        rows = draw.choice(len(y), batch, replace=False) if batch < len(y) else slice(None)
+        return net.run(theta, x[rows], y[rows])[1]
+
+    return walk(replace(whole, gradient=slope), rule, steps=steps)
 
 
 def _softmax(z: Vector) -> Vector:

@@ -80,10 +80,10 @@ def optimiser_race(
     steps: Annotated[int, Slider(1, 400, log=True, help="steps that are shown")] = 170,
     look: Annotated[str, Choice(*LANES, help="whose formula and newest step are opened")] = "Adam",
 ) -> Iterator[Frame]:
-    """SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate: losses, slopes, family tree.
+    """SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with a family tree.
 
-    Try: --surface plateau, where only the size-blind ones move; --surface valley --lr 0.001 keeps SGD from running away;
-    --look RMSProp opens its formula.
+    Try: --surface plateau, where only the size-blind ones move; --surface valley --lr 0.001 keeps SGD from running
+    away; --look RMSProp opens its formula.
     Notice: at the saddle SGD waits, for its steps are as small as the slope; momentum adds them up, and the adaptive
     ones divide by their size. To |y| > 0.5 at η = 0.02: SGD 162 steps, momentum 42, Adam 25.
 
