@@ -114,6 +114,11 @@ NAMES = {
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
         "geometry",
     ),
+    "critical-points": Entry(
+        "dltui.lab.geometry.critical",
+        "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",
+        "geometry",
+    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",

@@ -1,0 +1,55 @@
+"""The checks of the exhibits on geometry fail when what they check is broken on purpose; formulas that are typed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dltui.errors import UsageError
+from dltui.lab.checks import check_exhibit
+from dltui.lab.geometry.surfaces import surface
+from dltui.lab.run import run
+
+BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken in it, how
+    (
+        "critical-points",
+        "critical",
+        "kind_of",
+        lambda values, flat=0.0: "minimum" if min(values) > 0 else "saddle",
+    ),
+]
+
+
+@pytest.mark.parametrize(("exhibit", "module", "attribute", "wrong"), BREAKS)
+def test_a_broken_exhibit_is_noticed(
+    exhibit: str, module: str, attribute: str, wrong: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module(f"dltui.lab.geometry.{module}"), attribute, wrong)
+    assert not all(one.holds for one in check_exhibit(exhibit))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x**2 + z", "variable z"),
+        ("x^2", r"write \*\* for a power"),
+        ("sinn(x)", "did you mean sin"),
+        ("log(-1 - x**2)", "no finite value"),
+        ("", "can't read"),
+    ],
+)
+def test_a_formula_that_means_nothing_is_refused(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        run("critical-points", {"f": text})
+
+
+def test_a_surface_by_name_or_formula() -> None:
+    one, other = surface("himmelblau"), surface("(x**2 + y - 11)**2 + (x + y**2 - 7)**2")
+    assert one(1.0, -0.5).value == other(1.0, -0.5).value
+    assert np.isnan(surface("log(x)").ground[:, 0]).all()
+    assert (
+        "not finite" in run("critical-points", {"f": "log(x)*y", "x": -1}).document()["figures"][3]["words"]
+    )
