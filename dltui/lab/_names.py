@@ -124,6 +124,11 @@ NAMES = {
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
         "geometry",
     ),
+    "saddle-count": Entry(
+        "dltui.lab.geometry.random_matrices",
+        "The share of random symmetric matrices whose eigenvalues are all positive, against their size.",
+        "geometry",
+    ),
     "two-weight-saddle": Entry(
         "dltui.lab.geometry.saddles",
         "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
@@ -142,6 +147,11 @@ NAMES = {
     "edge-of-stability": Entry(
         "dltui.lab.geometry.stability",
         "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
+        "geometry",
+    ),
+    "taylor-overlay": Entry(
+        "dltui.lab.geometry.taylor",
+        "A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.",
         "geometry",
     ),
     "rescaled-twins": Entry(

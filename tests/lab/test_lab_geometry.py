@@ -11,6 +11,7 @@ import pytest
 from dltui.errors import UsageError
 from dltui.lab.checks import check_exhibit
 from dltui.lab.geometry.surfaces import surface
+from dltui.lab.geometry.taylor import expanded as right_expansion
 from dltui.lab.run import run
 
 BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken in it, how
@@ -19,6 +20,18 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
         "critical",
         "kind_of",
         lambda values, flat=0.0: "minimum" if min(values) > 0 else "saddle",
+    ),
+    (
+        "taylor-overlay",
+        "taylor",
+        "expanded",
+        lambda ground, at, steps: right_expansion(ground, at, np.asarray(steps) * [1.0, -1.0]),
+    ),
+    (
+        "saddle-count",
+        "random_matrices",
+        "share",
+        lambda values, shift=0.0: float((values + shift > 0).mean()),
     ),
 ]
 
