@@ -114,6 +114,11 @@ NAMES = {
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
         "geometry",
     ),
+    "curvature-compass": Entry(
+        "dltui.lab.geometry.compass",
+        "A needle v turns in the space of weights; vᵀHv says how strongly the loss bends along it.",
+        "geometry",
+    ),
     "critical-points": Entry(
         "dltui.lab.geometry.critical",
         "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",

@@ -33,6 +33,7 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
         "share",
         lambda values, shift=0.0: float((values + shift > 0).mean()),
     ),
+    ("curvature-compass", "compass", "curvature_along", lambda matrix, v: -float(v @ matrix @ v)),
 ]
 
 

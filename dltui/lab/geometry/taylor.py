@@ -15,7 +15,7 @@ from dltui.lab.geometry.jets import Array
 from dltui.lab.geometry.surfaces import GALLERY, Surface, surface
 
 SIDE = 21  # points along each side of the three sheets
-RADII = 2.0 ** -np.arange(0, 10)  # of the radius, at which errors are measured
+RADII: Array = np.logspace(0, -9, 10, base=2.0)  # of the radius, at which errors are measured
 TURNS = 64  # directions over which the largest error is taken
 SHEETS = {  # names and colours of what is laid over what
     "true surface": (90, 140, 220),
@@ -47,9 +47,11 @@ def errors(ground: Surface, at: Array, radius: float) -> tuple[Array, Array, Arr
     """Return radii, and the largest error of plane and quadric on a ring of each, NaN where f has no value."""
     turn = np.arange(TURNS) * (2 * np.pi / TURNS)
     ring = np.stack((np.cos(turn), np.sin(turn)), -1)
-    radii = radius * RADII
+    radii = np.asarray(radius * RADII, np.float64)
     true, first, second = expanded(ground, at, radii[:, None, None] * ring)
-    return radii, np.abs(true - first).max(1), np.abs(true - second).max(1)
+    plane: Array = np.abs(true - first).max(1)
+    quadric: Array = np.abs(true - second).max(1)
+    return radii, plane, quadric
 
 
 def order_of(radii: Array, error: Array) -> float | None:
