@@ -124,6 +124,11 @@ NAMES = {
         "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",
         "geometry",
     ),
+    "eigen-hunt": Entry(
+        "dltui.lab.geometry.hunt",
+        "Power iteration and Lanczos look for eigenvalues of a Hessian that they can only multiply with.",
+        "geometry",
+    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",

@@ -10,6 +10,7 @@ import pytest
 
 from dltui.errors import UsageError
 from dltui.lab.checks import check_exhibit
+from dltui.lab.geometry.hunt import hunt as right_hunt
 from dltui.lab.geometry.surfaces import surface
 from dltui.lab.geometry.taylor import expanded as right_expansion
 from dltui.lab.run import run
@@ -34,6 +35,7 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
         lambda values, shift=0.0: float((values + shift > 0).mean()),
     ),
     ("curvature-compass", "compass", "curvature_along", lambda matrix, v: -float(v @ matrix @ v)),
+    ("eigen-hunt", "hunt", "hunt", lambda name, shift, *rest: right_hunt(name, 0.0, *rest)),
 ]
 
 
