@@ -159,6 +159,11 @@ NAMES = {
         "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
         "geometry",
     ),
+    "stuck-points": Entry(
+        "dltui.lab.geometry.stuck",
+        "Descent near a saddle, on a plateau and in a local basin: steps to leave against the distance of the start.",
+        "geometry",
+    ),
     "taylor-overlay": Entry(
         "dltui.lab.geometry.taylor",
         "A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.",

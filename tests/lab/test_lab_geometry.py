@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dltui.descent.surfaces import SURFACES
 from dltui.errors import UsageError
 from dltui.lab.checks import check_exhibit
 from dltui.lab.geometry.hunt import hunt as right_hunt
@@ -36,6 +37,7 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
     ),
     ("curvature-compass", "compass", "curvature_along", lambda matrix, v: -float(v @ matrix @ v)),
     ("eigen-hunt", "hunt", "hunt", lambda name, shift, *rest: right_hunt(name, 0.0, *rest)),
+    ("stuck-points", "stuck", "kind_of", lambda values, flat=0.0: "minimum"),
 ]
 
 
@@ -69,3 +71,23 @@ def test_a_surface_by_name_or_formula() -> None:
     assert (
         "not finite" in run("critical-points", {"f": "log(x)*y", "x": -1}).document()["figures"][3]["words"]
     )
+
+
+@pytest.mark.parametrize("name", ["saddle", "himmelblau", "monkey-saddle", "two-weights", "valley"])
+def test_a_typed_formula_has_the_derivatives_of_the_closed_form(name: str) -> None:
+    known = SURFACES[name]()
+    text = known.formula.replace("xy²", "x*y**2").replace("½", "0.5*").replace("w₁w₂", "x*y")
+    for sign, plain in (
+        ("²", "**2"),
+        ("³", "**3"),
+        ("⁴", "**4"),
+        ("3x", "3*x"),
+        ("100(", "100*("),
+        ("−", "-"),
+    ):
+        text = text.replace(sign, plain)
+    for place in np.random.default_rng(0).uniform(-2, 2, (5, 2)):
+        jet = surface(text)(*place)
+        assert jet.value == pytest.approx(known.value(place))
+        assert jet.gradient == pytest.approx(known.gradient(place))
+        assert jet.hessian == pytest.approx(known.hessian(place))
