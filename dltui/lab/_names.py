@@ -169,6 +169,11 @@ NAMES = {
         "A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.",
         "geometry",
     ),
+    "gradient-thermometer": Entry(
+        "dltui.lab.geometry.thermometer",
+        "The length of the gradient in every layer of a deep network on digits, live while it is trained.",
+        "geometry",
+    ),
     "rescaled-twins": Entry(
         "dltui.lab.geometry.twins",
         "Two sets of weights of one ReLU network, the same function: a plane around each, drawn in two ways.",
