@@ -114,6 +114,11 @@ NAMES = {
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
         "geometry",
     ),
+    "blow-up-watch": Entry(
+        "dltui.lab.geometry.blow_up",
+        "Three ways to infinity, in half, single and double precision, and a watchdog with its remedies.",
+        "geometry",
+    ),
     "curvature-compass": Entry(
         "dltui.lab.geometry.compass",
         "A needle v turns in the space of weights; vᵀHv says how strongly the loss bends along it.",

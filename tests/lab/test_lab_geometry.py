@@ -39,6 +39,7 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
     ("eigen-hunt", "hunt", "hunt", lambda name, shift, *rest: right_hunt(name, 0.0, *rest)),
     ("stuck-points", "stuck", "kind_of", lambda values, flat=0.0: "minimum"),
     ("gradient-thermometer", "thermometer", "ratio", lambda reading: 1.0),
+    ("blow-up-watch", "watchdog", "flag", lambda losses, slopes: ""),
 ]
 
 

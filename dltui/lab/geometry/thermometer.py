@@ -36,6 +36,7 @@ REMEDIES: dict[str, dict[str, object]] = {  # what the chosen network is held ag
         "004:vanishing-exploding-gradient",
     ),
     kin={
+        "dltui lab run blow-up-watch": "the other end: numbers that grow until there are none",
         "dltui gradients MODEL": "the same for your own model, by layer and by sample",
     },
     sources=(
