@@ -144,6 +144,11 @@ NAMES = {
         "The share of random symmetric matrices whose eigenvalues are all positive, against their size.",
         "geometry",
     ),
+    "restart-spread": Entry(
+        "dltui.lab.geometry.restarts",
+        "One small network trained from many starts by four optimisers: where each of them ends.",
+        "geometry",
+    ),
     "two-weight-saddle": Entry(
         "dltui.lab.geometry.saddles",
         "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",

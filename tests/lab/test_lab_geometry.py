@@ -40,6 +40,7 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
     ("stuck-points", "stuck", "kind_of", lambda values, flat=0.0: "minimum"),
     ("gradient-thermometer", "thermometer", "ratio", lambda reading: 1.0),
     ("blow-up-watch", "watchdog", "flag", lambda losses, slopes: ""),
+    ("restart-spread", "restarts", "best_of", lambda found: 1.0),
 ]
 
 
