@@ -129,6 +129,11 @@ NAMES = {
         "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",
         "geometry",
     ),
+    "degradation": Entry(
+        "dltui.lab.geometry.degradation",
+        "Training loss of plain stacks of 8, 20 and 56 layers, and of their residual twins.",
+        "geometry",
+    ),
     "eigen-hunt": Entry(
         "dltui.lab.geometry.hunt",
         "Power iteration and Lanczos look for eigenvalues of a Hessian that they can only multiply with.",

@@ -12,6 +12,7 @@ from dltui.descent.surfaces import SURFACES
 from dltui.errors import UsageError
 from dltui.lab.checks import check_exhibit
 from dltui.lab.geometry.hunt import hunt as right_hunt
+from dltui.lab.geometry.stacks import Stack
 from dltui.lab.geometry.surfaces import surface
 from dltui.lab.geometry.taylor import expanded as right_expansion
 from dltui.lab.run import run
@@ -41,6 +42,12 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
     ("gradient-thermometer", "thermometer", "ratio", lambda reading: 1.0),
     ("blow-up-watch", "watchdog", "flag", lambda losses, slopes: ""),
     ("restart-spread", "restarts", "best_of", lambda found: 1.0),
+    (
+        "degradation",
+        "stacks",
+        "grown",
+        lambda net, depth: Stack(depth, skip=False, norm=True).double().eval(),
+    ),
 ]
 
 
