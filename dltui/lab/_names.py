@@ -115,9 +115,44 @@ NAMES = {
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
         "geometry",
     ),
+    "blow-up-watch": Entry(
+        "dltui.lab.geometry.blow_up",
+        "Three ways to infinity, in half, single and double precision, and a watchdog with its remedies.",
+        "geometry",
+    ),
+    "curvature-compass": Entry(
+        "dltui.lab.geometry.compass",
+        "A needle v turns in the space of weights; vᵀHv says how strongly the loss bends along it.",
+        "geometry",
+    ),
+    "critical-points": Entry(
+        "dltui.lab.geometry.critical",
+        "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",
+        "geometry",
+    ),
+    "degradation": Entry(
+        "dltui.lab.geometry.degradation",
+        "Training loss of plain stacks of 8, 20 and 56 layers, and of their residual twins.",
+        "geometry",
+    ),
+    "eigen-hunt": Entry(
+        "dltui.lab.geometry.hunt",
+        "Power iteration and Lanczos look for eigenvalues of a Hessian that they can only multiply with.",
+        "geometry",
+    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
+        "geometry",
+    ),
+    "saddle-count": Entry(
+        "dltui.lab.geometry.random_matrices",
+        "The share of random symmetric matrices whose eigenvalues are all positive, against their size.",
+        "geometry",
+    ),
+    "restart-spread": Entry(
+        "dltui.lab.geometry.restarts",
+        "One small network trained from many starts by four optimisers: where each of them ends.",
         "geometry",
     ),
     "two-weight-saddle": Entry(
@@ -138,6 +173,21 @@ NAMES = {
     "edge-of-stability": Entry(
         "dltui.lab.geometry.stability",
         "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
+        "geometry",
+    ),
+    "stuck-points": Entry(
+        "dltui.lab.geometry.stuck",
+        "Descent near a saddle, on a plateau and in a local basin: steps to leave against the distance of the start.",
+        "geometry",
+    ),
+    "taylor-overlay": Entry(
+        "dltui.lab.geometry.taylor",
+        "A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.",
+        "geometry",
+    ),
+    "gradient-thermometer": Entry(
+        "dltui.lab.geometry.thermometer",
+        "The length of the gradient in every layer of a deep network on digits, live while it is trained.",
         "geometry",
     ),
     "rescaled-twins": Entry(
