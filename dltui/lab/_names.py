@@ -5,6 +5,7 @@ from dltui.registry import Entry
 FAMILIES = {
     "byhand": "Layers, losses, metrics and back-propagation worked line by line, each checked against torch.",
     "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
+    "optimisers": "How a gradient becomes a step: batches and noise, momentum, adaptive rates, schedules, curvature.",
     "shapes": "Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields.",
 }
 
@@ -153,6 +154,11 @@ NAMES = {
         "dltui.lab.geometry.ways",
         "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
+    ),
+    "batch-race": Entry(
+        "dltui.lab.optimisers.batches",
+        "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
+        "optimisers",
     ),
     "broadcast-trace": Entry(
         "dltui.lab.shapes.broadcast",
