@@ -160,6 +160,16 @@ NAMES = {
         "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
         "optimisers",
     ),
+    "batch-counter": Entry(
+        "dltui.lab.optimisers.counting",
+        "Epochs, iterations and batches counted, which sample went where, and what a batch costs here.",
+        "optimisers",
+    ),
+    "noise-scale": Entry(
+        "dltui.lab.optimisers.noise",
+        "The gradients of many random batches at one θ, and how their variance falls with the batch.",
+        "optimisers",
+    ),
     "broadcast-trace": Entry(
         "dltui.lab.shapes.broadcast",
         "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",

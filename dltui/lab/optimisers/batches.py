@@ -101,6 +101,7 @@ def pace(batch: int) -> float:
         "001:minibatch-gd", "002a:sgd-minibatch", "004:gd-variants",
     ),
     kin={
+        "dltui lab run batch-counter": "epochs, iterations, and what a batch costs",
         "dltui train MODEL --set batch_size=16": "the same choice on a network of your own",
     },
     sources=("Bottou, Curtis, Nocedal 2018, arXiv:1606.04838",),

@@ -62,11 +62,16 @@ def best() -> Array:
     return w
 
 
-def order(batch: int, epochs: int, seed: int) -> list[Rows]:
-    """Return which samples each step sees: every epoch shuffles all anew and cuts them into batches."""
+@lru_cache(maxsize=8)
+def shuffled(samples: int, epochs: int, seed: int) -> tuple[Rows, ...]:
+    """Return all samples in the order of each epoch; every epoch shuffles them anew."""
     draw = np.random.default_rng(seed)
-    shuffled = [draw.permutation(SAMPLES) for _ in range(epochs)]
-    return [rows[i : i + batch] for rows in shuffled for i in range(0, SAMPLES, batch)]
+    return tuple(draw.permutation(samples) for _ in range(epochs))
+
+
+def order(batch: int, epochs: int, seed: int) -> list[Rows]:
+    """Return which samples each step sees: every epoch is cut into batches."""
+    return [rows[i : i + batch] for rows in shuffled(SAMPLES, epochs, seed) for i in range(0, SAMPLES, batch)]
 
 
 @lru_cache(maxsize=1)
