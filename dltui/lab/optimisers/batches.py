@@ -101,6 +101,7 @@ def pace(batch: int) -> float:
         "001:minibatch-gd", "002a:sgd-minibatch", "004:gd-variants",
     ),
     kin={
+        "dltui lab run noise-scale": "how much the gradient of a batch varies",
         "dltui lab run batch-counter": "epochs, iterations, and what a batch costs",
         "dltui train MODEL --set batch_size=16": "the same choice on a network of your own",
     },
