@@ -165,9 +165,24 @@ NAMES = {
         "Epochs, iterations and batches counted, which sample went where, and what a batch costs here.",
         "optimisers",
     ),
+    "noise-escape": Entry(
+        "dltui.lab.optimisers.escape",
+        "Plain and noisy descent and annealing, from the middle of a saddle and on a curve full of holes.",
+        "optimisers",
+    ),
+    "newton-step": Entry(
+        "dltui.lab.optimisers.newton",
+        "Newton, saddle-free Newton, L-BFGS and plain descent on one contour, with the signs of the Hessian.",
+        "optimisers",
+    ),
     "noise-scale": Entry(
         "dltui.lab.optimisers.noise",
         "The gradients of many random batches at one θ, and how their variance falls with the batch.",
+        "optimisers",
+    ),
+    "newton-root": Entry(
+        "dltui.lab.optimisers.roots",
+        "Tangent lines walk to a root: each is followed to where it is zero.",
         "optimisers",
     ),
     "broadcast-trace": Entry(
