@@ -164,16 +164,7 @@ def _ends(ground: Surface, ends: dict[str, Array], walks: dict[str, Walk], last:
         low, high = np.linalg.eigvalsh(ground.hessian(end))
         said = walks[name].ended if walks[name].ended and last >= walks[name].steps else verdict(ground, end)
         slope = float(np.linalg.norm(ground.gradient(end)))
-        rows.append((
-            name,
-            float(end[0]),
-            float(end[1]),
-            float(ground.value(end)),
-            slope,
-            float(low),
-            float(high),
-            said,
-        ))
+        rows.append((name, *map(_plain, (*end, ground.value(end), slope, low, high)), said))
     return Table(
         title=f"After step {last}",
         columns=("rule", "x", "y", "L", "‖g‖", "λ₋", "λ₊", "it is"),
@@ -187,21 +178,18 @@ def _trace(ground: Surface, newton: Walk, last: int) -> Table:
     for k, place in enumerate(newton.points[: min(last, ROWS) + 1]):
         low, high = np.linalg.eigvalsh(ground.hessian(place))
         signs = "".join("+" if one > TINY else "−" if one < -TINY else "0" for one in (low, high))
-        rows.append((
-            k,
-            float(place[0]),
-            float(place[1]),
-            float(ground.value(place)),
-            float(low),
-            float(high),
-            signs,
-        ))
+        rows.append((k, *map(_plain, (*place, ground.value(place), low, high)), signs))
     return Table(
         title="Newton, step by step",
         caption=newton.ended,
         columns=("step", "x", "y", "L", "λ₋", "λ₊", "signs"),
         rows=tuple(rows),
     )
+
+
+def _plain(value: float) -> float:
+    """Return a number without its round-off."""
+    return 0.0 if abs(value) < TINY else float(value)
 
 
 def _last(**knobs: float | str) -> dict[str, Number]:
