@@ -15,7 +15,7 @@ from dltui.descent.rule import Rule
 from dltui.descent.surface import Surface
 from dltui.descent.surfaces import SURFACES, quadratic
 from dltui.descent.walk import Walk, walk
-from dltui.figures import Heatmap, Lines, Mark, Path, Series, Table, number
+from dltui.figures import Cell, Heatmap, Lines, Mark, Path, Series, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 
 Array = NDArray[np.float64]
@@ -159,7 +159,7 @@ def _losses(walks: dict[str, Walk], last: int) -> Lines:
 
 def _ends(ground: Surface, ends: dict[str, Array], walks: dict[str, Walk], last: int) -> Table:
     """Return where each stands."""
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name, end in ends.items():
         low, high = np.linalg.eigvalsh(ground.hessian(end))
         said = walks[name].ended if walks[name].ended and last >= walks[name].steps else verdict(ground, end)
@@ -174,7 +174,7 @@ def _ends(ground: Surface, ends: dict[str, Array], walks: dict[str, Walk], last:
 
 def _trace(ground: Surface, newton: Walk, last: int) -> Table:
     """Return Newton's steps with their eigenvalues."""
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for k, place in enumerate(newton.points[: min(last, ROWS) + 1]):
         low, high = np.linalg.eigvalsh(ground.hessian(place))
         signs = "".join("+" if one > TINY else "−" if one < -TINY else "0" for one in (low, high))
