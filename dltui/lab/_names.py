@@ -185,6 +185,11 @@ NAMES = {
         "Tangent lines walk to a root: each is followed to where it is zero.",
         "optimisers",
     ),
+    "warm-up": Entry(
+        "dltui.lab.optimisers.warm",
+        "The learning rate rises, then falls; and a small transformer that starts with it and without.",
+        "optimisers",
+    ),
     "broadcast-trace": Entry(
         "dltui.lab.shapes.broadcast",
         "A layer written by hand, y_k = Σ W_kij·x_ij, as a chain of shapes; and A * B beside A @ B.",

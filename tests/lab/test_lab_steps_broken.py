@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dltui.lab.checks import check_exhibit
@@ -79,6 +80,18 @@ BREAKS: dict[str, tuple[str, str, str, Broken]] = {
         "optimisers.newton",
         "Lbfgs",
         lambda right: lambda: right(history=1),
+    ),
+    "warm-up: one step late": (
+        "warm-up",
+        "optimisers.warm",
+        "warm_linear",
+        lambda right: lambda t, *rest: right(np.asarray(t) + 1, *rest),
+    ),
+    "warm-up: a root that forgets the width": (
+        "warm-up",
+        "optimisers.warm",
+        "inverse_root",
+        lambda right: lambda t, d_model, warmup: right(t, 1, warmup),
     ),
 }
 
