@@ -180,6 +180,11 @@ NAMES = {
         "The gradients of many random batches at one θ, and how their variance falls with the batch.",
         "optimisers",
     ),
+    "lr-schedules": Entry(
+        "dltui.lab.optimisers.rates",
+        "Four schedules of the learning rate, drawn, and the same descent on digits under each.",
+        "optimisers",
+    ),
     "newton-root": Entry(
         "dltui.lab.optimisers.roots",
         "Tangent lines walk to a root: each is followed to where it is zero.",

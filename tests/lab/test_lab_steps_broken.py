@@ -93,6 +93,18 @@ BREAKS: dict[str, tuple[str, str, str, Broken]] = {
         "inverse_root",
         lambda right: lambda t, d_model, warmup: right(t, 1, warmup),
     ),
+    "lr-schedules: a cosine that ends half-way": (
+        "lr-schedules",
+        "optimisers.rates",
+        "cosine",
+        lambda right: lambda t, eta, total: right(t, eta, 2 * total),
+    ),
+    "lr-schedules: a fall that comes one epoch late": (
+        "lr-schedules",
+        "optimisers.rates",
+        "step_decay",
+        lambda right: lambda t, *rest: right(np.asarray(t) - 1, *rest),
+    ),
 }
 
 

@@ -39,6 +39,7 @@ def squeezed(decay: str, warmup: int, total: int, rate: float, *, warm: bool) ->
     family="optimisers",
     covers=("000a:lr-transformer", "003:warmup"),
     kin={
+        "dltui lab run lr-schedules": "schedules that begin at full rate",
         "dltui train MODEL --set schedule.warmup=100": "warm-up for a network of your own",
     },
     sources=(
@@ -57,7 +58,7 @@ def warm_up(
 ) -> Iterator[Frame]:
     """The learning rate rises, then falls; and a small transformer that starts with it and without.
 
-    Try: --decay inverse-root --warmup 4000; --rate 0.002, where the start is harmless; --warmup 0 draws both alike.
+    Try: --decay inverse-root --warmup 4000; --rate 0.005, where the start is harmless; --warmup 0 draws both alike.
     Notice: without a warm-up the first steps are large while Adam knows hardly a gradient: the loss jumps up and the
     network is behind for good.
 
