@@ -220,9 +220,24 @@ NAMES = {
         "A noisy series of gradients, its running mean, and the weight that every past value has in it.",
         "optimisers",
     ),
+    "batch-race": Entry(
+        "dltui.lab.optimisers.batches",
+        "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
+        "optimisers",
+    ),
+    "batch-counter": Entry(
+        "dltui.lab.optimisers.counting",
+        "Epochs, iterations and batches counted, which sample went where, and what a batch costs here.",
+        "optimisers",
+    ),
     "gd-descent": Entry(
         "dltui.lab.optimisers.descents",
         "A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.",
+        "optimisers",
+    ),
+    "noise-escape": Entry(
+        "dltui.lab.optimisers.escape",
+        "Plain and noisy descent and annealing, from the middle of a saddle and on a curve full of holes.",
         "optimisers",
     ),
     "momentum-ball": Entry(
@@ -233,6 +248,21 @@ NAMES = {
     "layerwise-rate": Entry(
         "dltui.lab.optimisers.layerwise",
         "The rate of each layer under LARS, while it and SGD train the same network on large batches of digits.",
+        "optimisers",
+    ),
+    "newton-step": Entry(
+        "dltui.lab.optimisers.newton",
+        "Newton, saddle-free Newton, L-BFGS and plain descent on one contour, with the signs of the Hessian.",
+        "optimisers",
+    ),
+    "noise-scale": Entry(
+        "dltui.lab.optimisers.noise",
+        "The gradients of many random batches at one θ, and how their variance falls with the batch.",
+        "optimisers",
+    ),
+    "lr-schedules": Entry(
+        "dltui.lab.optimisers.planned_rates",
+        "Four schedules of the learning rate, drawn, and the same descent on digits under each.",
         "optimisers",
     ),
     "optimiser-race": Entry(
@@ -248,6 +278,16 @@ NAMES = {
     "ravine-zigzag": Entry(
         "dltui.lab.optimisers.ravines",
         "Gradient descent in the ravine ½(x² + κy²): to and fro between the walls, and hardly along the floor.",
+        "optimisers",
+    ),
+    "newton-root": Entry(
+        "dltui.lab.optimisers.roots",
+        "Tangent lines walk to a root: each is followed to where it is zero.",
+        "optimisers",
+    ),
+    "warm-up": Entry(
+        "dltui.lab.optimisers.warm",
+        "The learning rate rises, then falls; and a small transformer that starts with it and without.",
         "optimisers",
     ),
     "broadcast-trace": Entry(
