@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from dltui.files import write_text
+from dltui.ranks import rank_environment
 from dltui.runs.checkpoint import sweep
 from dltui.runs.folder import open_run
 from dltui.runs.new import change
 from dltui.training.launch.again import gone_on_with
-from dltui.training.launch.ranks import SUPERVISED, rank_environment
+from dltui.training.launch.ranks import SUPERVISED
 from dltui.training.launch.slurm import EXIT, state_of
 
 REQUEUE = 75
@@ -88,7 +89,7 @@ def _ranks() -> dict[str, str]:
     told = {name: int(os.environ.get(f"SLURM_{name}", default)) for name, default in TOLD.items()}
     if told["NTASKS"] == 1:
         return {SUPERVISED: "1"}
-    return rank_environment(
+    found = rank_environment(
         told["PROCID"],
         told["NTASKS"],
         local=told["LOCALID"],
@@ -96,6 +97,7 @@ def _ranks() -> dict[str, str]:
         address=_address(os.environ["SLURM_JOB_NODELIST"]),
         port=FIRST_PORT + told["JOB_ID"] % PORTS,
     )
+    return found | {SUPERVISED: "1"}
 
 
 def _address(nodes: str) -> str:
