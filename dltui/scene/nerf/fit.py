@@ -27,6 +27,7 @@ AnyField = GridField | HashField | MlpField
 FIRST = 32**3  # corners of the grid in the beginning
 STAGES = ((0.3, 64**3), (0.7, 80**3))  # from which part of the work on it has so many
 CHECKED = 200  # steps after which a fit that sees nothing is told
+GROW = 3  # pixels around what pictures show that are learnt from as well; farther out all is paper
 BLANK = 0.01  # share of light that everything or nothing takes away, in a fit that has collapsed
 SHARE = 0.05  # of the time of the steps that judging on the way may take
 
@@ -49,7 +50,7 @@ class Recipe:
 
 
 RECIPES: dict[Kind, Recipe] = {
-    "grid": Recipe(0.1, 0.1, 2048, 200),
+    "grid": Recipe(0.1, 0.1, 2048, 50),
     "hash": Recipe(1e-2, 0.1, 1024, 100),
     "mlp": Recipe(2e-3, 0.1, 1024, 200),
 }
@@ -122,7 +123,7 @@ class Fit:
         self.capture, self.kind, self.recipe = capture, kind, RECIPES[kind]
         self._seconds, self._steps, self._seed, self._clock = seconds, steps, seed, clock
         self.device = device or torch.device("cpu")
-        self._rays = rays_of(capture.train, self.device)
+        self._rays = rays_of(capture.train, self.device, grow=GROW)
         self.box = tight(capture.train, capture.box)
         self._mask = hull(capture.train, Occupied(self.box, self.device).middles())
         self.progress = Progress()
@@ -183,10 +184,10 @@ class Fit:
     def step(self) -> None:
         """Make one step."""
         if self._stages and self.done >= self._stages[0][0] and isinstance(self.field, GridField):
-            self.field = self.field.finer(self._stages.pop(0)[1])
+            self.field = self.field.finer(self._stages.pop(0)[1], self.occupied.near)
             self._optimizer = self._adam()
         if self.progress.step and self.progress.step % self.recipe.refresh == 0:
-            self.occupied.refresh(self.field, mask=self._mask)
+            self.occupied.settle()
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.rate * self.recipe.last**self.done
         origin, way, rgb = self._rays
