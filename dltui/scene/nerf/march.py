@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dltui.scene.nerf.composite import Box, Samples, box_interval, gather, through, weights
+from dltui.scene.nerf.composite import Box, Samples, box_interval, gather, weights
 
 CELLS = 64  # of the grid of what is occupied, either way
 VISIBLE = 0.01  # optical depth of a voxel from which it counts as occupied
@@ -135,13 +135,7 @@ def sample(
 
 
 def look(
-    field: Field,
-    occupied: Occupied,
-    origin: Tensor,
-    way: Tensor,
-    *,
-    paper: float = 1.0,
-    generator: torch.Generator | None = None,
+    field: Field, occupied: Occupied, origin: Tensor, way: Tensor, *, paper: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return what rays see.
 
@@ -151,19 +145,38 @@ def look(
         origin: Where rays begin, shape (n, 3).
         way: Unit directions, shape (n, 3).
         paper: Brightness of what is behind everything.
-        generator: Of the jitter; None for none.
 
     Returns:
         Colours, shape (n, 3), opacities, shape (n,), and mean distances Σ w·t, shape (n,).
     """
-    samples, spots = sample(field, occupied, origin, way, generator)
-    with torch.no_grad():
-        found = field.find(spots)
-        weight = weights(field.thick(found), samples)
-        if generator is not None:
-            occupied.note(spots, weight)
-        kept = torch.nonzero(weight > (FAINTEST if generator is None else FAINT))[:, 0]
-        samples, found = samples.kept(kept), tuple(part.index_select(0, kept) for part in found)
+    samples, spots = sample(field, occupied, origin, way, None)
+    samples, found, _ = in_sight(field, samples, spots, FAINTEST)
+    return shine(field, samples, found, way, paper=paper)
+
+
+@torch.no_grad()
+def in_sight(field: Field, samples: Samples, spots: Tensor, faint: float) -> tuple[Samples, Found, Tensor]:
+    """Leave out the samples that pixels hardly get any light from: their colours need not be known.
+
+    Args:
+        field: What is looked through.
+        samples: Where on their rays.
+        spots: Their places, shape (s, 3).
+        faint: Weight up to which a sample is left out.
+
+    Returns:
+        The others, what is asked of the field for them, and the weights of all, shape (s,).
+    """
+    found = field.find(spots)
+    weight = weights(field.thick(found), samples)
+    kept = torch.nonzero(weight > faint)[:, 0]
+    return samples.kept(kept), tuple(part.index_select(0, kept) for part in found), weight
+
+
+def shine(
+    field: Field, samples: Samples, found: Found, way: Tensor, *, paper: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the colours, opacities and mean distances that samples of rays add up to, as ``look`` does."""
     sigma, colour = field.lit(found, way.index_select(0, samples.ray))
     weight = weights(sigma, samples)
     seen = gather(
