@@ -31,7 +31,8 @@ class Samples:
 
     def kept(self, which: Tensor) -> Samples:
         """Return those with the given numbers."""
-        return Samples(*(part.index_select(0, which) for part in (self.ray, self.t, self.step)), self.rays)
+        ray, t, step = (part.index_select(0, which) for part in (self.ray, self.t, self.step))
+        return Samples(ray, t, step, self.rays)
 
 
 def through(sigma: Tensor, samples: Samples) -> Tensor:

@@ -132,7 +132,8 @@ class GridField(nn.Module):
         Returns:
             σ, shape (n,), and colours 0…1, shape (n, 3).
         """
-        held = mixed(self.table, *found, 1)
+        rows, shares = found
+        held = mixed(self.table, rows, shares, 1)
         basis = torch.cat([torch.full_like(way[:, :1], Y0), Y1 * way[:, [1, 2, 0]]], 1)
         colour = (held[:, 1:USED].reshape(-1, 3, 4) * basis[:, None]).sum(2)
         return DENSE * functional.softplus(KEEN * held[:, 0]), torch.sigmoid(VIVID * colour)
@@ -160,7 +161,8 @@ class GridField(nn.Module):
         else:
             kept = near(corners, 1 / plain._per)
         grown = GridField(count, self.box, kept=kept.cpu()).to(self.table)
-        grown.table[1:] = mixed(self.table, *self.find(corners[kept]))
+        rows, shares = self.find(corners[kept])
+        grown.table[1:] = mixed(self.table, rows, shares)
         return grown
 
 

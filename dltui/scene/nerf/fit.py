@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dltui.device import clock_of, threads
 from dltui.errors import DltuiError
 from dltui.scene.nerf.classic import MlpField
 from dltui.scene.nerf.composite import Box
@@ -65,7 +66,7 @@ class Progress:
 
     Attributes:
         step: Steps made.
-        seconds: Time that they took, judging left out.
+        seconds: Time that they took, judging left out: of the processor on a CPU, on the wall elsewhere.
         judging: Time that judging took.
         loss: Of the last batch.
         psnr: Of one held-out picture at each judgement: (step, seconds, dB).
@@ -109,7 +110,6 @@ class Fit:
         steps: Steps that may be made, or None.
         seed: Of the draws of rays and of first weights.
         device: Where it is fitted.
-        clock: What time is taken by.
     """
 
     def __init__(
@@ -121,11 +121,11 @@ class Fit:
         steps: int | None = None,
         seed: int = 0,
         device: torch.device | None = None,
-        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.capture, self.kind, self.recipe = capture, kind, RECIPES[kind]
-        self._seconds, self._steps, self._seed, self._clock = seconds, steps, seed, clock
+        self._seconds, self._steps, self._seed = seconds, steps, seed
         self.device = device or torch.device("cpu")
+        self._clock = clock_of(self.device)
         self._rays = rays_of(capture.train, self.device, grow=GROW)
         self.box = tight(capture.train, capture.box)
         self._mask = hull(capture.train, Occupied(self.box, self.device).middles())
@@ -161,11 +161,12 @@ class Fit:
         """What is known by now."""
         return Fitted(self.field, self.occupied, self.progress)
 
-    def run(self, told: Told | None = None) -> Fitted:
+    def run(self, told: Told | None = None, beat: Callable[[float], None] | None = None) -> Fitted:
         """Make all steps.
 
         Args:
             told: Called now and then with what is known and which part of the work is done; the clock stands meanwhile.
+            beat: Called after every step with which part of the work is done; may raise to stop.
 
         Returns:
             The field.
@@ -174,16 +175,23 @@ class Fit:
             DltuiError: If it sees nothing, again and again.
         """
         while self.done < 1:
-            began = self._clock()
-            self.step()
-            self.progress.seconds += self._clock() - began
+            self.timed_step()
             if self.progress.step == self._begun + CHECKED:
                 self._check()
+            if beat is not None:
+                beat(self.done)
             if told is not None and self.progress.judging <= SHARE * self.progress.seconds:
                 began = self._clock()
                 told(self.fitted, self.done)
                 self.progress.judging += self._clock() - began
         return self.fitted
+
+    def timed_step(self) -> None:
+        """Make one step and count its time; on a CPU with one thread, so that its seconds are those of one core."""
+        began = self._clock()
+        with threads(1) if self.device.type == "cpu" else nullcontext():
+            self.step()
+        self.progress.seconds += self._clock() - began
 
     def step(self) -> None:
         """Make one step."""
@@ -214,7 +222,7 @@ class Fit:
 
     def _check(self) -> None:
         """Begin anew where the fit sees nothing, everything or no numbers."""
-        view = self.capture.held_out[0]
+        view = self.capture.train[0]
         colour, opacity, _ = render(self.field, self.occupied, view, paper=self.capture.paper)
         flat = float(colour.std()) < 0.1 * float(view.rgb.std())
         mean = float(opacity.mean())
