@@ -125,11 +125,11 @@ class Rounding:
     def _shown(self, value: float, digits: int, noise: float) -> str:
         """Return the printed form of a number that may be off by some noise, without digits that mean nothing.
 
-        Those that a later line needs are shown all the same.
+        Those that a later line needs are shown all the same, and so are the first four decimals.
         """
         if not math.isfinite(value):
             return str(value)
-        blur = noise * BLUR * 10.0 ** (self.start - digits)
+        blur = min(noise * BLUR, 10.0**-DIGITS) * 10.0 ** (self.start - digits)
         if abs(value) <= blur / 2:
             return "0"
         return shown(value, digits, most=math.floor(-math.log10(blur)) if blur else 99)
