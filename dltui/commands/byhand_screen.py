@@ -21,6 +21,8 @@ from dltui.byhand.told import TERMS, Told, tell
 from dltui.byhand.value import Value
 from dltui.commands._byhand_cells import MADE, MOVED, QUIET, Marks, cells
 from dltui.commands._byhand_sheet import HandAnswer, broken
+from dltui.draw.graph import row_of
+from dltui.draw.view import View
 from dltui.errors import DltuiError
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -32,6 +34,7 @@ from dltui.tui.widgets.figure_view import FigureView
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+BOX = 4  # rows of a box of the graph
 BEAT = 0.35  # seconds between two lines while it plays
 PREFIX = "dltui byhand "
 
@@ -329,15 +332,23 @@ class ByHandScreen(Room):
         self.query_one("#formula", Static).update(worked.operation.formula)
         self.set_class(worked.operation.differentiated, "-graph")
         if worked.operation.differentiated:
-            from dltui.instruments.byhand.graph import graph_of
-
-            graph = graph_of(worked, backward=bench.backward, lines=self._at + 1)
-            self.query_one(FigureView).show_figure(replace(graph, title=""))
+            self._show_graph()
         told, rounding = self._told()
         self.query_one("#lines", Static).update(Content("\n").join(self._line_list(told)))
         self.query_one("#told", Static).update(self._one_line(told[self._at]))
         self._show_cells(rounding)
         self.refresh_bindings()
+
+    def _show_graph(self) -> None:
+        """Show the graph, scrolled to the box that the line writes to."""
+        from dltui.instruments.byhand.graph import box_of, graph_of
+
+        worked, picture = self._bench.worked, self.query_one(FigureView)
+        graph = graph_of(worked, backward=self._bench.backward, lines=self._at + 1)
+        room = picture.content_size
+        row = row_of(graph, box_of(worked, self._at), room.width) if room.width else 0
+        above = max(0, (room.height - BOX) // 2)
+        picture.show_figure(replace(graph, title=""), View(offset=max(0, row - above)))
 
     def _told(self) -> tuple[dict[int, Told], Rounding]:
         """Return the lines around the one that is shown, by their number, and how their numbers are printed."""
