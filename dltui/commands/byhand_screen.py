@@ -108,7 +108,7 @@ class ByHandScreen(Room):
         #told { height: auto; max-height: 9; min-height: 4; padding: 0 1; border-top: solid $foreground 15%; }
         #line { display: none; height: 3; margin: 0 1; }
         &.-writing #line { display: block; }
-        &.-low #formula { margin: 0 1; max-height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        &.-low #formula { margin: 0 1; }
         &.-low #panes { margin: 0; }
         &.-plain #lines { width: 34%; }
         &.-low #told { max-height: 7; min-height: 3; }
