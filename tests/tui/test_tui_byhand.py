@@ -141,6 +141,17 @@ def shown_lines(view: FigureView) -> list[str]:
     return [view.render_line(row).text for row in range(view.size.height)]
 
 
+async def test_a_long_sum_opens_on_a_key(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        room = await stepper(app, pilot, settle, "dltui byhand linear --x random:1,20 --weight random:1,20")
+        assert "x₁₅·w₁₅" not in text(room, "#told")
+        await pilot.press("f")
+        assert "x₁₅·w₁₅" in text(room, "#told").replace("\n", "")
+        await pilot.press("f")
+        assert "…" in text(room, "#told")
+
+
 async def test_a_click_goes_to_a_number(make_app: Make, settle: Settle) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
