@@ -163,10 +163,11 @@ async def test_pane_shows_every_job_and_cancels_one(make_app: Make, settle: Sett
         await settle(pilot)
         assert app.screen.has_class("-none")
         await pilot.press("J")
+        await settle(pilot)
         jobs = [app.run_job(LONG), app.run_job(LONG), app.run_job(SHORT)]
         await until(pilot, lambda: all(job.progress for job in jobs[:2]), "progress")
         await pilot.press("J")
-        await pilot.pause(0.05)
+        await pilot.pause(0.3)
         pane = app.screen
         assert isinstance(pane, JobsPane)
         lines = [str(pane.query_one(OptionList).get_option_at_index(place).prompt) for place in range(3)]
