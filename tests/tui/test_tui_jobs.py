@@ -146,7 +146,6 @@ async def test_what_cant_run_is_one_sentence(make_app: Make, settle: Settle) -> 
         assert "✗ shapes conv2d" in word
         assert "open it" in word
         await pilot.press("J")
-        await settle(pilot)
         assert isinstance(app.screen, JobsPane)
         assert app.screen.query_one(OptionList).option_count == 1
         await pilot.press("enter")
@@ -160,14 +159,12 @@ async def test_pane_shows_every_job_and_cancels_one(make_app: Make, settle: Sett
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         await pilot.press("J")
-        await settle(pilot)
         assert app.screen.has_class("-none")
         await pilot.press("J")
-        await settle(pilot)
         jobs = [app.run_job(LONG), app.run_job(LONG), app.run_job(SHORT)]
         await until(pilot, lambda: all(job.progress for job in jobs[:2]), "progress")
         await pilot.press("J")
-        await pilot.pause(0.3)
+        await pilot.pause(0.05)
         pane = app.screen
         assert isinstance(pane, JobsPane)
         lines = [str(pane.query_one(OptionList).get_option_at_index(place).prompt) for place in range(3)]
