@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from dltui.byhand.bench import Bench, Cell, read_number
@@ -19,7 +20,7 @@ from dltui.byhand.rounding import Rounding
 from dltui.byhand.told import TERMS, Told, tell
 from dltui.byhand.value import Value
 from dltui.commands._byhand_cells import Marks, cells
-from dltui.commands._byhand_rows import rows_of, written_out
+from dltui.commands._byhand_lines import short_line, whole_line
 from dltui.commands._byhand_sheet import HandAnswer
 from dltui.draw.graph import row_of
 from dltui.draw.view import View
@@ -344,12 +345,9 @@ class ByHandScreen(Room):
         if worked.operation.differentiated:
             self._show_graph()
         told, rounding = self._told()
-        lines, here = self.query_one("#lines", Static), told[self._at]
-        width = max(12, lines.content_size.width or 40)
-        lines.update(rows_of(told, self._at, bench.ahead, self._moved, width))
-        self.query_one("#told", Static).update(
-            written_out(here, self._was(here), max(20, self.size.width - 2))
-        )
+        self.query_one("#lines", Static).update(Content("\n").join(self._line_list(told)))
+        now = told[self._at]
+        self.query_one("#told", Static).update(whole_line(now, max(20, self.size.width - 2), self._was(now)))
         self._show_cells(rounding)
         self.refresh_bindings()
 
@@ -372,6 +370,18 @@ class ByHandScreen(Room):
         rounding = Rounding([line.target for line in part])
         most = 0 if self.has_class("-whole") else TERMS
         return {first + i: one for i, one in enumerate(tell(part, rounding=rounding, most=most))}, rounding
+
+    def _line_list(self, told: dict[int, Told]) -> list[Content]:
+        """Return a row a line: name, formula and result, what moved marked."""
+        bench = self._bench
+        width = max(12, self.query_one("#lines").content_size.width or 40)
+        found = []
+        for place, one in told.items():
+            label = one.line.target.label
+            moved = label is not None and (one.line.tensor, label.cell) in self._moved
+            mark = "▸" if place == self._at else "≠" if moved else "◂" if place >= bench.ahead else " "
+            found.append(short_line(one, mark, width, written=place <= self._at))
+        return found
 
     def _was(self, told: Told) -> str:
         """Return what the number was before the last change, where that moved it."""

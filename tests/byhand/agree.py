@@ -19,6 +19,7 @@ from dltui.byhand.sheet import Line, leaves
 from dltui.byhand.told import tell
 from dltui.instruments.byhand import torch_answer
 
+# random inputs a test; DLTUI_BYHAND_EXAMPLES=500 for the long run
 EXAMPLES = int(os.environ.get("DLTUI_BYHAND_EXAMPLES", "10"))
 TOLERANCE = 1e-10
 # the inputs are small already: making a failing one smaller would take minutes

@@ -142,6 +142,12 @@ def multihead_attention(
     keys = query if key is None else key
     values = keys if value is None else value
     width = _check_heads(query, keys, values, in_proj_weight, out_proj_weight, num_heads)
+    for name, bias, size in (
+        ("in_proj_bias", in_proj_bias, 3 * width),
+        ("out_proj_bias", out_proj_bias, width),
+    ):
+        if bias is not None and bias.shape != (size,):
+            refuse(name, f"{name} must have {size} numbers, not {bias.shape}")
     each = width // num_heads
     ask, find = (Rows(one.shape[:-1], batch_first=batch_first) for one in (query, keys))
     if ask.batch != find.batch:
@@ -259,12 +265,10 @@ def _check_heads(
     query: Tensor, key: Tensor, value: Tensor, weight: Tensor, out: Tensor, num_heads: int
 ) -> int:
     """Return E, or refuse sizes that do not go together."""
+    width = query.shape[-1] if query.shape else 1
     for name, one in (("query", query), ("key", key), ("value", value)):
-        if len(one.shape) not in {2, 3} or one.shape[-1] != query.shape[-1]:
-            refuse(
-                name, f"{name} must be (length, E = {query.shape[-1]}), or so with a batch, not {one.shape}"
-            )
-    width = query.shape[-1]
+        if len(one.shape) not in {2, 3} or one.shape[-1] != width:
+            refuse(name, f"{name} must be (length, E = {width}), or so with a batch, not {one.shape}")
     if weight.shape != (3 * width, width):
         refuse(
             "in_proj_weight", f"in_proj_weight must be (3·E, E) = {(3 * width, width)}, not {weight.shape}"

@@ -15,12 +15,17 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Return torch's linear layer."""
     from torch.nn import functional
 
-    return functional.linear(x, weight, bias)
+    return functional.linear(x, weight, _row(bias))
 
 
 def _kernels(weight: Tensor, axes: int) -> Tensor:
     """Return a bare kernel with channels."""
     return weight.reshape(1, 1, *weight.shape) if weight.dim() == axes else weight
+
+
+def _row(bias: Tensor | None) -> Tensor | None:
+    """Return a bias as torch wants it, be it one number."""
+    return None if bias is None else bias.reshape(-1)
 
 
 def _with_channels(x: Tensor, axes: int) -> Tensor:
@@ -33,7 +38,7 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any) -> Tens
     """Return torch's convolution over one axis."""
     from torch.nn import functional
 
-    return functional.conv1d(_with_channels(x, 1), _kernels(weight, 1), bias, **steps)
+    return functional.conv1d(_with_channels(x, 1), _kernels(weight, 1), _row(bias), **steps)
 
 
 @witness("conv2d")
@@ -41,7 +46,7 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any) -> Tens
     """Return torch's convolution over a picture."""
     from torch.nn import functional
 
-    return functional.conv2d(_with_channels(x, 2), _kernels(weight, 2), bias, **steps)
+    return functional.conv2d(_with_channels(x, 2), _kernels(weight, 2), _row(bias), **steps)
 
 
 @witness("convtranspose1d")
@@ -49,7 +54,7 @@ def convtranspose1d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any
     """Return torch's transposed convolution over one axis."""
     from torch.nn import functional
 
-    return functional.conv_transpose1d(_with_channels(x, 1), _kernels(weight, 1), bias, **steps)
+    return functional.conv_transpose1d(_with_channels(x, 1), _kernels(weight, 1), _row(bias), **steps)
 
 
 @witness("convtranspose2d")
@@ -57,7 +62,7 @@ def convtranspose2d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any
     """Return torch's transposed convolution over a picture."""
     from torch.nn import functional
 
-    return functional.conv_transpose2d(_with_channels(x, 2), _kernels(weight, 2), bias, **steps)
+    return functional.conv_transpose2d(_with_channels(x, 2), _kernels(weight, 2), _row(bias), **steps)
 
 
 @witness("maxpool1d")
