@@ -185,6 +185,11 @@ NAMES = {
         "The rate of each layer under LARS, while it and SGD train the same network on large batches of digits.",
         "optimisers",
     ),
+    "lesser-known": Entry(
+        "dltui.lab.optimisers.lesser",
+        "Three lanes that are seldom seen, and what each adds up: AdaDelta's two averages, RAdam's r, FTRL's z.",
+        "optimisers",
+    ),
     "optimiser-race": Entry(
         "dltui.lab.optimisers.racing",
         "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with a family tree.",
