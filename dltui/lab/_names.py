@@ -187,7 +187,7 @@ NAMES = {
     ),
     "lesser-known": Entry(
         "dltui.lab.optimisers.lesser",
-        "Three lanes that are seldom seen, and what each adds up: AdaDelta's two averages, RAdam's r, FTRL's z.",
+        "Three lanes that are seldom seen, and what AdaDelta, RAdam and FTRL add up on their way.",
         "optimisers",
     ),
     "optimiser-race": Entry(

@@ -190,7 +190,7 @@ def rate_by_the_formula() -> None:
     g = NET.run(theta, x, y)[1]
     rule = lars(2.0, 0.01, beta)
     after, memory = rule.step(Here(theta, g, 1), {})
-    parts = (torch.split(torch.from_numpy(one), [*LAYERS]) for one in (theta, g, after, memory["rate"]))  # type: ignore[no-untyped-call]
+    parts = (torch.split(torch.from_numpy(one), [*LAYERS]) for one in (theta, g, after, memory["rate"]))
     for w, slope, new, rate in zip(*parts, strict=True):
         known = 2.0 * 0.01 * w.norm() / (slope.norm() + beta * w.norm())
         near("ηₗ", rate.numpy(), np.full(len(rate), known.item()), 1e-12)
