@@ -115,9 +115,44 @@ NAMES = {
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
         "geometry",
     ),
+    "blow-up-watch": Entry(
+        "dltui.lab.geometry.blow_up",
+        "Three ways to infinity, in half, single and double precision, and a watchdog with its remedies.",
+        "geometry",
+    ),
+    "curvature-compass": Entry(
+        "dltui.lab.geometry.compass",
+        "A needle v turns in the space of weights; vᵀHv says how strongly the loss bends along it.",
+        "geometry",
+    ),
+    "critical-points": Entry(
+        "dltui.lab.geometry.critical",
+        "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",
+        "geometry",
+    ),
+    "degradation": Entry(
+        "dltui.lab.geometry.degradation",
+        "Training loss of plain stacks of 8, 20 and 56 layers, and of their residual twins.",
+        "geometry",
+    ),
+    "eigen-hunt": Entry(
+        "dltui.lab.geometry.hunt",
+        "Power iteration and Lanczos look for eigenvalues of a Hessian that they can only multiply with.",
+        "geometry",
+    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
+        "geometry",
+    ),
+    "saddle-count": Entry(
+        "dltui.lab.geometry.random_matrices",
+        "The share of random symmetric matrices whose eigenvalues are all positive, against their size.",
+        "geometry",
+    ),
+    "restart-spread": Entry(
+        "dltui.lab.geometry.restarts",
+        "One small network trained from many starts by four optimisers: where each of them ends.",
         "geometry",
     ),
     "two-weight-saddle": Entry(
@@ -138,6 +173,21 @@ NAMES = {
     "edge-of-stability": Entry(
         "dltui.lab.geometry.stability",
         "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
+        "geometry",
+    ),
+    "stuck-points": Entry(
+        "dltui.lab.geometry.stuck",
+        "Descent near a saddle, on a plateau and in a local basin: steps to leave against the distance of the start.",
+        "geometry",
+    ),
+    "taylor-overlay": Entry(
+        "dltui.lab.geometry.taylor",
+        "A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.",
+        "geometry",
+    ),
+    "gradient-thermometer": Entry(
+        "dltui.lab.geometry.thermometer",
+        "The length of the gradient in every layer of a deep network on digits, live while it is trained.",
         "geometry",
     ),
     "rescaled-twins": Entry(
@@ -170,9 +220,24 @@ NAMES = {
         "A noisy series of gradients, its running mean, and the weight that every past value has in it.",
         "optimisers",
     ),
+    "batch-race": Entry(
+        "dltui.lab.optimisers.batches",
+        "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
+        "optimisers",
+    ),
+    "batch-counter": Entry(
+        "dltui.lab.optimisers.counting",
+        "Epochs, iterations and batches counted, which sample went where, and what a batch costs here.",
+        "optimisers",
+    ),
     "gd-descent": Entry(
         "dltui.lab.optimisers.descents",
         "A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.",
+        "optimisers",
+    ),
+    "noise-escape": Entry(
+        "dltui.lab.optimisers.escape",
+        "Plain and noisy descent and annealing, from the middle of a saddle and on a curve full of holes.",
         "optimisers",
     ),
     "momentum-ball": Entry(
@@ -190,6 +255,21 @@ NAMES = {
         "Three lanes that are seldom seen, and what AdaDelta, RAdam and FTRL add up on their way.",
         "optimisers",
     ),
+    "newton-step": Entry(
+        "dltui.lab.optimisers.newton",
+        "Newton, saddle-free Newton, L-BFGS and plain descent on one contour, with the signs of the Hessian.",
+        "optimisers",
+    ),
+    "noise-scale": Entry(
+        "dltui.lab.optimisers.noise",
+        "The gradients of many random batches at one θ, and how their variance falls with the batch.",
+        "optimisers",
+    ),
+    "lr-schedules": Entry(
+        "dltui.lab.optimisers.planned_rates",
+        "Four schedules of the learning rate, drawn, and the same descent on digits under each.",
+        "optimisers",
+    ),
     "optimiser-race": Entry(
         "dltui.lab.optimisers.racing",
         "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with a family tree.",
@@ -203,6 +283,16 @@ NAMES = {
     "ravine-zigzag": Entry(
         "dltui.lab.optimisers.ravines",
         "Gradient descent in the ravine ½(x² + κy²): to and fro between the walls, and hardly along the floor.",
+        "optimisers",
+    ),
+    "newton-root": Entry(
+        "dltui.lab.optimisers.roots",
+        "Tangent lines walk to a root: each is followed to where it is zero.",
+        "optimisers",
+    ),
+    "warm-up": Entry(
+        "dltui.lab.optimisers.warm",
+        "The learning rate rises, then falls; and a small transformer that starts with it and without.",
         "optimisers",
     ),
     "broadcast-trace": Entry(
