@@ -52,7 +52,7 @@ def gd_descent(
     steps: Annotated[int, Slider(1, 200, help="steps")] = 25,
     seed: Annotated[int, Slider(0, 99, help="seed of the network's weights (surface net)")] = 0,
 ) -> Iterator[Frame]:
-    """A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.
+    """A point goes down a surface, each step against the gradient; arrows show −g elsewhere.
 
     Try: --surface parabola --x 1 --lr 0.1 goes 1, 0.8, 0.64; --y 1 ends in another of the four minima;
     --surface net descends in all 1,210 weights of a network.

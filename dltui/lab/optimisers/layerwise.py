@@ -63,7 +63,7 @@ def layerwise_rate(
     steps: Annotated[int, Slider(5, 120, help="steps")] = 60,
     seed: Annotated[int, Slider(0, 99, help="seed of weights and batches")] = 0,
 ) -> Iterator[Frame]:
-    """The rate of each layer under LARS, while it and SGD train the same network on large batches of digits.
+    """The rate of each layer under LARS, while it and SGD train the same network on large batches.
 
     Try: --lr 3 is too much for SGD, not for LARS; --trust 0.0001 hardly moves; --batch 32 makes the slopes noisy.
     Notice: layers differ in ‖w‖/‖g‖, and one η is a bold step for one and a timid one for another. Under LARS each goes

@@ -68,7 +68,7 @@ def ravine_zigzag(
     steps: Annotated[int, Slider(1, 400, log=True, help="steps")] = 60,
     others: Annotated[bool, Switch(help="also draw the paths of other optimisers")] = False,
 ) -> Iterator[Frame]:
-    """Gradient descent in the ravine ½(x² + κy²): to and fro between the walls, and hardly along the floor.
+    """Gradient descent in the ravine ½(x² + κy²): to and fro between its walls, hardly along the floor.
 
     Try: --lr 0.021 diverges, --kappa 10 makes it mild; --others lets momentum and Adam run beside it.
     Notice: the steep axis forbids a larger η and the flat axis would need one. Every step flips the sign of y, while x
