@@ -56,7 +56,7 @@ def sparse(l1: float, beta: float) -> tuple[Vector, Vector, float]:
     covers=("003:radam", "004:adadelta", "004:ftrl"),
     kin={
         "dltui lab run optimiser-race": "the five that are used most",
-        "dltui lab run penalty-paths": "other ways to weights that are exactly 0",
+        "dltui lab run adaptive-steps": "the rates of AdaGrad, RMSProp and Adam",
         "dltui byhand adadelta": "a few steps, line by line",
     },
     sources=(

@@ -35,7 +35,7 @@ GAINS = (
     "both, freed of zeros",
 )
 DONE, OUT = 0.01, 0.5  # share of the first loss, and distance from the ridge of the saddle, that end the race
-LONG = 2000  # steps after which a lane is given up
+LONG = 1000  # steps after which a lane is given up
 
 
 def lanes(lr: float) -> dict[str, Rule]:

@@ -56,7 +56,7 @@ def rivals(lr: float, kappa: float) -> dict[str, Rule]:
     kin={
         "dltui lab run momentum-ball": "inertia damps the swinging and speeds up the floor",
         "dltui lab run adaptive-steps": "a rate of its own for every parameter",
-        "dltui lab run feature-scale-valley": "a ravine made by the scale of the features",
+        "dltui hessian MODEL": "eigenvalues of your own model: how narrow is its ravine?",
     },
     sources=("Goodfellow, Bengio, Courville 2016, ch. 8.2.1", "Goh 2017, distill.pub/2017/momentum"),
 )
