@@ -102,7 +102,9 @@ def lesser_known(
             *thin,
         )
         caption = f"step {now} of {steps}: L " + ", ".join(
-            f"{number(float(way.values[min(now, way.steps)]), 3)} {name}" for name, way in walks.items()
+            f"{number(float(way.values[min(now, way.steps)]), 3)} {name}"
+            for name, way in walks.items()
+            if name != "Adam"
         )
         yield Frame(figures=figures, numbers=_numbers(walks, now, l1, beta), caption=caption, total=len(told))
 
