@@ -5,13 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.widgets import Input, Static
 
 from dltui.byhand.bench import Bench, Cell, read_number
@@ -20,8 +18,9 @@ from dltui.byhand.printing import UNICODE
 from dltui.byhand.rounding import Rounding
 from dltui.byhand.told import TERMS, Told, tell
 from dltui.byhand.value import Value
-from dltui.commands._byhand_cells import MADE, MOVED, QUIET, Marks, cells
-from dltui.commands._byhand_sheet import HandAnswer, broken
+from dltui.commands._byhand_cells import Marks, cells
+from dltui.commands._byhand_rows import rows_of, written_out
+from dltui.commands._byhand_sheet import HandAnswer
 from dltui.draw.graph import row_of
 from dltui.draw.view import View
 from dltui.errors import DltuiError
@@ -345,8 +344,12 @@ class ByHandScreen(Room):
         if worked.operation.differentiated:
             self._show_graph()
         told, rounding = self._told()
-        self.query_one("#lines", Static).update(Content("\n").join(self._line_list(told)))
-        self.query_one("#told", Static).update(self._one_line(told[self._at]))
+        lines, here = self.query_one("#lines", Static), told[self._at]
+        width = max(12, lines.content_size.width or 40)
+        lines.update(rows_of(told, self._at, bench.ahead, self._moved, width))
+        self.query_one("#told", Static).update(
+            written_out(here, self._was(here), max(20, self.size.width - 2))
+        )
         self._show_cells(rounding)
         self.refresh_bindings()
 
@@ -369,48 +372,6 @@ class ByHandScreen(Room):
         rounding = Rounding([line.target for line in part])
         most = 0 if self.has_class("-whole") else TERMS
         return {first + i: one for i, one in enumerate(tell(part, rounding=rounding, most=most))}, rounding
-
-    def _line_list(self, told: dict[int, Told]) -> list[Content]:
-        """Return a row a line: name, formula and result, what moved marked."""
-        bench = self._bench
-        width = max(12, self.query_one("#lines").content_size.width or 40)
-        found = []
-        for place, one in told.items():
-            here, back = place == self._at, place >= bench.ahead
-            label = one.line.target.label
-            moved = label is not None and (one.line.tensor, label.cell) in self._moved
-            result = one.sides[-1][1] if one.sides else one.formula
-            mark = "▸" if here else "≠" if moved else "◂" if back else " "
-            text = f"{mark} {one.name} = {result}" if place <= self._at else f"{mark} {one.name} = …"
-            formula = f"   {one.formula}" if one.sides else ""
-            style = "reverse" if here else MOVED if moved else "" if place <= self._at else QUIET
-            row = Content.styled(text, style) + Content.styled(formula, QUIET)
-            found.append(row.truncate(width, ellipsis=True))
-        return found
-
-    def _one_line(self, told: Told) -> Content:
-        """Return the line that is shown, a row a side, and why it is so."""
-        width = max(20, self.size.width - 2)
-        line = told.line
-        head = [Content.styled(line.heading, "bold")] if line.heading else []
-        whole = told.text()
-        if len(whole) <= width:
-            rows = [whole]
-        else:
-            indent = " " * len(told.name)
-            sides = [f"{told.name} = {told.formula}"]
-            sides += [f"{indent} {sign} {side}" for sign, side in told.sides]
-            rows = [row for side in sides for row in broken(side, width, indent + "    ")]
-        found = [
-            *head,
-            *(Content.styled(row, MADE if i == len(rows) - 1 else "") for i, row in enumerate(rows)),
-        ]
-        if len(told.running) > 2:
-            sums = wrap(f"sums so far: {', '.join(told.running)}", width, subsequent_indent="    ")
-            found += [Content.styled(row, QUIET) for row in sums]
-        was = self._was(told)
-        notes = "; ".join(filter(None, (was, line.note)))
-        return Content("\n").join([*found, *([Content.styled(notes, QUIET)] if notes else [])])
 
     def _was(self, told: Told) -> str:
         """Return what the number was before the last change, where that moved it."""
