@@ -207,12 +207,12 @@ NAMES = {
     ),
     "adam-trace": Entry(
         "dltui.lab.optimisers.adam_trace",
-        "Adam written out: g, m, v, mᶜ, vᶜ, the step and θ at every step, and what the correction of the zeros is worth.",
+        "Adam written out, step by step: g, m, v, both corrected, the step, θ; and what correcting is worth.",
         "optimisers",
     ),
     "adaptive-steps": Entry(
         "dltui.lab.optimisers.adaptive",
-        "Bars of the rate that each parameter really has, η over the size σ of its gradients, by four ways to measure σ.",
+        "The rate that each parameter really has: η over the size σ of its gradients, by four measures of σ.",
         "optimisers",
     ),
     "moving-average": Entry(
@@ -232,7 +232,7 @@ NAMES = {
     ),
     "gd-descent": Entry(
         "dltui.lab.optimisers.descents",
-        "A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.",
+        "A point goes down a surface, each step against the gradient; arrows show −g elsewhere.",
         "optimisers",
     ),
     "noise-escape": Entry(
@@ -242,12 +242,17 @@ NAMES = {
     ),
     "momentum-ball": Entry(
         "dltui.lab.optimisers.inertia",
-        "A ball with inertia beside plain descent, and at each step what it is moved by: −ηg, λm, and their sum m.",
+        "A ball with inertia beside plain descent, and what moves it at each step: −ηg, λm, and their sum m.",
         "optimisers",
     ),
     "layerwise-rate": Entry(
         "dltui.lab.optimisers.layerwise",
-        "The rate of each layer under LARS, while it and SGD train the same network on large batches of digits.",
+        "The rate of each layer under LARS, while it and SGD train the same network on large batches.",
+        "optimisers",
+    ),
+    "lesser-known": Entry(
+        "dltui.lab.optimisers.lesser",
+        "Three lanes that are seldom seen, and what AdaDelta, RAdam and FTRL add up on their way.",
         "optimisers",
     ),
     "newton-step": Entry(
@@ -277,7 +282,7 @@ NAMES = {
     ),
     "ravine-zigzag": Entry(
         "dltui.lab.optimisers.ravines",
-        "Gradient descent in the ravine ½(x² + κy²): to and fro between the walls, and hardly along the floor.",
+        "Gradient descent in the ravine ½(x² + κy²): to and fro between its walls, hardly along the floor.",
         "optimisers",
     ),
     "newton-root": Entry(
