@@ -49,7 +49,7 @@ BREAKS: list[tuple[str, str, str, Any]] = [  # exhibit, module, what is broken i
         lambda net, depth: Stack(depth, skip=False, norm=True).double().eval(),
     ),
     ("flat-or-sharp", "basins", "slope", lambda w: 2 * np.asarray(w)),
-    ("landscape-slice", "slices", "_height", lambda found: 1.0),
+    ("landscape-slice", "slices", "_share", lambda found: 0.5),
 ]
 
 

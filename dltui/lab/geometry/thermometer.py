@@ -54,7 +54,7 @@ def gradient_thermometer(
     skip: Annotated[bool, Switch(help="add each layer's input to its output")] = False,
     norm: Annotated[bool, Switch(help="batch norm before each activation")] = False,
     lr: Annotated[float, Slider(0.001, 1, log=True, help="learning rate of plain SGD")] = 0.1,
-    steps: Annotated[int, Slider(0, 200, help="steps of training")] = 40,
+    steps: Annotated[int, Slider(0, 100, help="steps of training")] = 40,
     seed: Annotated[int, Slider(0, 99, help="seed of the weights")] = 0,
 ) -> Iterator[Frame]:
     """The length of the gradient in every layer of a deep network on digits, live while it is trained.
