@@ -100,7 +100,7 @@ def walk(
             ended = f"stopped before step {t}: {error}"
             break
         if not np.abs(w).max() < FAR:
-            ended = f"ran away at step {t}: the points are beyond {FAR:g}; try a smaller learning rate"
+            ended = f"ran away at step {t}; try a smaller rate"
             break
         points.append(w)
         gradients.append(g)

@@ -18,7 +18,7 @@ from dltui.registry import Registry
 if TYPE_CHECKING:
     from dltui.figures import Figure
 
-Number = float | int | str | bool | None | Sequence[float] | Sequence[Sequence[float]]
+Number = float | int | str | bool | None | Sequence[float | None] | Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -88,7 +88,7 @@ def until(batch: int, target: float, seed: int) -> Trained:
 )
 def flat_or_sharp(
     large: Annotated[int, Slider(30, 600, log=True, help="samples in a large batch, of 600")] = 60,
-    small: Annotated[int, Slider(4, 30, log=True, help="samples in a small batch")] = 8,
+    small: Annotated[int, Slider(4, 29, log=True, help="samples in a small batch")] = 8,
     target: Annotated[float, Slider(0.05, 0.5, log=True, help="training loss at which both stop")] = 0.05,
     seed: Annotated[int, Slider(0, 99, help="seed of weights, batches and noise")] = 0,
 ) -> Iterator[Frame]:
