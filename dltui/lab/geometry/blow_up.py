@@ -228,10 +228,11 @@ def _on_a_parabola(lr: float) -> Lines:
 
 def _ends(lines: list[Series]) -> Series:
     """Return where each curve ends, as marks: the curves lie on top of each other before."""
+    last = [int(np.flatnonzero(np.isfinite(line.y))[-1]) for line in lines]
     return Series(
         name="ends",
-        x=np.array([line.x[-1] for line in lines]),
-        y=np.array([line.y[-1] for line in lines]),
+        x=np.array([line.x[place] for line, place in zip(lines, last, strict=True)]),
+        y=np.array([line.y[place] for line, place in zip(lines, last, strict=True)]),
         marks=True,
     )
 
