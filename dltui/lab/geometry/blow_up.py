@@ -92,7 +92,7 @@ def exploded(seed: int) -> float:
     """Return ‖∇L‖ of a 20 × 64 ReLU network with weights of standard deviation 3/√n, by squared error on digits."""
     from torch import nn
 
-    from dltui.lab.geometry.deep import Plan, batch, made
+    from dltui.lab.geometry.plain_nets import Plan, batch, made
 
     net = made(Plan(activation="relu", start="he", gain=3 / math.sqrt(2)), seed)
     x, y = batch(100)
