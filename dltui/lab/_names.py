@@ -177,12 +177,12 @@ NAMES = {
     ),
     "stuck-points": Entry(
         "dltui.lab.geometry.stuck",
-        "Descent near a saddle, on a plateau and in a local basin: steps to leave against the distance of the start.",
+        "Descent near a saddle, on a plateau, in a local basin: steps to leave against the start's distance.",
         "geometry",
     ),
     "taylor-overlay": Entry(
         "dltui.lab.geometry.taylor",
-        "A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.",
+        "A surface with its tangent plane and quadric at a point, and how both go wrong with the distance.",
         "geometry",
     ),
     "gradient-thermometer": Entry(
