@@ -160,6 +160,11 @@ NAMES = {
         "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
         "optimisers",
     ),
+    "clip-cliff": Entry(
+        "dltui.lab.optimisers.clipping",
+        "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
+        "optimisers",
+    ),
     "batch-counter": Entry(
         "dltui.lab.optimisers.counting",
         "Epochs, iterations and batches counted, which sample went where, and what a batch costs here.",

@@ -105,6 +105,12 @@ BREAKS: dict[str, tuple[str, str, str, Broken]] = {
         "step_decay",
         lambda right: lambda t, *rest: right(np.asarray(t) - 1, *rest),
     ),
+    "clip-cliff: every component clipped by itself": (
+        "clip-cliff",
+        "optimisers.clipping",
+        "clipped",
+        lambda right: lambda g, threshold, **_: np.clip(g, -threshold, threshold),
+    ),
 }
 
 
