@@ -125,6 +125,11 @@ NAMES = {
         "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
         "geometry",
     ),
+    "feature-scale-valley": Entry(
+        "dltui.lab.geometry.scales",
+        "The loss over the weights of area and bedrooms, for raw, centred and standardised features.",
+        "geometry",
+    ),
     "landscape-slice": Entry(
         "dltui.lab.geometry.slices",
         "The loss over a filter-normalised random plane: a deep network with skips, and its twin without.",
@@ -138,6 +143,11 @@ NAMES = {
     "edge-of-stability": Entry(
         "dltui.lab.geometry.stability",
         "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
+        "geometry",
+    ),
+    "ill-conditioned-stall": Entry(
+        "dltui.lab.geometry.stall",
+        "Loss and gradient norm of a descent in a narrow valley, on one axis of steps.",
         "geometry",
     ),
     "rescaled-twins": Entry(

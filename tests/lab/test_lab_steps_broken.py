@@ -111,6 +111,18 @@ BREAKS: dict[str, tuple[str, str, str, Broken]] = {
         "clipped",
         lambda right: lambda g, threshold, **_: np.clip(g, -threshold, threshold),
     ),
+    "ill-conditioned-stall: a step of half the rate": (
+        "ill-conditioned-stall",
+        "geometry.stall",
+        "Gradient",
+        lambda right: lambda lr: right(lr=lr / 2),
+    ),
+    "feature-scale-valley: centred by the median": (
+        "feature-scale-valley",
+        "geometry.scales",
+        "houses",
+        lambda right: lambda scale=1.0: right(scale) - np.median(right(scale), 0),
+    ),
 }
 
 
