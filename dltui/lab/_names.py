@@ -115,9 +115,19 @@ NAMES = {
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
         "geometry",
     ),
+    "chain-product": Entry(
+        "dltui.lab.geometry.chain",
+        "The gradient of the first weight through L neurons in a row, written factor by factor.",
+        "geometry",
+    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
+        "geometry",
+    ),
+    "product-bound": Entry(
+        "dltui.lab.geometry.products",
+        "A random vector through W₁ and W₂ in turn: its length beside what eigenvalues and norms allow.",
         "geometry",
     ),
     "two-weight-saddle": Entry(

@@ -123,6 +123,18 @@ BREAKS: dict[str, tuple[str, str, str, Broken]] = {
         "houses",
         lambda right: lambda scale=1.0: right(scale) - np.median(right(scale), 0),
     ),
+    "chain-product: a chain that is one layer short": (
+        "chain-product",
+        "geometry.chain",
+        "chain",
+        lambda right: lambda depth, *rest, **more: right(max(depth - 1, 1), *rest, **more),
+    ),
+    "product-bound: the Frobenius norm for the largest singular value": (
+        "product-bound",
+        "geometry.products",
+        "norm",
+        lambda right: lambda matrix: float(np.linalg.norm(matrix)),
+    ),
 }
 
 

@@ -72,13 +72,14 @@ class Valley:
     def factors(self, rate: float, steps: Array) -> Array:
         """Return (1 − ηλ)ᵗ for each step and eigenvalue, shape (steps, 3); ∞ where it is too large for a number."""
         with np.errstate(over="ignore"):
-            found: Array = (1 - rate * self.eigenvalues) ** np.asarray(steps, float)[:, None]
-        return found
+            found = (1 - rate * self.eigenvalues) ** np.asarray(steps, float)[:, None]
+        return np.asarray(found)
 
     def descend(self, rate: float, steps: Array) -> Array:
         """Return where descent from w = 0 is after each of some steps: w* − (I − ηH)ᵗw*, shape (steps, 3)."""
         _, vectors = np.linalg.eigh(self.hessian)
-        return self.best - (self.factors(rate, steps) * (vectors.T @ self.best)) @ vectors.T
+        found: Array = self.best - (self.factors(rate, steps) * (vectors.T @ self.best)) @ vectors.T
+        return found
 
     def left(self, rate: float, steps: Array) -> Array:
         """Return the share of the first loss that is left after each of some steps."""

@@ -32,6 +32,7 @@ TALL = 1e4  # losses and lengths beyond this are told, not drawn: nothing else c
     family="optimisers",
     covers=("001:grad-clip", "002a:gradient-clipping", "003:grad-clip"),
     kin={
+        "dltui lab run chain-product": "why a gradient explodes: a product of many factors",
         "dltui train MODEL --set clip=1": "clipping for a network of your own",
         "dltui gradients MODEL": "the length of your own gradients, layer by layer",
     },
