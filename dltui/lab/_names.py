@@ -120,6 +120,16 @@ NAMES = {
         "The gradient of the first weight through L neurons in a row, written factor by factor.",
         "geometry",
     ),
+    "identity-block": Entry(
+        "dltui.lab.geometry.copying",
+        "A plain and a residual block are taught to copy their input, and the error falls at different speed.",
+        "geometry",
+    ),
+    "skip-highway": Entry(
+        "dltui.lab.geometry.highways",
+        "Two stacks of equal depth, one with a skip around every layer: gradient by layer, and loss.",
+        "geometry",
+    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",

@@ -135,6 +135,18 @@ BREAKS: dict[str, tuple[str, str, str, Broken]] = {
         "norm",
         lambda right: lambda matrix: float(np.linalg.norm(matrix)),
     ),
+    "skip-highway: a skip that is forgotten": (
+        "skip-highway",
+        "geometry.highways",
+        "chain",
+        lambda right: lambda *given, skip=False: right(*given),
+    ),
+    "identity-block: a start at zero that is not": (
+        "identity-block",
+        "geometry.copying",
+        "begun",
+        lambda right: lambda start, hidden, seed: right("he", hidden, seed),
+    ),
 }
 
 

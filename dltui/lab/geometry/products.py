@@ -221,8 +221,8 @@ def norms_always_bound() -> None:
 @product_bound.check
 def grows_like_rho() -> None:
     """In the long run a pair of layers multiplies the length by ρ(W₂W₁); rotations keep it (closed form)."""
-    matrices = [np.array(one) for one in PAIRS["sheared"]]
-    found = lengths(*matrices, np.array([1.0, 0.0]), 40)
+    first, second = (np.array(one) for one in PAIRS["sheared"])
+    found = lengths(first, second, np.array([1.0, 0.0]), 40)
     near("growth", found[40] / found[38], _of("sheared")["rho"], 1e-9)
     near("rotations", _of("rotations")["last_length"], 1, 1e-12)
     near(
