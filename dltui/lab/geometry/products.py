@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.figures import Heatmap, Lines, Points, Series, Table, number
+from dltui.figures import Lines, Points, Series, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 
 Array = NDArray[np.float64]
@@ -18,7 +18,7 @@ PAIRS = {
     "nilpotent": (((0.0, 1.0), (0.0, 0.0)), ((0.0, 0.0), (1.0, 0.0))),
     "rotations": (((0.6, -0.8), (0.8, 0.6)), ((0.8, 0.6), (-0.6, 0.8))),
     "symmetric": (((1.2, 0.3), (0.3, 0.7)), ((0.9, -0.2), (-0.2, 1.1))),
-    "sheared": (((0.9, 2.0), (0.0, 0.9)), ((0.9, 0.0), (2.0, 0.9))),
+    "sheared": (((0.9, 2.0), (0.0, 0.9)), ((0.9, 0.0), (1.0, 0.5))),
 }
 
 
@@ -86,9 +86,7 @@ def product_bound(
         figures=(
             _growth(found, numbers),
             _circle(first, second),
-            _matrix("W₁", first),
-            _matrix("W₂", second),
-            _matrix("W₂W₁", second @ first),
+            _matrices(first, second),
             _table(numbers),
         ),
         numbers={**numbers, "last_length": float(found[-1])},
@@ -152,24 +150,17 @@ def _circle(first: Array, second: Array) -> Points:
     )
 
 
-def _matrix(name: str, matrix: Array) -> Heatmap:
-    """Return a matrix as it is written."""
-    values = ", ".join(number(float(one)) for one in np.linalg.svd(matrix, compute_uv=False))
-    return Heatmap(
-        title=name,
-        caption="rows "
-        + "; ".join(" ".join(number(float(one)) for one in row) for row in matrix)
-        + f". σ: {values}; ρ = {number(radius(matrix))}",
-        values=matrix,
-        x=np.arange(2.0),
-        y=np.arange(2.0),
-        x_label="column",
-        y_label="row",
-        value_label="entry",
-        colormap="coolwarm",
-        downwards=True,
-        row_names=("1", "2"),
-        column_names=("1", "2"),
+def _matrices(first: Array, second: Array) -> Table:
+    """Return both matrices and their product, with their singular values and the largest eigenvalue."""
+    rows = []
+    for name, matrix in (("W₁", first), ("W₂", second), ("W₂W₁", second @ first)):
+        high, low = np.linalg.svd(matrix, compute_uv=False)
+        written = [" ".join(number(float(one)) for one in row) for row in matrix]
+        rows.append((name, *written, float(high), float(low), radius(matrix)))
+    return Table(
+        title="The matrices",
+        columns=("matrix", "row 1", "row 2", "σ_max", "σ_min", "ρ"),
+        rows=tuple(rows),
     )
 
 
@@ -228,7 +219,7 @@ def grows_like_rho() -> None:
     near(
         "ρ by the quadratic formula",
         _of("sheared")["rho"],
-        0.5 * (5.62 + np.sqrt(5.62**2 - 4 * 0.81**2)),
+        0.5 * (3.26 + np.sqrt(3.26**2 - 4 * 0.3645)),
         1e-9,
     )
 
