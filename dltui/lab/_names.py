@@ -120,9 +120,19 @@ NAMES = {
         "Three ways to infinity, in half, single and double precision, and a watchdog with its remedies.",
         "geometry",
     ),
+    "chain-product": Entry(
+        "dltui.lab.geometry.chain",
+        "The gradient of the first weight through L neurons in a row, written factor by factor.",
+        "geometry",
+    ),
     "curvature-compass": Entry(
         "dltui.lab.geometry.compass",
         "A needle v turns in the space of weights; vᵀHv says how strongly the loss bends along it.",
+        "geometry",
+    ),
+    "identity-block": Entry(
+        "dltui.lab.geometry.copying",
+        "A plain and a residual block are taught to copy their input, and the error falls at different speed.",
         "geometry",
     ),
     "critical-points": Entry(
@@ -135,6 +145,11 @@ NAMES = {
         "Training loss of plain stacks of 8, 20 and 56 layers, and of their residual twins.",
         "geometry",
     ),
+    "skip-highway": Entry(
+        "dltui.lab.geometry.highways",
+        "Two stacks of equal depth, one with a skip around every layer: gradient by layer, and loss.",
+        "geometry",
+    ),
     "eigen-hunt": Entry(
         "dltui.lab.geometry.hunt",
         "Power iteration and Lanczos look for eigenvalues of a Hessian that they can only multiply with.",
@@ -143,6 +158,11 @@ NAMES = {
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
+        "geometry",
+    ),
+    "product-bound": Entry(
+        "dltui.lab.geometry.products",
+        "A random vector through W₁ and W₂ in turn: its length beside what eigenvalues and norms allow.",
         "geometry",
     ),
     "saddle-count": Entry(
@@ -160,6 +180,11 @@ NAMES = {
         "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
         "geometry",
     ),
+    "feature-scale-valley": Entry(
+        "dltui.lab.geometry.scales",
+        "The loss over the weights of area and bedrooms, for raw, centred and standardised features.",
+        "geometry",
+    ),
     "landscape-slice": Entry(
         "dltui.lab.geometry.slices",
         "The loss over a filter-normalised random plane: a deep network with skips, and its twin without.",
@@ -173,6 +198,11 @@ NAMES = {
     "edge-of-stability": Entry(
         "dltui.lab.geometry.stability",
         "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
+        "geometry",
+    ),
+    "ill-conditioned-stall": Entry(
+        "dltui.lab.geometry.stall",
+        "Loss and gradient norm of a descent in a narrow valley, on one axis of steps.",
         "geometry",
     ),
     "stuck-points": Entry(
@@ -223,6 +253,11 @@ NAMES = {
     "batch-race": Entry(
         "dltui.lab.optimisers.batches",
         "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
+        "optimisers",
+    ),
+    "clip-cliff": Entry(
+        "dltui.lab.optimisers.clipping",
+        "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
         "optimisers",
     ),
     "batch-counter": Entry(

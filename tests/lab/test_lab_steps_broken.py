@@ -105,6 +105,48 @@ BREAKS: dict[str, tuple[str, str, str, Broken]] = {
         "step_decay",
         lambda right: lambda t, *rest: right(np.asarray(t) - 1, *rest),
     ),
+    "clip-cliff: every component clipped by itself": (
+        "clip-cliff",
+        "optimisers.clipping",
+        "clipped",
+        lambda right: lambda g, threshold, **_: np.clip(g, -threshold, threshold),
+    ),
+    "ill-conditioned-stall: a step of half the rate": (
+        "ill-conditioned-stall",
+        "geometry.stall",
+        "Gradient",
+        lambda right: lambda lr: right(lr=lr / 2),
+    ),
+    "feature-scale-valley: centred by the median": (
+        "feature-scale-valley",
+        "geometry.scales",
+        "houses",
+        lambda right: lambda scale=1.0: right(scale) - np.median(right(scale), 0),
+    ),
+    "chain-product: a chain that is one layer short": (
+        "chain-product",
+        "geometry.chain",
+        "chain",
+        lambda right: lambda depth, *rest, **more: right(max(depth - 1, 1), *rest, **more),
+    ),
+    "product-bound: the Frobenius norm for the largest singular value": (
+        "product-bound",
+        "geometry.products",
+        "norm",
+        lambda right: lambda matrix: float(np.linalg.norm(matrix)),
+    ),
+    "skip-highway: a skip that is forgotten": (
+        "skip-highway",
+        "geometry.highways",
+        "chain",
+        lambda right: lambda *given, skip=False: right(*given),
+    ),
+    "identity-block: a start at zero that is not": (
+        "identity-block",
+        "geometry.copying",
+        "begun",
+        lambda right: lambda start, hidden, seed: right("he", hidden, seed),
+    ),
 }
 
 
