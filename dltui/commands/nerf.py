@@ -52,7 +52,12 @@ def train(
         typer.Option("--field", help="A grid of voxels, hashed grids (Instant NGP), or the classic network."),
     ] = "grid",
     seconds: Annotated[
-        float | None, typer.Option("--seconds", min=0.1, help="Time for steps; 15 if nothing is said.")
+        float | None,
+        typer.Option(
+            "--seconds",
+            min=0.1,
+            help="Seconds of one core for the steps, on a GPU of the clock on the wall; 15 if nothing is said.",
+        ),
     ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="Steps instead: the same every time.")
@@ -69,13 +74,14 @@ def train(
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.nerf.work import Effort, captured
+    from dltui.scene.nerf.captured import captured
+    from dltui.scene.nerf.work import Effort
     from dltui.scene.nerf.work import train as fitted
 
     found = captured(scene, views=views, size=size, report=common.report)
     _missing(found.missing, common)
-    time = 15.0 if seconds is None and steps is None else seconds
-    effort = Effort(field, time, steps, common.seed, pick_device(common.device))
+    limit = 15.0 if seconds is None and steps is None else seconds
+    effort = Effort(field, limit, steps, common.seed, pick_device(common.device))
     common = alive(common, wanted=live)
     return stoppable(lambda report: fitted(found.capture, effort, report), common)
 
@@ -150,7 +156,8 @@ def info(
     common: Common,
 ) -> RadianceInfo:
     """Tell what a scene or a field holds: cameras, pictures, numbers; σ, α, T and w along a ray."""
-    from dltui.scene.nerf.work import captured, info_of_field, info_of_pictures
+    from dltui.scene.nerf.captured import captured
+    from dltui.scene.nerf.work import info_of_field, info_of_pictures
 
     if Path(scene).is_file():
         from dltui.device import pick_device

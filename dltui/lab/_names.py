@@ -5,6 +5,7 @@ from dltui.registry import Entry
 FAMILIES = {
     "byhand": "Layers, losses, metrics and back-propagation worked line by line, each checked against torch.",
     "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
+    "optimisers": "How a gradient becomes a step: batches and noise, momentum, adaptive rates, schedules, curvature.",
     "shapes": "Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields.",
 }
 
@@ -114,9 +115,44 @@ NAMES = {
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
         "geometry",
     ),
+    "blow-up-watch": Entry(
+        "dltui.lab.geometry.blow_up",
+        "Three ways to infinity, in half, single and double precision, and a watchdog with its remedies.",
+        "geometry",
+    ),
+    "curvature-compass": Entry(
+        "dltui.lab.geometry.compass",
+        "A needle v turns in the space of weights; vᵀHv says how strongly the loss bends along it.",
+        "geometry",
+    ),
+    "critical-points": Entry(
+        "dltui.lab.geometry.critical",
+        "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",
+        "geometry",
+    ),
+    "degradation": Entry(
+        "dltui.lab.geometry.degradation",
+        "Training loss of plain stacks of 8, 20 and 56 layers, and of their residual twins.",
+        "geometry",
+    ),
+    "eigen-hunt": Entry(
+        "dltui.lab.geometry.hunt",
+        "Power iteration and Lanczos look for eigenvalues of a Hessian that they can only multiply with.",
+        "geometry",
+    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
+        "geometry",
+    ),
+    "saddle-count": Entry(
+        "dltui.lab.geometry.random_matrices",
+        "The share of random symmetric matrices whose eigenvalues are all positive, against their size.",
+        "geometry",
+    ),
+    "restart-spread": Entry(
+        "dltui.lab.geometry.restarts",
+        "One small network trained from many starts by four optimisers: where each of them ends.",
         "geometry",
     ),
     "two-weight-saddle": Entry(
@@ -139,6 +175,21 @@ NAMES = {
         "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
         "geometry",
     ),
+    "stuck-points": Entry(
+        "dltui.lab.geometry.stuck",
+        "Descent near a saddle, on a plateau and in a local basin: steps to leave against the distance of the start.",
+        "geometry",
+    ),
+    "taylor-overlay": Entry(
+        "dltui.lab.geometry.taylor",
+        "A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.",
+        "geometry",
+    ),
+    "gradient-thermometer": Entry(
+        "dltui.lab.geometry.thermometer",
+        "The length of the gradient in every layer of a deep network on digits, live while it is trained.",
+        "geometry",
+    ),
     "rescaled-twins": Entry(
         "dltui.lab.geometry.twins",
         "Two sets of weights of one ReLU network, the same function: a plane around each, drawn in two ways.",
@@ -153,6 +204,91 @@ NAMES = {
         "dltui.lab.geometry.ways",
         "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
+    ),
+    "adam-trace": Entry(
+        "dltui.lab.optimisers.adam_trace",
+        "Adam written out: g, m, v, mᶜ, vᶜ, the step and θ at every step, and what the correction of the zeros is worth.",
+        "optimisers",
+    ),
+    "adaptive-steps": Entry(
+        "dltui.lab.optimisers.adaptive",
+        "Bars of the rate that each parameter really has, η over the size σ of its gradients, by four ways to measure σ.",
+        "optimisers",
+    ),
+    "moving-average": Entry(
+        "dltui.lab.optimisers.averages",
+        "A noisy series of gradients, its running mean, and the weight that every past value has in it.",
+        "optimisers",
+    ),
+    "batch-race": Entry(
+        "dltui.lab.optimisers.batches",
+        "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
+        "optimisers",
+    ),
+    "batch-counter": Entry(
+        "dltui.lab.optimisers.counting",
+        "Epochs, iterations and batches counted, which sample went where, and what a batch costs here.",
+        "optimisers",
+    ),
+    "gd-descent": Entry(
+        "dltui.lab.optimisers.descents",
+        "A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.",
+        "optimisers",
+    ),
+    "noise-escape": Entry(
+        "dltui.lab.optimisers.escape",
+        "Plain and noisy descent and annealing, from the middle of a saddle and on a curve full of holes.",
+        "optimisers",
+    ),
+    "momentum-ball": Entry(
+        "dltui.lab.optimisers.inertia",
+        "A ball with inertia beside plain descent, and at each step what it is moved by: −ηg, λm, and their sum m.",
+        "optimisers",
+    ),
+    "layerwise-rate": Entry(
+        "dltui.lab.optimisers.layerwise",
+        "The rate of each layer under LARS, while it and SGD train the same network on large batches of digits.",
+        "optimisers",
+    ),
+    "newton-step": Entry(
+        "dltui.lab.optimisers.newton",
+        "Newton, saddle-free Newton, L-BFGS and plain descent on one contour, with the signs of the Hessian.",
+        "optimisers",
+    ),
+    "noise-scale": Entry(
+        "dltui.lab.optimisers.noise",
+        "The gradients of many random batches at one θ, and how their variance falls with the batch.",
+        "optimisers",
+    ),
+    "lr-schedules": Entry(
+        "dltui.lab.optimisers.planned_rates",
+        "Four schedules of the learning rate, drawn, and the same descent on digits under each.",
+        "optimisers",
+    ),
+    "optimiser-race": Entry(
+        "dltui.lab.optimisers.racing",
+        "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with a family tree.",
+        "optimisers",
+    ),
+    "lr-stability": Entry(
+        "dltui.lab.optimisers.rates",
+        "One convex bowl, ½(x² + κy²), and the same descent with rates from far too small to too large.",
+        "optimisers",
+    ),
+    "ravine-zigzag": Entry(
+        "dltui.lab.optimisers.ravines",
+        "Gradient descent in the ravine ½(x² + κy²): to and fro between the walls, and hardly along the floor.",
+        "optimisers",
+    ),
+    "newton-root": Entry(
+        "dltui.lab.optimisers.roots",
+        "Tangent lines walk to a root: each is followed to where it is zero.",
+        "optimisers",
+    ),
+    "warm-up": Entry(
+        "dltui.lab.optimisers.warm",
+        "The learning rate rises, then falls; and a small transformer that starts with it and without.",
+        "optimisers",
     ),
     "broadcast-trace": Entry(
         "dltui.lab.shapes.broadcast",

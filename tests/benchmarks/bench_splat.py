@@ -23,12 +23,12 @@ BARS = {30.0: 29.5, 60.0: 31.0}  # seconds -> dB
 def main() -> None:
     """Run all."""
     import numpy as np
+    from dltui.scene.splats.captured import captured
     from table import Goal, head, row
 
     from dltui.scene.nerf.fit import Fit
     from dltui.scene.nerf.fit import judged as scored
     from dltui.scene.nerf.score import psnr
-    from dltui.scene.splats.captured import captured
     from dltui.scene.splats.fit import Progress, fit_splats
     from dltui.scene.splats.gaussians import Gaussians
     from dltui.scene.splats.view import view

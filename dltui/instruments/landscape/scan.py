@@ -163,7 +163,9 @@ def _measured(
     for asked in course.batches(canvas.loss):
         batches = [*asked[:COARSE], [cell for batch in asked[COARSE:] for cell in batch]] if quick else asked
         unknown = ([cell for cell in batch if not canvas.known[cell]] for batch in batches)
-        yield from hands.stream(start, [piece for batch in unknown for piece in pieces(batch, most)])
+        yield from hands.stream(
+            start, [piece for batch in unknown for piece in pieces(batch, most, hands.size)]
+        )
 
 
 def _size(each: int | None, team: Team | None) -> int | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +15,9 @@ from dltui.results.nerf_info import BOX, HELD, TRAIN, RadianceInfo
 from dltui.scene.cameras import Camera, looking
 from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.fit import Fit, Fitted, Kind, judged, render
-from dltui.scene.nerf.folders import Found, read_folder
+from dltui.scene.nerf.folders import Found
 from dltui.scene.nerf.keep import arrays_of, field_of
 from dltui.scene.nerf.rays import along, cut
-from dltui.scene.nerf.scenes import OWN, own_scene
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture, View
 
@@ -39,7 +36,6 @@ class Effort:
         steps: Steps that may be made, or None.
         seed: Of every draw.
         device: Where.
-        clock: What time is taken by.
     """
 
     kind: Kind = "grid"
@@ -47,14 +43,6 @@ class Effort:
     steps: int | None = None
     seed: int = 0
     device: torch.device | None = None
-    clock: Callable[[], float] = time.perf_counter
-
-
-def captured(scene: str, *, views: int, size: int | None, report: Report = silent) -> Found:
-    """Return the pictures of one of our own scenes, or of a folder."""
-    if scene in OWN:
-        return Found(own_scene(scene, views=views, size=size or 64, report=report), ())
-    return read_folder(Path(scene), size=size, report=report)
 
 
 def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance:
@@ -75,7 +63,6 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
         steps=effort.steps,
         seed=effort.seed,
         device=effort.device,
-        clock=effort.clock,
     )
 
     def told(fitted: Fitted, done: float) -> None:
@@ -84,7 +71,7 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
         progress.psnr.append((progress.step, progress.seconds, psnr(shown[0], view.rgb)))
         report(round(PARTS * done), PARTS, _result(fitted, capture, [shown], whole=False))
 
-    fitted = fit.run(told)
+    fitted = fit.run(told, lambda done: report(round(PARTS * done), PARTS))
     shown = [render(fitted.field, fitted.occupied, v, paper=capture.paper) for v in capture.held_out]
     report(PARTS, PARTS)
     return _result(fitted, capture, shown, whole=True)

@@ -7,7 +7,6 @@ anything jump onto others and share their opacity. Those others are drawn by how
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,10 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dltui.device import clock_of
 from dltui.scene.nerf.views import Capture, View, hull
-from dltui.scene.splats.blend import blend, nearest_first, pairs_of, rows_of, summed
+from dltui.scene.splats.blend import nearest_first, pairs_of, rows_of, summed
+from dltui.scene.splats.fused import picture
 from dltui.scene.splats.gaussians import Gaussians, axes
 from dltui.scene.splats.project import project
+from dltui.scene.splats.straight import straight
 
 RATES = {
     "place": 2e-3,
@@ -103,8 +105,8 @@ def fit_splats(
     steps: int | None = None,
     seed: int = 0,
     device: torch.device | None = None,
-    clock: Callable[[], float] = time.perf_counter,
     told: Callable[[Progress, Gaussians], None] | None = None,
+    beat: Callable[[Progress], None] | None = None,
 ) -> tuple[Gaussians, Progress]:
     """Fit splats to pictures.
 
@@ -116,13 +118,15 @@ def fit_splats(
         steps: Steps that may be made, or None.
         seed: Of all draws.
         device: Where it is fitted.
-        clock: What time is taken by.
         told: Called every hundred steps; the clock stands meanwhile.
+        beat: Called after every step; may raise to stop.
 
     Returns:
         The splats, and how it went.
     """
     device = device or torch.device("cpu")
+    clock = clock_of(device)
+    capture = straight(capture)
     source = torch.Generator().manual_seed(seed)
     splats = sown(capture, count, degree, source).to(device)
     for tensor in splats.tensors:
@@ -149,6 +153,8 @@ def fit_splats(
             )
             progress.moved += relocate(splats, optimizer, seen, wrong, source)
         progress.seconds += clock() - began
+        if beat is not None:
+            beat(progress)
         if told is not None and progress.step % EVERY == 0:
             progress.loss = float(loss.detach())
             told(progress, splats)
@@ -164,10 +170,9 @@ def _truth(one: View, device: torch.device) -> Tensor:
 
 def _loss(splats: Gaussians, one: View, truth: Tensor, paper: float) -> Tensor:
     """Return how far a picture of splats is from the truth, with a small price on what is not needed."""
-    camera = one.camera
-    flat = project(splats, camera)
-    gap = blend(flat, camera.width, camera.height, paper) - truth
-    price = THIN * flat.opacity.mean() + SMALL * splats.log_scale.exp().mean()
+    seen, opacity = picture(splats, one.camera, paper)
+    gap = seen - truth
+    price = THIN * opacity.mean() + SMALL * splats.log_scale.exp().mean()
     return ABSOLUTE * gap.abs().mean() + SQUARED * (gap * gap).mean() + price
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from dltui.device import threads
 from dltui.errors import UsageError
 from dltui.progress import Report, silent
 from dltui.results.splats import SplatFit, SplatViews
@@ -19,8 +20,10 @@ from dltui.scene.nerf.views import Capture
 from dltui.scene.splats.file import read_splats
 from dltui.scene.splats.fit import Progress, fit_splats
 from dltui.scene.splats.gaussians import Y0, Gaussians
+from dltui.scene.splats.straight import straight
 from dltui.scene.splats.view import view
 
+PARTS = 1000  # in which progress is told
 SHOWN = 4  # held-out pictures that are kept
 AWAY = 2.2  # of the radius that most splats lie in, from the middle to the camera
 MOST = 0.9  # share of the splats by which a camera is placed: files have strays
@@ -35,7 +38,6 @@ def train(
     steps: int | None,
     seed: int,
     device: torch.device,
-    clock: Callable[[], float] = time.perf_counter,
     report: Report = silent,
 ) -> tuple[Gaussians, SplatFit]:
     """Fit splats to pictures, telling on the way what is known.
@@ -48,27 +50,30 @@ def train(
         steps: Steps that may be made, or None.
         seed: Of all draws.
         device: Where it is fitted.
-        clock: What time is taken by.
         report: How far it is, with a result of what is known.
 
     Returns:
         The splats, and how near they come.
     """
 
+    def share(progress: Progress) -> int:
+        part = (
+            progress.step / steps if seconds is None and steps else progress.seconds / (seconds or math.inf)
+        )
+        return min(PARTS, round(PARTS * part))
+
     def told(progress: Progress, splats: Gaussians) -> None:
         one = capture.held_out[0]
         seen = view(splats, one.camera, paper=capture.paper)
         progress.psnr.append((progress.step, progress.seconds, psnr(seen.rgb, one.rgb)))
-        share = (
-            progress.step / steps if seconds is None and steps else progress.seconds / (seconds or math.inf)
-        )
-        known = described(splats.detached(), capture, progress, shown=1)
-        report(min(1000, round(1000 * share)), 1000, known)
+        report(share(progress), PARTS, described(splats.detached(), capture, progress, shown=1))
 
-    splats, progress = fit_splats(
-        capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device,
-        clock=clock, told=told,
-    )  # fmt: skip
+    capture = straight(capture)
+    with threads(1) if device.type == "cpu" else nullcontext():
+        splats, progress = fit_splats(
+            capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device,
+            told=told, beat=lambda known: report(share(known), PARTS),
+        )  # fmt: skip
     return splats, described(splats, capture, progress)
 
 
