@@ -20,7 +20,7 @@ from dltui.cli import run
 from dltui.instruments.team import Team
 from dltui.results import load
 
-SCAN = ("landscape", "mlp:width=16", "--data", "moons:n=400", "--steps", "9", "--exact", "--quiet")
+SCAN = ("landscape", "mlp:width=16", "--data", "moons:n=400", "--steps", "25", "--exact", "--quiet")
 
 
 @pytest.fixture
@@ -61,6 +61,8 @@ def test_a_scan_by_two_processes_is_that_of_one_to_the_bit(
 
         return asked
 
+    scan = sys.modules["dltui.instruments.landscape.scan"]
+    monkeypatch.setattr(scan, "PIECE", 0.0)  # cell by cell, so that both have some
     monkeypatch.setattr(Team, "agree", wait_until_ready)
     monkeypatch.setattr(Team, "asker", counted)
     together = told(*SCAN, "--json", "--processes", "2")
