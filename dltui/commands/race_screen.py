@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class RaceScreen(ResultScreen):
     """A field against splats."""
 
+    DETAILS_FROM = 200  # both figures need the room
+
     DEFAULT_CSS = """
     RaceScreen {
         #climb { height: 2fr; margin: 0 1; }
@@ -36,8 +38,8 @@ class RaceScreen(ResultScreen):
 
     def show_result(self, result: Race, figures: list[Figure]) -> None:
         """Show both pictures, and both curves below."""
-        super().show_result(result, figures)
         self.query_one("#climb", FigureView).show_figure(result.climb())
+        super().show_result(result, figures)
 
     def _show(self, *, keep: bool = False) -> None:
         """Leave the curves out where they are the figure itself."""
