@@ -23,11 +23,15 @@ class RaceScreen(ResultScreen):
 
     DEFAULT_CSS = """
     RaceScreen {
-        #climb { height: 2fr; margin: 0 1; }
-        #panes { height: 3fr; }
+        #climb { height: 40%; margin: 0 1; }
         &.-alone #climb { display: none; }
     }
     """
+
+    @property
+    def view(self) -> FigureView:
+        """The widget that shows the chosen figure, not the curves below it."""
+        return self.query_one("#stage FigureView", FigureView)
 
     def furnish(self) -> ComposeResult:
         """Lay out the pictures, and the curves below them."""

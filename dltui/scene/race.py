@@ -30,7 +30,7 @@ class _Track:
 
     def __init__(self, capture: Capture, field: Fit, sown: Sown) -> None:
         self.capture, self.field, self.sown = capture, field, sown
-        self.names = [field.kind, f"{len(sown.splats):,} splats"]
+        self.names = [field.kind, "splats"]
         self.known: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
 
     def shown(self, at: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +52,7 @@ class _Track:
         for way, taken, score in zip(self.known, seconds, scores, strict=True):
             way.append((taken, score[0]))
         return Race(
-            title=f"{self.names[0]} against {self.names[1]} · {self.capture.title}",
+            title=f"{self.field.kind} against {len(self.sown.splats):,} splats · {self.capture.title}",
             scene=self.capture.title,
             names=self.names,
             psnr=np.array([np.mean(part) for part in scores]),

@@ -10,6 +10,7 @@ those that judge here (``around(23)`` in place of the held-out ones of ``around(
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 import time
@@ -103,7 +104,7 @@ def preview(capture) -> None:
         beats.append(time.process_time())
 
     train(capture, Effort("grid", 6.0), report)
-    gaps = sorted(after - before for before, after in zip(beats, beats[1:], strict=False))
+    gaps = sorted(after - before for before, after in itertools.pairwise(beats))
     row(
         "P12",
         "longest time between two chances to stop",
