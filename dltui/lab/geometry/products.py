@@ -152,7 +152,7 @@ def _circle(first: Array, second: Array) -> Points:
 
 def _matrices(first: Array, second: Array) -> Table:
     """Return both matrices and their product, with their singular values and the largest eigenvalue."""
-    rows = []
+    rows: list[tuple[str | float, ...]] = []
     for name, matrix in (("W₁", first), ("W₂", second), ("W₂W₁", second @ first)):
         high, low = np.linalg.svd(matrix, compute_uv=False)
         written = [" ".join(number(float(one)) for one in row) for row in matrix]
