@@ -62,4 +62,10 @@ BREAKS = (
     Break("newton-step", "optimisers.newton:Lbfgs", lambda right: lambda: right(history=1), "lbfgs-like-torch"),
     Break("warm-up", "optimisers.warm:inverse_root", lambda right: lambda t, d_model, warmup: right(t, 1, warmup), "transformer-of-the-paper"),
     Break("lr-schedules", "optimisers.planned_rates:cosine", lambda right: lambda t, eta, total: right(t, eta, 2 * total), "numbers-of-the-notes"),
+    Break("batch-race", "optimisers.batches:order", lambda right: lambda batch, *rest: [right(batch, *rest)[0]] * len(right(batch, *rest)), "mean-of-all-is-the-full-gradient"),
+    Break("batch-counter", "optimisers.counting:shuffled", lambda right: lambda n, *rest: [row // 2 for row in right(n, *rest)], "every-sample-once"),
+    Break("noise-scale", "optimisers.noise:factor", returning(1.0), "every-batch-there-is"),
+    Break("warm-up", "optimisers.warm:warm_linear", lambda right: lambda t, *rest: right(np.asarray(t) + 1, *rest), "linear-of-the-notes"),
+    Break("lr-schedules", "optimisers.planned_rates:step_decay", lambda right: lambda t, *rest: right(np.asarray(t) - 1, *rest), "numbers-of-the-notes"),
+    Break("clip-cliff", "optimisers.clipping:clipped", lambda right: lambda g, threshold, **_: np.clip(g, -threshold, threshold), "three-four-five"),
 )  # fmt: skip
