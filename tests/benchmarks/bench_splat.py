@@ -46,12 +46,6 @@ def main() -> None:
             found.append((marks[len(found)], judged(splats)))
 
     splats, progress = fit_splats(Sown(capture, count=chosen.splats, seconds=chosen.seconds), told)
-    if len(found) < len(marks) and progress.seconds >= marks[len(found)]:
-        found.append((marks[len(found)], judged(splats)))
-
-    splats, progress = fit_splats(
-        capture, count=chosen.splats, seconds=chosen.seconds, clock=time.process_time, told=told
-    )
     if len(found) < len(marks):  # the last hundred steps were not full
         found.append((marks[-1], judged(splats)))
     head(f"csg-table {SIZE} × {SIZE}, {chosen.splats:,} splats of degree 1 (load {os.getloadavg()[0]:.1f})")
