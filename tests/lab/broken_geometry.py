@@ -48,4 +48,10 @@ BREAKS = (
     Break("blow-up-watch", "geometry.watchdog:flag", returning(""), "lr-times-a-hundred-is-flagged"),
     Break("degradation", "geometry.stacks:_identity", lambda right: lambda: _halved(right()), "capacity-is-there"),
     Break("restart-spread", "geometry.restarts:best_of", returning(1.0), "more-steps-close-the-gap"),
+    Break("ill-conditioned-stall", "geometry.stall:Gradient", lambda right: lambda lr: right(lr=lr / 2), "stall-of-the-notes"),
+    Break("feature-scale-valley", "geometry.scales:houses", lambda right: lambda scale=1.0: right(scale) - np.median(right(scale), 0), "condition-numbers-of-the-notes"),
+    Break("chain-product", "geometry.chain:chain", lambda right: lambda depth, *rest, **more: right(max(depth - 1, 1), *rest, **more), "sigmoid-of-the-notes"),
+    Break("product-bound", "geometry.products:norm", lambda right: lambda matrix: float(np.linalg.norm(matrix)), "norm-like-torch"),
+    Break("skip-highway", "geometry.highways:chain", lambda right: lambda *given, skip=False: right(*given), "chains-of-the-notes"),
+    Break("identity-block", "geometry.copying:begun", lambda right: lambda start, hidden, seed: right("he", hidden, seed), "exact-at-step-zero"),
 )  # fmt: skip

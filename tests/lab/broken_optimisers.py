@@ -62,4 +62,5 @@ BREAKS = (
     Break("newton-step", "optimisers.newton:Lbfgs", lambda right: lambda: right(history=1), "lbfgs-like-torch"),
     Break("warm-up", "optimisers.warm:inverse_root", lambda right: lambda t, d_model, warmup: right(t, 1, warmup), "transformer-of-the-paper"),
     Break("lr-schedules", "optimisers.planned_rates:cosine", lambda right: lambda t, eta, total: right(t, eta, 2 * total), "numbers-of-the-notes"),
+    Break("clip-cliff", "optimisers.clipping:clipped", lambda right: lambda g, threshold, **_: np.clip(g, -threshold, threshold), "direction-is-kept"),
 )  # fmt: skip
