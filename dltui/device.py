@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -45,6 +46,14 @@ def describe_devices() -> list[tuple[str, str]]:
     if torch.backends.mps.is_available():
         found.append(("mps", "Apple Metal, no 64-bit floats"))
     return found
+
+
+def clock_of(device: torch.device) -> Callable[[], float]:
+    """Return what time spent on a device is taken by, in seconds: the processor's own, or the clock on the wall.
+
+    On a CPU a busy machine takes time away, and the processor's does not count that. On a GPU the processor waits.
+    """
+    return time.process_time if device.type == "cpu" else time.perf_counter
 
 
 @contextmanager

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from dltui.commands._show import Stopped
     from dltui.results.splats import SplatFit, SplatViews
 
+SCENES = ("csg-table", "bunny", "teapot")
+
 app = group_app("Gaussian splats: fit them to pictures of a scene, or draw a file of them.")
 
 
 def scenes(incomplete: str) -> list[str]:
     """Return what completes a scene."""
-    from dltui.scene.splats.captured import OWN
-
-    return [name for name in OWN if name.startswith(incomplete)]
+    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
+    return [name for name in SCENES if name.startswith(incomplete)] + folders
 
 
 @verb(app)
@@ -30,13 +31,17 @@ def train(
     scene: Annotated[
         str,
         typer.Argument(
-            metavar="SCENE", help="csg-table: solids on a table, by our own tracer.", autocompletion=scenes
+            metavar="SCENE",
+            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
+            autocompletion=scenes,
         ),
     ],
     seconds: Annotated[
         float | None,
         typer.Option(
-            "--seconds", min=0.1, help="Time for the steps; 30 if neither this nor --steps is given."
+            "--seconds",
+            min=0.1,
+            help="Seconds of one core for the steps, on a GPU of the clock on the wall; 30 if nothing is said.",
         ),
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps at most.")] = None,
@@ -45,14 +50,16 @@ def train(
         int, typer.Option("--degree", min=0, max=3, help="Of the spherical harmonics; 0 for one colour each.")
     ] = 1,
     views: Annotated[
-        int, typer.Option("--views", min=2, help="Pictures of the scene; one of eleven is held out.")
+        int, typer.Option("--views", min=2, help="Pictures of our own scenes; one of eleven is held out.")
     ] = 110,
     size: Annotated[
-        int, typer.Option("--size", min=8, max=512, help="Pixels of a picture, across and down.")
-    ] = 64,
-    cpu: Annotated[
-        bool, typer.Option("--cpu-time", help="Count seconds of the processor, not of the clock on the wall.")
-    ] = False,
+        int | None,
+        typer.Option(
+            "--size",
+            min=8,
+            help="Pixels of the longer side; 64 for our own scenes if left out, else as they are.",
+        ),
+    ] = None,
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FILE.ply", help="Write the splats for any viewer.")
     ] = None,
@@ -63,12 +70,10 @@ def train(
     common: Common,
 ) -> SplatFit | Stopped:
     """Fit Gaussian splats to pictures of a scene and judge them by pictures that were held out."""
-    import time
-
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.splats.captured import captured
+    from dltui.scene.nerf.captured import captured
     from dltui.scene.splats.file import write_splats
     from dltui.scene.splats.work import train as fit
 
@@ -77,13 +82,16 @@ def train(
     if seconds is None and steps is None:
         seconds = 30.0
     device = pick_device(common.device)
-    capture = captured(scene, views=views, size=size, report=common.report)
+    pictures = captured(scene, views=views, size=size, report=common.report)
+    if pictures.missing:
+        common.note(f"left out {len(pictures.missing)} pictures that are not there: {pictures.missing[0]} …")
+    capture = pictures.capture
     told = alive(common, wanted=live)
 
     def work(report: object) -> SplatFit:
         found, result = fit(
             capture, count=splats, degree=degree, seconds=seconds, steps=steps, seed=common.seed, device=device,
-            clock=time.process_time if cpu else time.perf_counter, report=report,  # type: ignore[arg-type]
+            report=report,  # type: ignore[arg-type]
         )  # fmt: skip
         if export is not None:
             write_splats(found, export)

@@ -5,6 +5,7 @@ from dltui.registry import Entry
 FAMILIES = {
     "byhand": "Layers, losses, metrics and back-propagation worked line by line, each checked against torch.",
     "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
+    "optimisers": "How a gradient becomes a step: batches and noise, momentum, adaptive rates, schedules, curvature.",
     "shapes": "Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields.",
 }
 
@@ -114,6 +115,36 @@ NAMES = {
         "Gradient descent on L = (1 − w₁w₂)² stops at the saddle in the middle, though lower ground is near.",
         "geometry",
     ),
+    "critical-points": Entry(
+        "dltui.lab.geometry.critical",
+        "All level points of a surface: gradient 0, eigenvalues of the Hessian, and what they are.",
+        "geometry",
+    ),
+    "taylor-overlay": Entry(
+        "dltui.lab.geometry.taylor",
+        "A surface with its tangent plane and quadric at a point, and how both go wrong with the distance.",
+        "geometry",
+    ),
+    "curvature-compass": Entry(
+        "dltui.lab.geometry.compass",
+        "A needle v turns in the space of weights; vᵀHv says how strongly the loss bends along it.",
+        "geometry",
+    ),
+    "saddle-count": Entry(
+        "dltui.lab.geometry.random_matrices",
+        "The share of random symmetric matrices whose eigenvalues are all positive, against their size.",
+        "geometry",
+    ),
+    "stuck-points": Entry(
+        "dltui.lab.geometry.stuck",
+        "Descent near a saddle, on a plateau, in a local basin: steps to leave against the start's distance.",
+        "geometry",
+    ),
+    "eigen-hunt": Entry(
+        "dltui.lab.geometry.hunt",
+        "Power iteration and Lanczos look for eigenvalues of a Hessian that they can only multiply with.",
+        "geometry",
+    ),
     "hessian-spectrum": Entry(
         "dltui.lab.geometry.spectra",
         "The eigenvalues of the Hessian of a small network: a bulk around 0, and a few that stand out.",
@@ -127,6 +158,56 @@ NAMES = {
     "flat-or-sharp": Entry(
         "dltui.lab.geometry.basins",
         "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
+        "geometry",
+    ),
+    "ill-conditioned-stall": Entry(
+        "dltui.lab.geometry.stall",
+        "Loss and gradient norm of a descent in a narrow valley, on one axis of steps.",
+        "geometry",
+    ),
+    "feature-scale-valley": Entry(
+        "dltui.lab.geometry.scales",
+        "The loss over the weights of area and bedrooms, for raw, centred and standardised features.",
+        "geometry",
+    ),
+    "chain-product": Entry(
+        "dltui.lab.geometry.chain",
+        "The gradient of the first weight through L neurons in a row, written factor by factor.",
+        "geometry",
+    ),
+    "gradient-thermometer": Entry(
+        "dltui.lab.geometry.thermometer",
+        "The length of the gradient in every layer of a deep network on digits, live while it is trained.",
+        "geometry",
+    ),
+    "blow-up-watch": Entry(
+        "dltui.lab.geometry.blow_up",
+        "Three ways to infinity, in half, single and double precision, and a watchdog with its remedies.",
+        "geometry",
+    ),
+    "product-bound": Entry(
+        "dltui.lab.geometry.products",
+        "A random vector through W₁ and W₂ in turn: its length beside what eigenvalues and norms allow.",
+        "geometry",
+    ),
+    "skip-highway": Entry(
+        "dltui.lab.geometry.highways",
+        "Two stacks of equal depth, one with a skip around every layer: gradient by layer, and loss.",
+        "geometry",
+    ),
+    "identity-block": Entry(
+        "dltui.lab.geometry.copying",
+        "A plain and a residual block are taught to copy their input, and the error falls at different speed.",
+        "geometry",
+    ),
+    "degradation": Entry(
+        "dltui.lab.geometry.degradation",
+        "Training loss of plain stacks of 8, 20 and 56 layers, and of their residual twins.",
+        "geometry",
+    ),
+    "restart-spread": Entry(
+        "dltui.lab.geometry.restarts",
+        "One small network trained from many starts by four optimisers: where each of them ends.",
         "geometry",
     ),
     "normed-landscape": Entry(
@@ -153,6 +234,101 @@ NAMES = {
         "dltui.lab.geometry.ways",
         "The loss on the straight way between two trained networks, siblings beside strangers.",
         "geometry",
+    ),
+    "gd-descent": Entry(
+        "dltui.lab.optimisers.descents",
+        "A point goes down a surface, each step against the gradient; arrows show −g elsewhere.",
+        "optimisers",
+    ),
+    "lr-stability": Entry(
+        "dltui.lab.optimisers.rates",
+        "One convex bowl, ½(x² + κy²), and the same descent with rates from far too small to too large.",
+        "optimisers",
+    ),
+    "ravine-zigzag": Entry(
+        "dltui.lab.optimisers.ravines",
+        "Gradient descent in the ravine ½(x² + κy²): to and fro between its walls, hardly along the floor.",
+        "optimisers",
+    ),
+    "batch-race": Entry(
+        "dltui.lab.optimisers.batches",
+        "Three descents on the same 288 digits: by all samples, by batches, and by one at a time.",
+        "optimisers",
+    ),
+    "batch-counter": Entry(
+        "dltui.lab.optimisers.counting",
+        "Epochs, iterations and batches counted, which sample went where, and what a batch costs here.",
+        "optimisers",
+    ),
+    "noise-scale": Entry(
+        "dltui.lab.optimisers.noise",
+        "The gradients of many random batches at one θ, and how their variance falls with the batch.",
+        "optimisers",
+    ),
+    "noise-escape": Entry(
+        "dltui.lab.optimisers.escape",
+        "Plain and noisy descent and annealing, from the middle of a saddle and on a curve full of holes.",
+        "optimisers",
+    ),
+    "momentum-ball": Entry(
+        "dltui.lab.optimisers.inertia",
+        "A ball with inertia beside plain descent, and what moves it at each step: −ηg, λm, and their sum m.",
+        "optimisers",
+    ),
+    "moving-average": Entry(
+        "dltui.lab.optimisers.averages",
+        "A noisy series of gradients, its running mean, and the weight that every past value has in it.",
+        "optimisers",
+    ),
+    "adaptive-steps": Entry(
+        "dltui.lab.optimisers.adaptive",
+        "The rate that each parameter really has: η over the size σ of its gradients, by four measures of σ.",
+        "optimisers",
+    ),
+    "adam-trace": Entry(
+        "dltui.lab.optimisers.adam_trace",
+        "Adam written out, step by step: g, m, v, both corrected, the step, θ; and what correcting is worth.",
+        "optimisers",
+    ),
+    "optimiser-race": Entry(
+        "dltui.lab.optimisers.racing",
+        "SGD, momentum, AdaGrad, RMSProp and Adam from one start at one rate, with a family tree.",
+        "optimisers",
+    ),
+    "lesser-known": Entry(
+        "dltui.lab.optimisers.lesser",
+        "Three lanes that are seldom seen, and what AdaDelta, RAdam and FTRL add up on their way.",
+        "optimisers",
+    ),
+    "layerwise-rate": Entry(
+        "dltui.lab.optimisers.layerwise",
+        "The rate of each layer under LARS, while it and SGD train the same network on large batches.",
+        "optimisers",
+    ),
+    "lr-schedules": Entry(
+        "dltui.lab.optimisers.planned_rates",
+        "Four schedules of the learning rate, drawn, and the same descent on digits under each.",
+        "optimisers",
+    ),
+    "warm-up": Entry(
+        "dltui.lab.optimisers.warm",
+        "The learning rate rises, then falls; and a small transformer that starts with it and without.",
+        "optimisers",
+    ),
+    "newton-step": Entry(
+        "dltui.lab.optimisers.newton",
+        "Newton, saddle-free Newton, L-BFGS and plain descent on one contour, with the signs of the Hessian.",
+        "optimisers",
+    ),
+    "newton-root": Entry(
+        "dltui.lab.optimisers.roots",
+        "Tangent lines walk to a root: each is followed to where it is zero.",
+        "optimisers",
+    ),
+    "clip-cliff": Entry(
+        "dltui.lab.optimisers.clipping",
+        "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
+        "optimisers",
     ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",

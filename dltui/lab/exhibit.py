@@ -37,6 +37,12 @@ class Frame:
     caption: str = ""
     total: int = 0
 
+    def value(self, name: str) -> float:
+        """Return one of the numbers, for a check that computes with it."""
+        found = self.numbers[name]
+        assert isinstance(found, float | int), f"{name} is no single number, but {found!r}"
+        return float(found)
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -124,7 +124,7 @@ def test_a_published_checkpoint_is_read_and_never_run(tmp_path: Path) -> None:
     assert isinstance(found, MlpField)
     assert found.settings() == field.settings()
     places, way = torch.rand(9, 3), torch.nn.functional.normalize(torch.rand(9, 3), dim=1)
-    for one, other in zip(found(places, way), field(places, way), strict=True):
+    for one, other in zip(found.lit((places,), way), field.lit((places,), way), strict=True):
         torch.testing.assert_close(one, other)
     assert (
         run(["nerf", "render", str(tmp_path / "200000.tar"), "--frames", "1", "--size", "8", "--json"]) == 0
@@ -139,8 +139,8 @@ def test_hashed_rows_are_those_of_a_loop() -> None:
     field, places = HashField(cube(1.0)), torch.rand(20, 3) * 2 - 1
     with torch.no_grad():
         field.table.normal_()
-    found = field._features(places).detach().reshape(20, -1, 2)
-    for level, size in enumerate(field._across.int().tolist()):
+    found = field._mixed(field.find(places)).detach().reshape(20, -1, 2)
+    for level, size in enumerate(field._across[:, 0].int().tolist()):
         at = ((places + 1) / 2 * size).clamp(max=size - 1e-3)
         cell = at.long()
         part, expected = at - cell, torch.zeros(20, 2)

@@ -8,7 +8,7 @@ import torch
 
 from dltui.scene.cameras import around
 from dltui.scene.nerf.composite import Samples, box_interval, cube, gather, weights
-from dltui.scene.nerf.field import DENSE, GridField, mixed
+from dltui.scene.nerf.field import DENSE, KEEN, GridField, mixed
 from dltui.scene.nerf.fit import Fit, render
 from dltui.scene.nerf.march import CELLS, Occupied, look, sample
 from dltui.scene.nerf.score import psnr
@@ -61,7 +61,7 @@ def test_gradients_of_the_grid_are_those_of_autograd() -> None:
         torch.rand(20, 3).double() * 2 - 1,
         torch.nn.functional.normalize(torch.randn(20, 3).double(), dim=1),
     )
-    sigma, colour = field(places, way)
+    sigma, colour = field.lit(field.find(places), way)
     (sigma.sum() + (colour * torch.arange(3)).sum()).backward()
     grad, table = field.table.grad, field.table.detach().clone()
     for row, channel in ((31, 0), (62, 4), (93, 12)):
@@ -70,7 +70,7 @@ def test_gradients_of_the_grid_are_those_of_autograd() -> None:
             with torch.no_grad():
                 field.table.copy_(table)
                 field.table[row, channel] += sign * 1e-6
-                s, c = field(places, way)
+                s, c = field.lit(field.find(places), way)
                 ends.append(float(s.sum() + (c * torch.arange(3)).sum()))
         assert float(grad[row, channel]) == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-6)
 
@@ -81,14 +81,14 @@ def test_a_finer_grid_shows_the_same_and_corners_hold_their_own() -> None:
     with torch.no_grad():
         field.table.normal_()
     corner = torch.tensor([[-1.0, -1.0, -1.0]])
-    assert float(field.density(corner).detach()) == pytest.approx(
-        DENSE * float(torch.nn.functional.softplus(field.table[0, 0]).detach()), rel=1e-5
+    assert float(field.thick(field.find(corner))) == pytest.approx(
+        DENSE * float(torch.nn.functional.softplus(KEEN * field.table[1, 0]).detach()), rel=1e-5
     )
     fine = field.finer(7**3)  # every other corner is an old one
     places = torch.rand(50, 3) * 2 - 1
     torch.testing.assert_close(
-        mixed(fine.table, *fine._corners(places)),
-        mixed(field.table, *field._corners(places)),
+        mixed(fine.table, *fine.find(places)),
+        mixed(field.table, *field.find(places)),
         atol=1e-4,
         rtol=1e-4,
     )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dltui.scene.nerf.composite import Box
+from dltui.scene.nerf.field import Found
 
 SAMPLES = 64  # across the longest side of the box
 
@@ -70,13 +71,18 @@ class MlpField(nn.Module):
             "rectified": self.rectified,
         }
 
-    def density(self, places: Tensor) -> Tensor:
-        """Return σ at places, shape (n,)."""
-        return self._sigma(self._hidden(places))
+    def find(self, places: Tensor) -> Found:
+        """Return the places themselves: the network asks no table."""
+        return (places,)
 
-    def forward(self, places: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
+    def thick(self, found: Found) -> Tensor:
+        """Return σ of places, shape (n,), without a gradient."""
+        with torch.no_grad():
+            return self._sigma(self._hidden(*found))
+
+    def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
         """Return density, shape (n,), and colours 0…1, shape (n, 3), of places seen along unit directions."""
-        hidden = self._hidden(places)
+        hidden = self._hidden(*found)
         both = torch.cat([self.feature_linear(hidden), waves(way, self.octaves_way)], 1)
         colour = self.rgb_linear(functional.relu(self.views_linears[0](both)))
         return self._sigma(hidden), torch.sigmoid(colour)

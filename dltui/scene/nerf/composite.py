@@ -30,8 +30,9 @@ class Samples:
     rays: int
 
     def kept(self, which: Tensor) -> Samples:
-        """Return some of them."""
-        return Samples(self.ray[which], self.t[which], self.step[which], self.rays)
+        """Return those with the given numbers."""
+        ray, t, step = (part.index_select(0, which) for part in (self.ray, self.t, self.step))
+        return Samples(ray, t, step, self.rays)
 
 
 def through(sigma: Tensor, samples: Samples) -> Tensor:
@@ -52,7 +53,7 @@ def through(sigma: Tensor, samples: Samples) -> Tensor:
     before = total - depth.double()
     first = torch.searchsorted(samples.ray, torch.arange(samples.rays, device=sigma.device))
     base = torch.cat([before, before.new_zeros(1)])[first.clamp(max=len(before))]
-    return torch.exp(-(before - base[samples.ray])).to(sigma.dtype)
+    return torch.exp(base.index_select(0, samples.ray) - before).to(sigma.dtype)
 
 
 def weights(sigma: Tensor, samples: Samples) -> Tensor:

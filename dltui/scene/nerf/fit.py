@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,20 +13,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dltui.device import clock_of, threads
 from dltui.errors import DltuiError
 from dltui.scene.nerf.classic import MlpField
 from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.field import GridField
 from dltui.scene.nerf.hashed import HashField
-from dltui.scene.nerf.march import Occupied, look
+from dltui.scene.nerf.march import FAINT, Occupied, in_sight, look, sample, shine
 from dltui.scene.nerf.score import psnr
 from dltui.scene.nerf.views import Capture, View, hull, rays_of, tight
 
 Kind = Literal["grid", "hash", "mlp"]
 AnyField = GridField | HashField | MlpField
 FIRST = 32**3  # corners of the grid in the beginning
-STAGES = ((0.3, 64**3), (0.7, 80**3))  # from which part of the work on it has so many
+STAGES = ((0.2, 56**3), (0.55, 80**3))  # from which part of the work on it has so many
 CHECKED = 200  # steps after which a fit that sees nothing is told
+GROW = 3  # pixels around what pictures show that are learnt from as well; farther out all is paper
+LOOKED = 30_000  # rays after which cells that gave no light are looked at no more
 BLANK = 0.01  # share of light that everything or nothing takes away, in a fit that has collapsed
 SHARE = 0.05  # of the time of the steps that judging on the way may take
 
@@ -37,21 +40,23 @@ class Recipe:
 
     Attributes:
         rate: Step size of Adam in the beginning.
+        tables: How many times as great it is for tables of features.
         last: What is left of it in the end.
-        rays: In a step.
-        refresh: Steps between two looks at where anything is.
+        rays: In a step at most.
+        samples: Along all of them, about: the more is in sight, the fewer rays.
     """
 
     rate: float
+    tables: float
     last: float
     rays: int
-    refresh: int
+    samples: int
 
 
 RECIPES: dict[Kind, Recipe] = {
-    "grid": Recipe(0.1, 0.1, 2048, 200),
-    "hash": Recipe(1e-2, 0.1, 1024, 100),
-    "mlp": Recipe(2e-3, 0.1, 1024, 200),
+    "grid": Recipe(0.1, 1, 0.1, 4096, 16384),
+    "hash": Recipe(2e-2, 10, 0.1, 4096, 4096),
+    "mlp": Recipe(2e-3, 1, 0.1, 4096, 16384),
 }
 
 
@@ -61,7 +66,7 @@ class Progress:
 
     Attributes:
         step: Steps made.
-        seconds: Time that they took, judging left out.
+        seconds: Time that they took, judging left out: of the processor on a CPU, on the wall elsewhere.
         judging: Time that judging took.
         loss: Of the last batch.
         psnr: Of one held-out picture at each judgement: (step, seconds, dB).
@@ -105,7 +110,6 @@ class Fit:
         steps: Steps that may be made, or None.
         seed: Of the draws of rays and of first weights.
         device: Where it is fitted.
-        clock: What time is taken by.
     """
 
     def __init__(
@@ -117,12 +121,12 @@ class Fit:
         steps: int | None = None,
         seed: int = 0,
         device: torch.device | None = None,
-        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.capture, self.kind, self.recipe = capture, kind, RECIPES[kind]
-        self._seconds, self._steps, self._seed, self._clock = seconds, steps, seed, clock
+        self._seconds, self._steps, self._seed = seconds, steps, seed
         self.device = device or torch.device("cpu")
-        self._rays = rays_of(capture.train, self.device)
+        self._clock = clock_of(self.device)
+        self._rays = rays_of(capture.train, self.device, grow=GROW)
         self.box = tight(capture.train, capture.box)
         self._mask = hull(capture.train, Occupied(self.box, self.device).middles())
         self.progress = Progress()
@@ -135,6 +139,7 @@ class Fit:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed + self.progress.again)
             self.field = fresh(self.kind, self.box).to(self.device)
+        self._count, self._shot = self.recipe.rays // 16, 0
         self.occupied = Occupied(self.box, self.device)
         if self._mask is not None:
             self.occupied.cells = self._mask.clone()
@@ -156,11 +161,12 @@ class Fit:
         """What is known by now."""
         return Fitted(self.field, self.occupied, self.progress)
 
-    def run(self, told: Told | None = None) -> Fitted:
+    def run(self, told: Told | None = None, beat: Callable[[float], None] | None = None) -> Fitted:
         """Make all steps.
 
         Args:
             told: Called now and then with what is known and which part of the work is done; the clock stands meanwhile.
+            beat: Called after every step with which part of the work is done; may raise to stop.
 
         Returns:
             The field.
@@ -169,37 +175,45 @@ class Fit:
             DltuiError: If it sees nothing, again and again.
         """
         while self.done < 1:
-            began = self._clock()
-            self.step()
-            self.progress.seconds += self._clock() - began
+            self.timed_step()
             if self.progress.step == self._begun + CHECKED:
                 self._check()
+            if beat is not None:
+                beat(self.done)
             if told is not None and self.progress.judging <= SHARE * self.progress.seconds:
                 began = self._clock()
                 told(self.fitted, self.done)
                 self.progress.judging += self._clock() - began
         return self.fitted
 
+    def timed_step(self) -> None:
+        """Make one step and count its time; on a CPU with one thread, so that its seconds are those of one core."""
+        began = self._clock()
+        with threads(1) if self.device.type == "cpu" else nullcontext():
+            self.step()
+        self.progress.seconds += self._clock() - began
+
     def step(self) -> None:
         """Make one step."""
         if self._stages and self.done >= self._stages[0][0] and isinstance(self.field, GridField):
-            self.field = self.field.finer(self._stages.pop(0)[1])
+            self.field = self.field.finer(self._stages.pop(0)[1], self.occupied.near)
             self._optimizer = self._adam()
-        if self.progress.step and self.progress.step % self.recipe.refresh == 0:
-            self.occupied.refresh(self.field, mask=self._mask)
+        if self._shot >= LOOKED:
+            self.occupied.settle()
+            self._shot = 0
         for group in self._optimizer.param_groups:
-            group["lr"] = self.recipe.rate * self.recipe.last**self.done
+            group["lr"] = group["first"] * self.recipe.last**self.done
         origin, way, rgb = self._rays
-        chosen = torch.randint(len(origin), (self.recipe.rays,), generator=self._source).to(self.device)
-        seen, _, _ = look(
-            self.field,
-            self.occupied,
-            origin[chosen],
-            way[chosen],
-            paper=self.capture.paper,
-            generator=self._source,
-        )
-        loss = functional.mse_loss(seen, rgb[chosen])
+        chosen = torch.randint(len(origin), (self._count,), generator=self._source).to(self.device)
+        origin, way = origin.index_select(0, chosen), way.index_select(0, chosen)
+        samples, spots = sample(self.field, self.occupied, origin, way, self._source)
+        kept, found, weight = in_sight(self.field, samples, spots, FAINT)
+        self.occupied.note(spots, weight)
+        seen, _, _ = shine(self.field, kept, found, way, paper=self.capture.paper)
+        loss = functional.mse_loss(seen, rgb.index_select(0, chosen))
+        self._shot += self._count
+        room = self._count * self.recipe.samples // max(len(kept.t), 1)
+        self._count = max(self.recipe.rays // 16, min(self.recipe.rays, room))
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -208,7 +222,7 @@ class Fit:
 
     def _check(self) -> None:
         """Begin anew where the fit sees nothing, everything or no numbers."""
-        view = self.capture.held_out[0]
+        view = self.capture.train[0]
         colour, opacity, _ = render(self.field, self.occupied, view, paper=self.capture.paper)
         flat = float(colour.std()) < 0.1 * float(view.rgb.std())
         mean = float(opacity.mean())
@@ -224,9 +238,11 @@ class Fit:
 
     def _adam(self) -> torch.optim.Optimizer:
         own: nn.Module = self.field
-        return torch.optim.Adam(
-            own.parameters(), lr=self.recipe.rate, betas=(0.9, 0.99), eps=1e-15, fused=True
-        )
+        groups = [
+            {"params": [part], "first": self.recipe.rate * (self.recipe.tables if name == "table" else 1)}
+            for name, part in own.named_parameters()
+        ]
+        return torch.optim.Adam(groups, lr=self.recipe.rate, betas=(0.9, 0.99), eps=1e-15, fused=True)
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def arrays_of(fitted: Fitted) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     plain: dict[str, Any] = {"low": list(field.box.low), "high": list(field.box.high)}
     if isinstance(field, GridField):
         found["table"] = np.ascontiguousarray(found["table"][:, :USED])
+        found["row"] = np.packbits(field.row.cpu().numpy() > 0)
         plain |= {"shape": list(field.shape), "voxel": field.voxel}
     elif isinstance(field, MlpField):
         plain |= {"settings": field.settings(), "voxel": field.voxel}
@@ -44,10 +46,12 @@ def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], de
     cells = np.unpackbits(known.pop("occupied").numpy())[: CELLS**3].astype(bool)
     field: AnyField
     if kind == "grid":
-        field = GridField(1, box, shape=tuple(plain["shape"]), voxel=plain["voxel"])
+        shape = tuple(plain["shape"])
+        kept = torch.from_numpy(np.unpackbits(known["row"].numpy())[: math.prod(shape)].astype(bool))
+        field = GridField(1, box, shape=shape, voxel=plain["voxel"], kept=kept)
         wide = field.table.detach().clone()
         wide[:, :USED] = known["table"]
-        known["table"] = wide
+        known |= {"table": wide, "row": field.row}
     elif kind == "hash":
         field = HashField(box)
     else:

@@ -9,25 +9,33 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dltui.scene.nerf.composite import Box, Samples, box_interval, gather, through, weights
+from dltui.scene.nerf.composite import Box, Samples, box_interval, gather, weights
 
 CELLS = 64  # of the grid of what is occupied, either way
 VISIBLE = 0.01  # optical depth of a voxel from which it counts as occupied
 STEP = 0.75  # of a voxel
-HIDDEN = 1e-3  # of the light of a sample comes through at most where it is left out
+FAINT, FAINTEST = (
+    1e-3,
+    1e-4,
+)  # part of a pixel's light at most that a sample gives which is left out: to learn, to see
+GIVEN = 0.03  # part of a pixel's light that a cell must give at best to be kept
+Found = tuple[Tensor, ...]
 
 
 class Field(Protocol):
-    """What rays ask of a radiance field."""
+    """What rays ask of a radiance field: first where to look, then how dense it is there, then what colours it has."""
 
     box: Box
     voxel: float  # length over which it changes
 
-    def density(self, places: Tensor) -> Tensor:
-        """Return σ at places, shape (n, 3)."""
+    def find(self, places: Tensor) -> Found:
+        """Return what is asked of the field for places, shape (n, 3): tensors with n rows."""
 
-    def __call__(self, places: Tensor, way: Tensor) -> tuple[Tensor, Tensor]:
-        """Return σ and colour at places seen from directions."""
+    def thick(self, found: Found) -> Tensor:
+        """Return σ of what was found, shape (n,), without a gradient."""
+
+    def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
+        """Return σ and colour of what was found, seen from directions."""
 
 
 class Occupied:
@@ -41,6 +49,7 @@ class Occupied:
     def __init__(self, box: Box, device: torch.device) -> None:
         self.box = box
         self.cells = torch.ones(CELLS**3, dtype=torch.bool, device=device)
+        self._given = torch.zeros(CELLS**3, device=device)
         self._low, high = box.corners(device)
         self._per = CELLS / (high - self._low)
 
@@ -53,16 +62,43 @@ class Occupied:
     @torch.no_grad()
     def refresh(self, field: Field, *, mask: Tensor | None = None) -> None:
         """Look again where the field has any density; only within a mask of cells, where there is one."""
-        sigma = torch.cat([field.density(part) for part in torch.split(self.middles(), 1 << 16)])
-        volume = sigma.reshape(1, 1, CELLS, CELLS, CELLS)
-        widest = functional.max_pool3d(volume, 3, 1, 1).reshape(-1)
-        found = widest * field.voxel > VISIBLE
-        self.cells = found if mask is None else found & mask
+        asked = self.middles() if mask is None else self.middles()[mask]
+        sigma = torch.cat([field.thick(field.find(part)) for part in torch.split(asked, 1 << 16)])
+        if mask is None:
+            self.cells = self._wide(sigma) * field.voxel > VISIBLE
+        else:
+            held = torch.zeros(CELLS**3, device=sigma.device).masked_scatter_(mask, sigma)
+            self.cells = (self._wide(held) * field.voxel > VISIBLE) & mask
+
+    def note(self, places: Tensor, weight: Tensor) -> None:
+        """Keep in mind how much of a pixel's light came from places at most."""
+        self._given.scatter_reduce_(0, self.cell(places).long(), weight, "amax")
+
+    def settle(self) -> None:
+        """Keep the cells that gave light since the last time, and those beside them."""
+        self.cells &= self._wide(self._given) > GIVEN
+        self._given.zero_()
+
+    def _wide(self, values: Tensor) -> Tensor:
+        """Return the greatest value among each cell and those beside it."""
+        volume = values.reshape(1, 1, CELLS, CELLS, CELLS)
+        return functional.max_pool3d(volume, 3, 1, 1).reshape(-1)
 
     def at(self, places: Tensor) -> Tensor:
         """Return whether anything may be at places."""
-        cell = ((places - self._low) * self._per).long().clamp(0, CELLS - 1)
-        return self.cells[(cell[:, 0] * CELLS + cell[:, 1]) * CELLS + cell[:, 2]]
+        return self.cells.index_select(0, self.cell(places))
+
+    def cell(self, places: Tensor) -> Tensor:
+        """Return the numbers of the cells that places lie in."""
+        x, y, z = ((places - self._low) * self._per).int().clamp(0, CELLS - 1).unbind(1)
+        return (x * CELLS + y) * CELLS + z
+
+    def near(self, places: Tensor, reach: Tensor) -> Tensor:
+        """Return whether anything may be within a reach along each axis, shape (3,), of places."""
+        x, y, z = (2 * math.ceil(float(far)) + 1 for far in reach * self._per)
+        volume = self.cells.reshape(1, 1, CELLS, CELLS, CELLS).float()
+        wide = functional.max_pool3d(volume, (x, y, z), 1, (x // 2, y // 2, z // 2)).reshape(-1) > 0
+        return wide.index_select(0, self.cell(places))
 
 
 @torch.no_grad()
@@ -92,20 +128,14 @@ def sample(
     t = enter[:, None] + (torch.arange(most, device=enter.device) + shift[:, None]) * stretch
     ray, place = torch.nonzero(t < leave[:, None], as_tuple=True)
     at = t[ray, place]
-    spots = origin[ray] + at[:, None] * way[ray]
-    kept = occupied.at(spots)
-    ray, at, spots = ray[kept], at[kept], spots[kept]
+    spots = torch.addcmul(origin.index_select(0, ray), at[:, None], way.index_select(0, ray))
+    kept = torch.nonzero(occupied.at(spots))[:, 0]
+    ray, at, spots = ray.index_select(0, kept), at.index_select(0, kept), spots.index_select(0, kept)
     return Samples(ray, at, torch.full_like(at, stretch), len(origin)), spots
 
 
 def look(
-    field: Field,
-    occupied: Occupied,
-    origin: Tensor,
-    way: Tensor,
-    *,
-    paper: float = 1.0,
-    generator: torch.Generator | None = None,
+    field: Field, occupied: Occupied, origin: Tensor, way: Tensor, *, paper: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return what rays see.
 
@@ -115,23 +145,42 @@ def look(
         origin: Where rays begin, shape (n, 3).
         way: Unit directions, shape (n, 3).
         paper: Brightness of what is behind everything.
-        generator: Of the jitter; None for none.
 
     Returns:
         Colours, shape (n, 3), opacities, shape (n,), and mean distances Σ w·t, shape (n,).
     """
-    samples, spots = _in_sight(field, *sample(field, occupied, origin, way, generator))
-    sigma, colour = field(spots, way[samples.ray])
+    samples, spots = sample(field, occupied, origin, way, None)
+    samples, found, _ = in_sight(field, samples, spots, FAINTEST)
+    return shine(field, samples, found, way, paper=paper)
+
+
+@torch.no_grad()
+def in_sight(field: Field, samples: Samples, spots: Tensor, faint: float) -> tuple[Samples, Found, Tensor]:
+    """Leave out the samples that pixels hardly get any light from: their colours need not be known.
+
+    Args:
+        field: What is looked through.
+        samples: Where on their rays.
+        spots: Their places, shape (s, 3).
+        faint: Weight up to which a sample is left out.
+
+    Returns:
+        The others, what is asked of the field for them, and the weights of all, shape (s,).
+    """
+    found = field.find(spots)
+    weight = weights(field.thick(found), samples)
+    kept = torch.nonzero(weight > faint)[:, 0]
+    return samples.kept(kept), tuple(part.index_select(0, kept) for part in found), weight
+
+
+def shine(
+    field: Field, samples: Samples, found: Found, way: Tensor, *, paper: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the colours, opacities and mean distances that samples of rays add up to, as ``look`` does."""
+    sigma, colour = field.lit(found, way.index_select(0, samples.ray))
     weight = weights(sigma, samples)
     seen = gather(
         torch.cat([colour, torch.ones_like(sigma)[:, None], samples.t[:, None]], 1), weight, samples
     )
     opacity = seen[:, 3]
     return seen[:, :3] + paper * (1 - opacity)[:, None], opacity, seen[:, 4]
-
-
-@torch.no_grad()
-def _in_sight(field: Field, samples: Samples, spots: Tensor) -> tuple[Samples, Tensor]:
-    """Return the samples that light comes through from, and their places: colours of others need not be known."""
-    seen = through(field.density(spots), samples) > HIDDEN
-    return samples.kept(seen), spots[seen]

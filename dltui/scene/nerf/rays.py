@@ -66,7 +66,7 @@ def along(fitted: Fitted, camera: Camera, column: float, row: float, *, times: f
         samples, spots = sample(field, fitted.occupied, origin, way, None)
     finally:
         fitted.occupied.cells = known
-    sigma, rgb = field(spots, way.expand(len(spots), 3))
+    sigma, rgb = field.lit(field.find(spots), way.expand(len(spots), 3))
     sigma = torch.where(fitted.occupied.at(spots), sigma * times, 0)
     alpha = -torch.expm1(-sigma * samples.step)
     parts = (samples.t, sigma, alpha, through(sigma, samples), weights(sigma, samples), rgb)
@@ -97,5 +97,5 @@ def cut(fitted: Fitted, axis: str, level: float) -> tuple[np.ndarray, np.ndarray
     places = np.full((len(lines[1]), len(lines[0]), 3), level, np.float32)
     places[..., flat[0]], places[..., flat[1]] = lines[0][None], lines[1][:, None]
     spots = torch.from_numpy(places.reshape(-1, 3)).to(device)
-    sigma = torch.where(fitted.occupied.at(spots), field.density(spots), 0).cpu().numpy()
+    sigma = torch.where(fitted.occupied.at(spots), field.thick(field.find(spots)), 0).cpu().numpy()
     return lines[0], lines[1], sigma.reshape(places.shape[:2])

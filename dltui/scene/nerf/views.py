@@ -49,16 +49,39 @@ class Capture:
     paper: float = 1.0
 
 
-def rays_of(views: list[View], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return origins, directions and colours of all pixels, each of shape (pixels, 3)."""
+def rays_of(
+    views: list[View], device: torch.device, *, grow: int | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return origins, directions and colours of pixels, each of shape (pixels, 3).
+
+    Args:
+        views: Pictures with their cameras.
+        device: Where to.
+        grow: Leave out what is farther than so many pixels from anything, where masks are known; None for all pixels.
+
+    Returns:
+        Three tensors.
+    """
     parts = [view.camera.rays() for view in views]
-    origin = np.concatenate([one.T for one, _ in parts])
-    way = np.concatenate([one.T for _, one in parts])
-    rgb = np.concatenate([view.rgb.reshape(-1, 3) for view in views])
+    kept = [
+        slice(None) if view.cover is None or grow is None else widened(view.cover > 0, grow).ravel()
+        for view in views
+    ]
+    origin = np.concatenate([one.T[which] for (one, _), which in zip(parts, kept, strict=True)])
+    way = np.concatenate([one.T[which] for (_, one), which in zip(parts, kept, strict=True)])
+    rgb = np.concatenate([view.rgb.reshape(-1, 3)[which] for view, which in zip(views, kept, strict=True)])
     origins, ways, colours = (
         torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(device) for a in (origin, way, rgb)
     )
     return origins, ways, colours
+
+
+def widened(mask: np.ndarray, grow: int) -> np.ndarray:
+    """Return a mask that reaches so many pixels farther, up, down and to the sides."""
+    for _ in range(grow):
+        wide = np.pad(mask, 1)
+        mask = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:] | mask
+    return mask
 
 
 def hull(views: list[View], middles: Tensor, grow: int = 1) -> Tensor | None:
@@ -78,10 +101,7 @@ def hull(views: list[View], middles: Tensor, grow: int = 1) -> Tensor | None:
     kept = np.ones(places.shape[1], bool)
     for view in views:
         assert view.cover is not None
-        mask = view.cover > 0
-        for _ in range(grow):
-            wide = np.pad(mask, 1)
-            mask = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:] | mask
+        mask = widened(view.cover > 0, grow)
         column, row, depth = view.camera.project(places[:, kept])
         with np.errstate(invalid="ignore"):
             inside = (

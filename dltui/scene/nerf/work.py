@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,14 +15,14 @@ from dltui.results.nerf_info import BOX, HELD, TRAIN, RadianceInfo
 from dltui.scene.cameras import Camera, looking
 from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.fit import Fit, Fitted, Kind, judged, render
-from dltui.scene.nerf.folders import Found, read_folder
+from dltui.scene.nerf.folders import Found
 from dltui.scene.nerf.keep import arrays_of, field_of
 from dltui.scene.nerf.rays import along, cut
-from dltui.scene.nerf.scenes import OWN, own_scene
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture, View
 
 THIN = 0.5  # opacity below which a distance says nothing
+CUTS = 15  # across the z axis that are kept
 PARTS = 1000  # in which progress is told
 EDGES = ((0, 1), (1, 3), (3, 2), (2, 0), (4, 5), (5, 7), (7, 6), (6, 4), (0, 4), (1, 5), (2, 6), (3, 7))
 
@@ -39,7 +37,6 @@ class Effort:
         steps: Steps that may be made, or None.
         seed: Of every draw.
         device: Where.
-        clock: What time is taken by.
     """
 
     kind: Kind = "grid"
@@ -47,14 +44,6 @@ class Effort:
     steps: int | None = None
     seed: int = 0
     device: torch.device | None = None
-    clock: Callable[[], float] = time.perf_counter
-
-
-def captured(scene: str, *, views: int, size: int | None, report: Report = silent) -> Found:
-    """Return the pictures of one of our own scenes, or of a folder."""
-    if scene in OWN:
-        return Found(own_scene(scene, views=views, size=size or 64, report=report), ())
-    return read_folder(Path(scene), size=size, report=report)
 
 
 def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance:
@@ -75,7 +64,6 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
         steps=effort.steps,
         seed=effort.seed,
         device=effort.device,
-        clock=effort.clock,
     )
 
     def told(fitted: Fitted, done: float) -> None:
@@ -84,7 +72,7 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
         progress.psnr.append((progress.step, progress.seconds, psnr(shown[0], view.rgb)))
         report(round(PARTS * done), PARTS, _result(fitted, capture, [shown], whole=False))
 
-    fitted = fit.run(told)
+    fitted = fit.run(told, lambda done: report(round(PARTS * done), PARTS))
     shown = [render(fitted.field, fitted.occupied, v, paper=capture.paper) for v in capture.held_out]
     report(PARTS, PARTS)
     return _result(fitted, capture, shown, whole=True)
@@ -100,8 +88,9 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         for one, view in zip(shown, views, strict=True)
         if view.depth is not None and (np.isfinite(view.depth) & (one[1] > THIN)).any()
     ]
-    level = (field.box.low[2] + field.box.high[2]) / 2
-    across, upward, sigma = cut(fitted, "z", level) if whole else (np.zeros(0), np.zeros(0), np.zeros((0, 0)))
+    levels = np.linspace(field.box.low[2], field.box.high[2], CUTS + 2)[1:-1] if whole else np.zeros(0)
+    cuts = [cut(fitted, "z", float(level)) for level in levels]
+    across, upward = cuts[0][:2] if cuts else (np.zeros(0), np.zeros(0))
     tensors, plain = arrays_of(fitted) if whole else ({}, {})
     return Radiance(
         title=f"{field.kind} on {capture.title}",
@@ -120,10 +109,10 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         truth=np.stack([views[i].rgb for i in same]).astype(np.float16),
         seen=np.stack([np.clip(shown[i][0], 0, 1) for i in same]).astype(np.float16),
         depth=_distances(shown[0]),
-        cut=sigma.astype(np.float32),
+        cut=np.array([one[2] for one in cuts], np.float16),
         across=across,
         upward=upward,
-        level=level,
+        levels=levels,
         paper=capture.paper,
         camera=_spelled(views[0].camera),
         plain=plain,
@@ -226,10 +215,11 @@ def info_of_field(
     }
     edges, colours = _edges(field.box, [camera], [])
     found = along(fitted, camera, ray[0], ray[1], times=times) if ray is not None else None
-    samples = np.zeros((0, 5), np.float32)
+    samples = np.zeros((0, 8), np.float32)
     colour: list[float] = []
     if found is not None:
-        samples = np.stack([found.t, found.sigma, found.alpha, found.through, found.weight], 1)
+        parts = [found.t, found.sigma, found.alpha, found.through, found.weight]
+        samples = np.concatenate([np.stack(parts, 1), found.rgb], 1)
         colour = (found.weight[:, None] * found.rgb).sum(axis=0).tolist()
     return RadianceInfo(
         title=title, what=field.kind, numbers=known, segments=edges, colours=colours,
@@ -260,7 +250,7 @@ def info_of_pictures(found: Found) -> RadianceInfo:
     shown = np.stack(same[:: max(1, len(same) // 8)][:8]).astype(np.float16)
     return RadianceInfo(
         title=capture.title, what="pictures", numbers=numbers, missing=list(found.missing), segments=edges,
-        colours=colours, pictures=shown, ray=np.zeros((0, 5), np.float32),
+        colours=colours, pictures=shown, ray=np.zeros((0, 8), np.float32),
     )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +16,11 @@ from dltui.scene.cameras import Camera, looking
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture
 from dltui.scene.splats.file import read_splats
-from dltui.scene.splats.fit import Progress, fit_splats
+from dltui.scene.splats.fit import Progress, Sown, fit_splats
 from dltui.scene.splats.gaussians import Y0, Gaussians
 from dltui.scene.splats.view import view
 
+PARTS = 1000  # in which progress is told
 SHOWN = 4  # held-out pictures that are kept
 AWAY = 2.2  # of the radius that most splats lie in, from the middle to the camera
 MOST = 0.9  # share of the splats by which a camera is placed: files have strays
@@ -35,7 +35,6 @@ def train(
     steps: int | None,
     seed: int,
     device: torch.device,
-    clock: Callable[[], float] = time.perf_counter,
     report: Report = silent,
 ) -> tuple[Gaussians, SplatFit]:
     """Fit splats to pictures, telling on the way what is known.
@@ -48,28 +47,22 @@ def train(
         steps: Steps that may be made, or None.
         seed: Of all draws.
         device: Where it is fitted.
-        clock: What time is taken by.
         report: How far it is, with a result of what is known.
 
     Returns:
         The splats, and how near they come.
     """
+    fit = Sown(capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device)
 
     def told(progress: Progress, splats: Gaussians) -> None:
-        one = capture.held_out[0]
+        one = fit.capture.held_out[0]
         seen = view(splats, one.camera, paper=capture.paper)
         progress.psnr.append((progress.step, progress.seconds, psnr(seen.rgb, one.rgb)))
-        share = (
-            progress.step / steps if seconds is None and steps else progress.seconds / (seconds or math.inf)
-        )
-        known = described(splats.detached(), capture, progress, shown=1)
-        report(min(1000, round(1000 * share)), 1000, known)
+        known = described(splats.detached(), fit.capture, progress, shown=1)
+        report(round(PARTS * fit.done), PARTS, known)
 
-    splats, progress = fit_splats(
-        capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device,
-        clock=clock, told=told,
-    )  # fmt: skip
-    return splats, described(splats, capture, progress)
+    splats, progress = fit_splats(fit, told, lambda done: report(round(PARTS * done), PARTS))
+    return splats, described(splats, fit.capture, progress)
 
 
 def described(
