@@ -43,7 +43,10 @@ def _grown(stem_epochs: int, stem_seed: int, seed: int) -> nn.Module:
     "mode-connectivity",
     family="geometry",
     covers=("000a:non-convex",),
-    kin={"dltui landscape A --to B": "the way between two checkpoints of your own, with its barrier"},
+    kin={
+        "dltui lab run restart-spread": "where descents from many starts end",
+        "dltui landscape A --to B": "the way between two checkpoints of your own, with its barrier",
+    },
     sources=("Frankle et al. 2020, arXiv:1912.05671", "Ainsworth et al. 2022, arXiv:2209.04836"),
 )
 def mode_connectivity(
