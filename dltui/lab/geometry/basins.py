@@ -181,12 +181,16 @@ def _escapes(left: np.ndarray) -> Lines:
 def _worked(told: dict[str, dict[str, float]]) -> Steps:
     """Return noise and curvatures with the numbers put in."""
     noises = ", ".join(number(float(NOISE / np.sqrt(size)), 3) for size in SIZES)
+    bends = [number(float(slope(w + 1e-4) - slope(w - 1e-4)) / 2e-4, 3) for w in (SHARP, FLAT)]
     tops = {name: values["lambda_max"] for name, values in told.items()}
     (one, high), (other, low) = tops.items()
     ratio = f"λ₁: {number(high)}/{number(low)} = {number(high / low, 3)}"
     return written(
         (f"noise in the slope 20/√m = {noises}", f"m = {', '.join(map(str, SIZES))}"),
-        ("f″ = 100 in the sharp basin, 1.61 in the flat one", "at w = 1 and w = −1.88"),
+        (
+            f"f″ = {bends[0]} in the sharp basin, {bends[1]} in the flat one",
+            f"at w = {SHARP:.3g} and {FLAT:.3g}",
+        ),
         (ratio, f"{one} over {other}, at the same training loss"),
     )
 

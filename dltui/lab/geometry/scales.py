@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dltui.figures import Heatmap, Lines, Mark, Path, Series, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
-from dltui.lab.geometry.trails import named_ends
+from dltui.lab.geometry.maps import named_ends
 from dltui.lab.written import written
 
 Array = NDArray[np.float64]

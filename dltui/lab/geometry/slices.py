@@ -10,6 +10,7 @@ import numpy as np
 
 from dltui.figures import Bars, Figure, Heatmap, Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Slider, exhibit, near
+from dltui.lab.geometry.maps import from_above
 from dltui.lab.written import written
 from dltui.results.landscape import Landscape
 from dltui.training import Optimizer, Recipe
@@ -115,7 +116,9 @@ def _figures(found: list[Landscape], shown: list[str]) -> tuple[Figure, ...]:
         columns=("network", "loss at θ*", "bends down", "highest cell / θ*", "share right"),
         rows=tuple((name, *map(float, rest)) for name, *rest in rows),
     )
-    maps = [one.figures()[1] for one in found]
+    maps = [
+        from_above(one, f"{name.capitalize()}, from above") for name, one in zip(names, found, strict=True)
+    ]
     return (*reversed(maps), _lines(found, names), bars, _worked(found, names), table)
 
 

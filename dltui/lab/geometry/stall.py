@@ -12,7 +12,7 @@ from dltui.descent.surfaces import ravine
 from dltui.descent.walk import Walk, walk
 from dltui.figures import Heatmap, Lines, Mark, Path, Series, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
-from dltui.lab.geometry.trails import named_ends
+from dltui.lab.geometry.maps import named_ends
 from dltui.lab.written import written
 
 FRAMES = 20

@@ -18,8 +18,8 @@ from dltui.descent.surfaces import plateau, rugged, saddle, two_weights
 from dltui.descent.walk import Walk, walk
 from dltui.figures import Cell, Heatmap, Lines, Path, Series, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab.geometry.maps import named_ends
 from dltui.lab.geometry.stationary import kind_of
-from dltui.lab.geometry.trails import named_ends
 
 STILL = 1e-2  # a gradient shorter than this counts as none, an eigenvalue smaller than this as 0
 PATIENCE = 600  # steps after which nothing is expected any more

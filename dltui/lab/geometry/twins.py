@@ -12,6 +12,7 @@ import numpy as np
 
 from dltui.figures import Lines, Series, Table, number
 from dltui.lab import Frame, Slider, exhibit, near
+from dltui.lab.geometry.maps import from_above
 from dltui.lab.written import written
 from dltui.results.landscape import Landscape
 from dltui.training import Optimizer, Recipe
@@ -112,7 +113,11 @@ def rescaled_twins(
             f"the same function, {number(tops[1] / tops[0], 3)} times",
         ),
     )
-    figures = (*(one.figures()[1] for one in pictures["filter"]), slices, worked, table)
+    maps = [
+        from_above(one, f"{name.capitalize()}, from above, filter-normalised")
+        for name, one in zip(names, pictures["filter"], strict=True)
+    ]
+    figures = (*maps, slices, worked, table)
     numbers = {
         "factor": factor,
         "filter_difference": away["filter"],

@@ -1,11 +1,22 @@
-"""The ends of a way on a map, named."""
+"""Maps of the loss: the ends of a way named, and titles that tell one map from another."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.figures import Mark
+from dltui.figures import Figure, Mark
+
+if TYPE_CHECKING:
+    from dltui.results.landscape import Landscape
+
+
+def from_above(found: Landscape, title: str) -> Figure:
+    """Return the map of a landscape under a title of its own, so that maps side by side are told apart."""
+    return replace(found.figures()[1], title=title)
 
 
 def named_ends(way: NDArray[np.float64]) -> tuple[Mark, ...]:
