@@ -189,9 +189,9 @@ def _worked(told: dict[str, dict[str, float]]) -> Steps:
         (f"noise in the slope 20/√m = {noises}", f"m = {', '.join(map(str, SIZES))}"),
         (
             f"f″ = {bends[0]} in the sharp basin, {bends[1]} in the flat one",
-            f"at w = {SHARP:.3g} and {FLAT:.3g}",
+            f"at w = {number(SHARP, 3)} and {number(FLAT, 3)}",
         ),
-        (ratio, f"{one} over {other}, at the same training loss"),
+        (ratio, f"{one} over {other}, each at its training loss"),
     )
 
 

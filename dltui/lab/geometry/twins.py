@@ -224,7 +224,7 @@ def hidden_curvature(
     above = number(mean - float(pairs.values[0]), 3)
     worked = written(
         (f"λ_min = {lowest} ± {doubt}", "below 0: the loss falls along v_min"),
-        (f"vᵀHv ≥ 0 along {1 - share:.0%} of the cells", "a random v averages over all eigenvalues"),
+        (f"second differences ≥ 0 in {1 - share:.0%} of the cells", "random directions see averages of λ"),
         (
             f"mean λ₁(H_S) − λ₁(H) = {number(mean)} − {number(float(pairs.values[0]))} = {above}",
             "Jensen: at least 0",
