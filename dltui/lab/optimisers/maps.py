@@ -93,7 +93,7 @@ def arrows(name: str, tails: Vector, moves: Vector) -> Path:
     back, side = -0.3 * moves, 0.15 * np.stack((-moves[:, 1], moves[:, 0]), -1)
     gap = np.full_like(tails, np.nan)
     parts = np.stack((tails, heads, heads + back + side, heads, heads + back - side, gap), 1).reshape(-1, 2)
-    return Path(name=name, x=parts[:, 0], y=parts[:, 1])
+    return Path(name=name, x=parts[:, 0], y=parts[:, 1], ends=False)
 
 
 def losses(
