@@ -200,7 +200,7 @@ def _parts(packed: NDArray[np.uint32]) -> Floats:
 
 
 def _trail(plot: Plot, path: Path, index: int, look: Look) -> None:
-    """Draw a trail over the field, its start hollow and its end solid."""
+    """Draw a trail over the field; where its ends are marked, its start is hollow and its end solid."""
     x, y = np.asarray(path.x, float), np.asarray(path.y, float)
     dots = np.zeros((4 * plot.height, 2 * plot.width), np.bool_)
     across, up = plot.x.share(x) * dots.shape[1], (1 - plot.y.share(y)) * dots.shape[0]
@@ -210,7 +210,7 @@ def _trail(plot: Plot, path: Path, index: int, look: Look) -> None:
     for cell_row, cell_column in np.argwhere(pattern).tolist():
         glyph = "*" if look.ascii else chr(BLANK + int(pattern[cell_row, cell_column]))
         on_top(plot, plot.left + cell_column, plot.top + cell_row, glyph, index)
-    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & path.ends)
     for place, glyph in ((0, "○"), (-1, "●")):
         spot = plot.cell(float(x[known[place]]), float(y[known[place]])) if known.size else None
         if spot is not None:

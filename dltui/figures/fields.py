@@ -21,11 +21,13 @@ class Path:
         name: What the legend calls it.
         x: Abscissae, shape (n,).
         y: Ordinates, shape (n,).
+        ends: Whether its start and its end are marked; arrows have none.
     """
 
     name: str
     x: Array
     y: Array
+    ends: bool = True
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
