@@ -13,7 +13,7 @@ from dltui.descent.surfaces import SURFACES
 from dltui.descent.walk import Walk, fed, walk
 from dltui.figures import Figure, Histogram, Lines, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, Switch, exhibit, near
-from dltui.lab.optimisers.maps import ground, losses, moments
+from dltui.lab.optimisers.maps import ground, losses, moments, signed
 from dltui.lab.optimisers.net import Net, landscape
 
 GIVEN = {"notes": (2.0, -1.0, 0.5), "constant": (1.0,), "alternating": (1.0, -1.0)}
@@ -59,6 +59,8 @@ def traced(source: str, rule: Adam, steps: int, scale: float, seed: int) -> Walk
         "004:adam",
     ),
     kin={
+        "dltui lab run moving-average": "what a running mean keeps, and why it begins too small",
+        "dltui lab run adaptive-steps": "the rate of each parameter under Adam and its forebears",
         "dltui lab run optimiser-race": "Adam against its forebears",
         "dltui lab run lesser-known": "RAdam, which waits until v can be trusted",
         "dltui byhand adam": "the same as on paper, with your own numbers",
@@ -215,19 +217,14 @@ def _worked(rule: Adam, way: Walk, place: int, now: int) -> Steps:
     b1, b2 = number(rule.beta1), number(rule.beta2)
     low, high = (f"/(1 − {b1}^{now})", f"/(1 − {b2}^{now})") if rule.corrected else ("", "")
     lines = (
-        f"m = {b1}·{_in(m0)} + {number(1 - rule.beta1)}·{_in(g)} = {number(m)}",
-        f"v = {b2}·{number(v0)} + {number(1 - rule.beta2)}·{_in(g)}² = {number(v)}",
+        f"m = {b1}·{signed(m0)} + {number(1 - rule.beta1)}·{signed(g)} = {number(m)}",
+        f"v = {b2}·{number(v0)} + {number(1 - rule.beta2)}·{signed(g)}² = {number(v)}",
         f"mᶜ = {number(m)}{low} = {number(mhat)}",
         f"vᶜ = {number(v)}{high} = {number(vhat)}",
-        f"θ = {number(float(way.points[now - 1, place]), 6)} − {number(rule.lr)}·{_in(mhat)}/"
+        f"θ = {number(float(way.points[now - 1, place]), 6)} − {number(rule.lr)}·{signed(mhat)}/"
         f"(√{number(vhat)} + 1e-8) = {number(after, 7)}",
     )
     return Steps(title="Worked out: the newest step", steps=tuple(Step(formula=line) for line in lines))
-
-
-def _in(value: float) -> str:
-    """Return a number within a formula, in parentheses where it is negative."""
-    return f"({number(value)})" if value < 0 else number(value)
 
 
 def _numbers(way: Walk, place: int, now: int, rule: Adam) -> dict[str, Number]:

@@ -138,8 +138,13 @@ def lr_stability(
 
 
 def _paths(surface: Surface, lr: float, limit: float, steps: int) -> dict[str, Walk]:
-    """Return the paths of the chosen rate, of one that is too large, and of one that is too small."""
-    rates = {f"η = {number(lr)}": lr, "too large, 2/λmax": limit, "too small, 0.5 % of it": limit / 200}
+    """Return the paths of a rate that is too small, of one that is too large, and of the chosen one, on top."""
+    small, large = limit / 200, 1.05 * limit
+    rates = {
+        f"too small, {number(small)}": small,
+        f"too large, {number(large)}": large,
+        f"chosen, {number(lr)}": lr,
+    }
     return {
         name: walk(surface, Gradient(lr=rate), START, min(steps, PATH), remember=False)
         for name, rate in rates.items()
