@@ -21,7 +21,7 @@ class Path:
         name: What the legend calls it.
         x: Abscissae, shape (n,).
         y: Ordinates, shape (n,).
-        ends: Whether its start and its end are marked; arrows have none.
+        ends: Whether its first and last point are marked: those of a way are, those of a line on a map are not.
     """
 
     name: str

@@ -147,8 +147,8 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         )
     for index, path in enumerate(figure.paths):
         colour = TRAILS[index % len(TRAILS)]
-        dot = "o" if path.ends else ""
-        axes.plot(path.x, path.y, color=colour, lw=1.2, marker=dot, ms=2, label=said(path.name) or None)
+        dots = "o" if path.ends else ""
+        axes.plot(path.x, path.y, color=colour, lw=1.2, marker=dots, ms=2, label=said(path.name) or None)
     several = len(figure.marks) > 1  # stars alike in a legend would not tell which is which
     for mark in figure.marks:
         label = None if several else said(mark.name) or None

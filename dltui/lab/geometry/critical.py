@@ -166,7 +166,7 @@ def _strokes(name: str, points: list[Point], reach: float) -> Path:
     far = np.array([-reach, reach, np.nan])[:, None]
     ways = [one.vectors[0 if one.values[0] < 0 else int(np.abs(one.values).argmin())] for one in points]
     ends = np.concatenate([one.at + far * way for one, way in zip(points, ways, strict=True)])
-    return Path(name=name, x=ends[:, 0], y=ends[:, 1])
+    return Path(name=name, x=ends[:, 0], y=ends[:, 1], ends=False)
 
 
 def _table(points: list[Point]) -> Table:
