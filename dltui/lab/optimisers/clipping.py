@@ -110,8 +110,8 @@ def _frame(ways: dict[str, Walk], runs: dict[str, Run], threshold: float, now: i
         numbers=numbers,
         caption=f"network {said}"
         if said
-        else f"step {now}, longest jump {number(float(str(numbers['unclipped_cliff_jump'])), 3)} unclipped, "
-        f"{number(float(str(numbers['clipped_cliff_jump'])), 3)} clipped",
+        else f"step {now}: longest jump {number(float(str(numbers['unclipped_cliff_jump'])), 3)}, "
+        f"clipped {number(float(str(numbers['clipped_cliff_jump'])), 3)}",
         total=len(moments(STEPS, MOMENTS)) + len(ways),
     )
 

@@ -95,10 +95,10 @@ def _frame(ground: Surface, walks: dict[str, Walk], last: int, steps: int) -> Fr
     for name, end in ends.items():
         key = name.lower().replace("-", "_")
         numbers |= {
-            f"{key}_w": end.tolist(),
+            f"{key}_w": [_plain(float(one)) for one in end],
             f"{key}_loss": float(ground.value(end)),
             f"{key}_gradient_norm": float(np.linalg.norm(ground.gradient(end))),
-            f"{key}_eigenvalues": np.linalg.eigvalsh(ground.hessian(end)).tolist(),
+            f"{key}_eigenvalues": [_plain(float(one)) for one in np.linalg.eigvalsh(ground.hessian(end))],
             f"{key}_verdict": verdict(ground, end),
         }
     return Frame(

@@ -132,7 +132,7 @@ def _frame(each: Array, m: int, replacement: bool, seed: int, count: int, place:
             _table(told, scale, m, place),
         ),
         numbers=numbers,
-        caption=f"{count} batches of {m}: variance {number(noise)}, expected {number(told['expected'])}",
+        caption=f"variance {number(noise, 3)}, expected {number(told['expected'], 3)}; {count} batches of {m}",
         total=FRAMES,
     )
 
