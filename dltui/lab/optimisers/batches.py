@@ -109,6 +109,7 @@ def pace(batch: int) -> float:
     kin={
         "dltui lab run gd-descent": "a single step by all samples",
         "dltui lab run noise-scale": "how much the gradient of a batch varies",
+        "dltui lab run lr-schedules": "the same digits, under rates that fall",
         "dltui lab run layerwise-rate": "what helps where batches are very large",
         "dltui lab run batch-counter": "epochs, iterations, and what a batch costs",
         "dltui train MODEL --set batch_size=16": "the same choice on a network of your own",

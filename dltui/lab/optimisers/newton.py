@@ -111,7 +111,9 @@ def _frame(ground: Surface, walks: dict[str, Walk], last: int, steps: int) -> Fr
         ),
         numbers=numbers,
         caption=f"step {last}, L: "
-        + ", ".join(f"{name} {number(float(ground.value(end)), 2)}" for name, end in ends.items()),
+        + ", ".join(
+            f"{name} {number(float(ground.value(end)), 2)}" for name, end in ends.items() if name != "descent"
+        ),
         total=steps + 1,
     )
 
