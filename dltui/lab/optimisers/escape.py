@@ -180,7 +180,6 @@ def _map(left: Runs) -> Heatmap:
         y_label="w₂",
         value_label="L",
         scale="symlog",
-        contours=True,
         paths=tuple(paths),
         marks=(Mark(name="saddle", x=0.0, y=0.0),),
     )
