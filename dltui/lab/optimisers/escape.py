@@ -172,7 +172,7 @@ def _map(left: Runs) -> Heatmap:
         seen = SADDLE.inside(left.points[name][:, 0])
         paths.append(Path(name=name, x=seen[:, 0], y=seen[:, 1]))
     return Heatmap(
-        title="From above: L = (1 − w₁w₂)², one run of each from the saddle",
+        title="From above: L = (1 − w₁w₂)², a run of each",
         values=SADDLE.ground(61),
         x=w1,
         y=w2,
