@@ -307,7 +307,7 @@ NAMES = {
     ),
     "lr-schedules": Entry(
         "dltui.lab.optimisers.planned_rates",
-        "Four schedules of the learning rate, drawn, and the same descent on digits under each.",
+        "Five schedules of the learning rate, drawn, and the same descent on digits under each.",
         "optimisers",
     ),
     "warm-up": Entry(
