@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from dltui.byhand import work
 from dltui.byhand.differences import differences
 from dltui.byhand.operations.interpolation import _single
-from tests.byhand.agree import agree, many
-from tests.byhand.draws import numbers, sizes
+
+from .agree import agree, many  # noqa: TID252 - the tests of this folder share it
+from .draws import numbers, sizes  # noqa: TID252
 
 
 def pictures(data: st.DataObject, least: int = 0, most: int = 2) -> tuple[int, ...]:

@@ -53,14 +53,14 @@ def affine_grid(sheet: Sheet, theta: Tensor, *, size: Ints = 3, align_corners: b
         refuse(
             "theta",
             f"theta must be (2, 3) or (N, 2, 3), not {theta.shape}",
-            f"Expected a batch of 2D affine matrices of shape Nx2x3 for size {(count, 1, *new)}. "
+            f"Expected a batch of 2D affine matrices of shape Nx2x3 for size {[count, 1, *new]}. "
             f"Got torch.Size({list(theta.shape)}).",
         )
     if min(new) < 1:
         refuse(
             "size",
             f"size must be at least 1 along each axis, not {' x '.join(map(str, new))}",
-            f"Expected non-zero, positive output size. Got {(count, 1, *new)}",
+            f"Expected non-zero, positive output size. Got {[count, 1, *new]}",
         )
     columns = _places(sheet, "columns", "x", new[1], corners=align_corners)
     rows = _places(sheet, "rows", "y", new[0], corners=align_corners)

@@ -121,7 +121,8 @@ def affine_grid(theta: Tensor, size: int | tuple[int, ...], align_corners: bool)
     from torch.nn import functional
 
     whole = theta.unsqueeze(0) if theta.shape == (2, 3) else theta
-    return functional.affine_grid(whole, [len(whole), 1, *_pair(size)], align_corners=align_corners)
+    count = len(whole) if whole.dim() == 3 else 1
+    return functional.affine_grid(whole, [count, 1, *_pair(size)], align_corners=align_corners)
 
 
 @witness("gridsample")
