@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dltui.commands._show import Stopped
     from dltui.results.nerf import Radiance, RadiancePath
     from dltui.results.nerf_info import RadianceInfo
+    from dltui.results.nerf_race import Race
 
 app = group_app("Fit a radiance field to pictures, show it from all around, and look into it.")
 
@@ -84,6 +85,57 @@ def train(
     effort = Effort(field, limit, steps, common.seed, pick_device(common.device))
     common = alive(common, wanted=live)
     return stoppable(lambda report: fitted(found.capture, effort, report), common)
+
+
+@verb(app)
+def race(
+    scene: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENE",
+            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
+            autocompletion=_scenes,
+        ),
+    ],
+    field: Annotated[
+        Literal["grid", "hash", "mlp"], typer.Option("--field", help="The field that races the splats.")
+    ] = "grid",
+    splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats.")] = 3000,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds", min=0.1, help="Seconds of one core for each, on a GPU of the clock on the wall."
+        ),
+    ] = 15.0,
+    size: Size = None,
+    views: Views = 110,
+    live: Annotated[bool, typer.Option("--live", help="Draw both on the terminal as they learn.")] = False,
+    *,
+    common: Common,
+) -> Race | Stopped:
+    """Let a radiance field and Gaussian splats learn from the same pictures, and judge both by the same others."""
+    from dltui.commands._alive import alive
+    from dltui.commands._unfinished import stoppable
+    from dltui.device import pick_device
+    from dltui.scene.nerf.captured import captured
+    from dltui.scene.race import race as run
+
+    found = captured(scene, views=views, size=size, report=common.report)
+    _missing(found.missing, common)
+    device = pick_device(common.device)
+    common = alive(common, wanted=live)
+    return stoppable(
+        lambda report: run(
+            found.capture,
+            kind=field,
+            count=splats,
+            seconds=seconds,
+            seed=common.seed,
+            device=device,
+            report=report,
+        ),
+        common,
+    )
 
 
 @verb(app)

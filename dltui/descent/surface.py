@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dltui.descent.rule import Vector
 
@@ -59,8 +58,3 @@ class Surface:
         """Return the points, shape (…, d), with NaN for those that lie off the map."""
         on = ((points >= self.low) & (points <= self.high)).all(axis=-1, keepdims=True)
         return np.where(on, points, np.nan)
-
-
-def point(place: ArrayLike) -> Vector:
-    """Return a point as the fields take it."""
-    return np.asarray(place, dtype=np.float64)

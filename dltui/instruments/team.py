@@ -53,7 +53,6 @@ class Team:
         self._address = address
         self._own = local()
         self._rounds = count()
-        self._ends: list[Callable[[], None]] = []
         # Under torchrun the store is that of its agent.
         agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
         self._host = TCPStore(
@@ -95,19 +94,22 @@ class Team:
                 return None
             place = f"{rank}/{channel}/{next(asked)}"
             store.set(f"ask/{place}", question)
-            return self._taken(store, f"told/{place}")
+            found = self._seen(store, f"told/{place}")
+            store.delete_key(f"told/{place}")
+            return found
 
-        self._ends.append(lambda: store.set(f"ask/{rank}/{channel}/{next(asked)}", b""))
         return ask
 
     def serve(self, channel: int, answer: Answer) -> None:
         """Answer the questions of one thread of the first process until it has no more."""
         store = self._store()
         for number in count():
-            question = self._taken(store, f"ask/{self.rank}/{channel}/{number}")
+            place = f"{self.rank}/{channel}/{number}"
+            question = self._seen(store, f"ask/{place}", or_end=True)
             if not question:
                 return
-            store.set(f"told/{self.rank}/{channel}/{number}", answer(question))
+            store.delete_key(f"ask/{place}")
+            store.set(f"told/{place}", answer(question))
 
     def agree(self, identity: str) -> None:
         """Make sure that another process works on the same thing as the first, and say that it is ready.
@@ -162,25 +164,20 @@ class Team:
 
     def leave(self) -> None:
         """Let the others go: they have nothing more to answer."""
-        for end in self._ends:
-            end()
+        self._store().set("end", "yes")
 
-    def _seen(self, store: Any, key: str) -> bytes:
-        """Return a value once it is there."""
+    def _seen(self, store: Any, key: str, *, or_end: bool = False) -> bytes:
+        """Return a value once it is there; nothing when the end comes first, where that is waited for too."""
         pause, next_look = SHORT, time.monotonic() + LOOK
         while not store.check([key]):  # its own wait would warn on stderr whenever it is over
+            if or_end and store.check(["end"]):
+                return b""
             if time.monotonic() > next_look:
                 self.check()
                 next_look = time.monotonic() + LOOK
             time.sleep(pause)
             pause = min(2 * pause, LONG)
         return bytes(store.get(key))
-
-    def _taken(self, store: Any, key: str) -> bytes:
-        """Return a value once it is there, and remove it."""
-        found = self._seen(store, key)
-        store.delete_key(key)
-        return found
 
     def _store(self) -> Any:
         """Return this thread's own connection: of one that all share, each would wait for the others' answers."""
@@ -209,7 +206,10 @@ def team(processes: int, words: Sequence[str], device: str = "auto") -> Iterator
     if world > 1:
         if SUPERVISOR in os.environ:
             die_with(int(os.environ[SUPERVISOR]))
-        yield Team(rank, world, (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])))
+        own = Team(rank, world, (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])))
+        yield own
+        if own.first:
+            own.leave()
         return
     if processes == 1:
         yield None

@@ -34,10 +34,10 @@ class Radiance(Result):
         truth: Held-out pictures, shape (k, h, w, 3), 0…1.
         seen: What the field shows of them.
         depth: Mean distances in the first, shape (h, w); NaN where nothing is.
-        cut: Densities on a plane across the z axis, shape (h, w).
-        across: Places along the cut.
-        upward: Places up the cut.
-        level: Where the plane is.
+        cut: Densities on planes across the z axis, shape (k, h, w).
+        across: Places along the cuts.
+        upward: Places up the cuts.
+        levels: Where the planes are, shape (k,).
         paper: Brightness of what is behind everything.
         camera: Pose and lens of the first held-out picture.
         plain: What the field is built by.
@@ -64,7 +64,7 @@ class Radiance(Result):
     cut: Array
     across: Array
     upward: Array
-    level: float
+    levels: Array
     paper: float
     camera: dict[str, Any]
     plain: dict[str, Any] = field(default_factory=dict)
@@ -114,17 +114,22 @@ class Radiance(Result):
         if np.isfinite(self.depth).any():
             shown.append(depth_map(self.depth, self.title))
         if self.cut.size:
-            shown.append(
-                Heatmap(
-                    title=f"Density at z = {number(self.level)} · {self.title}",
-                    values=self.cut,
-                    x=self.across,
-                    y=self.upward,
-                    value_label="σ",
-                    colormap="magma",
-                )
-            )
+            shown.append(self.cut_at(len(self.levels) // 2))
         return [*shown, self._table()]
+
+    def cut_at(self, place: int) -> Heatmap:
+        """Return densities on one of the planes, on one scale for all of them."""
+        level = float(self.levels[place])
+        return Heatmap(
+            title=f"Density at z = {number(level, 3)} · {self.title}",
+            caption=f"cut {place + 1} of {len(self.levels)}",
+            values=np.asarray(self.cut[place], np.float32),
+            x=self.across,
+            y=self.upward,
+            value_label="σ",
+            colormap="magma",
+            limits=(0.0, float(np.asarray(self.cut, np.float32).max()) or 1.0),
+        )
 
     def _table(self) -> Table:
         rows = (

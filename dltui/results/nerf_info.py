@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,10 +24,11 @@ class RadianceInfo(Result):
         segments: Edges of cameras and of the box, shape (s, 2, 3).
         colours: Of each, 0…255, shape (s, 3).
         pictures: Some of the pictures, shape (k, h, w, 3); none of a field.
-        ray: Distance, σ, α, T and w of the samples along a ray, shape (n, 5).
+        ray: Distance, σ, α, T, w, red, green and blue of the samples along a ray, shape (n, 8).
         colour: What the ray sees, three numbers in 0…1; empty without one.
         through: Column and row that the ray goes through.
         times: How many times as great every density was taken.
+        sample: The sample that is pointed at; below 0 for none.
     """
 
     schema: ClassVar[str] = "nerf-info/1"
@@ -42,13 +43,34 @@ class RadianceInfo(Result):
     colour: list[float] = field(default_factory=list)
     through: list[float] = field(default_factory=list)
     times: float = 1.0
+    sample: int = -1
+
+    def changed(self, at: int, times: float) -> RadianceInfo:
+        """Return the same ray with the density of one sample so many times as great, and all that follows from it.
+
+        Args:
+            at: Which sample.
+            times: By what its σ is multiplied; 0 makes it clear.
+
+        Returns:
+            The ray with new α, T, w and colour.
+        """
+        ray = np.array(self.ray, np.float64)
+        stretch = ray[1, 0] - ray[0, 0] if len(ray) > 1 else 1.0
+        ray[at, 1] *= times
+        ray[:, 2] = -np.expm1(-ray[:, 1] * stretch)
+        depth = np.cumsum(ray[:, 1]) * stretch
+        ray[:, 3] = np.exp(-(depth - ray[:, 1] * stretch))
+        ray[:, 4] = ray[:, 2] * ray[:, 3]
+        colour = (ray[:, 4:5] * ray[:, 5:]).sum(axis=0).tolist()
+        return replace(self, ray=ray.astype(np.float32), colour=colour, sample=at)
 
     def summary(self) -> dict[str, Any]:
         """Return what is known."""
         told: dict[str, Any] = {"what": self.what, **self.numbers, "missing": self.missing}
         if self.through:
             names = ("t", "sigma", "alpha", "transmittance", "weight")
-            samples = dict(zip(names, np.asarray(self.ray, np.float64).T.tolist(), strict=True))
+            samples = dict(zip(names, np.asarray(self.ray, np.float64).T[:5].tolist(), strict=True))
             told["ray"] = {
                 "column": self.through[0],
                 "row": self.through[1],
@@ -81,15 +103,18 @@ class RadianceInfo(Result):
 
     def _ray(self) -> list[Figure]:
         """Return density along the ray, and what it does to the light."""
-        t, sigma, alpha, through, weight = self.ray.T
+        t, sigma, alpha, through, weight = self.ray.T[:5]
         place = f"column {number(self.through[0])}, row {number(self.through[1])}"
         seen = ", ".join(number(part, 3) for part in self.colour)
         parts = (("α", alpha), ("T", through), ("w = Tα", weight))
+        marks: tuple[Series, ...] = ()
+        if self.sample >= 0:
+            marks = (Series(name="sample", x=t[[self.sample]], y=weight[[self.sample]], marks=True),)
         return [
             Lines(
                 title=f"Along the ray through {place} · {self.title}",
                 caption=f"Σw = {number(float(weight.sum()), 4)}, Σwc = ({seen}) before the ground",
-                series=tuple(Series(name=name, x=t, y=values) for name, values in parts),
+                series=(*(Series(name=name, x=t, y=values) for name, values in parts), *marks),
                 x_label="distance",
             ),
             Lines(

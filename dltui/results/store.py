@@ -30,6 +30,7 @@ KINDS = {
     "splat-views": "dltui.results.splats:SplatViews",
     "nerf": "dltui.results.nerf:Radiance",
     "nerf-path": "dltui.results.nerf:RadiancePath",
+    "nerf-race": "dltui.results.nerf_race:Race",
     "nerf-info": "dltui.results.nerf_info:RadianceInfo",
     "listing": "dltui.results.listing:Listing",
     "graph": "dltui.results.modelgraph:ModelGraph",

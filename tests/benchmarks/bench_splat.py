@@ -1,9 +1,8 @@
-"""Gaussian splats on csg-table: likeness by seconds of one core, beside a grid of voxels on the same pictures.
+"""Gaussian splats on csg-table: likeness by seconds of one core; bench_nerf.py has fields on the same pictures.
 
     python tests/benchmarks/bench_splat.py [--seconds 60] [--splats 3000]
 
-Seconds are those of the processor, judging left out. The two do not take turns: their seconds are their own, so that a
-busy machine slows neither, and caches alone see each other. Nothing here fails a build.
+Seconds are those of the processor, judging left out. Nothing here fails a build.
 """
 
 from __future__ import annotations
@@ -23,13 +22,11 @@ BARS = {30.0: 29.5, 60.0: 31.0}  # seconds -> dB
 def main() -> None:
     """Run all."""
     import numpy as np
-    from dltui.scene.splats.captured import captured
     from table import Goal, head, row
 
-    from dltui.scene.nerf.fit import Fit
-    from dltui.scene.nerf.fit import judged as scored
+    from dltui.scene.nerf.captured import captured
     from dltui.scene.nerf.score import psnr
-    from dltui.scene.splats.fit import Progress, fit_splats
+    from dltui.scene.splats.fit import Progress, Sown, fit_splats
     from dltui.scene.splats.gaussians import Gaussians
     from dltui.scene.splats.view import view
 
@@ -37,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--splats", type=int, default=3000)
     chosen = parser.parse_args()
-    capture = captured("csg-table", views=VIEWS, size=SIZE)
+    capture = captured("csg-table", views=VIEWS, size=SIZE).capture
     marks = [mark for mark in (15.0, *BARS) if mark <= chosen.seconds]
     found: list[tuple[float, float]] = []
 
@@ -48,19 +45,14 @@ def main() -> None:
         if len(found) < len(marks) and progress.seconds >= marks[len(found)]:
             found.append((marks[len(found)], judged(splats)))
 
-    splats, progress = fit_splats(
-        capture, count=chosen.splats, seconds=chosen.seconds, clock=time.process_time, told=told
-    )
+    splats, progress = fit_splats(Sown(capture, count=chosen.splats, seconds=chosen.seconds), told)
     if len(found) < len(marks):  # the last hundred steps were not full
         found.append((marks[-1], judged(splats)))
     head(f"csg-table {SIZE} × {SIZE}, {chosen.splats:,} splats of degree 1 (load {os.getloadavg()[0]:.1f})")
     for mark, likeness in found:
         bar = BARS.get(mark)
         goal = None if bar is None else Goal(bar, bar + 0.5)
-        fitted = Fit(capture, seconds=mark, clock=time.process_time).run()
-        grid = scored(fitted, capture, capture.held_out)
-        peer = f"grid of voxels: {grid:.2f} dB"
-        row("P8", f"held-out PSNR after {mark:g} s", peer, f"{likeness:.2f} dB", goal, likeness)
+        row("P8", f"held-out PSNR after {mark:g} s", "", f"{likeness:.2f} dB", goal, likeness)
     each = 1000 * progress.seconds / progress.step
     row("P8", "one step", "", f"{each:.1f} ms", None, 0)
     taken = []

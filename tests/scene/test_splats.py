@@ -19,7 +19,7 @@ from dltui.scene.nerf.captured import captured
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.splats.blend import CUT, FULL, blend, nearest_first, pairs_of, rows_of
 from dltui.scene.splats.file import NEEDED, read_splats, write_splats
-from dltui.scene.splats.fit import fit_splats, relocate
+from dltui.scene.splats.fit import Sown, fit_splats, relocate
 from dltui.scene.splats.gaussians import Gaussians, axes, harmonics
 from dltui.scene.splats.project import BLUR, Flat, project
 from dltui.scene.splats.view import view
@@ -189,8 +189,8 @@ def test_splats_that_add_nothing_jump_and_twins_let_through_as_much() -> None:
 
 def test_a_short_fit_sees_and_the_same_seed_sees_the_same() -> None:
     capture = captured("csg-table", views=22, size=24).capture
-    one, progress = fit_splats(capture, count=300, steps=110, seed=3)
-    other, _ = fit_splats(capture, count=300, steps=110, seed=3)
+    one, progress = fit_splats(Sown(capture, count=300, steps=110, seed=3))
+    other, _ = fit_splats(Sown(capture, count=300, steps=110, seed=3))
     assert all(torch.equal(a, b) for a, b in zip(one.tensors, other.tensors, strict=True))
     assert progress.step == 110
     held = capture.held_out[0]

@@ -38,7 +38,7 @@ def dying_relu(
 ) -> Iterator[Frame]:
     """A small net learns a curve; how many units of each layer are dead, what brings them back.
 
-    Try: --cure leaky swaps the activation half way and dead units move again; --bias 0 --rate 2 kills by a large step.
+    Try: --cure leaky swaps the activation half way and dead units move again; --bias 0 --rate 1 kills by large steps.
     Notice: a dead unit's weights have a gradient of exactly 0 over the whole data set: training never changes it.
 
     A unit is dead when its slope is 0 at every sample. A strongly negative bias does it, or one step so large that the

@@ -92,7 +92,7 @@ def exploded(seed: int) -> float:
     """Return ‖∇L‖ of a 20 × 64 ReLU network with weights of standard deviation 3/√n, by squared error on digits."""
     from torch import nn
 
-    from dltui.lab.geometry.deep import Plan, batch, made
+    from dltui.lab.geometry.plain_nets import Plan, batch, made
 
     net = made(Plan(activation="relu", start="he", gain=3 / math.sqrt(2)), seed)
     x, y = batch(100)
@@ -216,12 +216,24 @@ def _on_a_parabola(lr: float) -> Lines:
         seen = np.where(losses > 0, losses, np.nan)
         name = dtype if infinite is None else f"{dtype}: infinite at step {infinite}"
         lines.append(Series(name=name, x=np.arange(float(len(losses))), y=np.log10(seen)))
+    lines.append(_ends(lines))
     return Lines(
         title=f"log₁₀ of the loss x² at η = {lr:g}",
         caption=f"each step multiplies x by 1 − 2η = {number(1 - 2 * lr)}",
         series=tuple(lines),
         x_label="step",
         y_label="log₁₀ x²",
+    )
+
+
+def _ends(lines: list[Series]) -> Series:
+    """Return where each curve ends, as marks: the curves lie on top of each other before."""
+    last = [int(np.flatnonzero(np.isfinite(line.y))[-1]) for line in lines]
+    return Series(
+        name="ends",
+        x=np.array([line.x[place] for line, place in zip(lines, last, strict=True)]),
+        y=np.array([line.y[place] for line, place in zip(lines, last, strict=True)]),
+        marks=True,
     )
 
 
@@ -238,6 +250,7 @@ def _through_layers(gain: float, seed: int) -> Lines:
             else ""
         )
         lines.append(Series(name=f"{dtype}{ends}", x=np.arange(float(len(lengths))), y=lengths))
+    lines.append(_ends(lines))
     layers = np.array([0.0, max(len(line.x) for line in lines) - 1])
     lines.append(Series(name="log₁₀ g a layer", x=layers, y=layers * math.log10(gain)))
     return Lines(

@@ -16,6 +16,7 @@ from dltui.lab.geometry.stationary import FLAT, MOST, Point, kind_of, stationary
 from dltui.lab.geometry.surfaces import GALLERY, Surface, surface
 
 OFFERS = (*GALLERY, "x**2 + y**4", "x**2 + y**3")
+FEW = 4  # points of a line that are listed
 SIGNS = (  # eigenvalues, a function that has them at 0, and what it is there
     ((2.0, 2.0), "x² + y²"),
     ((-2.0, -2.0), "−x² − y²"),
@@ -125,17 +126,18 @@ def _finite(*parts: Array) -> bool:
     return all(bool(np.isfinite(part).all()) for part in parts)
 
 
-def _isolated(points: list[Point]) -> list[Point]:
-    """Return the points to be marked: those that H decides first, and no more than can be told apart."""
+def _apart(points: list[Point]) -> tuple[list[Point], list[Point]]:
+    """Return the points to be marked, and those that are too many for it: samples of a line or an area."""
     decided = [point for point in points if point.by_signs != "undecided"]
     rest = [point for point in points if point.by_signs == "undecided"]
-    return [*decided, *rest][:MOST]
+    many = len(rest) > MOST
+    return ([*decided, *([] if many else rest)])[:MOST], rest if many else []
 
 
 def _map(ground: Surface, points: list[Point], here: Array, edge: float) -> Heatmap:
     """Return the surface from above, every level point marked, and the ways out of saddles."""
     axis = ground.axis(edge)
-    shown = _isolated(points)
+    shown, line = _apart(points)
     marks = [
         Mark(name=f"{point.by_signs} {i + 1}", x=float(point.at[0]), y=float(point.at[1]))
         for i, point in enumerate(shown)
@@ -151,21 +153,26 @@ def _map(ground: Surface, points: list[Point], here: Array, edge: float) -> Heat
         value_label="f",
         scale="symlog",
         contours=True,
-        paths=(_ways(saddles, edge),) if saddles else (),
+        paths=(
+            *([_strokes("ways down from saddles, along v₋", saddles, 0.15 * edge)] if saddles else []),
+            *([_strokes("level all along, λ = 0", line, 0.05 * edge)] if line else []),
+        ),
         marks=tuple(marks),
     )
 
 
-def _ways(saddles: list[Point], edge: float) -> Path:
-    """Return a stroke through every saddle along the eigenvector of its negative eigenvalue."""
-    far = np.array([-0.15, 0.15, np.nan])[:, None] * edge
-    ends = np.concatenate([np.clip(one.at + far * one.vectors[0], -edge, edge) for one in saddles])
-    return Path(name="ways down from saddles, along v₋", x=ends[:, 0], y=ends[:, 1])
+def _strokes(name: str, points: list[Point], reach: float) -> Path:
+    """Return a stroke through every point along the eigenvector of its eigenvalue that is negative, or else 0."""
+    far = np.array([-reach, reach, np.nan])[:, None]
+    ways = [one.vectors[0 if one.values[0] < 0 else int(np.abs(one.values).argmin())] for one in points]
+    ends = np.concatenate([one.at + far * way for one, way in zip(points, ways, strict=True)])
+    return Path(name=name, x=ends[:, 0], y=ends[:, 1])
 
 
 def _table(points: list[Point]) -> Table:
     """Return every level point in numbers."""
-    shown = _isolated(points)
+    marked, line = _apart(points)
+    shown = [*marked, *line[:FEW]]
     rows: list[tuple[Cell, ...]] = [
         (i + 1, *map(float, (*one.at, one.value, *one.values)), one.by_signs, one.around)
         for i, one in enumerate(shown)
@@ -191,7 +198,7 @@ def _landscape(ground: Surface, edge: float, points: list[Point]) -> Landscape:
         scale="symlog",
         marks=tuple(
             Mark(name=f"{one.by_signs} {i + 1}", x=float(one.at[0]), y=float(one.at[1]))
-            for i, one in enumerate(_isolated(points))
+            for i, one in enumerate(_apart(points)[0])
         ),
     )
 

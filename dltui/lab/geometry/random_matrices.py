@@ -63,8 +63,8 @@ def half_width(size: int) -> float:
     ),
 )
 def saddle_count(
-    largest: Annotated[int, Slider(1, 10, help="largest n: matrices of 1 × 1 to n × n")] = 6,
-    samples: Annotated[int, Slider(1000, 200_000, log=True, help="matrices of each size")] = 50_000,
+    largest: Annotated[int, Slider(1, 8, help="largest n: matrices of 1 × 1 to n × n")] = 6,
+    samples: Annotated[int, Slider(1000, 100_000, log=True, help="matrices of each size")] = 50_000,
     shift: Annotated[
         float, Slider(0, 1.5, step=0.05, help="move eigenvalues up by this many half widths √(2n)")
     ] = 0.0,
@@ -72,7 +72,7 @@ def saddle_count(
 ) -> Iterator[Frame]:
     """The share of random symmetric matrices whose eigenvalues are all positive, against their size.
 
-    Try: --largest 10 asks for minima that no sample finds; --shift 1 moves the eigenvalues up, as a low loss does.
+    Try: --largest 8 asks for minima that no sample finds; --shift 1 moves the eigenvalues up, as a low loss does.
     Notice: the share falls faster than any power: with n directions all n must bend up. Of six-by-six matrices one in a
     hundred thousand does, and a network has a million directions.
 

@@ -111,14 +111,14 @@ def trained(net: Net, optimiser: str, lr: float, starts: Array, steps: int) -> I
 def restart_spread(
     optimiser: Annotated[str, Choice(*RATES, help="whose endings are counted")] = "gd",
     lr: Annotated[float, Slider(0, 1, step=0.01, help="its learning rate η; 0 for one that suits it")] = 0.0,
-    steps: Annotated[int, Slider(10, 200, help="steps of full-batch training")] = 80,
-    starts: Annotated[int, Slider(4, 48, help="seeds: sets of first weights")] = 16,
-    hidden: Annotated[int, Slider(2, 32, log=True, help="hidden units h")] = 12,
+    steps: Annotated[int, Slider(10, 150, help="steps of full-batch training")] = 80,
+    starts: Annotated[int, Slider(4, 32, help="seeds: sets of first weights")] = 16,
+    hidden: Annotated[int, Slider(2, 24, log=True, help="hidden units h")] = 12,
     seed: Annotated[int, Slider(0, 99, help="seed of the seeds")] = 0,
 ) -> Iterator[Frame]:
     """One small network trained from many starts by four optimisers: where each of them ends.
 
-    Try: --optimiser adam; --steps 200 closes much of the gap; --hidden 2 raises the best that any of them finds.
+    Try: --optimiser adam; --steps 150 closes much of the gap; --hidden 2 raises the best that any of them finds.
     Notice: model, data and first weights are the same for all four. What plain descent leaves above the best ending of
     all is no fault of the model: a better optimiser, rate or more steps lower it.
 
@@ -265,10 +265,10 @@ def a_better_optimiser_lowers_the_loss() -> None:
 
 @restart_spread.check
 def more_steps_close_the_gap() -> None:
-    """Two hundred steps of plain descent leave less than half of what eighty leave, and no gap is below 0."""
+    """150 steps of plain descent leave two thirds at most of what 80 leave, and no gap is below 0."""
     *_, short = restart_spread(starts=6)
-    *_, long = restart_spread(starts=6, steps=200)
-    assert long.value("gd_median") < short.value("gd_median") / 2, (long.numbers, short.numbers)
+    *_, long = restart_spread(starts=6, steps=150)
+    assert long.value("gd_median") < short.value("gd_median") / 1.5, (long.numbers, short.numbers)
     assert min(long.value(f"{name}_gap") for name in RATES) >= 0, dict(long.numbers)
 
 

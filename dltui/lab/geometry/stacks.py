@@ -123,7 +123,7 @@ def raced(
             with seeded(seed):
                 net = Stack(depth, skip=skip, norm=norm)
             courses.append(Course(f"{'residual' if skip else 'plain'} {depth}", depth, skip, net))
-    rules = [torch.optim.SGD(one.net.parameters(), rate, MOMENTUM) for one in courses]
+    rules = [torch.optim.SGD(one.net.parameters(), rate, MOMENTUM, foreach=True) for one in courses]
     order = torch.Generator().manual_seed(seed)
     with threads(1):
         for epoch in range(epochs + 1):

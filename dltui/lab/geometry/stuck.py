@@ -106,7 +106,7 @@ def stuck_points(
     lr: Annotated[float, Slider(0.001, 0.5, log=True, help="learning rate η")] = 0.1,
     steps: Annotated[int, Slider(1, 1000, help="steps shown")] = 100,
 ) -> Iterator[Frame]:
-    """Descent near a saddle, on a plateau and in a local basin: steps to leave against the distance of the start.
+    """Descent near a saddle, on a plateau, in a local basin: steps to leave against the start's distance.
 
     Try: --angle -45 runs into the saddle for good; --where plateau --optimiser adam is out long before gd;
     --where "local basin" --distance 1.5 begins beyond the rim.

@@ -82,7 +82,7 @@ def taylor_overlay(
     angle: Annotated[float, Slider(-180, 180, help="direction of the step in degrees")] = 45.0,
     sheets: Annotated[str, Choice("both", "plane", "quadric", help="what is laid over the surface")] = "both",
 ) -> Iterator[Frame]:
-    """A surface with its tangent plane and its quadric at a point, and how both go wrong with the distance.
+    """A surface with its tangent plane and quadric at a point, and how both go wrong with the distance.
 
     Try: --radius 0.2 makes all three one; --f ripples --radius 2 shows a quadric that knows nothing of what is further
     away; --sheets plane.

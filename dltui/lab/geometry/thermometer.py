@@ -13,7 +13,7 @@ from dltui.lab import Choice, Frame, Number, Slider, Switch, exhibit, near
 from dltui.lab.geometry.jets import Array
 
 if TYPE_CHECKING:
-    from dltui.lab.geometry.deep import Plan, Reading
+    from dltui.lab.geometry.plain_nets import Plan, Reading
 
 SAMPLES, EACH = 100, 5  # digits in a batch, steps between two readings
 FLOOR = 1e-40  # what 0 is drawn as
@@ -54,7 +54,7 @@ def gradient_thermometer(
     skip: Annotated[bool, Switch(help="add each layer's input to its output")] = False,
     norm: Annotated[bool, Switch(help="batch norm before each activation")] = False,
     lr: Annotated[float, Slider(0.001, 1, log=True, help="learning rate of plain SGD")] = 0.1,
-    steps: Annotated[int, Slider(0, 200, help="steps of training")] = 40,
+    steps: Annotated[int, Slider(0, 100, help="steps of training")] = 40,
     seed: Annotated[int, Slider(0, 99, help="seed of the weights")] = 0,
 ) -> Iterator[Frame]:
     """The length of the gradient in every layer of a deep network on digits, live while it is trained.
@@ -72,7 +72,7 @@ def gradient_thermometer(
     when the signals δ do not, for activations shrink as gradients grow. Skips without any scaling let forward signals
     double with every layer, and batch norm with ReLU makes gradients grow by about 1.2 a layer towards the input.
     """
-    from dltui.lab.geometry.deep import Plan
+    from dltui.lab.geometry.plain_nets import Plan
 
     plan = Plan(depth, width, activation, init, gain, skip, norm)
     readings: list[Reading] = []
@@ -95,7 +95,7 @@ def _trained(plan: Plan, lr: float, steps: int, seed: int) -> Iterator[Reading]:
     import torch
 
     from dltui.device import threads
-    from dltui.lab.geometry.deep import batch, made, read
+    from dltui.lab.geometry.plain_nets import batch, made, read
 
     net, (x, y) = made(plan, seed), batch(6 * SAMPLES)
     order = torch.Generator().manual_seed(seed)
@@ -115,7 +115,7 @@ def _trained(plan: Plan, lr: float, steps: int, seed: int) -> Iterator[Reading]:
 @lru_cache(maxsize=8)
 def _others(depth: int, width: int, seed: int) -> tuple[tuple[str, Reading], ...]:
     """Return the first reading of networks of the same size with other remedies."""
-    from dltui.lab.geometry.deep import Plan, batch, made, read
+    from dltui.lab.geometry.plain_nets import Plan, batch, made, read
 
     x, y = batch(SAMPLES)
     plans = {name: Plan(depth, width, **wish) for name, wish in REMEDIES.items()}  # type: ignore[arg-type]
@@ -138,7 +138,7 @@ def _caption(known: list[Reading], ended: bool, reading: int) -> str:
 
 def _numbers(known: list[Reading]) -> dict[str, Number]:
     """Return what ``--json`` tells."""
-    from dltui.lab.geometry.deep import slope
+    from dltui.lab.geometry.plain_nets import slope
 
     first, now = known[0], known[-1]
     tilt = slope(first.signals)
@@ -250,7 +250,7 @@ def sigmoids_keep_their_bound() -> None:
     """¼¹⁰ = 9.54e-7; ten layers back leave at most that times the product of the matrices' norms (notes 002a, 004)."""
     import torch
 
-    from dltui.lab.geometry.deep import Plan, batch, made, read
+    from dltui.lab.geometry.plain_nets import Plan, batch, made, read
 
     near("¼¹⁰", STEEPEST**10 / 9.54e-7, 1, 1e-3)
     net = made(Plan(), 0)
@@ -285,7 +285,7 @@ def gain_turns_the_slope() -> None:
 @gradient_thermometer.check
 def back_propagation_by_hand() -> None:
     """The norms of a network of three sigmoid layers against the chain rule in numpy, to 1e-12."""
-    from dltui.lab.geometry.deep import Plan, batch, made, read
+    from dltui.lab.geometry.plain_nets import Plan, batch, made, read
 
     net, (x, y) = made(Plan(depth=3, width=10), 0), batch(7)
     reading = read(net, x, y)

@@ -78,7 +78,7 @@ def adam_trace(
     steps: Annotated[int, Slider(1, 300, log=True, help="steps, but for the three of the notes")] = 40,
     seed: Annotated[int, Slider(0, 99, help="seed of the network's weights (network)")] = 0,
 ) -> Iterator[Frame]:
-    """Adam written out: g, m, v, mᶜ, vᶜ, the step and θ at every step, and what the correction of the zeros is worth.
+    """Adam written out, step by step: g, m, v, both corrected, the step, θ; and what correcting is worth.
 
     Try: --no-corrected makes first steps three times too long; --scale 100 and --scale 0.0001 change no step;
     --source himmelblau; --source network traces one of 1,210 weights.

@@ -95,7 +95,7 @@ def adaptive_steps(
     steps: Annotated[int, Slider(3, 300, help="steps")] = 90,
     seed: Annotated[int, Slider(0, 99, help="seed of the network's weights (network)")] = 0,
 ) -> Iterator[Frame]:
-    """Bars of the rate that each parameter really has, η over the size σ of its gradients, by four ways to measure σ.
+    """The rate that each parameter really has: η over the size σ of its gradients, by four measures of σ.
 
     Try: --kind constant makes steps of g = 10 and g = 0.1 equal; --kind sparse; --kind network shows the rates of all
     1,210 weights of a network that learns digits; --kind notes has g = 3, 4, 12.

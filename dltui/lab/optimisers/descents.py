@@ -13,6 +13,7 @@ from dltui.descent.surface import Surface
 from dltui.descent.surfaces import SURFACES, quadratic, ravine
 from dltui.descent.walk import Walk, walk
 from dltui.figures import Figure, Heatmap, Step, Steps, number
+from dltui.figures import Surface as Relief
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.lab.optimisers.maps import arrows, ground, losses, moments, pair
 from dltui.lab.optimisers.net import Net, landscape
@@ -52,7 +53,7 @@ def gd_descent(
     steps: Annotated[int, Slider(1, 200, help="steps")] = 25,
     seed: Annotated[int, Slider(0, 99, help="seed of the network's weights (surface net)")] = 0,
 ) -> Iterator[Frame]:
-    """A point slides down a surface, each step against the gradient; arrows show where −g leads from elsewhere.
+    """A point goes down a surface, each step against the gradient; arrows show −g elsewhere.
 
     Try: --surface parabola --x 1 --lr 0.1 goes 1, 0.8, 0.64; --y 1 ends in another of the four minima;
     --surface net descends in all 1,210 weights of a network.
@@ -107,7 +108,24 @@ def _of_map(surface: Surface, way: Walk, now: int, lr: float) -> tuple[Figure, .
     shown = ground(
         surface, walks, now=now, caption=f"{surface.about}; {_caption(way, now, way.steps)}", extra=extra
     )
-    return shown, losses(walks, now=now), _worked(surface, way, now, lr)
+    views = (shown, _side(shown)) if isinstance(shown, Heatmap) else (shown,)
+    return *views, losses(walks, now=now), _worked(surface, way, now, lr)
+
+
+def _side(above: Heatmap) -> Relief:
+    """Return the same ground from the side, with the path on it."""
+    return Relief(
+        title=f"{above.title}, from the side",
+        values=above.values,
+        x=above.x,
+        y=above.y,
+        x_label=above.x_label,
+        y_label=above.y_label,
+        value_label=above.value_label,
+        scale=above.scale,
+        paths=above.paths[:1],
+        marks=above.marks[:1],
+    )
 
 
 @lru_cache(maxsize=16)
@@ -241,6 +259,13 @@ def network_like_torch() -> None:
     shown = _last(surface="net", lr=0.5, steps=10, seed=3)
     near("loss", shown["loss"], nn.functional.cross_entropy(twin(x), y).item(), 1e-10)
     assert shown["parameters"] == NET.size, f"{shown['parameters']} parameters are shown"
+
+
+@gd_descent.check
+def the_same_path_again() -> None:
+    """With all samples in L nothing is left to chance: the same start gives the same path, bit for bit (notes 001)."""
+    one, other = (walk(landscape(NET, 60, 0), Gradient(lr=0.5), steps=5).points for _ in range(2))
+    assert (one == other).all(), "two descents from one start part"
 
 
 @gd_descent.check

@@ -60,7 +60,7 @@ def momentum_ball(
     lr: Annotated[float, Slider(1e-4, 1, log=True, help="learning rate η")] = 0.01,
     steps: Annotated[int, Slider(1, 300, log=True, help="steps")] = 80,
 ) -> Iterator[Frame]:
-    """A ball with inertia beside plain descent, and at each step what it is moved by: −ηg, λm, and their sum m.
+    """A ball with inertia beside plain descent, and what moves it at each step: −ηg, λm, and their sum m.
 
     Try: --share 0 is plain descent; --surface plateau --lr 0.1 leaves the plain one behind; --surface rugged --lr 0.05
     rolls through the first holes; --form averaged is ten times slower at the same η.

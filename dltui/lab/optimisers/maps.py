@@ -29,7 +29,7 @@ def ground(
     now: int | None = None,
     title: str = "",
     caption: str = "",
-    scale: Scale = "symlog",
+    scale: Scale | None = None,
     extra: Sequence[Path] = (),
 ) -> Figure:
     """Return the walks on their surface: from above, or as a curve where there is one weight.
@@ -40,7 +40,7 @@ def ground(
         now: Steps that are shown; all by default.
         title: What is seen; the formula by default.
         caption: What must be known beside it.
-        scale: How heights are spaced in colour.
+        scale: How heights are spaced in colour; by powers by default, or linear where some lie below 0.
         extra: More strokes on the map, such as arrows.
 
     Returns:
@@ -61,16 +61,17 @@ def ground(
     for place, at in enumerate(surface.minima, start=1):
         name = f"minimum {place}" if len(surface.minima) > 1 else "minimum"
         marks.append(Mark(name=name, x=at[0], y=at[1]))
+    values = surface.value(np.stack(np.meshgrid(x, y), -1))
     return Heatmap(
         title=title,
         caption=caption,
-        values=surface.value(np.stack(np.meshgrid(x, y), -1)),
+        values=values,
         x=x,
         y=y,
         x_label=AXES[0],
         y_label=AXES[1],
         value_label="L",
-        scale=scale,
+        scale=scale or ("linear" if values.min() < 0 else "symlog"),
         contours=True,
         paths=(*paths, *extra),
         marks=tuple(marks),

@@ -35,7 +35,7 @@ GAINS = (
     "both, freed of zeros",
 )
 DONE, OUT = 0.01, 0.5  # share of the first loss, and distance from the ridge of the saddle, that end the race
-LONG = 2000  # steps after which a lane is given up
+LONG = 1000  # steps after which a lane is given up
 
 
 def lanes(lr: float) -> dict[str, Rule]:
@@ -185,8 +185,7 @@ def each_is_its_twin_in_torch() -> None:
     """A hundred steps of every lane on the saddle against its torch.optim twin, to 1e-6 (notes 003)."""
     import torch
 
-    one = saddle()
-    *_, frame = optimiser_race(steps=100)
+    one, ours = saddle(), lanes(0.02)
     for name, twin in (
         ("SGD", lambda w: torch.optim.SGD(w, lr=0.02)),
         ("momentum", lambda w: torch.optim.SGD(w, lr=0.02, momentum=0.9)),
@@ -196,10 +195,12 @@ def each_is_its_twin_in_torch() -> None:
     ):
         w = torch.tensor(one.start, dtype=torch.float64, requires_grad=True)
         optimiser = twin([w])
+        points = [w.detach().numpy().copy()]
         for _ in range(100):
-            w.grad = torch.from_numpy(one.gradient(w.detach().numpy()))
+            w.grad = torch.from_numpy(one.gradient(points[-1]))
             optimiser.step()
-        near(f"θ of {name}", frame.numbers[f"{name}_theta"], w.detach().numpy(), 1e-6)
+            points.append(w.detach().numpy().copy())
+        near(f"θ of {name}", walk(one, ours[name], steps=100).points, points, 1e-6)
 
 
 @optimiser_race.check

@@ -56,7 +56,7 @@ def rivals(lr: float, kappa: float) -> dict[str, Rule]:
     kin={
         "dltui lab run momentum-ball": "inertia damps the swinging and speeds up the floor",
         "dltui lab run adaptive-steps": "a rate of its own for every parameter",
-        "dltui lab run feature-scale-valley": "a ravine made by the scale of the features",
+        "dltui hessian MODEL": "eigenvalues of your own model: how narrow is its ravine?",
     },
     sources=("Goodfellow, Bengio, Courville 2016, ch. 8.2.1", "Goh 2017, distill.pub/2017/momentum"),
 )
@@ -68,7 +68,7 @@ def ravine_zigzag(
     steps: Annotated[int, Slider(1, 400, log=True, help="steps")] = 60,
     others: Annotated[bool, Switch(help="also draw the paths of other optimisers")] = False,
 ) -> Iterator[Frame]:
-    """Gradient descent in the ravine ½(x² + κy²): to and fro between the walls, and hardly along the floor.
+    """Gradient descent in the ravine ½(x² + κy²): to and fro between its walls, hardly along the floor.
 
     Try: --lr 0.021 diverges, --kappa 10 makes it mild; --others lets momentum and Adam run beside it.
     Notice: the steep axis forbids a larger η and the flat axis would need one. Every step flips the sign of y, while x

@@ -228,8 +228,8 @@ def like_lambda_lr() -> None:
 
 @warm_up.check
 def a_warm_start_ends_lower() -> None:
-    """Loss with a warm-up is lower at the start and at the end, for three seeds (Xiong et al. 2020)."""
-    for seed in range(3):
+    """Loss with a warm-up is lower at the start and at the end, for two seeds (Xiong et al. 2020)."""
+    for seed in range(2):
         *_, frame = warm_up(seed=seed)
         found = {key: float(value) for key, value in frame.numbers.items() if isinstance(value, float | int)}
         assert found["with_most"] < found["without_most"], f"seed {seed}: {found}"

@@ -24,7 +24,7 @@ CHANNELS = 16  # of a row in memory: twice as fast to add to as thirteen
 BLOCK = 1 << 12  # samples whose gradients are spread at once: they stay in the cache
 START = -1.0  # of the density before softplus: nearly clear
 CLEAR = -15.0  # the same where there is nothing
-DENSE, KEEN, VIVID = 25.0, 3.0, 3.5  # how strongly density and colour answer to the table
+DENSE, KEEN, VIVID = 25.0, 3.0, 2.5  # how strongly density and colour answer to the table
 Y0, Y1 = 0.28209479, 0.48860251  # spherical harmonics of degree 0 and 1
 
 

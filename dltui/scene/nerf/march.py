@@ -18,7 +18,7 @@ FAINT, FAINTEST = (
     1e-3,
     1e-4,
 )  # part of a pixel's light at most that a sample gives which is left out: to learn, to see
-GIVEN = 0.05  # part of a pixel's light that a cell must give at best to be kept
+GIVEN = 0.03  # part of a pixel's light that a cell must give at best to be kept
 Found = tuple[Tensor, ...]
 
 

@@ -22,6 +22,7 @@ from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture, View
 
 THIN = 0.5  # opacity below which a distance says nothing
+CUTS = 15  # across the z axis that are kept
 PARTS = 1000  # in which progress is told
 EDGES = ((0, 1), (1, 3), (3, 2), (2, 0), (4, 5), (5, 7), (7, 6), (6, 4), (0, 4), (1, 5), (2, 6), (3, 7))
 
@@ -87,8 +88,9 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         for one, view in zip(shown, views, strict=True)
         if view.depth is not None and (np.isfinite(view.depth) & (one[1] > THIN)).any()
     ]
-    level = (field.box.low[2] + field.box.high[2]) / 2
-    across, upward, sigma = cut(fitted, "z", level) if whole else (np.zeros(0), np.zeros(0), np.zeros((0, 0)))
+    levels = np.linspace(field.box.low[2], field.box.high[2], CUTS + 2)[1:-1] if whole else np.zeros(0)
+    cuts = [cut(fitted, "z", float(level)) for level in levels]
+    across, upward = cuts[0][:2] if cuts else (np.zeros(0), np.zeros(0))
     tensors, plain = arrays_of(fitted) if whole else ({}, {})
     return Radiance(
         title=f"{field.kind} on {capture.title}",
@@ -107,10 +109,10 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         truth=np.stack([views[i].rgb for i in same]).astype(np.float16),
         seen=np.stack([np.clip(shown[i][0], 0, 1) for i in same]).astype(np.float16),
         depth=_distances(shown[0]),
-        cut=sigma.astype(np.float32),
+        cut=np.array([one[2] for one in cuts], np.float16),
         across=across,
         upward=upward,
-        level=level,
+        levels=levels,
         paper=capture.paper,
         camera=_spelled(views[0].camera),
         plain=plain,
@@ -213,10 +215,11 @@ def info_of_field(
     }
     edges, colours = _edges(field.box, [camera], [])
     found = along(fitted, camera, ray[0], ray[1], times=times) if ray is not None else None
-    samples = np.zeros((0, 5), np.float32)
+    samples = np.zeros((0, 8), np.float32)
     colour: list[float] = []
     if found is not None:
-        samples = np.stack([found.t, found.sigma, found.alpha, found.through, found.weight], 1)
+        parts = [found.t, found.sigma, found.alpha, found.through, found.weight]
+        samples = np.concatenate([np.stack(parts, 1), found.rgb], 1)
         colour = (found.weight[:, None] * found.rgb).sum(axis=0).tolist()
     return RadianceInfo(
         title=title, what=field.kind, numbers=known, segments=edges, colours=colours,
@@ -247,7 +250,7 @@ def info_of_pictures(found: Found) -> RadianceInfo:
     shown = np.stack(same[:: max(1, len(same) // 8)][:8]).astype(np.float16)
     return RadianceInfo(
         title=capture.title, what="pictures", numbers=numbers, missing=list(found.missing), segments=edges,
-        colours=colours, pictures=shown, ray=np.zeros((0, 5), np.float32),
+        colours=colours, pictures=shown, ray=np.zeros((0, 8), np.float32),
     )  # fmt: skip
 
 

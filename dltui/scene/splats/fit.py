@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dltui.device import clock_of
+from dltui.device import clock_of, threads
 from dltui.scene.nerf.views import Capture, View, hull
 from dltui.scene.splats.blend import nearest_first, pairs_of, rows_of, summed
 from dltui.scene.splats.fused import picture
@@ -96,71 +97,110 @@ def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> 
     )
 
 
-def fit_splats(
-    capture: Capture,
-    *,
-    count: int = 3000,
-    degree: int = 1,
-    seconds: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    device: torch.device | None = None,
-    told: Callable[[Progress, Gaussians], None] | None = None,
-    beat: Callable[[Progress], None] | None = None,
-) -> tuple[Gaussians, Progress]:
-    """Fit splats to pictures.
+class Sown:
+    """Splats as they are fitted, step by step.
 
     Args:
         capture: Pictures with their cameras.
         count: How many splats.
         degree: Of the spherical harmonics.
-        seconds: Time that steps may take, or None.
+        seconds: Time that steps may take, or None: of the processor on a CPU, on the wall elsewhere.
         steps: Steps that may be made, or None.
         seed: Of all draws.
-        device: Where it is fitted.
+        device: Where they are fitted.
+    """
+
+    def __init__(
+        self,
+        capture: Capture,
+        *,
+        count: int = 3000,
+        degree: int = 1,
+        seconds: float | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        device: torch.device | None = None,
+    ) -> None:
+        self.device = device or torch.device("cpu")
+        self.capture, self.progress = straight(capture), Progress()
+        self._seconds, self._steps, self._clock = seconds, steps, clock_of(self.device)
+        self._source = torch.Generator().manual_seed(seed)
+        self.splats = sown(self.capture, count, degree, self._source).to(self.device)
+        for tensor in self.splats.tensors:
+            tensor.requires_grad_()
+        self._truths = [_truth(one, self.device) for one in self.capture.train]
+        self._optimizer = _optimizer(self.splats, max(capture.box.sides) / 2)
+        self._order: list[int] = []
+        self._loss: Tensor | None = None
+
+    @property
+    def done(self) -> float:
+        """Which part of the work is done, 0…1."""
+        parts = [
+            now / whole
+            for now, whole in ((self.progress.seconds, self._seconds), (self.progress.step, self._steps))
+            if whole
+        ]
+        return min(1.0, max(parts, default=0.0))
+
+    def timed_step(self) -> None:
+        """Make one step and count its time; on a CPU with one thread, so that its seconds are those of one core."""
+        began = self._clock()
+        with threads(1) if self.device.type == "cpu" else nullcontext():
+            self.step()
+        self.progress.seconds += self._clock() - began
+
+    def step(self) -> None:
+        """Make one step, and every hundred of them send splats to where they are needed."""
+        if not self._order:
+            self._order = torch.randperm(len(self._truths), generator=self._source).tolist()
+        at = self._order.pop()
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["first"] * LAST**self.done
+        loss = _loss(self.splats, self.capture.train[at], self._truths[at], self.capture.paper)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        self._loss = loss.detach()
+        self.progress.step += 1
+        if self.progress.step % RELOCATE == 0:
+            self._relocate()
+
+    def _relocate(self) -> None:
+        """Send splats that add hardly anything to where some of the pictures are wrong."""
+        some = torch.randperm(len(self._truths), generator=self._source)[:ASKED].tolist()
+        views, truths = [self.capture.train[i] for i in some], [self._truths[i] for i in some]
+        seen, wrong = worth(self.splats, views, truths, self.capture.paper)
+        self.progress.moved += relocate(self.splats, self._optimizer, seen, wrong, self._source)
+
+    def known(self) -> Progress:
+        """Return how far it is, with the loss of the last picture."""
+        self.progress.loss = math.nan if self._loss is None else float(self._loss)
+        return self.progress
+
+
+def fit_splats(
+    fit: Sown,
+    told: Callable[[Progress, Gaussians], None] | None = None,
+    beat: Callable[[float], None] | None = None,
+) -> tuple[Gaussians, Progress]:
+    """Make all steps of a fit.
+
+    Args:
+        fit: The fit.
         told: Called every hundred steps; the clock stands meanwhile.
-        beat: Called after every step; may raise to stop.
+        beat: Called after every step with which part of the work is done; may raise to stop.
 
     Returns:
         The splats, and how it went.
     """
-    device = device or torch.device("cpu")
-    clock = clock_of(device)
-    capture = straight(capture)
-    source = torch.Generator().manual_seed(seed)
-    splats = sown(capture, count, degree, source).to(device)
-    for tensor in splats.tensors:
-        tensor.requires_grad_()
-    truths = [_truth(one, device) for one in capture.train]
-    optimizer, progress, order = _optimizer(splats, max(capture.box.sides) / 2), Progress(), list[int]()
-    began = clock()
-    while (steps is None or progress.step < steps) and (seconds is None or progress.seconds < seconds):
-        if not order:
-            order = torch.randperm(len(truths), generator=source).tolist()
-        at = order.pop()
-        gone = max(progress.step / steps if steps else 0.0, progress.seconds / seconds if seconds else 0.0)
-        for group in optimizer.param_groups:
-            group["lr"] = group["first"] * LAST**gone
-        loss = _loss(splats, capture.train[at], truths[at], capture.paper)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        progress.step += 1
-        if progress.step % RELOCATE == 0:
-            some = torch.randperm(len(truths), generator=source)[:ASKED].tolist()
-            seen, wrong = worth(
-                splats, [capture.train[i] for i in some], [truths[i] for i in some], capture.paper
-            )
-            progress.moved += relocate(splats, optimizer, seen, wrong, source)
-        progress.seconds += clock() - began
+    while fit.done < 1:
+        fit.timed_step()
         if beat is not None:
-            beat(progress)
-        if told is not None and progress.step % EVERY == 0:
-            progress.loss = float(loss.detach())
-            told(progress, splats)
-        began = clock()
-    progress.loss = float(loss.detach()) if progress.step else math.nan
-    return splats.detached(), progress
+            beat(fit.done)
+        if told is not None and fit.progress.step % EVERY == 0:
+            told(fit.known(), fit.splats)
+    return fit.splats.detached(), fit.known()
 
 
 def _truth(one: View, device: torch.device) -> Tensor:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from dltui.device import threads
 from dltui.errors import UsageError
 from dltui.progress import Report, silent
 from dltui.results.splats import SplatFit, SplatViews
@@ -18,9 +16,8 @@ from dltui.scene.cameras import Camera, looking
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture
 from dltui.scene.splats.file import read_splats
-from dltui.scene.splats.fit import Progress, fit_splats
+from dltui.scene.splats.fit import Progress, Sown, fit_splats
 from dltui.scene.splats.gaussians import Y0, Gaussians
-from dltui.scene.splats.straight import straight
 from dltui.scene.splats.view import view
 
 PARTS = 1000  # in which progress is told
@@ -55,26 +52,17 @@ def train(
     Returns:
         The splats, and how near they come.
     """
-
-    def share(progress: Progress) -> int:
-        part = (
-            progress.step / steps if seconds is None and steps else progress.seconds / (seconds or math.inf)
-        )
-        return min(PARTS, round(PARTS * part))
+    fit = Sown(capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device)
 
     def told(progress: Progress, splats: Gaussians) -> None:
-        one = capture.held_out[0]
+        one = fit.capture.held_out[0]
         seen = view(splats, one.camera, paper=capture.paper)
         progress.psnr.append((progress.step, progress.seconds, psnr(seen.rgb, one.rgb)))
-        report(share(progress), PARTS, described(splats.detached(), capture, progress, shown=1))
+        known = described(splats.detached(), fit.capture, progress, shown=1)
+        report(round(PARTS * fit.done), PARTS, known)
 
-    capture = straight(capture)
-    with threads(1) if device.type == "cpu" else nullcontext():
-        splats, progress = fit_splats(
-            capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device,
-            told=told, beat=lambda known: report(share(known), PARTS),
-        )  # fmt: skip
-    return splats, described(splats, capture, progress)
+    splats, progress = fit_splats(fit, told, lambda done: report(round(PARTS * done), PARTS))
+    return splats, described(splats, fit.capture, progress)
 
 
 def described(

@@ -1,0 +1,171 @@
+"""Fields, rays, races and splats in the application: what keys change, and what a changed density does to a pixel."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from dltui.commands.nerf_screen import RadianceScreen
+from dltui.commands.race_screen import RaceScreen
+from dltui.commands.ray_screen import RayScreen
+from dltui.commands.splat_screen import SplatScreen
+from dltui.figures import Heatmap, Images, Lines, Scene
+from dltui.results import Result
+from dltui.results.nerf import Radiance
+from dltui.results.nerf_info import RadianceInfo
+from dltui.results.nerf_race import Race
+from dltui.results.splats import SplatFit
+from dltui.results.store import peek
+from dltui.tui.app import DltuiApp
+from dltui.tui.catalog.results import item_of
+from dltui.tui.widgets.figure_view import FigureView
+
+from .conftest import until  # noqa: TID252 - the tests of this folder share it
+
+Make = Callable[..., DltuiApp]
+Settle = Callable[[Pilot[int]], Awaitable[None]]
+SIGMA, STEP = np.array([0.0, 4.0, 30.0, 8.0]), 0.05
+
+
+def ray_of(sigma: np.ndarray) -> np.ndarray:
+    alpha = 1 - np.exp(-sigma * STEP)
+    through = np.cumprod([1, *(1 - alpha)])[:-1]
+    rgb = np.linspace(0.1, 0.9, 12).reshape(4, 3)
+    t = 2 + STEP * np.arange(4)
+    return np.concatenate([np.stack([t, sigma, alpha, through, alpha * through], 1), rgb], 1)
+
+
+def radiance() -> Radiance:
+    rng = np.random.default_rng(0)
+    return Radiance(
+        title="grid on csg-table", scene="csg-table", kind="grid", psnr=31.0, ssim=0.97, depth_error=0.02,
+        train_seconds=15.0, steps=700, again=0, views=100, held_out=10, parameters=99,
+        history=np.array([[100, 2.0, 25], [700, 15, 31.0]]), truth=rng.random((2, 16, 16, 3)),
+        seen=rng.random((2, 16, 16, 3)), depth=rng.random((16, 16)), cut=rng.random((3, 8, 8)),
+        across=np.arange(8.0), upward=np.arange(8.0), levels=np.array([-0.5, 0.0, 0.5]), paper=1.0, camera={},
+        tensors={"table": np.zeros((2, 13), np.float32)},
+    )  # fmt: skip
+
+
+def info() -> RadianceInfo:
+    ray = ray_of(SIGMA)
+    return RadianceInfo(
+        title="grid on csg-table", what="grid", numbers={"parameters": 9}, segments=np.zeros((0, 2, 3)),
+        colours=np.zeros((0, 3)), pictures=np.zeros((0, 1, 1, 3)), ray=ray,
+        colour=(ray[:, 4:5] * ray[:, 5:]).sum(0).tolist(), through=[8.5, 9.5],
+    )  # fmt: skip
+
+
+def race() -> Race:
+    rng = np.random.default_rng(0)
+    climb = np.array([[1.0, 20], [5, 28], [15, 31]])
+    return Race(
+        title="grid against 3,000 splats · csg-table", scene="csg-table", names=["grid", "splats"],
+        psnr=np.array([31.5, 28.9]), ssim=np.array([0.97, np.nan]), seconds=np.array([15.0, 15.0]),
+        steps=np.array([700, 600]), train=100, held_out=10, first=climb, second=climb - [0, 2],
+        truth=rng.random((16, 16, 3)), seen=rng.random((2, 16, 16, 3)),
+    )  # fmt: skip
+
+
+def splats() -> SplatFit:
+    rng = np.random.default_rng(0)
+    return SplatFit(
+        title="9 splats · csg-table", scene="csg-table", psnr=29.0, ssim=0.9, train_seconds=30.0, steps=900,
+        train=100, held_out=10, moved=3, degree=1, view_seconds=0.01, history=np.zeros((0, 3)),
+        truth=rng.random((2, 16, 16, 3)), seen=rng.random((2, 16, 16, 3)), places=rng.random((9, 3)),
+        rgb=np.full((9, 3), 90, np.uint8), opacity=np.linspace(0.05, 0.95, 9),
+    )  # fmt: skip
+
+
+async def opened(pilot: Pilot[int], settle: Settle, folder: Path, result: Result) -> None:
+    await settle(pilot)
+    app = pilot.app
+    assert isinstance(app, DltuiApp)
+    path = folder / "one.safetensors"
+    result.save(path)
+    app.open_item(item_of(path, peek(path)))
+    await settle(pilot)
+    await until(pilot, lambda: app.screen.query_one("#stage FigureView", FigureView).figure is not None)
+
+
+async def test_a_field_is_cut_elsewhere_and_one_picture_is_large(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        await opened(pilot, settle, tmp_path, radiance())
+        screen = pilot.app.screen
+        assert isinstance(screen, RadianceScreen)
+        await pilot.press("v")
+        figure = screen.view.figure
+        assert isinstance(figure, Images)
+        assert figure.names == ("truth", "grid", "error × 4")
+        await pilot.press("z")
+        figure = screen.view.figure
+        assert isinstance(figure, Heatmap)
+        assert figure.caption == "cut 3 of 3"
+        await pilot.press("z", "Z", "Z")
+        figure = screen.view.figure
+        assert isinstance(figure, Heatmap)
+        np.testing.assert_allclose(figure.values, radiance().cut[0], atol=1e-6)
+        assert screen.check_action("fly", ())
+
+
+async def test_a_changed_density_changes_what_lies_behind_it(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        await opened(pilot, settle, tmp_path, info())
+        screen = pilot.app.screen
+        assert isinstance(screen, RayScreen)
+        assert screen._found is not None
+        assert screen._found.sample == 2  # it gives most
+        await pilot.press("U", "d")
+        doubled = ray_of(SIGMA * [1, 2, 1, 1])
+        np.testing.assert_allclose(screen._found.ray, doubled, atol=1e-6)
+        np.testing.assert_allclose(screen._found.colour, (doubled[:, 4:5] * doubled[:, 5:]).sum(0), atol=1e-6)
+        await pilot.press("c")
+        np.testing.assert_allclose(screen._found.ray, ray_of(SIGMA * [1, 0, 1, 1]), atol=1e-6)
+        await pilot.press("o")
+        np.testing.assert_allclose(screen._found.ray, ray_of(SIGMA), atol=1e-6)
+
+
+async def test_a_race_shows_pictures_and_climbs_on_one_screen(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot, settle, tmp_path, race())
+        screen = pilot.app.screen
+        assert isinstance(screen, RaceScreen)
+        below = screen.query_one("#climb", FigureView)
+        assert isinstance(screen.view.figure, Images)
+        assert isinstance(below.figure, Lines)
+        assert screen.view.figure.names[1:3] == ("grid · 31.5 dB", "splats · 28.9 dB")
+        assert min(screen.view.size.height, below.size.height) >= 10
+        await pilot.press("n")
+        assert isinstance(screen.view.figure, Lines)
+        assert not below.display
+
+
+async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settle, tmp_path: Path) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        await opened(pilot, settle, tmp_path, splats())
+        screen = pilot.app.screen
+        assert isinstance(screen, SplatScreen)
+        await pilot.press("v", "v")
+        figure = screen.view.figure
+        assert isinstance(figure, Images)
+        np.testing.assert_allclose(figure.pixels[0], splats().truth[1], atol=1e-6)
+        await pilot.press("o")
+        figure = screen.view.figure
+        assert isinstance(figure, Scene)
+        assert len(figure.points) == 8
+        assert figure.caption.startswith("8 of 9 splats")
+
+
+@pytest.mark.parametrize("make", [radiance, info, race, splats])
+def test_what_the_screens_show_says_itself_in_words(make: Callable[[], Result]) -> None:
+    found = make()
+    assert all(figure.words() for figure in found.figures())
+    assert found.summary()
