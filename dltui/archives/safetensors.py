@@ -12,6 +12,7 @@ from dltui.archives.placed import Place, PlacedArchive
 from dltui.contents import BITS, Entry
 
 MOST_HEADER = 64_000_000  # bytes; 200,000 tensors take about 30,000,000
+LARGEST = 1 << 63
 METADATA = "__metadata__"
 DTYPES = {
     "BOOL": "bool",
@@ -131,8 +132,9 @@ def _entry(name: str, told: Any, path: Path) -> tuple[Entry, int, int]:
         start, stop = told["data_offsets"]
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, f"what its header says of {name!r} can't be read") from error
-    if not all(type(one) is int and 0 <= one < 1 << 63 for one in (*shape, start, stop)):
-        raise damaged(path, f"what its header says of {name!r} can't be read")
+    for one in (*shape, start, stop):
+        if type(one) is not int or not 0 <= one < LARGEST:
+            raise damaged(path, f"what its header says of {name!r} can't be read")
     bits = prod(shape) * BITS[dtype]
     if bits != (stop - start) * 8:
         raise damaged(path, f"{name!r} has {stop - start} bytes, but its shape needs {(bits + 7) // 8}")

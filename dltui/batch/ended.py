@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from dltui.batch.folder import last_lines
+from dltui.batch.folder import document, last_lines
 from dltui.batch.log import State
 from dltui.batch.plan import Job
 from dltui.errors import ExitCode
@@ -42,9 +42,10 @@ def ended(job: Job, code: int, why: str, folder: Path, attempt: int) -> Ended:
         attempt: Which try it was, from 1.
 
     Returns:
-        What that means; wrong usage is not tried again, since it would be as wrong the next time.
+        What that means. A code other than 0 that the job calls fine is so where it has printed its answer: a process
+        that broke down may end with the same. Wrong usage is not tried again, since it would be as wrong the next time.
     """
-    if code == ExitCode.DONE:
+    if code == ExitCode.DONE or (not why and code in job.ok and document(folder) is not None):
         return Ended("done")
     if why == "pruned":
         return Ended("pruned", "was behind the others")

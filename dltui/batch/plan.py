@@ -10,6 +10,7 @@ from typing import Any
 Scalar = str | int | float | bool
 Asked = Mapping[str, Any]
 
+FINE = {"diff": (0, 1)}  # verbs that answer by their exit code, and which of them are answers
 BACKOFF = 5.0  # seconds before the first retry; each further one waits twice as long
 
 
@@ -30,6 +31,7 @@ class Job:
         env: Environment variables besides those of the batch.
         files: Files that it reads and that its command line does not name.
         slurm: What it asks of SLURM, by name.
+        ok: Exit codes with which it is done, where it has printed its answer.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     slurm: Asked = field(default_factory=dict)
+    ok: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)

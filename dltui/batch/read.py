@@ -13,12 +13,12 @@ from typing import Any
 from dltui.batch.matrix import combinations, named
 from dltui.batch.needs import tied
 from dltui.batch.placeholders import filled, inside, spelled
-from dltui.batch.plan import BACKOFF, Job, Limits, Plan, Scalar
+from dltui.batch.plan import BACKOFF, FINE, Job, Limits, Plan, Scalar
 from dltui.batch.tables import Table, merged
 from dltui.errors import DltuiError, UsageError, unknown
 
 TOP = ("collect", "limits", "defaults", "slurm", "job")
-DEFAULTS = ("retries", "backoff", "timeout", "device", "env", "slurm")
+DEFAULTS = ("retries", "backoff", "timeout", "device", "env", "slurm", "ok")
 KEYS = ("name", "run", "needs", "matrix", "files", *DEFAULTS)
 SLURM = ("partition", "nodes", "gpus", "cpus", "memory", "time", "account", "qos")
 LIMIT = re.compile(r"jobs|cpu|mps|cuda(:\d+)?")
@@ -116,6 +116,7 @@ def _jobs(group: str, values: Mapping[str, Any], matrices: Mapping[str, Any]) ->
     slurm = Table(f"slurm of job {group!r}", values.get("slurm", {}), SLURM).values
     retries, timeout = table.whole("retries", 0, 0), table.span("timeout", None)
     backoff = table.span("backoff", BACKOFF) or BACKOFF
+    ok = table.codes("ok", FINE.get(words[0], (0,)))
     jobs = []
     for one in found:
         asked = _device(table, group, [_settled(word, group, one, matrices) for word in words])
@@ -133,6 +134,7 @@ def _jobs(group: str, values: Mapping[str, Any], matrices: Mapping[str, Any]) ->
                 env=table.pairs("env"),
                 files=tuple(_settled(file, group, one, matrices) for file in table.texts("files")),
                 slurm=slurm,
+                ok=ok,
             )
         )
     return jobs

@@ -62,6 +62,18 @@ class Table:
             raise self.wrong(key, "a text or a list of texts")
         return tuple(found)
 
+    def codes(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """Return a list of exit codes; one alone may stand without brackets."""
+        value = self.values.get(key, list(default))
+        found = [value] if isinstance(value, int) else value
+        if (
+            not isinstance(found, list)
+            or not found
+            or not all(type(one) is int and 0 <= one < 256 for one in found)
+        ):
+            raise self.wrong(key, "exit codes from 0 to 255, such as [0, 1]")
+        return tuple(found)
+
     def pairs(self, key: str) -> dict[str, str]:
         """Return a table of plain values, as texts."""
         value = self.values.get(key, {})

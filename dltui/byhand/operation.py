@@ -30,6 +30,7 @@ class Operation:
         name: As it is typed, such as ``conv2d``.
         formula: What it computes, in one line.
         examples: Inputs and settings by name, the first one used when nothing is given; ``upstream`` is ∂L/∂y.
+        fractions: What torch says where numbers that point somewhere are no whole ones.
         remarks: What to know about an example, by its name: where it is from, what the notes print wrongly.
         symbols: What the cells of each tensor are called in formulas.
         tensors: Parameters that are tensors, with their kind: ``Tensor``, ``Indices``, ``Mask`` or ``Fixed``.
@@ -40,7 +41,8 @@ class Operation:
     """
 
     __slots__ = (
-        "body", "defaults", "examples", "formula", "name", "optional", "remarks", "settings", "symbols", "tensors",
+        "body", "defaults", "examples", "formula", "fractions", "name", "optional", "remarks", "settings", "symbols",
+        "tensors",
     )  # fmt: skip
     differentiated = False  # gradients are the point: they are worked unasked, and drawn as a graph
     shaping: tuple[str, ...] = ()  # settings that say which tensors there are
@@ -61,6 +63,7 @@ class Operation:
         self.formula = formula
         self.examples = examples
         self.remarks = remarks
+        self.fractions = ""
         self.tensors = {name: str(told[name]).partition(" ")[0] for name in names}
         self.optional = frozenset(names[len(names) - len(body.__defaults__ or ()) :])
         self.symbols = {name: symbols.get(name) or SYMBOLS.get(name, name) for name in names}
@@ -102,6 +105,7 @@ def operation(
     formula: str,
     examples: Mapping[str, Mapping[str, Any]],
     remarks: Mapping[str, str] | None = None,
+    fractions: str = "",
     symbols: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Outputs]], Operation]:
     """Return the decorator that makes an operation of a function that computes on a sheet.
@@ -110,6 +114,7 @@ def operation(
         formula: What it computes, in one line.
         examples: Inputs and settings by name; the first is what is worked when nothing is given.
         remarks: What to know about an example, by its name.
+        fractions: What torch says where numbers that point somewhere are no whole ones.
         symbols: What the cells of a tensor are called, where not by its parameter.
 
     Returns:
@@ -118,6 +123,7 @@ def operation(
 
     def decorate(body: Callable[..., Outputs]) -> Operation:
         made = Operation(body, formula, examples, remarks or {}, symbols or {})
+        made.fractions = fractions
         REGISTERED[made.name] = made
         return made
 

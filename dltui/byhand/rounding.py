@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from dltui.byhand.value import Value, evaluate
+from dltui.byhand.value import EVALUATE, Value
 
 DIGITS, MOST = 4, 17
 EPS = 2.0**-52
@@ -34,6 +34,7 @@ class Rounding:
         self._same = {id(target.parts[0]): target for target in self._targets if target.parts[0].op != "name"}
         self._digits: dict[int, int] = {}
         self._texts: dict[int, str] = {}
+        self._numbers: dict[int, float] = {}
         self._noise: dict[int, float] = {}
         self._heights: dict[int, int] = {}
         for _ in range(MOST):
@@ -55,7 +56,13 @@ class Rounding:
 
     def number(self, node: Value) -> float:
         """Return the number that is printed."""
-        return float(self.text(node))
+        one = self._same.get(id(node), node)
+        if one.op == "neg":
+            return -self.number(one.parts[0])
+        found = self._numbers.get(id(one))
+        if found is None:
+            found = self._numbers[id(one)] = float(self.text(one))
+        return found
 
     def stages(self, target: Value) -> list[list[Value]]:
         """Return the nodes that are printed as numbers in each side of a line: leaves first, then one level more."""
@@ -76,13 +83,15 @@ class Rounding:
         """Return what a reader gets for a node whose parts up to a height are printed as numbers."""
         if self.height(node) <= height:
             return self.number(node)
-        return evaluate(node.op, [self.redone(part, height) for part in node.parts])
+        return EVALUATE[node.op](*[self.redone(part, height) for part in node.parts])
 
     def holds(self, node: Value, found: float) -> bool:
         """Return whether a redone number rounds to the printed one."""
         value, printed = node.value, self.number(node)
         if not (math.isfinite(value) and math.isfinite(found)):
             return repr(value) == repr(found)
+        if found == printed:
+            return True
         return abs(found - printed) <= half_unit(self.text(node)) * (1 + 1e-9) + 2 * self.noise(node)
 
     def same(self, node: Value, found: float) -> bool:
@@ -116,11 +125,11 @@ class Rounding:
     def _shown(self, value: float, digits: int, noise: float) -> str:
         """Return the printed form of a number that may be off by some noise, without digits that mean nothing.
 
-        Those that a later line needs are shown all the same.
+        Those that a later line needs are shown all the same, and so are the first four decimals.
         """
         if not math.isfinite(value):
             return str(value)
-        blur = noise * BLUR * 10.0 ** (self.start - digits)
+        blur = min(noise * BLUR, 10.0**-DIGITS) * 10.0 ** (self.start - digits)
         if abs(value) <= blur / 2:
             return "0"
         return shown(value, digits, most=math.floor(-math.log10(blur)) if blur else 99)
@@ -168,8 +177,7 @@ class Rounding:
         changed = False
         for one in (root, target):
             if self._of(one) != most:
-                self._digits[id(one)] = most
-                self._texts.pop(id(one), None)
+                self._print(id(one), most)
                 changed = True
         return changed
 
@@ -185,9 +193,14 @@ class Rounding:
         coarsest = max((half_unit(self.text(one)) for one in rounded.values()), default=0.0)
         for key, one in rounded.items():
             if half_unit(self.text(one)) == coarsest:
-                self._digits[key] = self._of(one) + 1
-                self._texts.pop(key, None)
+                self._print(key, self._of(one) + 1)
         return bool(rounded)
+
+    def _print(self, key: int, digits: int) -> None:
+        """Print a number with so many digits from now on."""
+        self._digits[key] = digits
+        self._texts.pop(key, None)
+        self._numbers.pop(key, None)
 
 
 def shown(value: float, digits: int, *, most: int = 99) -> str:

@@ -59,11 +59,15 @@ def _quotient(node: Value, _: Value, upstream: Value) -> Shares:
 
 def _power(node: Value, result: Value, upstream: Value) -> Shares:
     base, exponent = node.parts
+    nothing = number(0)  # as in torch, where the formula would give 0·∞
     if exponent.op != "number":
+        flat = base.value == 0 and exponent.value >= 0
         return [
-            times(upstream, exponent, base ** (exponent - 1)),
-            times(upstream, result, apply("log", base)),
+            times(upstream, exponent, base ** (exponent - 1)) if exponent.value else nothing,
+            nothing if flat else times(upstream, result, apply("log", base)),
         ]
+    if exponent.value == 0:
+        return [nothing, None]
     less = exponent.value - 1
     slope = number(1) if less == 0 else base if less == 1 else base**less
     return [times(upstream, exponent, slope), None]

@@ -8,7 +8,7 @@ and overflow are those of float64 (nan, inf), not exceptions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 INF, NAN = math.inf, math.nan
 
@@ -98,11 +98,6 @@ def lift(number: Value | float) -> Value:
 def apply(op: str, *parts: Value) -> Value:
     """Return an operation on values, evaluated."""
     return Value(op, parts, EVALUATE[op](*[part.value for part in parts]))
-
-
-def evaluate(op: str, numbers: Iterable[float]) -> float:
-    """Return an operation on plain numbers."""
-    return EVALUATE[op](*numbers)
 
 
 def _sum(*terms: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 from dltui.byhand.backward import Gradients, backward
@@ -16,6 +16,7 @@ from dltui.errors import unknown
 
 MOST = 20_000  # numbers of an input
 UPSTREAM = "upstream"
+OPEN = frozenset({"min_val", "max_val"})  # settings that may be infinite: a bound on one side
 
 
 class Worked:
@@ -47,6 +48,9 @@ class Worked:
             if given.get(name) is not None:
                 self.inputs[name] = self._input(name, kind, given[name])
         self.settings = {key: given.get(key, operation.defaults.get(key)) for key in operation.settings}
+        for name, value in self.settings.items():
+            if isinstance(value, float) and not (isfinite(value) or (name in OPEN and value == value)):
+                refuse(name, f"{name} must be a finite number, not {value}")
         self._upstream = given.get(UPSTREAM)
         self._gradients: Gradients | None = None
         found = operation.body(
@@ -89,7 +93,11 @@ class Worked:
         if kind != "Tensor":
             self.sheet.hold(tensor)
         if kind == "Indices" and any(number != int(number) for number in numbers):
-            refuse(name, f"{name} points somewhere, so it must be whole numbers such as [0, 2, 1]")
+            refuse(
+                name,
+                f"{name} points somewhere, so it must be whole numbers such as [0, 2, 1]",
+                self.operation.fractions,
+            )
         return tensor
 
 

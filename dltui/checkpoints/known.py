@@ -12,7 +12,8 @@ from torch import nn
 from dltui.checkpoints.fit import fit_weights
 from dltui.checkpoints.live import LiveModel
 from dltui.checkpoints.read import State, read_weights
-from dltui.data.fetch import need, thing
+from dltui.data.fetch.manifest import thing
+from dltui.data.fetch.places import need
 from dltui.data.imagenet import MEAN, STD, imagenet_classes
 from dltui.data.shipped import FOLDER
 from dltui.data.takes import Takes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dltui.checkpoints.gguf import open_gguf
 from dltui.checkpoints.huggingface import Pretrained, open_folder
 from dltui.checkpoints.live import LiveModel
-from dltui.data.fetch import need
+from dltui.data.fetch.places import need
 
 SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"
 

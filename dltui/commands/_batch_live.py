@@ -32,6 +32,7 @@ ASCII = {
 COLORS = {"running": "cyan", "retrying": "yellow", "done": "green", "failed": "red", "stopped": "yellow"}
 # whom there is room for first
 ORDER = ("failed", "running", "retrying", "stopped", "done", "pruned", "skipped", "kept", "waiting")
+WAITS = " pending"  # in the place of a job that a cluster has not begun
 EVERY = 0.25  # seconds between two pictures
 
 
@@ -71,15 +72,15 @@ class Lines:
 
     def __init__(self, partial: Partial, common: Common) -> None:
         self._partial, self._common = partial, common
-        self._seen: dict[str, tuple[str, int]] = {}
+        self._seen: dict[str, tuple[str, int, str]] = {}
 
     def __call__(self, standings: Standings) -> None:
         """Take note of how everything stands; raises ``Cancelled`` where the report does."""
         done = standings.count(OVER)
         changed = False
         for job in standings.jobs.values():
-            now = (job.state, job.attempt)
-            if self._seen.get(job.name, ("waiting", 0)) != now:
+            now = (job.state, job.attempt, job.place if job.state == "running" else "")
+            if self._seen.get(job.name, ("waiting", 0, "")) != now:
                 self._seen[job.name], changed = now, True
                 self._common.note(f"{time.strftime('%H:%M:%S')}  {job.name}: {said(job)}")
         partial = self._partial(standings) if changed else None
@@ -92,7 +93,7 @@ def said(job: Standing) -> str:
     if job.attempt > 1 and job.state not in {"kept"}:
         parts.append(f"try {job.attempt}")
     if job.state == "running" and job.place:
-        parts.append(job.place)
+        parts = [job.place] if WAITS in job.place else [*parts, job.place]
     if job.state in {"done", "failed"} and job.seconds is not None:
         parts.append(f"{job.seconds:.1f} s")
     if job.reason:

@@ -12,7 +12,7 @@ import typer.core
 import typer.main
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.lab import EXHIBITS, Choice, Exhibit, Knob, load
+from dltui.lab import EXHIBITS, Choice, Exhibit, Knob, Typed, load
 
 SHARED = frozenset({"seed", "device"})  # knobs that are spelled by the common option of that name
 Live = Annotated[bool, typer.Option("--live", help="Show every moment, not the last alone.")]
@@ -114,6 +114,9 @@ def _option(knob: Knob) -> Any:
                 knob.option, metavar="|".join(options), help=knob.help, autocompletion=_completing(options)
             ),
         ]
+    if isinstance(knob.control, Typed):
+        offers = knob.control.offers
+        return Annotated[str, typer.Option(knob.option, help=knob.help, autocompletion=_completing(offers))]
     low, high = knob.extremes
     return Annotated[str, typer.Option(knob.option, metavar=f"{low:g}…{high:g}", help=knob.help)]
 

@@ -55,11 +55,13 @@ def ask(asked: Asked, common: Common) -> Result:
     """
     compares = asked.cka or asked.against is not None
     if compares and asked.receptive_field:
+        option = "--cka" if asked.cka else "--against"
         raise UsageError(
-            "--cka compares layers and --receptive-field looks at pixels: expected one of the two"
+            f"{option} compares layers and --receptive-field looks at pixels: expected one of the two"
         )
     if compares and asked.given is not None:
-        raise UsageError("--cka compares layers over samples of --data: leave out --input")
+        option = "--cka" if asked.cka else "--against"
+        raise UsageError(f"{option} compares layers over samples of --data: leave out --input")
     live = opened(asked.model, asked, common)
     if compares:
         return _similarity(live, asked, common)

@@ -9,23 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dltui.commands._show import Failed
-from dltui.data.fetch import (
-    Record,
-    Thing,
-    fetch,
-    fetch_from,
-    fetched_folder,
-    folder_of,
-    ill,
-    ill_record,
-    is_anywhere,
-    is_here,
-    need,
-    record_of,
-    records,
-    thing,
-    things,
-)
+from dltui.data.fetch.anywhere import fetch_from, is_anywhere
+from dltui.data.fetch.get import fetch
+from dltui.data.fetch.manifest import Thing, thing, things
+from dltui.data.fetch.places import fetched_folder, folder_of, ill, is_here, need
+from dltui.data.fetch.records import Record, ill_record, record_of, records
 from dltui.errors import UsageError
 from dltui.figures import Table
 from dltui.files import size_in_words

@@ -294,19 +294,19 @@ def _exhibit_form(verb: str) -> Form:
 
 def _knob_field(knob: Any) -> Field:
     """Return the field of a knob."""
-    kinds: dict[str, Kind] = {"float": "number", "int": "whole", "choice": "choice", "switch": "switch"}
-    numeric = knob.kind in {"float", "int"}
-    options = () if numeric else SWITCHES if knob.kind == "switch" else knob.control.options
+    kinds: dict[str, Kind] = {"float": "number", "int": "whole"}
+    numeric, typed = knob.kind in kinds, knob.kind == "text"
+    options = () if numeric else SWITCHES if knob.kind == "switch" else knob.extremes
     default = _first(knob)
     return Field(
         name=knob.name,
         help=knob.help,
-        kind=kinds[knob.kind],
+        kind=kinds.get(knob.kind, knob.kind),
         default=default,
         required=False,
         option=knob.option,
         off=f"--no-{knob.option[2:]}" if knob.kind == "switch" else "",
-        choices=options,
+        choices=() if typed else options,
         low=knob.control.low if numeric else None,
         high=knob.control.high if numeric else None,
         step=knob.control.step if numeric else None,

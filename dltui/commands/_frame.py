@@ -26,6 +26,11 @@ from dltui.commands._show import Shown, deliver
 from dltui.errors import UsageError
 from dltui.progress import Report
 
+GARBAGE = (
+    50_000,
+    20,
+    20,
+)  # new objects between two looks for garbage: those after each 700 walk long listings again and again
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -171,6 +176,7 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
     def command(**arguments: Any) -> None:
         if not gc.isenabled():
             gc.freeze()  # what was imported stays, so that the first collection need not walk through it
+        gc.set_threshold(*GARBAGE)
         gc.enable()  # turned off in dltui.__main__ for the start-up
         chosen = {part.name: arguments.pop(part.name) for part in OPTIONS}
         common = Common(**chosen, report=ProgressLine(shown=not chosen["quiet"], plain=chosen["plain"]))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Result)
 
 PLAIN = "the model itself"  # how an evaluator is named that has no faster way
+AGAIN = "the same command goes on from there"
 LEAST = 0.2  # seconds between two files
 SHARE = 20  # times as long as writing one takes, at least, so that keeping costs a twentieth
 
@@ -90,9 +91,19 @@ class Unfinished:
         if self.path is not None:
             self._write()
         where = f"stopped at {counted(self.newest)}"
-        kept = f"kept in {self.path}; the same command goes on from there"
-        how = kept if self.path else "--save FILE would keep them"
+        how = f"kept in {self.path}; {AGAIN}" if self.path else "--save FILE would keep them"
         return Stopped(self.newest, f"{where}; {how}")
+
+    @property
+    def begun(self) -> bool:
+        """Whether something is known that can be kept."""
+        return self.newest is not None and self.path is not None
+
+    def kept(self) -> str:
+        """Write down what is known after an error, and return where it is and how to go on."""
+        assert self.newest is not None, "nothing is known yet"
+        self._write()
+        return f"{counted(self.newest)} are kept in {self.path}; {AGAIN}"
 
     def _write(self) -> None:
         """Write what is known."""
@@ -183,6 +194,10 @@ def scanned(scan: Callable[[Any], S], unfinished: Unfinished, resume: Path | Non
         if unfinished.newest is None:
             raise
         return unfinished.stopped()
+    except DltuiError as error:
+        if not unfinished.begun:
+            raise
+        raise DltuiError(f"{error}; {unfinished.kept()}") from error
     unfinished.done()
     evaluator = getattr(found, "evaluator", "")  # of a landscape
     if evaluator.startswith(PLAIN):

@@ -152,6 +152,14 @@ Devices = Annotated[
         help="Share the work out among several devices, as in cuda:0,cuda:1; all is done on --device if left out.",
     ),
 ]
+Processes = Annotated[
+    int,
+    typer.Option(
+        "--processes",
+        min=1,
+        help="Share the work out among so many processes, each with a GPU of its own where there are some.",
+    ),
+]
 At = Annotated[
     str | None,
     typer.Option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from dltui.commands._cluster import place_of
 from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._show import Failed, Stopped
 from dltui.errors import UsageError
@@ -79,15 +80,12 @@ def _wished(plan: Plan, jobs: int | None, collect: str) -> Plan:
 
 def _place(on: str, plan: Plan) -> Place:
     """Return where jobs run."""
-    if on == "local":
-        from dltui.batch.local import Local
+    if on == "slurm":
+        from dltui.batch.cluster import wish_of
 
-        return Local()
-    from dltui.batch.cluster import Cluster, wish_of
-
-    for job in plan.jobs:
-        wish_of(job.slurm)
-    return Cluster()
+        for job in plan.jobs:
+            wish_of(job.slurm)
+    return place_of(on)
 
 
 def _run(

@@ -19,8 +19,11 @@ from dltui.byhand.printing import UNICODE
 from dltui.byhand.rounding import Rounding
 from dltui.byhand.told import TERMS, Told, tell
 from dltui.byhand.value import Value
-from dltui.commands._byhand_cells import MADE, MOVED, QUIET, Marks, cells
-from dltui.commands._byhand_sheet import HandAnswer, broken
+from dltui.commands._byhand_cells import Marks, cells
+from dltui.commands._byhand_lines import short_line, whole_line
+from dltui.commands._byhand_sheet import HandAnswer
+from dltui.draw.graph import row_of
+from dltui.draw.view import View
 from dltui.errors import DltuiError
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -32,6 +35,7 @@ from dltui.tui.widgets.figure_view import FigureView
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+BOX = 4  # rows of a box of the graph
 BEAT = 0.35  # seconds between two lines while it plays
 PREFIX = "dltui byhand "
 
@@ -86,6 +90,7 @@ class ByHandScreen(Room):
         Action("byhand", "write", ("enter",), "write", "Write the number anew."),
         Action("byhand", "reshape", ("x",), "write anew", "Write the expression, or the sizes, anew."),
         Action("byhand", "gradients", ("b",), "backwards", "Work the gradients out, too, or leave them out."),
+        Action("byhand", "unfold", ("f",), "unfold", "Show every term of long sums, or fold them again."),
         Action("byhand", "undo", ("u",), "undo", "Take the last change back."),
         Action("byhand", "leave", ("escape",), "leave the line", "Leave the line without writing."),
         Action("byhand", "copy_command", ("y",), "copy command", "Copy the command line that works the same."),
@@ -102,13 +107,16 @@ class ByHandScreen(Room):
         #cells { height: auto; text-wrap: nowrap; }
         #told, #lines { text-wrap: nowrap; text-overflow: ellipsis; }
         #lines { width: 44%; height: 1fr; padding: 0 1; border-left: solid $foreground 15%; }
-        #told { height: auto; max-height: 9; min-height: 4; padding: 0 1; border-top: solid $foreground 15%; }
+        #told { height: auto; }
+        #worked { height: auto; max-height: 9; min-height: 4; padding: 0 1; border-top: solid $foreground 15%; }
+        &.-whole #worked { max-height: 60%; }
         #line { display: none; height: 3; margin: 0 1; }
         &.-writing #line { display: block; }
-        &.-low #formula { margin: 0 1; max-height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        &.-low #formula { margin: 0 1; }
         &.-low #panes { margin: 0; }
         &.-plain #lines { width: 34%; }
-        &.-low #told { max-height: 7; min-height: 3; }
+        &.-low #worked { max-height: 7; min-height: 3; }
+        &.-low.-whole #worked { max-height: 60%; }
         &.-low.-graph #formula { display: none; }
     }
     """
@@ -168,7 +176,8 @@ class ByHandScreen(Room):
                 with VerticalScroll(id="numbers", can_focus=False):
                     yield Static(id="cells")
             yield Static(id="lines")
-        yield Static(id="told")
+        with VerticalScroll(id="worked", can_focus=False):
+            yield Static(id="told")
         yield Input(id="line")
 
     def on_mount(self) -> None:
@@ -241,6 +250,11 @@ class ByHandScreen(Room):
     def action_gradients(self) -> None:
         """Work the gradients out, or leave them out."""
         self._change(lambda: self._bench.with_backward(backward=not self._bench.backward))
+
+    def action_unfold(self) -> None:
+        """Show every term of long sums, or fold them again."""
+        self.toggle_class("-whole")
+        self._show()
 
     def action_undo(self) -> None:
         """Take the last change back."""
@@ -329,15 +343,24 @@ class ByHandScreen(Room):
         self.query_one("#formula", Static).update(worked.operation.formula)
         self.set_class(worked.operation.differentiated, "-graph")
         if worked.operation.differentiated:
-            from dltui.instruments.byhand.graph import graph_of
-
-            graph = graph_of(worked, backward=bench.backward, lines=self._at + 1)
-            self.query_one(FigureView).show_figure(replace(graph, title=""))
+            self._show_graph()
         told, rounding = self._told()
         self.query_one("#lines", Static).update(Content("\n").join(self._line_list(told)))
-        self.query_one("#told", Static).update(self._one_line(told[self._at]))
+        now = told[self._at]
+        self.query_one("#told", Static).update(whole_line(now, max(20, self.size.width - 2), self._was(now)))
         self._show_cells(rounding)
         self.refresh_bindings()
+
+    def _show_graph(self) -> None:
+        """Show the graph, scrolled to the box that the line writes to."""
+        from dltui.instruments.byhand.graph import box_of, graph_of
+
+        worked, picture = self._bench.worked, self.query_one(FigureView)
+        graph = graph_of(worked, backward=self._bench.backward, lines=self._at + 1)
+        room = picture.content_size
+        row = row_of(graph, box_of(worked, self._at), room.width) if room.width else 0
+        above = max(0, (room.height - BOX) // 2)
+        picture.show_figure(replace(graph, title=""), View(offset=max(0, row - above)))
 
     def _told(self) -> tuple[dict[int, Told], Rounding]:
         """Return the lines around the one that is shown, by their number, and how their numbers are printed."""
@@ -345,7 +368,8 @@ class ByHandScreen(Room):
         first = max(0, min(self._at - room // 2, len(self._bench.lines) - room))
         part = self._bench.lines[first : first + room]
         rounding = Rounding([line.target for line in part])
-        return {first + i: one for i, one in enumerate(tell(part, rounding=rounding, most=TERMS))}, rounding
+        most = 0 if self.has_class("-whole") else TERMS
+        return {first + i: one for i, one in enumerate(tell(part, rounding=rounding, most=most))}, rounding
 
     def _line_list(self, told: dict[int, Told]) -> list[Content]:
         """Return a row a line: name, formula and result, what moved marked."""
@@ -353,40 +377,11 @@ class ByHandScreen(Room):
         width = max(12, self.query_one("#lines").content_size.width or 40)
         found = []
         for place, one in told.items():
-            here, back = place == self._at, place >= bench.ahead
             label = one.line.target.label
             moved = label is not None and (one.line.tensor, label.cell) in self._moved
-            result = one.sides[-1][1] if one.sides else one.formula
-            mark = "▸" if here else "≠" if moved else "◂" if back else " "
-            text = f"{mark} {one.name} = {result}" if place <= self._at else f"{mark} {one.name} = …"
-            formula = f"   {one.formula}" if one.sides else ""
-            style = "reverse" if here else MOVED if moved else "" if place <= self._at else QUIET
-            row = Content.styled(text, style) + Content.styled(formula, QUIET)
-            found.append(row.truncate(width, ellipsis=True))
+            mark = "▸" if place == self._at else "≠" if moved else "◂" if place >= bench.ahead else " "
+            found.append(short_line(one, mark, width, written=place <= self._at))
         return found
-
-    def _one_line(self, told: Told) -> Content:
-        """Return the line that is shown, a row a side, and why it is so."""
-        width = max(20, self.size.width - 2)
-        line = told.line
-        head = [Content.styled(line.heading, "bold")] if line.heading else []
-        whole = told.text()
-        if len(whole) <= width:
-            rows = [whole]
-        else:
-            indent = " " * len(told.name)
-            sides = [f"{told.name} = {told.formula}"]
-            sides += [f"{indent} {sign} {side}" for sign, side in told.sides]
-            rows = [row for side in sides for row in broken(side, width, indent + "    ")]
-        found = [
-            *head,
-            *(Content.styled(row, MADE if i == len(rows) - 1 else "") for i, row in enumerate(rows)),
-        ]
-        if len(told.running) > 2:
-            found.append(Content.styled(f"sums so far: {', '.join(told.running)}", QUIET))
-        was = self._was(told)
-        notes = "; ".join(filter(None, (was, line.note)))
-        return Content("\n").join([*found, *([Content.styled(notes, QUIET)] if notes else [])])
 
     def _was(self, told: Told) -> str:
         """Return what the number was before the last change, where that moved it."""

@@ -145,7 +145,9 @@ def _assets() -> Iterator[Row]:
 
 def _fetched() -> Iterator[Row]:
     """Tell what ``dltui data get`` has brought; files are only weighed, ``dltui data verify`` reads them."""
-    from dltui.data.fetch import fetched_folder, folder_of, is_here, records, things
+    from dltui.data.fetch.manifest import things
+    from dltui.data.fetch.places import fetched_folder, folder_of, is_here
+    from dltui.data.fetch.records import records
     from dltui.files import size_in_words
 
     missing = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._words import (
     At,
     Data,
@@ -16,6 +17,7 @@ from dltui.commands._words import (
     Model,
     Normalize,
     Part,
+    Processes,
     Samples,
     Weights,
     share,
@@ -113,73 +115,83 @@ def hessian(
     part: Part = "train",
     samples: Samples = None,
     devices: Devices = None,
+    processes: Processes = 1,
     *,
     common: Common,
-) -> Spectrum | SharpnessHistory | Stopped:
+) -> Spectrum | SharpnessHistory | Stopped | None:
     """Estimate eigenvalues, trace and spectral density of the Hessian, with error bounds."""
     from dltui.commands._objective import open_objective, picked
     from dltui.commands._unfinished import stoppable
+    from dltui.instruments.team import Team, team
 
     if along_run:
         _only_the_hessian(model, weights, matrix, by, at)
     places = picked(devices)
-    objective = open_objective(
-        model,
-        data,
-        weights,
-        common,
-        part=part,
-        samples=samples,
-        double=double,
-        loss=loss,
-        mode=mode,
-    )
-    if along_run:
-        from dltui.instruments.curvature.run import journey
-        from dltui.instruments.curvature.sharpness import along
 
-        way = journey(model)
+    def measured(others: Team | None) -> Spectrum | SharpnessHistory | Stopped:
+        objective = open_objective(
+            model,
+            data,
+            weights,
+            common,
+            part=part,
+            samples=samples,
+            double=double,
+            loss=loss,
+            mode=mode,
+        )
+        if along_run:
+            from dltui.instruments.curvature.run import journey
+            from dltui.instruments.curvature.sharpness import along
+
+            way = journey(model)
+            return stoppable(
+                lambda report: along(
+                    objective,
+                    way.checkpoints(objective.model),
+                    count=len(way.steps),
+                    run=way.run.name,
+                    title=f"{objective.title}, run {way.run.name}",
+                    rule=way.rule,
+                    why=way.why,
+                    tolerance=tolerance or EACH_READING,
+                    seed=common.seed,
+                    devices=places,
+                    team=others,
+                    report=report,
+                ),
+                common,
+            )
+        from dltui.instruments.curvature.spectrum import spectrum
+
         return stoppable(
-            lambda report: along(
+            lambda report: spectrum(
                 objective,
-                way.checkpoints(objective.model),
-                count=len(way.steps),
-                run=way.run.name,
-                title=f"{objective.title}, run {way.run.name}",
-                rule=way.rule,
-                why=way.why,
-                tolerance=tolerance or EACH_READING,
+                matrix=matrix,
+                at=steps_to(at),
+                normalize=normalize,
+                top=top,
+                bottom=bottom,
+                probes=probes,
+                steps=lanczos_steps,
+                tolerance=tolerance or 1e-4,
+                trace=trace,
+                trace_probes=trace_probes,
+                smoothing=bandwidth,
+                by=by or "",
+                critical=critical,
                 seed=common.seed,
+                exact=exact or None,
                 devices=places,
+                team=others,
                 report=report,
             ),
             common,
         )
-    from dltui.instruments.curvature.spectrum import spectrum
 
-    return stoppable(
-        lambda report: spectrum(
-            objective,
-            matrix=matrix,
-            at=steps_to(at),
-            normalize=normalize,
-            top=top,
-            bottom=bottom,
-            probes=probes,
-            steps=lanczos_steps,
-            tolerance=tolerance or 1e-4,
-            trace=trace,
-            trace_probes=trace_probes,
-            smoothing=bandwidth,
-            by=by or "",
-            critical=critical,
-            seed=common.seed,
-            exact=exact or None,
-            devices=places,
-            report=report,
-        ),
-        common,
-    )
+    with team(processes, shlex.split(command_line())[1:], common.device) as others:
+        found = measured(others)
+        return found if others is None or others.first else None  # one of several tells
 
 
 def _only_the_hessian(model: str, weights: Path | None, matrix: str, by: str | None, at: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from dltui.commands._exhibits import ExhibitGroup
 from dltui.commands._frame import Common, group_app, verb
 from dltui.commands._show import Failed
+from dltui.lab._names import FAMILIES
 from dltui.lab.card import Card, card, shelf
 from dltui.lab.listing import Listing
 
@@ -75,7 +77,29 @@ def check(
 
 
 @verb(app)
+def tour(
+    family: Annotated[
+        str, typer.Argument(help="A family: see dltui lab list.", autocompletion=lambda: [*FAMILIES])
+    ],
+    at: Annotated[str, typer.Option("--at", help="Number or name of the stop to begin with.")] = "1",
+    *,
+    common: Common,
+) -> Listing | None:
+    """Go through a family in teaching order; in a pipe and with --json its stops are listed."""
+    from dltui.lab.tour import plan, stop_at
+
+    place = stop_at(family, at)
+    if common.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return plan(family)
+    from dltui.commands._tour import walk
+
+    walk(family, place, common)
+    return None
+
+
+@verb(app)
 def coverage(
+    family: Family = None,
     catalogue: Annotated[
         Path | None,
         typer.Option("--catalogue", metavar="FILE.csv", help="By default ../shared/catalogue.csv."),
@@ -83,7 +107,7 @@ def coverage(
     *,
     common: Common,  # noqa: ARG001
 ) -> Listing:
-    """Count the rows of a catalogue that exhibits show."""
+    """Count the rows of a catalogue that exhibits show; of one family also name those that are missing."""
     from dltui.lab.coverage import coverage as count
 
-    return count(catalogue)
+    return count(catalogue, family)

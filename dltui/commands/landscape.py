@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._words import (
     Data,
     Devices,
     Model,
+    Processes,
     Samples,
     Weights,
     odd,
@@ -203,6 +205,7 @@ def landscape(
         typer.Option("--workers", min=1, help="Threads side by side; one for each core if left out."),
     ] = None,
     devices: Devices = None,
+    processes: Processes = 1,
     resume: Annotated[
         Path | None,
         typer.Option(
@@ -214,7 +217,7 @@ def landscape(
     ] = None,
     *,
     common: Common,
-) -> Landscape | Connection | Stopped:
+) -> Landscape | Connection | Stopped | None:
     """Scan the loss over a line or plane: random, along chosen directions, through checkpoints, along a training."""
     from dltui.commands._objective import open_both, open_objective, picked
     from dltui.commands._span import Wanted
@@ -222,6 +225,8 @@ def landscape(
     from dltui.instruments.landscape import check, scan
     from dltui.instruments.planes.curvature import Remembered, with_curvature
     from dltui.instruments.sharpness import Sharp
+    from dltui.instruments.team import ServedError, team
+    from dltui.ranks import rank_and_world
     from dltui.results.landscape import Landscape
 
     middle = steps_to(center)
@@ -232,7 +237,8 @@ def landscape(
     wanted.check()
     check(steps, distance, wanted.dimensions_found, middle)
     spare = {"--center": center, "--sharpness": sharpness, "--exact": exact,
-             "--tolerance": within != TOLERANCE, "--workers": workers, "--devices": devices}  # fmt: skip
+             "--tolerance": within != TOLERANCE, "--workers": workers, "--devices": devices,
+             "--processes": processes > 1}  # fmt: skip
     if wanted.connects and any(spare.values()):
         name = next(name for name, given in spare.items() if given)
         raise UsageError(
@@ -249,33 +255,38 @@ def landscape(
             zip(("train", "test"), open_both(model, data, weights, common, samples=samples), strict=True)
         )
         return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common, resume)
-    held_out = None
-    if part == "both":
-        objective, held_out = open_both(model, data, weights, common, samples=samples)
-    else:
-        objective = open_objective(model, data, weights, common, part=part, samples=samples)
-    span = Remembered(wanted.span(objective, common))
-    unfinished = Unfinished(common)
-    found = scanned(
-        lambda earlier: scan(
-            objective,
-            steps=steps,
-            distance=distance,
-            dimensions=dimensions,
-            center=middle,
-            along=Sharp(span, common.seed) if sharpness else span,
-            tolerance=0.0 if exact else within,
-            held_out=held_out,
-            weight_decay=decay,
-            workers=workers,
-            devices=picked(devices),
-            earlier=earlier,
-            keep=unfinished,
-            report=common.report,
-        ),
-        unfinished,
-        resume,
-    )
+    try:
+        with team(processes, shlex.split(command_line())[1:], common.device) as others:
+            held_out = None
+            if part == "both":
+                objective, held_out = open_both(model, data, weights, common, samples=samples)
+            else:
+                objective = open_objective(model, data, weights, common, part=part, samples=samples)
+            span = Remembered(wanted.span(objective, common))
+            unfinished = Unfinished(common)
+            found = scanned(
+                lambda earlier: scan(
+                    objective,
+                    steps=steps,
+                    distance=distance,
+                    dimensions=dimensions,
+                    center=middle,
+                    along=Sharp(span, common.seed) if sharpness and rank_and_world()[0] == 0 else span,
+                    tolerance=0.0 if exact else within,
+                    held_out=held_out,
+                    weight_decay=decay,
+                    workers=workers,
+                    devices=picked(devices),
+                    team=others,
+                    earlier=earlier,
+                    keep=unfinished,
+                    report=common.report,
+                ),
+                unfinished,
+                resume,
+            )
+    except ServedError:  # one process of several, which has told the first what it found
+        return None
     if not curvature or not isinstance(found, Landscape) or span.axes is None:
         return found
     return with_curvature(objective, span.axes, found, seed=common.seed, report=common.report)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dltui.commands._cluster import HOUR, On, Partition, TimeLimit, minutes_of, place_of
 from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._show import Failed, Stopped
 from dltui.errors import UsageError
@@ -52,6 +53,12 @@ def sweep(
     metric: Annotated[
         str, typer.Option("--metric", help="What trials are judged by, such as test_accuracy.")
     ] = "test_loss",
+    on: On = "local",
+    partition: Partition = "",
+    gpus: Annotated[
+        int, typer.Option("--gpus", min=0, help="GPUs of the cluster for each trial, a process each.")
+    ] = 0,
+    time_limit: TimeLimit = HOUR,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Trials at once.")] = 1,
     folder: Annotated[
         Path | None,
@@ -77,9 +84,14 @@ def sweep(
                 f"the grid has {whole} points, more than --trials {trials}: leave --trials out, or take fewer points"
             )
         wanted = whole
+    if on == "local" and (gpus or partition):
+        raise UsageError(
+            f"{'--gpus' if gpus else '--partition'} is asked of a cluster: add --on slurm, or leave it out"
+        )
+    processes = ("--devices", str(gpus)) if gpus > 1 else ()
     chosen = Sweep(
         recipe=recipe,
-        options=tuple(word for text in fixed for word in ("--set", text)),
+        options=(*(word for text in fixed for word in ("--set", text)), *processes),
         space=space,
         method=method,
         trials=wanted,
@@ -88,18 +100,20 @@ def sweep(
         prune=prune,
         seed=common.seed,
         device=common.device,
+        slurm={"partition": partition, "gpus": gpus, "time": f"{minutes_of(time_limit)}m"},
     )
-    return _run(chosen, folder, jobs, common)
+    return _run(chosen, folder, jobs, on, common)
 
 
-def _run(chosen: Sweep, folder: Path | None, jobs: int, common: Common) -> SweepTable | Failed | Stopped:
+def _run(
+    chosen: Sweep, folder: Path | None, jobs: int, on: str, common: Common
+) -> SweepTable | Failed | Stopped:
     """Run the trials, telling how they go, and judge how that ended."""
-    from dltui.batch.local import Local
     from dltui.batch.log import Standings
     from dltui.commands._batch_live import watching
     from dltui.sweep.run import run_sweep, sweep_folder, table_of
 
-    where = (folder or sweep_folder(chosen)).resolve()
+    place, where = place_of(on), (folder or sweep_folder(chosen)).resolve()
 
     def partial(standings: Standings) -> SweepTable:  # noqa: ARG001
         return table_of(chosen, where)
@@ -108,7 +122,7 @@ def _run(chosen: Sweep, folder: Path | None, jobs: int, common: Common) -> Sweep
     try:
         with watching(partial, where, common) as tell:
             found = run_sweep(
-                chosen, where, Local(), jobs=jobs, work=Path.cwd(), tell=tell, command=command_line()
+                chosen, where, place, jobs=jobs, work=Path.cwd(), tell=tell, on=on, command=command_line()
             )
     except KeyboardInterrupt:
         known = table_of(chosen, where)

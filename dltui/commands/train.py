@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dltui.commands._cluster import HOUR, On, Partition, TimeLimit, minutes_of
 from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._words import DATA, RECIPE, Weights, data_sets, recipes
 from dltui.errors import UsageError, unknown
@@ -140,20 +141,13 @@ def train(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="CPU threads; 1 is fastest for small models.")
     ] = None,
-    on: Annotated[
-        Literal["local", "slurm"], typer.Option("--on", help="Here, or as a job of a SLURM cluster.")
-    ] = "local",
-    partition: Annotated[str, typer.Option("--partition", help="Of the cluster; else its own choice.")] = "",
+    on: On = "local",
+    partition: Partition = "",
     nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines of the cluster.")] = 1,
     gpus: Annotated[
         int, typer.Option("--gpus", min=0, help="GPUs on each machine of the cluster, a process each.")
     ] = 0,
-    time_limit: Annotated[
-        str,
-        typer.Option(
-            "--time", metavar="TIME", help="Longest time of a job: 90m, 8h; it is queued again after."
-        ),
-    ] = "1h",
+    time_limit: TimeLimit = HOUR,
     recipes_listed: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
     *,
     common: Common,
@@ -204,18 +198,15 @@ def train(
 
 def _wish(partition: str, nodes: int, gpus: int, devices: str, time_limit: str) -> Wish:
     """Return what is asked of a cluster."""
-    from dltui.spelling import seconds_of
     from dltui.training.launch.slurm import Wish
 
-    seconds = seconds_of(time_limit)
-    if seconds is None:
-        raise UsageError(f"--time {time_limit!r} is no time: expected such as 90m, 8h or 1h30m")
+    minutes = minutes_of(time_limit)
     tasks = int(devices) if devices not in {"", AUTO} else max(1, gpus)
     if gpus and tasks != gpus:
         raise UsageError(
             f"--devices {devices} and --gpus {gpus} differ: a process on the cluster has one GPU"
         )
-    return Wish(partition=partition, nodes=nodes, gpus=gpus, tasks=tasks, minutes=max(1, round(seconds / 60)))
+    return Wish(partition=partition, nodes=nodes, gpus=gpus, tasks=tasks, minutes=minutes)
 
 
 def _submitted(work: Recipe | str, texts: list[str], options: Options, wish: Wish, common: Common) -> Result:
@@ -223,7 +214,7 @@ def _submitted(work: Recipe | str, texts: list[str], options: Options, wish: Wis
     from dltui.runs.find import find_run
     from dltui.training.launch.cluster import train_on_cluster
 
-    history = train_on_cluster(work, texts, options, wish, report=common.report)
+    history = train_on_cluster(work, texts, options, wish, tell=common.note, report=common.report)
     data = find_run(history.run).data
     common.note(
         f"kept as run:{history.run}; look at it with: dltui landscape run:{history.run} --data {data}"

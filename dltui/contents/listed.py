@@ -113,7 +113,8 @@ class Contents:
 
     def document(self) -> dict[str, Any]:
         """Return what ``--json`` prints; elements and bytes count every tensor, shared ones too."""
-        own = self.own()
+        sizes = [one.elements for one in self.entries]
+        own = [(size, one.nbytes) for one, size in zip(self.entries, sizes, strict=True) if not one.shared]
         return {
             "format": self.format,
             "tensors": [
@@ -121,19 +122,19 @@ class Contents:
                     "name": one.name,
                     "shape": list(one.shape),
                     "dtype": one.dtype,
-                    "elements": one.elements,
+                    "elements": size,
                     "bytes": one.nbytes,
                 }
-                for one in self.entries
+                for one, size in zip(self.entries, sizes, strict=True)
             ],
             "tensor_count": len(self.entries),
-            "elements": sum(one.elements for one in self.entries),
+            "elements": sum(sizes),
             "bytes": sum(one.nbytes for one in self.entries),
             "scalars": dict(self.scalars),
             "architecture": self.guess._asdict() if self.guess else None,
             "shared": {one.name: one.shared for one in self.entries if one.shared},
-            "own_elements": sum(one.elements for one in own),
-            "own_bytes": sum(one.nbytes for one in own),
+            "own_elements": sum(size for size, _ in own),
+            "own_bytes": sum(nbytes for _, nbytes in own),
             "dtypes": [_told(one) for one in self.by_dtype()],
             "blocks": [_told(one) for one in self.by_block()],
             "metadata": dict(self.metadata),

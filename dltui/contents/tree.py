@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dltui.contents.entry import Entry
 
 PARTED = re.compile(r"[./]+")
+SIGNS = ("", ".", "/")  # that part a name, and its end
 DIGITS = re.compile(r"\d+")
 DEEPEST = 40  # parts of a name; what follows stays in one
 FEWEST_LEAVES = 4  # tensors beside each other that are worth folding
@@ -107,6 +109,9 @@ def _plant(entry: Entry, root: Node, known: dict[str, Node]) -> None:
     if above is not None and last < len(name):  # most have a neighbour that came before
         above.inside.append(Node(name[last:], name, entry))
         return
+    if _plain(name):
+        _module(name[:last], root, known).inside.append(Node(name[last:], name, entry))
+        return
     starts = [match.end() for match in PARTED.finditer(name) if match.start() > 0 and match.end() < len(name)]
     starts = starts[:DEEPEST]
     above, begin = root, 0
@@ -118,6 +123,23 @@ def _plant(entry: Entry, root: Node, known: dict[str, Node]) -> None:
             above.inside.append(node)
         above, begin = node, start
     above.inside.append(Node(name[begin:], name, entry))
+
+
+def _plain(name: str) -> bool:
+    """Return whether no part of a name is empty, and none too deep."""
+    if name[:1] in SIGNS or name[-1:] in SIGNS or ".." in name or "//" in name:
+        return False
+    return "./" not in name and "/." not in name and name.count(".") + name.count("/") <= DEEPEST
+
+
+def _module(path: str, root: Node, known: dict[str, Node]) -> Node:
+    """Return the module of a path that ends in its point, and make what is missing of it and above it."""
+    node = known.get(path)
+    if node is None:
+        begin = max(path.rfind(".", 0, -1), path.rfind("/", 0, -1)) + 1
+        node = known[path] = Node(path[begin:-1], path)
+        _module(path[:begin], root, known).inside.append(node)
+    return node
 
 
 def _finish(root: Node) -> None:
@@ -139,9 +161,10 @@ def _finish(root: Node) -> None:
             _join(node)
             continue
         _in_order(node)
-        node.tensors = sum(one.tensors for one in node.inside)
-        node.elements = sum(one.elements for one in node.inside)
-        node.nbytes = sum(one.nbytes for one in node.inside)
+        for one in node.inside:
+            node.tensors += one.tensors
+            node.elements += one.elements
+            node.nbytes += one.nbytes
         below = tuple((one.label, one.mark) for one in node.inside)
         node.mark = marks.setdefault(below, len(marks))
 
@@ -159,18 +182,30 @@ def _join(node: Node) -> None:
 def _in_order(node: Node) -> None:
     """Put parts that differ by a number only in the order of their numbers, where they are not so already."""
     first: dict[str, int] = {}
-    keys: dict[int, tuple[int, list[int]]] = {}
+    keys: list[tuple[int, tuple[int, ...]]] = []
     for place, one in enumerate(node.inside):
-        word = PARTED.split(one.label, maxsplit=1)[0]
-        numbers = [int(number) for number in DIGITS.findall(word)[:6] if len(number) < 20]
-        keys[id(one)] = first.setdefault(DIGITS.sub("#", word), place), numbers
-    last: dict[int, list[int]] = {}
-    for one in node.inside:
-        group, numbers = keys[id(one)]
-        if numbers < last.get(group, []):  # by their letters, 10 comes before 2
-            node.inside.sort(key=lambda one: keys[id(one)])
+        stem, numbers = _numbered(PARTED.split(one.label, maxsplit=1)[0])
+        keys.append((first.setdefault(stem, place), numbers))
+    last: dict[int, tuple[int, ...]] = {}
+    for group, numbers in keys:
+        if numbers < last.get(group, ()):  # by their letters, 10 comes before 2
+            order = sorted(range(len(keys)), key=keys.__getitem__)
+            node.inside = [node.inside[place] for place in order]
             return
         last[group] = numbers
+
+
+@lru_cache(maxsize=1 << 14)
+def _numbered(word: str) -> tuple[str, tuple[int, ...]]:
+    """Return a word without its numbers, and the numbers; the same few stand in every block."""
+    numbers = [int(number) for number in DIGITS.findall(word)[:6] if len(number) < 20]
+    return _stem(word), tuple(numbers)
+
+
+@lru_cache(maxsize=1 << 14)
+def _stem(word: str) -> str:
+    """Return a word with a mark for each of its numbers."""
+    return DIGITS.sub("#", word)
 
 
 def runs(nodes: Sequence[Node]) -> Iterator[tuple[Node, ...]]:
@@ -196,7 +231,7 @@ def _alike(one: Node, other: Node) -> bool:
     """Return whether two neighbours can stand in one line."""
     if one.mark != other.mark or (one.entry is None) != (other.entry is None):
         return False
-    return one.label != other.label and DIGITS.sub("#", one.label) == DIGITS.sub("#", other.label)
+    return one.label != other.label and _stem(one.label) == _stem(other.label)
 
 
 def _worth(group: list[Node]) -> Iterator[tuple[Node, ...]]:

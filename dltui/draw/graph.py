@@ -76,6 +76,27 @@ def draw_graph(figure: Graph, look: Look, view: View) -> Drawing:
     return _page(figure, look, view, picture, [line for text in back for line in wrap(text, width)])
 
 
+def row_of(figure: Graph, node: int, width: int) -> int:
+    """Return the row of the picture in which a node stands, to scroll there.
+
+    Args:
+        figure: The graph.
+        node: Which of its nodes.
+        width: Cells that there are.
+
+    Returns:
+        The first row of its box, or of its line where the graph is a list.
+    """
+    layers = layers_of(len(figure.nodes), figure.edges)
+    plan = plan_of(figure, layers, width)
+    if plan is None:
+        return sum(len(wrap(text, width)) for text in _list_of(figure)[:node])
+    if not plan.upright:
+        return plan.start[node]
+    layer = next(i for i, row in enumerate(layers.rows) if node in row)
+    return sum(plan.depth[i] + plan.gap(i) for i in range(layer))
+
+
 def plan_of(figure: Graph, layers: Layers, width: int) -> Plan | None:
     """Return where boxes and arrows stand.
 
@@ -213,18 +234,25 @@ def _box(canvas: Canvas, left: int, top: int, width: int, figure: Graph, node: i
 
 def _listed(figure: Graph, width: int) -> Canvas:
     """Return the arrows as lines of text: each node with those it leads to."""
-    after: dict[int, list[str]] = {i: [] for i in range(len(figure.nodes))}
-    for start, end in figure.edges:
-        if start in after and end in after:
-            after[start].append(figure.nodes[end])
-    lines: list[str] = []
-    for node, targets in after.items():
-        text = f"{figure.nodes[node]} → {', '.join(targets)}" if targets else figure.nodes[node]
-        lines += wrap(text, width)
+    lines = [line for text in _list_of(figure) for line in wrap(text, width)]
     canvas = Canvas(width, max(1, len(lines)))
     for row, line in enumerate(lines):
         canvas.text(0, row, line)
     return canvas
+
+
+def _list_of(figure: Graph) -> list[str]:
+    """Return a line a node: those it leads to, and its note."""
+    after: dict[int, list[str]] = {i: [] for i in range(len(figure.nodes))}
+    for start, end in figure.edges:
+        if start in after and end in after:
+            after[start].append(figure.nodes[end])
+    texts = [
+        f"{figure.nodes[node]} → {', '.join(targets)}" if targets else figure.nodes[node]
+        for node, targets in after.items()
+    ]
+    notes = [*figure.notes, *[""] * len(texts)]
+    return [f"{text}   {note}" if note else text for text, note in zip(texts, notes, strict=False)]
 
 
 def _page(figure: Graph, look: Look, view: View, picture: Canvas, notes: list[str] | None = None) -> Drawing:

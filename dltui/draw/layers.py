@@ -27,7 +27,7 @@ class Layers:
 
 
 def layers_of(count: int, edges: Sequence[Edge]) -> Layers:
-    """Return a graph in layers: each node as far from the sources as its longest way there.
+    """Return a graph in layers: each node as far down as its longest way there, sources right before what reads them.
 
     Args:
         count: How many nodes there are.
@@ -142,7 +142,8 @@ def _returns(count: int, edges: Sequence[Edge]) -> set[Edge]:
 
 
 def _depths(count: int, edges: Sequence[Edge]) -> list[int]:
-    """Return the length of the longest way to each node."""
+    """Return the length of the longest way to each node; of a source, what lets it stand near."""
+    fed = {end for _, end in edges}
     missing, after = [0] * count, [list[int]() for _ in range(count)]
     for start, end in edges:
         missing[end] += 1
@@ -155,6 +156,9 @@ def _depths(count: int, edges: Sequence[Edge]) -> list[int]:
             missing[end] -= 1
             if not missing[end]:
                 ready.append(end)
+    for node, ends in enumerate(after):
+        if ends and node not in fed:  # a source stands right before what reads it
+            depth[node] = min(depth[end] for end in ends) - 1
     return depth
 
 

@@ -79,10 +79,19 @@ def _shapes(canvas: Canvas) -> list[tuple[str, float, list[Box]]]:
             front = int(canvas.front[row, column])
             ink = INK if front == NO_COLOUR else hexed(front)
             for x, y, width, height in _boxes(code):
-                blocks[ink, SHADES.get(code, 1.0)].append((column * WIDE + x, row * TALL + y, width, height))
+                _lay(blocks[ink, SHADES.get(code, 1.0)], (column * WIDE + x, row * TALL + y, width, height))
     return [
         (colour, opacity, boxes) for layer in (grounds, blocks) for (colour, opacity), boxes in layer.items()
     ]
+
+
+def _lay(boxes: list[Box], box: Box) -> None:
+    """Add a box, to the one before when it goes on where that ends."""
+    left, top, width, height = box
+    if boxes and boxes[-1][1] == top and boxes[-1][3] == height and boxes[-1][0] + boxes[-1][2] == left:
+        box = (boxes[-1][0], top, boxes[-1][2] + width, height)
+        boxes.pop()
+    boxes.append(box)
 
 
 def _boxes(code: int) -> list[Box]:

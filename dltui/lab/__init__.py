@@ -2,7 +2,7 @@
 
 from dltui.lab.exhibit import EXHIBITS, Check, Exhibit, Frame, Number, chosen, exhibit, load
 from dltui.lab.expect import near
-from dltui.lab.knobs import Choice, Knob, Slider, Switch, Value
+from dltui.lab.knobs import Choice, Knob, Slider, Switch, Typed, Value
 
 __all__ = [
     "EXHIBITS",
@@ -14,6 +14,7 @@ __all__ = [
     "Number",
     "Slider",
     "Switch",
+    "Typed",
     "Value",
     "chosen",
     "exhibit",

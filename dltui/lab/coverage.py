@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, unknown
 from dltui.lab.exhibit import EXHIBITS, Exhibit, load
 from dltui.lab.listing import Listing
 
@@ -49,30 +49,38 @@ class Count:
     checks: int
 
 
-def coverage(catalogue: Path | None = None) -> Listing:
+def coverage(catalogue: Path | None = None, family: str | None = None) -> Listing:
     """Count core rows, covered rows, exhibits and checks of every family.
 
     Args:
         catalogue: A CSV file with the columns key, name, family, exhibit, kind; by default
             ``../shared/catalogue.csv``, seen from the current folder.
+        family: One family; the rows that nothing shows yet are named then.
 
     Returns:
         A listing whose document has ``families``, ``total`` and ``unknown`` (covers that are no row of the catalogue).
 
     Raises:
+        UsageError: If the catalogue has no such family; it suggests the nearest.
         DltuiError: If there is no such file, it is no CSV file, or it has other columns.
     """
     rows = core_rows(catalogue or DEFAULT)
     mentioned = mentions(catalogue or DEFAULT)
     exhibits = [load(name) for name in EXHIBITS]
     counts, total, beyond = count(rows, exhibits)
-    unknown = [key for key in beyond if key not in mentioned]
+    stray = [key for key in beyond if key not in mentioned]
+    missing = list[Row]()
+    if family is not None:
+        counts = [one for one in counts if one.family == family] or _no_family(family, counts)
+        total, missing = replace(counts[0], family="total"), _missing(rows, exhibits, family)
     foot = [
         f"{total.covered} of {total.rows} rows covered by {total.exhibits} exhibits with {total.checks} checks"
     ]
-    if unknown:
-        foot.append(f"no row of the catalogue: {', '.join(unknown)}")
-    plain = {"families": [_plain(one) for one in counts], "total": _plain(total), "unknown": unknown}
+    foot += [f"not shown yet: {row.key} ({row.exhibit})" for row in missing]
+    if stray:
+        foot.append(f"no row of the catalogue: {', '.join(stray)}")
+    plain = {"families": [_plain(one) for one in counts], "total": _plain(total), "unknown": stray}
+    plain |= {"missing": [row.key for row in missing]} if family is not None else {}
     return Listing(
         title="Coverage of the catalogue",
         columns=("family", "rows", "covered", "exhibits", "checks"),
@@ -80,6 +88,17 @@ def coverage(catalogue: Path | None = None) -> Listing:
         plain=plain,
         foot=tuple(foot),
     )
+
+
+def _no_family(family: str, counts: list[Count]) -> list[Count]:
+    """Refuse a family that the catalogue does not have."""
+    raise unknown("family", family, [one.family for one in counts])
+
+
+def _missing(rows: list[Row], exhibits: list[Exhibit], family: str) -> list[Row]:
+    """Return the rows of a family that no exhibit shows."""
+    shown = {key for one in exhibits for key in one.covers}
+    return [row for row in rows if row.family == family and row.key not in shown]
 
 
 def mentions(catalogue: Path) -> frozenset[str]:

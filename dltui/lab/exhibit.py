@@ -18,7 +18,7 @@ from dltui.registry import Registry
 if TYPE_CHECKING:
     from dltui.figures import Figure
 
-Number = float | int | str | bool | None | Sequence[float] | Sequence[Sequence[float]]
+Number = float | int | str | bool | None | Sequence[float | None] | Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,6 +36,12 @@ class Frame:
     numbers: Mapping[str, Number] = field(default_factory=dict)
     caption: str = ""
     total: int = 0
+
+    def value(self, name: str) -> float:
+        """Return one of the numbers, for a check that computes with it."""
+        found = self.numbers[name]
+        assert isinstance(found, float | int), f"{name} is no single number, but {found!r}"
+        return float(found)
 
 
 @dataclass(frozen=True, slots=True)

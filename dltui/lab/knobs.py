@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from dltui.errors import UsageError
 
 Value = float | int | str | bool
-Kind = Literal["float", "int", "choice", "switch"]
+Kind = Literal["float", "int", "choice", "switch", "text"]
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -62,6 +62,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A text that is typed.
+
+    Attributes:
+        read: Raises ``UsageError`` for a text that means nothing; what it returns is left to the exhibit.
+        offers: Texts to choose from or to begin with.
+        help: What is typed.
+    """
+
+    read: Callable[[str], object]
+    offers: tuple[str, ...]
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Switch:
     """Something that is on or off.
 
@@ -72,6 +87,9 @@ class Switch:
     help: str = ""
 
 
+Control = Slider | Choice | Switch | Typed
+
+
 @dataclass(frozen=True, slots=True)
 class Knob:
     """One parameter of an exhibit: its control, its type and where it stands at first.
@@ -80,13 +98,13 @@ class Knob:
         name: Name of the parameter, such as ``weight_decay``.
         kind: Type of its value.
         default: Where it stands at first.
-        control: The slider, choice or switch it was declared with.
+        control: The slider, choice, switch or text it was declared with.
     """
 
     name: str
     kind: Kind
     default: Value
-    control: Slider | Choice | Switch
+    control: Control
 
     @property
     def option(self) -> str:
@@ -104,6 +122,8 @@ class Knob:
         if isinstance(self.control, Slider):
             noun = "a whole number" if self.kind == "int" else "a number"
             return f"{noun} from {self.control.low:g} to {self.control.high:g}"
+        if isinstance(self.control, Typed):
+            return f"a text such as {self.control.offers[0]}"
         return (
             f"one of {', '.join(self.control.options)}"
             if isinstance(self.control, Choice)
@@ -112,10 +132,12 @@ class Knob:
 
     @property
     def extremes(self) -> tuple[Value, ...]:
-        """The ends of the slider, or all that a choice or switch can be."""
+        """The ends of the slider, all that a choice or switch can be, or all texts that are offered."""
         if isinstance(self.control, Slider):
             ends = (self.control.low, self.control.high)
             return tuple(int(end) for end in ends) if self.kind == "int" else ends
+        if isinstance(self.control, Typed):
+            return self.control.offers
         return self.control.options if isinstance(self.control, Choice) else (False, True)
 
     def accept(self, value: object) -> Value:
@@ -130,12 +152,15 @@ class Knob:
         Raises:
             UsageError: If it has another type or lies outside of the range.
         """
-        found = self._spelled(value) if isinstance(value, str) and self.kind != "choice" else value
+        worded = self.kind in {"choice", "text"}
+        found = self._spelled(value) if isinstance(value, str) and not worded else value
         if not self._fits(found):
             raise UsageError(
                 f"the knob {self.name} takes {self.expects}, not {value!r}; try {self.option} {self.default}"
             )
         assert isinstance(found, float | int | str | bool)
+        if isinstance(self.control, Typed):
+            self.control.read(str(found))
         return float(found) if self.kind == "float" else found
 
     def schema(self) -> dict[str, Any]:
@@ -143,6 +168,8 @@ class Knob:
         schema: dict[str, Any] = {"default": self.default, "description": self.help}
         if isinstance(self.control, Choice):
             return schema | {"type": "string", "enum": list(self.control.options)}
+        if isinstance(self.control, Typed):
+            return schema | {"type": "string", "examples": list(self.control.offers)}
         if isinstance(self.control, Switch):
             return schema | {"type": "boolean"}
         low, high = self.extremes
@@ -166,6 +193,8 @@ class Knob:
             return value in self.control.options
         if isinstance(self.control, Switch):
             return isinstance(value, bool)
+        if isinstance(self.control, Typed):
+            return isinstance(value, str)
         kinds = int if self.kind == "int" else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds):
             return False
@@ -177,7 +206,7 @@ def read_knobs(function: Callable[..., object]) -> tuple[Knob, ...]:
 
     Args:
         function: Every parameter reads ``name: Annotated[type, control] = default``, with ``float`` or ``int`` for
-            a ``Slider``, ``str`` for a ``Choice``, ``bool`` for a ``Switch``.
+            a ``Slider``, ``str`` for a ``Choice`` or a ``Typed``, ``bool`` for a ``Switch``.
 
     Returns:
         The knobs in the order of the parameters.
@@ -194,12 +223,12 @@ def _knob(function: Callable[..., object], parameter: inspect.Parameter, hint: A
     """Return the knob of one parameter."""
     where = f"parameter {parameter.name!r} of {getattr(function, '__name__', function)}"
     parts = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-    control = next((part for part in parts[1:] if isinstance(part, Slider | Choice | Switch)), None)
+    control = next((part for part in parts[1:] if isinstance(part, Control)), None)
     kind = _kind(parts[0], control)
     if control is None or kind is None:
         raise TypeError(
             f"{where} must be declared as Annotated[float or int, Slider(…)], Annotated[str, Choice(…)] "
-            "or Annotated[bool, Switch(…)]"
+            "or Annotated[bool, Switch(…)]; a text takes Annotated[str, Typed(…)]"
         )
     if parameter.default is inspect.Parameter.empty:
         raise TypeError(f"{where} must have a default: an exhibit runs as it is")
@@ -211,12 +240,13 @@ def _knob(function: Callable[..., object], parameter: inspect.Parameter, hint: A
     return knob
 
 
-def _kind(annotated: object, control: Slider | Choice | Switch | None) -> Kind | None:
+def _kind(annotated: object, control: Control | None) -> Kind | None:
     """Return the kind of knob that a type and a control make together, or None when they don't match."""
     kinds: dict[tuple[object, object], Kind] = {
         (float, Slider): "float",
         (int, Slider): "int",
         (str, Choice): "choice",
         (bool, Switch): "switch",
+        (str, Typed): "text",
     }
     return kinds.get((annotated, type(control)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dltui.figures import Figure, Prose, Table
+from dltui.figures import Figure, Prose, Step, Steps
 from dltui.lab.exhibit import Exhibit, Frame, load
 from dltui.progress import Report, silent
 from dltui.results.gallery import Gallery
@@ -75,10 +75,9 @@ def _onward(exhibit: Exhibit) -> tuple[Figure, ...]:
         return ()
     caption = f"Sources: {'; '.join(exhibit.sources)}" if exhibit.sources else ""
     return (
-        Table(
+        Steps(
             title="Go on",
             caption=caption,
-            columns=("command", "what it shows"),
-            rows=tuple(exhibit.kin.items()),
+            steps=tuple(Step(formula=command, note=shows) for command, shows in exhibit.kin.items()),
         ),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import dltui.lab
 from dltui.files import write_text
 from dltui.lab.exhibit import Exhibit
+from dltui.lab.order import in_order
 
 HEAD = '''"""Every exhibit with its module and one line of help; written by ``python -m dltui.lab.table``."""
 
@@ -22,7 +23,8 @@ def table() -> str:
     """Return the text of the table, read off the exhibits themselves.
 
     Returns:
-        Python source: ``FAMILIES`` (name of a folder, first line of its docstring) and ``NAMES``.
+        Python source: ``FAMILIES`` (name of a folder, first line of its docstring) and ``NAMES``, each family in
+        teaching order.
     """
     families = {name: _first_line(f"dltui.lab.{name}") for name in _modules("dltui.lab", packages=True)}
     lines = [
@@ -33,14 +35,15 @@ def table() -> str:
         "NAMES = {",
     ]
     for family in families:
-        for module in _modules(f"dltui.lab.{family}", packages=False):
-            for one in _exhibits(f"dltui.lab.{family}.{module}"):
-                texts = (one.make.__module__, one.story.seen, one.family)
-                lines += [
-                    f"    {_quoted(one.name)}: Entry(",
-                    *(f"        {_quoted(text)}," for text in texts),
-                    "    ),",
-                ]
+        modules = _modules(f"dltui.lab.{family}", packages=False)
+        known = {one.name: one for module in modules for one in _exhibits(f"dltui.lab.{family}.{module}")}
+        for name in in_order(family, known):
+            texts = (known[name].make.__module__, known[name].story.seen, family)
+            lines += [
+                f"    {_quoted(name)}: Entry(",
+                *(f"        {_quoted(text)}," for text in texts),
+                "    ),",
+            ]
     return HEAD + "\n".join([*lines, "}"]) + "\n"
 
 

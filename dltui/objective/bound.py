@@ -188,8 +188,7 @@ class Objective:
         criterion = Criterion.of(task, loss or (mean_of_rows if uneven else None))
         bare = cls(model, x, y, criterion, title, where, dtype, 1, mode)
         outputs, each = first_outputs(bare.twin(), x[:2], title)
-        cached = max(1, min(MOST, (CACHE if where.type == "cpu" else CARD) // each))
-        size = block or (len(x) if mode == "train" else _alike(len(x), cached + cached // 4))
+        size = block or (len(x) if mode == "train" else bare.fitting(each))
         return replace(bare, targets=criterion.fitted(outputs, y, title), block=size)
 
     @property
@@ -202,6 +201,18 @@ class Objective:
         """Inputs, targets and share of all samples of every block; the shares add up to 1."""
         pairs = zip(split(self.inputs, self.block), torch.split(self.targets, self.block), strict=True)
         return [(x, y, len(x) / self.samples) for x, y in pairs]
+
+    def fitting(self, each: int) -> int:
+        """Return how many samples make a block that stays in the cache.
+
+        Args:
+            each: Bytes of the largest activation of one sample.
+
+        Returns:
+            Samples a block, so that all blocks are of like size.
+        """
+        cached = max(1, min(MOST, (CACHE if self.device.type == "cpu" else CARD) // each))
+        return _alike(self.samples, cached + cached // 4)
 
     def spread(self, workers: int) -> Objective:
         """Return the same objective in blocks small enough that each worker has one; in train mode a batch is whole."""

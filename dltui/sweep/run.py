@@ -25,7 +25,15 @@ def sweep_folder(sweep: Sweep) -> Path:
 
 
 def run_sweep(
-    sweep: Sweep, folder: Path, place: Place, *, jobs: int, work: Path, tell: Tell, command: str = ""
+    sweep: Sweep,
+    folder: Path,
+    place: Place,
+    *,
+    jobs: int,
+    work: Path,
+    tell: Tell,
+    on: str = "local",
+    command: str = "",
 ) -> SweepTable:
     """Run every trial that is not known yet.
 
@@ -36,6 +44,7 @@ def run_sweep(
         jobs: How many at once.
         work: The folder that they run in.
         tell: Told how everything stands; may raise ``Cancelled``.
+        on: What that place is called.
         command: The command line, for the card.
 
     Returns:
@@ -47,9 +56,9 @@ def run_sweep(
         DltuiError: If the folder can't be written, or somebody else runs the sweep.
     """
     with LogWriter(folder) as log:
-        write_card(folder, _card(sweep, jobs) | {"command": command})
+        write_card(folder, _card(sweep, jobs) | {"on": on, "command": command})
         source = Search(sweep, folder, log)
-        log.write("begin", jobs=sweep.names(), on="local")
+        log.write("begin", jobs=sweep.names(), on=on)
 
         def look() -> None:
             source.watch()

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from dltui.batch.collect import dotted
 from dltui.batch.crew import Crew
 from dltui.batch.folder import LOG, Row, document, job_folder
 from dltui.batch.log import Lines, LogWriter, Standing
-from dltui.batch.plan import Job, Order
+from dltui.batch.plan import Asked, Job, Order
 from dltui.runs.metrics import MetricsReader
 from dltui.runs.tidy import tag
 from dltui.sweep.found import run_of
@@ -43,6 +43,7 @@ class Sweep:
         prune: Whether trials that are behind are given up.
         seed: Seed of the choice, and of every trial.
         device: Where trials compute.
+        slurm: What each trial asks of a cluster, where they run on one.
     """
 
     recipe: str
@@ -55,6 +56,7 @@ class Sweep:
     prune: bool
     seed: int
     device: str
+    slurm: Asked = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -82,7 +84,9 @@ class Sweep:
             "--device",
             self.device,
         )
-        return Job(name=name, group="trial", words=words, variables=values, device=self.device)
+        return Job(
+            name=name, group="trial", words=words, variables=values, device=self.device, slurm=self.slurm
+        )
 
 
 class Search:

@@ -92,11 +92,9 @@ class Keeper:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _write(self, step: int, weights: Mapping[str, Tensor], packed: Any) -> None:
-        """Write one checkpoint; the rows before it must be on the disk first."""
+        """Write one checkpoint; the rows before it must be on the disk before it takes its place."""
         from safetensors.torch import save_file
 
-        with suppress(OSError):
-            flush(self._run.metrics)
         about = asdict(self._about) | {"step": step}
         with new_checkpoint(self._run, step) as folder:
             save_file(dict(weights), folder / WEIGHTS, metadata={ABOUT: json.dumps(about)})
@@ -104,6 +102,8 @@ class Keeper:
                 plain, tensors = packed
                 document = json.dumps({"version": VERSION, "step": step, "state": plain})
                 save_file(tensors, folder / STATE, metadata={HEADER: document})
+            with suppress(OSError):
+                flush(self._run.metrics)  # now, since the disk then takes all of these files in one go
         if packed is not None:
             self._thin_out(step)
 

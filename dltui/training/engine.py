@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from dltui.device import pick_device
 from dltui.errors import DltuiError, UsageError
+from dltui.ranks import rank_and_world
 from dltui.training.recipe import Precision
 
 Strategy = Literal["single", "ddp", "fsdp"]
@@ -251,13 +252,6 @@ def check_strategy(strategy: str, world: int) -> Strategy:
         )
     found: Strategy = "fsdp" if strategy == "fsdp" else "ddp" if world > 1 else "single"
     return found
-
-
-def rank_and_world() -> tuple[int, int]:
-    """Return the number of this process and how many train together, from the environment that torchrun sets."""
-    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
-        return 0, 1
-    return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 
 
 def local_rank() -> int:

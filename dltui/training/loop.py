@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from dltui.data import Dataset
@@ -31,6 +30,7 @@ from dltui.training.record import Recorder
 from dltui.training.samples import keep_sample, make_sample
 from dltui.training.schedules import factor_at
 from dltui.training.signals import Signals
+from dltui.training.swift import stepper
 from dltui.training.telling import history_so_far
 from dltui.training.trouble import check_outputs, nonfinite, out_of_memory
 
@@ -76,6 +76,7 @@ class Loop:
         self.forward, self.optimizers = engine.prepare(
             module, lambda m: make_optimizers(m, recipe.optimizer, fused=fused), compiled=recipe.compile
         )
+        self._steppers = [stepper(optimizer) for optimizer in self.optimizers]
         self.trained = [p for p in module.parameters() if p.requires_grad]
         self.ema = Ema(module, recipe.ema) if recipe.ema else None
         self.progress = Progress()
@@ -150,12 +151,12 @@ class Loop:
             norm = self._measured_gradient(loss, parts, rate)
             if looks:
                 self._layers.before_step(parts[0].x)
-            for optimizer in self.optimizers:
-                optimizer.step()
-        numbers = torch.stack([loss, norm, *self._norms.moved()])
+            for make in self._steppers:
+                make()
+        numbers = [loss, norm, *self._norms.moved()]
         if self.engine.world > 1:
             together = self.listener.together(loss)
-            numbers = torch.cat([together[:1], numbers[1:], together[1:]])
+            numbers = [together[0], *numbers[1:], *together[1:]]
         self.recorder.step += 1
         if self.ema is not None:
             self.ema.follow(self.recorder.step)

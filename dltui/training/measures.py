@@ -32,30 +32,37 @@ class Norms:
         self._flat = sum(p.numel() for p in parameters) <= FLAT
         self._before: Tensor | None = None
 
-    @torch.no_grad()
     def begin(self) -> None:
         """Take the weights as they are for those before the next step."""
         if self._flat:
-            self._before = _laid_out(self.parameters)
+            with torch.no_grad():
+                self._before = self._laid_out()
 
-    @torch.no_grad()
     def gradient(self) -> Tensor:
         """Return the norm of the gradient, a scalar."""
-        grads = [p.grad for p in self.parameters if p.grad is not None]
+        grads = [grad for p in self.parameters if (grad := p.grad) is not None]
         if not grads:
             return torch.zeros((), device=self.parameters[0].device)
+        if self._add is not None:
+            grads = [local(grad) for grad in grads]
         return self._whole(_norm(grads, flat=self._flat))
 
-    @torch.no_grad()
-    def moved(self) -> list[Tensor]:
+    def moved(self) -> tuple[Tensor, Tensor]:
         """Return, after a step, the norms of the weights before it and of the change; the latter 0 for huge models."""
-        if not self._flat or self._before is None:
-            weights = self._whole(_norm(self.parameters, flat=False))
-            return [weights, torch.zeros_like(weights)]
-        after = _laid_out(self.parameters)
+        if self._before is None:
+            weights = self._whole(_norm([local(p).detach() for p in self.parameters], flat=False))
+            return weights, torch.zeros_like(weights)
+        with torch.no_grad():
+            after = self._laid_out()
         before, self._before = self._before, after
-        norms = [torch.linalg.vector_norm(before), torch.linalg.vector_norm(before.sub_(after))]
-        return [self._whole(norm) for norm in norms]
+        norm = torch.linalg.vector_norm
+        return self._whole(norm(before)), self._whole(norm(before.sub_(after)))
+
+    def _laid_out(self) -> Tensor:
+        """Return all weights that this process holds in one vector, a copy."""
+        held: list[Any] = self.parameters if self._add is None else [local(p) for p in self.parameters]
+        flat: Tensor = torch._C._nn.flatten_dense_tensors(held)
+        return flat
 
     def _whole(self, norm: Tensor) -> Tensor:
         """Return the norm over all processes."""
@@ -159,17 +166,9 @@ def local(tensor: Tensor) -> Tensor:
     return tensor if to_local is None else to_local()
 
 
-def _laid_out(tensors: Sequence[Tensor]) -> Tensor:
-    """Return all numbers of some tensors in one vector, a copy."""
-    flat: Tensor = torch._C._nn.flatten_dense_tensors([local(tensor) for tensor in tensors])
-    return flat
-
-
-def _norm(tensors: Sequence[Tensor], *, flat: bool) -> Tensor:
+def _norm(tensors: list[Tensor], *, flat: bool) -> Tensor:
     """Return the norm of some tensors taken together."""
-    parts = (
-        _laid_out(tensors) if flat else torch.stack(torch._foreach_norm([local(t).detach() for t in tensors]))
-    )
+    parts = torch._C._nn.flatten_dense_tensors(tensors) if flat else torch.stack(torch._foreach_norm(tensors))
     norm: Tensor = torch.linalg.vector_norm(parts)
     return norm
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -11,26 +11,27 @@ Take = Callable[[list[float]], None]
 
 
 class Readback:
-    """Reads one vector a step.
+    """Reads a handful of numbers a step.
 
     Args:
-        device: Where the vectors are.
+        device: Where they are.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._late = device.type == "cuda"
         self._waiting: tuple[Tensor, torch.cuda.Event, Take] | None = None
 
-    def push(self, numbers: Tensor, take: Take) -> None:
+    def push(self, scalars: Sequence[Tensor], take: Take) -> None:
         """Give the numbers to ``take``: now, or on a GPU when the next ones are pushed or all are settled.
 
         Args:
-            numbers: A vector.
+            scalars: The numbers, one a tensor.
             take: What becomes of them.
         """
         if not self._late:
-            take(numbers.tolist())
+            take([float(scalar) for scalar in scalars])
             return
+        numbers = torch.stack([*scalars])
         host = torch.empty(numbers.shape, dtype=numbers.dtype, pin_memory=True)
         host.copy_(numbers, non_blocking=True)
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]

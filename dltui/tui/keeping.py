@@ -10,7 +10,7 @@ from dltui.tui.memory import Memory, read_memory, write_memory
 from dltui.tui.screens.base import Room
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.walking import WalkingApp
 
 EVERY = 2.0  # seconds between looks at whether there is something new
 
@@ -22,7 +22,7 @@ class Keeper:
         memory: What is remembered.
     """
 
-    def __init__(self, app: DltuiApp, *, fresh: bool) -> None:
+    def __init__(self, app: WalkingApp, *, fresh: bool) -> None:
         self.memory = Memory()
         self._app = app
         self._fresh = fresh

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from dltui.tui.screens.base import Room
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
     from dltui.tui.catalog import Item
+    from dltui.tui.walking import WalkingApp
 
 AWAKE = 10  # tabs whose screens stand besides home, so that many tabs take little memory
 
@@ -17,7 +17,7 @@ AWAKE = 10  # tabs whose screens stand besides home, so that many tabs take litt
 class Rest:
     """Knows in which order tabs were looked at, and takes screens apart from the one that was left longest ago."""
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: WalkingApp) -> None:
         self._app = app
         self._seen: list[str] = []  # places, the one that was looked at last at the end
 

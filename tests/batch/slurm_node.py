@@ -1,4 +1,4 @@
-"""A SLURM of one node, started privately in a temporary folder from Debian's packages (slurm-wlm, munge)."""
+"""A SLURM of some nodes, all on this host, started privately in a temporary folder from Debian's packages."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ def missing() -> str:
     return ""
 
 
-class Node:
-    """One node with one partition, ``debug``; its clients find it by ``SLURM_CONF``."""
+class Cluster:
+    """Nodes ``here1``, ``here2`` … with one partition, ``debug``; clients find it by ``SLURM_CONF``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, nodes: int) -> None:
         self.folder, self._started = folder, list[subprocess.Popen[bytes]]()
-        for name in ("state", "spool", "munge"):
+        self.nodes = [f"here{number}" for number in range(1, nodes + 1)]
+        for name in ("state", "munge", *(f"spool-{node}" for node in self.nodes)):
             (folder / name).mkdir(parents=True)
         (folder / "munge").chmod(0o755)
         self.conf = folder / "slurm.conf"
@@ -46,7 +47,7 @@ class Node:
         return {"SLURM_CONF": str(self.conf)}
 
     def start(self) -> None:
-        """Start munged, slurmctld and slurmd, and wait until the node takes jobs."""
+        """Start munged, slurmctld and a slurmd for each node, and wait until all take jobs."""
         munge = self.folder / "munge"
         key = munge / "key"
         key.write_bytes(secrets.token_bytes(128))
@@ -57,8 +58,11 @@ class Node:
         )  # fmt: skip
         self._until(lambda: (munge / "socket").exists(), "munge's socket")
         self._spawn("slurmctld", "-D", "-f", str(self.conf))
-        self._spawn("slurmd", "-D", "-f", str(self.conf), "-N", "localhost")
-        self._until(lambda: self.ask("sinfo", "-h", "-o", "%T").strip() == "idle", "the node")
+        for node in self.nodes:
+            self._spawn("slurmd", "-D", "-f", str(self.conf), "-N", node)
+        self._until(
+            lambda: self.ask("sinfo", "-h", "-N", "-o", "%T").split() == ["idle"] * len(self.nodes), "nodes"
+        )
 
     def ask(self, *words: str) -> str:
         """What a client of the node prints."""
@@ -107,25 +111,27 @@ class Node:
             time.sleep(0.1)
 
     def _conf(self) -> str:
-        user, ports = pwd.getpwuid(os.geteuid()).pw_name, [_free_port(), _free_port()]
+        user = pwd.getpwuid(os.geteuid()).pw_name
         lines = {
             "ClusterName": "here", "SlurmctldHost": f"{socket.gethostname().split('.')[0]}(127.0.0.1)",
             "SlurmUser": user, "SlurmdUser": user, "AuthType": "auth/munge",
              "AuthInfo": f"socket={self.folder}/munge/socket",
-            "SlurmctldPort": ports[0], "SlurmdPort": ports[1], "ProctrackType": "proctrack/linuxproc",
+            "SlurmctldPort": _free_port(), "ProctrackType": "proctrack/linuxproc",
             "TaskPlugin": "task/none", "SelectType": "select/cons_tres", "SelectTypeParameters": "CR_Core",
-            "StateSaveLocation": self.folder / "state", "SlurmdSpoolDir": self.folder / "spool",
-            "SlurmctldPidFile": self.folder / "slurmctld.pid", "SlurmdPidFile": self.folder / "slurmd.pid",
-            "SlurmctldLogFile": self.folder / "slurmctld.log", "SlurmdLogFile": self.folder / "slurmd.log",
+            "StateSaveLocation": self.folder / "state", "SlurmdSpoolDir": self.folder / "spool-%n",
+            "SlurmctldPidFile": self.folder / "slurmctld.pid", "SlurmdPidFile": self.folder / "slurmd-%n.pid",
+            "SlurmctldLogFile": self.folder / "slurmctld.log", "SlurmdLogFile": self.folder / "slurmd-%n.log",
             "SwitchType": "switch/none", "MpiDefault": "none", "JobAcctGatherType": "jobacct_gather/none",
             "AccountingStorageType": "accounting_storage/none", "ReturnToService": 2, "KillWait": 3,
             "SchedulerParameters": "sched_interval=1,batch_sched_delay=0", "JobRequeue": 1, "MinJobAge": 60,
         }  # fmt: skip
         cores = os.cpu_count() or 1
-        return "".join(f"{name}={value}\n" for name, value in lines.items()) + (
-            f"NodeName=localhost NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN\n"
-            "PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n"
-        )
+        nodes = [
+            f"NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={_free_port()} CPUs={cores} State=UNKNOWN"
+            for node in self.nodes
+        ]
+        partition = "PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP"
+        return "\n".join([*(f"{name}={value}" for name, value in lines.items()), *nodes, partition, ""])
 
 
 def _free_port() -> int:

@@ -139,6 +139,21 @@ def test_a_failure_stops_what_has_not_begun_and_is_told_with_its_last_lines(dltu
     assert rows(going.stdout)["b"]["reason"] == "needs a, which failed"
 
 
+def test_files_that_differ_are_an_answer_and_no_failure(dltui: Run, work: Path) -> None:
+    for name in "ab":
+        np.save(work / f"{name}.npy", np.full(3, ord(name)))
+    write(
+        work,
+        job("differ", "diff a.npy b.npy") + job("after", "open {differ.save}")
+        + job("strict", "diff a.npy b.npy", "ok = 0") + job("broken", "open nothing.safetensors", "ok = [0, 1]"),
+    )  # fmt: skip
+    found = dltui("batch", "jobs.toml", "--json", "--keep-going")
+    assert states(found.stdout) == {"differ": "done", "after": "done", "strict": "failed", "broken": "failed"}
+    assert rows(found.stdout)["differ"]["exit_code"] == 1
+    again = dltui("batch", "jobs.toml", "--json", "--keep-going")
+    assert states(again.stdout)["differ"] == "kept"
+
+
 def test_retries_wait_longer_each_time_but_wrong_usage_is_not_tried_again(dltui: Run, work: Path) -> None:
     write(
         work,

@@ -56,6 +56,7 @@ def test_defaults_hold_where_a_job_says_nothing_else(tmp_path: Path) -> None:
         name = "b"
         run = "{CONV}"
         retries = 0
+        ok = [0, 1]
         env = {{ B = "3" }}
         device = "cpu"
         slurm = {{ time = "10m" }}
@@ -67,6 +68,7 @@ def test_defaults_hold_where_a_job_says_nothing_else(tmp_path: Path) -> None:
     assert b.slurm == {"partition": "cpu", "time": "10m"}
     assert b.words[-2:] == ("--device", "cpu")
     assert (a.device, b.device) == ("", "cpu")
+    assert (a.ok, b.ok) == ((0,), (0, 1))
 
 
 def test_a_matrix_is_every_combination_less_excluded_plus_included(tmp_path: Path) -> None:
@@ -179,6 +181,7 @@ WRONG = {
         f"{SEEDED}matrix={{s=[1], exclude=[{{s=3}}]}}", "none of its values: 1", "",
     ),
     "retries": (f"[[job]]\nname='a'\nrun='{CONV}'\nretries=-1", "retries of job 'a' can't be -1", "whole number"),
+    "ok": (f"[[job]]\nname='a'\nrun='{CONV}'\nok=[0, true]", "ok of job 'a' can't be [0, True]", "[0, 1]"),
     "timeout": (f"[[job]]\nname='a'\nrun='{CONV}'\ntimeout='soon'", "timeout of job 'a' can't be 'soon'", "1h30m"),
     "device": (f"[[job]]\nname='a'\nrun='{CONV}'\ndevice='gpu'", "device of 'a' can't be 'gpu'", "cuda"),
     "limit": (f"[limits]\ngpus=1\n[[job]]\nrun='{CONV}'", "unknown limit 'gpus'", ""),

@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--gigabytes", type=float, default=2)
     parser.add_argument("--folder", type=Path, default=None)
-    parser.add_argument("--types", nargs="*", default=["F32", "BF16"])
+    parser.add_argument("--types", nargs="*", default=["F32", "BF16", "F16"])
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         path = Path(folder) / "bench.safetensors"
@@ -138,8 +138,7 @@ def main() -> None:
             size = path.stat().st_size
             head(f"{size / 1e9:.1f} GB of {kind}, {chosen.rounds} rounds")
             taken = race(path, chosen.rounds)
-            goal = HALF if kind == "F32" else None
-            told("", "statistics of every tensor", taken, "survey", size, goal)
+            told("", "statistics of every tensor", taken, "survey", size, HALF)
             told("", "diff with itself (reads it twice)", taken, "diff", size, None)
             told("", "dltui weights FILE --json, whole command", taken, "command", size, None)
             peak = memory(path)

@@ -6,6 +6,7 @@ import math
 import os
 import random
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,13 +19,16 @@ from dltui.byhand.sheet import Line, leaves
 from dltui.byhand.told import tell
 from dltui.instruments.byhand import torch_answer
 
-EXAMPLES = int(os.environ.get("DLTUI_BYHAND_EXAMPLES", "25"))
+# random inputs a test; DLTUI_BYHAND_EXAMPLES=500 for the long run
+EXAMPLES = int(os.environ.get("DLTUI_BYHAND_EXAMPLES", "10"))
 TOLERANCE = 1e-10
 # the inputs are small already: making a failing one smaller would take minutes
 many = settings(max_examples=EXAMPLES, deadline=None, phases=(Phase.explicit, Phase.generate))
 READ = 10  # lines of a sheet that are re-read, drawn anew each time
 
-LETTER = "A-Za-zα-ωΑ-Ω∂ℓ′_0-9"
+LETTERS = {*map(chr, range(ord("α"), ord("ω") + 1)), *map(chr, range(ord("Α"), ord("Ω") + 1)), *"∂ℓ′_"}
+LETTERS |= {*string.ascii_letters, *string.digits}
+BEFORE, AFTER = LETTERS | {"."}, LETTERS | {*"₀₁₂₃₄₅₆₇₈₉‚"}
 POWERS = {"²": "2", "³": "3", "⁴": "4"}
 KNOWN: dict[str, Any] = {
     "E": math.e,
@@ -44,9 +48,7 @@ KNOWN: dict[str, Any] = {
 }
 
 
-def agree(
-    name: str, given: Mapping[str, Any], *, backward: bool = True, tolerance: float = TOLERANCE
-) -> Worked:
+def agree(name: str, given: Mapping[str, Any], *, backward: bool = True) -> Worked:
     """Hold an operation on given inputs against torch, and its printed lines against themselves."""
     worked = work(name, given)
     torch.set_num_threads(1)
@@ -55,13 +57,13 @@ def agree(
         1.0,
         *(abs(cell.value) for one in worked.outputs for cell in one.cells if math.isfinite(cell.value)),
     ])
-    assert answer.difference <= tolerance * size, f"{name}: values are {answer.difference:g} apart"
+    assert answer.difference <= TOLERANCE * size, f"{name}: values are {answer.difference:g} apart"
     check_lines(worked.sheet.lines)
     if backward:
         slopes = [abs(cell.value) for one in worked.gradients.of.values() for cell in one.cells]
         size = max([1.0, *filter(math.isfinite, slopes)])
         assert answer.gradient_difference is not None
-        assert answer.gradient_difference <= tolerance * size, f"{name}: {answer.gradient_difference:g} apart"
+        assert answer.gradient_difference <= TOLERANCE * size, f"{name}: {answer.gradient_difference:g} apart"
         check_lines(worked.gradients.sheet.lines)
     return worked
 
@@ -78,15 +80,28 @@ def check_lines(lines: list[Line]) -> None:
 def check_formula(line: Line, formula: str) -> None:
     """Assert that the formula, read with the exact value of every name, gives the value of the line."""
     names = {UNICODE.name(one.label): one.value for one in leaves(line.expression) if one.label is not None}
-    known = sorted(names, key=len, reverse=True)
-    places = {f"v{i}": names[name] for i, name in enumerate(known)}
-    text = formula
-    for i, name in enumerate(known):
-        text = re.sub(rf"(?<![{LETTER}.]){re.escape(name)}(?![{LETTER}₀-₉‚])", f"v{i}", text)
+    places = {f"v{i}": value for i, value in enumerate(names.values())}
+    text = spelled(formula, {name: f" v{i} " for i, name in enumerate(names)})
     found = redo(text, places)
     want = line.target.value
     if found is not None and math.isfinite(want):
         assert math.isclose(found, want, rel_tol=1e-9, abs_tol=1e-9), f"{formula} is {found}, not {want}"
+
+
+def spelled(formula: str, names: Mapping[str, str]) -> str:
+    """Return a formula with other names; ``x₁`` is not found in ``x₁₂``, nor ``a`` in ``max``."""
+    known = sorted(names, key=len, reverse=True)
+    found, at = "", 0
+    while at < len(formula):
+        free = at == 0 or formula[at - 1] not in BEFORE
+        for name in known:
+            end = at + len(name)
+            if free and formula.startswith(name, at) and formula[end : end + 1] not in AFTER:
+                found, at = found + names[name], end
+                break
+        else:
+            found, at = found + formula[at], at + 1
+    return found
 
 
 def check_sides(whole: str, sides: list[str], signs: list[str]) -> None:

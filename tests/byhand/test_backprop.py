@@ -97,6 +97,14 @@ def test_variables_called_like_gates_are_told_apart() -> None:
     assert slopes(worked) == {"f": 12, "q": 12, "r": 12, "g": 9}
 
 
+@pytest.mark.parametrize(
+    ("expression", "x", "y"),
+    [("x**y", 0, 2), ("x**y", 0, 0), ("x**y", 0, 0.5), ("x**y", 2, 0), ("x**y", 0, 1), ("x**0 + y", 0, 1)],
+)
+def test_powers_of_0_have_the_slopes_of_torch(expression: str, x: float, y: float) -> None:
+    agree("backprop", {"expression": expression, "x": x, "y": y})
+
+
 def test_many_gates_are_numbered() -> None:
     worked = work("backprop", {"expression": " + ".join(["x*y"] * 9), "x": 2, "y": 3})
     assert worked.output[()].value == 54

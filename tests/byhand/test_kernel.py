@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dltui.byhand import Refused, work
 
 from .agree import agree, many  # noqa: TID252 - the tests of this folder share it
 from .draws import numbers  # noqa: TID252
@@ -19,7 +22,12 @@ def test_nadaraya_watson(data: st.DataObject) -> None:
         "width": data.draw(st.sampled_from([0.5, 1.0, 2.0])),
     }
     case |= {"key": data.draw(numbers(known, cell=near)), "value": data.draw(numbers(known))}
-    agree("nadarayawatson", case | {"upstream": data.draw(numbers(length))}, tolerance=1e-9)
+    agree("nadarayawatson", case | {"upstream": data.draw(numbers(length))})
+
+
+def test_a_question_too_far_from_every_key_is_refused() -> None:
+    with pytest.raises(Refused, match="make --width smaller"):
+        work("nadarayawatson", {"query": [99], "key": [0, 1], "value": [1, 2]})
 
 
 @many

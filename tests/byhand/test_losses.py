@@ -159,6 +159,21 @@ def test_a_guess_costs_ln_c_and_the_logit_form_never_overflows() -> None:
     assert work("crossentropyloss", {"x": [[1000.0, 0, 0]], "target": [0]}).output.numbers() == 0
 
 
+def test_the_focal_loss_of_far_logits_is_finite() -> None:
+    agree("focalloss", {"x": [800.0, -800.0], "target": [0, 1]})
+    agree("focalloss", {"x": [800.0, -800.0], "target": [1, 0], "gamma": 0.0})
+
+
+def test_at_the_edge_of_the_margin_the_hinge_is_flat_as_in_torch() -> None:
+    agree("hingeloss", {"x": [[1.0, 0.0, 2.0]], "target": [0]})
+
+
+def test_fractions_are_no_classes() -> None:
+    with pytest.raises(Refused, match="whole numbers") as refused:
+        work("crossentropyloss", {"x": [[1.0, 2.0]], "target": [0.5]})
+    assert "got Float" in refused.value.torch
+
+
 def test_gradients_that_teach() -> None:
     right = work("crossentropyloss", {"x": [[1.0, 2.0, 3.0]], "target": [1]})
     shares = work("softmax", {"x": [1.0, 2.0, 3.0]}).output.numbers()

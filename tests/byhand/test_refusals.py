@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
-from dltui.byhand import Refused, load, work
-from dltui.instruments.byhand import says
+from dltui.byhand import OPERATIONS, Refused, load, work
+from dltui.byhand.tensor import nested
+from dltui.instruments.byhand import says, torch_answer
 
 ONE = [[1.0, 2.0], [3.0, 4.0]]
 KERNEL = [[[[1.0, 1.0], [1.0, 1.0]]]]
@@ -37,6 +39,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("instancenorm", {"x": [[[1.0]]]}, "x"),
     ("groupnorm", {"x": [ONE], "num_groups": 3}, "num_groups"),
     ("layernorm", {"x": ONE, "normalized_shape": (3,)}, "normalized_shape"),
+    ("linear", {"x": ONE, "weight": ONE, "bias": [1.0, 2.0, 3.0]}, "bias"),
+    ("batchnorm", {"x": ONE, "eps": 0.0}, "eps"),
+    ("groupnorm", {"x": [[1.0, 2.0]], "num_groups": 2}, "x"),
+    ("maxpool1d", {"x": [[1.0, 2.0, 3.0]], "kernel_size": 2, "padding": 2}, "padding"),
+    ("maxpool2d", {"x": [ONE], "kernel_size": 2, "padding": 2}, "padding"),
+    ("avgpool1d", {"x": [[1.0, 2.0, 3.0]], "kernel_size": 2, "padding": 2}, "padding"),
+    ("adadelta", {"weight": [1.0], "gradient": [[1.0]], "rho": 2.0}, "rho"),
     ("softmax", {"x": ONE, "dim": 2}, "dim"),
     ("attention", {"query": ONE, "key": [[1.0]], "value": [[1.0]]}, "key"),
     ("attention", {"query": ONE, "key": ONE, "value": ONE, "attn_mask": ONE, "is_causal": True}, "attn_mask"),
@@ -84,3 +93,42 @@ def test_torch_says_what_we_quote(name: str, given: dict[str, Any], argument: st
 def test_what_torch_has_no_word_for(name: str, given: dict[str, Any], word: str) -> None:
     with pytest.raises(Exception, match=word):
         work(name, given)
+
+
+SHAPES = [
+    (),
+    (1,),
+    (2,),
+    (7,),
+    (1, 1),
+    (2, 2),
+    (5, 1),
+    (3, 7),
+    (2, 2, 2),
+    (1, 1, 1, 1),
+    (2, 1, 3, 3),
+    (1,) * 5,
+]
+ODD: dict[str, list[Any]] = {
+    "int": [0, -1, 3, 50],
+    "Ints": [0, -1, 3],
+    "float": [0.0, -1.0, 100.0, math.nan, math.inf],
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_odd_shapes_and_settings_are_worked_as_by_torch_or_refused(name: str) -> None:
+    operation = load(name)
+    usual = {k: v for k, v in next(iter(operation.examples.values())).items() if k != "upstream"}
+    if operation.shaping:
+        return
+    odd = [{one: nested([1.0] * math.prod(shape), shape)} for one in operation.tensors for shape in SHAPES]
+    odd += [
+        {one: value} for one, kind in operation.settings.items() for value in ODD.get(kind.split(" ")[0], [])
+    ]
+    for case in odd:
+        try:
+            worked = work(name, usual | case)
+        except Refused:
+            continue
+        assert torch_answer(worked, backward=True).difference < 1e-8, case

@@ -52,15 +52,21 @@ def test_multihead_attention(data: st.DataObject) -> None:
     length = data.draw(st.integers(1, 3))
     many = data.draw(st.integers(1, 3))
     other = data.draw(st.booleans())
+    batch, front = data.draw(sizes(0, 1, 2)), data.draw(st.booleans())
+
+    def rows(count: int) -> tuple[int, ...]:
+        return (*batch, count, width) if front else (count, *batch, width)
+
     case = {
-        "query": data.draw(numbers(length, width)),
-        "key": data.draw(numbers(many, width)) if other else None,
+        "query": data.draw(numbers(*rows(length))),
+        "key": data.draw(numbers(*rows(many))) if other else None,
         "in_proj_weight": data.draw(numbers(3 * width, width)),
         "in_proj_bias": data.draw(st.none() | numbers(3 * width)),
         "out_proj_weight": data.draw(numbers(width, width)),
         "out_proj_bias": data.draw(st.none() | numbers(width)),
         "num_heads": heads,
-        "upstream": data.draw(numbers(length, width)),
+        "batch_first": front,
+        "upstream": data.draw(numbers(*rows(length))),
     }
     if data.draw(st.booleans()):
         mask = data.draw(numbers(length, many if other else length, cell=st.booleans()))
@@ -74,7 +80,9 @@ def test_multihead_attention(data: st.DataObject) -> None:
 @given(st.data())
 def test_recurrent(kind: str, data: st.DataObject) -> None:
     wide, hidden = data.draw(st.integers(1, 2)), data.draw(st.integers(1, 2))
-    lead = data.draw(sizes(0, 1))
+    lead = data.draw(sizes(0, 2))
+    front = data.draw(st.booleans())
+    batch = () if len(lead) < 2 else lead[:1] if front else lead[1:]
     rows = GATES[kind] * hidden
     case = {
         "x": data.draw(numbers(*lead, wide)),
@@ -82,10 +90,11 @@ def test_recurrent(kind: str, data: st.DataObject) -> None:
         "weight_hh": data.draw(numbers(rows, hidden)),
         "bias_ih": data.draw(st.none() | numbers(rows)),
         "bias_hh": data.draw(st.none() | numbers(rows)),
-        "h": data.draw(st.none() | numbers(hidden)),
+        "h": data.draw(st.none() | numbers(*batch, hidden)),
+        "batch_first": front,
         "upstream": data.draw(numbers(*lead, hidden)),
     }
     case |= {"nonlinearity": data.draw(st.sampled_from(["tanh", "relu"]))} if kind == "rnn" else {}
     case |= {"reset": data.draw(st.sampled_from(["after", "before"]))} if kind == "gru" else {}
-    case |= {"c": data.draw(st.none() | numbers(hidden))} if kind == "lstm" else {}
+    case |= {"c": data.draw(st.none() | numbers(*batch, hidden))} if kind == "lstm" else {}
     agree(kind, case)

@@ -14,7 +14,9 @@ import pytest
 from dltui.data import load
 from dltui.data._names import NAMES
 from dltui.data.fashion import CLASSES
-from dltui.data.fetch import NotFetched, fetch, ill, thing, things
+from dltui.data.fetch.get import fetch
+from dltui.data.fetch.manifest import thing, things
+from dltui.data.fetch.places import NotFetched, ill
 from dltui.data.fetched import LABELS, PIXELS, read_idx
 from dltui.errors import DltuiError, UsageError
 

@@ -234,6 +234,7 @@ SPELLED = {
     "device": ["auto", "cpu", "cuda:1"],
     "processes": ["1", "2", "auto"],
     "optimizer": ["sgd", "muon"],
+    "f": ["saddle", "x**2 - y**2", "-x - y"],
     "set_fields": ["epochs=3", "schedule.warmup=5", "optimizer.betas=0.9,0.95", "loss=my.own:loss"],
 }
 

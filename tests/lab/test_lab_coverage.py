@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 from dltui.lab import EXHIBITS, Exhibit, Frame, exhibit, load
 from dltui.lab.coverage import core_rows, count, coverage
 
@@ -64,6 +64,17 @@ def test_document(tmp_path: Path) -> None:
     assert geometry.keys() == {"family", "rows", "covered", "exhibits", "checks"}
     assert (geometry["rows"], geometry["covered"]) == (1, 1)
     assert plain["total"]["rows"] == 5
+
+
+def test_one_family_names_what_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "small.csv"
+    rows = "000a:two-weight-net,Net,geometry,two-weight-saddle,core\n000a:no-such,No,geometry,none-yet,core\n"
+    file.write_text(SMALL + rows, encoding="utf-8")
+    plain = coverage(file, "geometry").document()
+    assert [one["family"] for one in plain["families"]] == ["geometry"]
+    assert (plain["total"]["rows"], plain["total"]["covered"], plain["missing"]) == (2, 1, ["000a:no-such"])
+    with pytest.raises(UsageError, match="geometry"):
+        coverage(file, "geometri")
 
 
 def test_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,28 +1,22 @@
-"""The decorator, the story, the table of names, and every exhibit that stands in it."""
+"""The decorator, the story and the table of names."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import pytest
 
 import dltui.lab.table
-from dltui.commands._frame import OPTIONS
-from dltui.commands._names import VERBS
 from dltui.errors import DltuiError, UsageError
-from dltui.figures import Figure, Prose
+from dltui.figures import Prose
 from dltui.lab import EXHIBITS, Choice, Exhibit, Frame, Slider, chosen, exhibit, load
-from dltui.lab._names import FAMILIES, NAMES
-from dltui.lab.checks import check_exhibit
+from dltui.lab._names import NAMES
 from dltui.lab.run import live, run
 from dltui.lab.story import read_story
 from dltui.registry import Entry
 
 ALL = list(EXHIBITS)
-TAKEN = {part.name for part in OPTIONS} - {"seed", "device"} | {"live", "help"}
 
 
 @pytest.fixture
@@ -66,7 +60,7 @@ def test_runs_with_any_knob(small: Exhibit) -> None:
     assert last.knobs == {"gain": 0.5, "way": "down"}
     assert last.numbers == {"k": 2, "gain": 0.5}
     assert last.title == "small · 2"
-    assert [type(figure).__name__ for figure in last.shown] == ["Prose", "Prose", "Table"]
+    assert [type(figure).__name__ for figure in last.shown] == ["Prose", "Prose", "Steps"]
     assert small.schema()["properties"].keys() == {"gain", "way"}
 
 
@@ -111,61 +105,3 @@ def test_chosen() -> None:
 def test_table_of_names_is_true() -> None:
     written = dltui.lab.table.PLACE.read_text(encoding="utf-8")
     assert written == dltui.lab.table.table(), "run: python -m dltui.lab.table"
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_exhibit_is_well_made(name: str) -> None:
-    one = load(name)
-    assert one.checks, "an exhibit has one check or more"
-    assert one.covers
-    assert one.family in FAMILIES
-    assert one.make.__module__.startswith(f"dltui.lab.{one.family}.")
-    assert len(one.story.seen) <= 100
-    assert not TAKEN & {knob.name for knob in one.knobs}, "a knob bears the name of a common option"
-    for command in one.kin:
-        words = command.split()
-        assert words[0] == "dltui"
-        if words[1:3] == ["lab", "run"]:
-            assert words[3] in EXHIBITS
-        else:
-            assert words[1] in VERBS, command
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_exhibit_runs_and_repeats(name: str) -> None:
-    one, again = run(name), run(name)
-    assert one.numbers == again.numbers
-    for figure, other in zip(one.shown, again.shown, strict=True):
-        assert figure.words() == other.words()
-    assert json.loads(json.dumps(one.document()))["numbers"]
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_checks_hold(name: str) -> None:
-    failed = [f"{one.check}: {one.message}" for one in check_exhibit(name) if not one.holds]
-    assert not failed
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_ends_of_every_knob(name: str) -> None:
-    """No knob's end breaks an exhibit, and numbers that are not finite never come without a word."""
-    one = load(name)
-    for knob in one.knobs:
-        for value in knob.extremes:
-            frames = list(one(**{knob.name: value}))
-            assert frames, f"{knob.name} = {value} shows nothing"
-            assert len(frames) == frames[-1].total or not frames[-1].total
-            _speak(frames[-1].figures)
-            assert _finite(list(frames[-1].numbers.values())), f"{knob.name} = {value}: {frames[-1].numbers}"
-
-
-def _speak(figures: tuple[Figure, ...]) -> None:
-    for figure in figures:
-        assert figure.title
-        assert "no finite value" not in figure.words()
-
-
-def _finite(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(_finite(item) for item in value)
-    return not isinstance(value, float) or bool(np.isfinite(value))

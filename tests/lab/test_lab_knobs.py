@@ -8,8 +8,15 @@ from typing import Annotated
 import pytest
 
 from dltui.errors import UsageError
-from dltui.lab import Choice, Knob, Slider, Switch
+from dltui.lab import Choice, Knob, Slider, Switch, Typed
 from dltui.lab.knobs import read_knobs
+
+
+def as_size(text: str) -> list[int]:
+    parts = text.split("×")
+    if len(parts) != 2 or not all(part.strip().isdigit() for part in parts):
+        raise UsageError(f"{text!r} is no size: expected rows × columns, such as 2 × 3")
+    return [int(part) for part in parts]
 
 
 def turned(
@@ -18,6 +25,7 @@ def turned(
     steps: Annotated[int, Slider(1, 50)] = 10,
     mode: Annotated[str, Choice("up", "down", help="which way")] = "up",
     noisy: Annotated[bool, Switch(help="add noise")] = False,
+    size: Annotated[str, Typed(as_size, ("2 × 3", "4 × 4"), help="rows and columns")] = "2 × 3",
 ) -> None: ...
 
 
@@ -25,13 +33,14 @@ KNOBS = {knob.name: knob for knob in read_knobs(turned)}
 
 
 def test_signature_is_read() -> None:
-    assert list(KNOBS) == ["lr", "weight_decay", "steps", "mode", "noisy"]
-    assert [knob.kind for knob in KNOBS.values()] == ["float", "float", "int", "choice", "switch"]
+    assert list(KNOBS) == ["lr", "weight_decay", "steps", "mode", "noisy", "size"]
+    assert [knob.kind for knob in KNOBS.values()] == ["float", "float", "int", "choice", "switch", "text"]
     assert KNOBS["weight_decay"].option == "--weight-decay"
     assert KNOBS["lr"].help == "learning rate η"
     assert KNOBS["steps"].extremes == (1, 50)
     assert KNOBS["mode"].extremes == ("up", "down")
     assert KNOBS["noisy"].extremes == (False, True)
+    assert KNOBS["size"].extremes == ("2 × 3", "4 × 4")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +51,7 @@ def test_signature_is_read() -> None:
         ("steps", {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}),
         ("mode", {"type": "string", "enum": ["up", "down"], "default": "up"}),
         ("noisy", {"type": "boolean", "default": False}),
+        ("size", {"type": "string", "examples": ["2 × 3", "4 × 4"], "default": "2 × 3"}),
     ],
 )
 def test_schema(name: str, schema: dict[str, object]) -> None:
@@ -124,3 +134,12 @@ def test_wrong_declarations(function: Callable[..., None], complaint: str) -> No
 def test_wrong_controls(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
         make()
+
+
+def test_a_text_is_read_and_refused() -> None:
+    assert KNOBS["size"].accept("7 × 1") == "7 × 1"
+    assert KNOBS["size"].expects == "a text such as 2 × 3"
+    with pytest.raises(UsageError, match="no size: expected rows × columns"):
+        KNOBS["size"].accept("big")
+    with pytest.raises(UsageError, match="the knob size takes a text such as 2 × 3"):
+        KNOBS["size"].accept(3)

@@ -11,7 +11,7 @@ import pytest
 
 from dltui.cli import run as dltui
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "writing-an-exhibit.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "lab" / "writing-an-exhibit.md"
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import pyte
 import pytest
+import textual.app
+import textual.pilot
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled, WorkerFailed
 
@@ -26,6 +28,8 @@ from dltui.results.gallery import Gallery
 from dltui.results.landscape import Landscape
 from dltui.results.spectrum import Spectrum
 from dltui.tui.app import DltuiApp
+
+from .idle import wait_for_idle  # noqa: TID252 - the tests of this folder share it
 
 PATIENT = 300.0  # seconds; reached only when something is wrong
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,6 +160,13 @@ def results(tmp_path: Path) -> Path:
     saddle().save(folder / "saddle.safetensors")
     mixture().save(folder / "mixture.safetensors")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _quick_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pilot go on as soon as the application rests."""
+    for module in (textual.app, textual.pilot):
+        monkeypatch.setattr(module, "wait_for_idle", wait_for_idle)
 
 
 @pytest.fixture

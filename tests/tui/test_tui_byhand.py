@@ -13,6 +13,8 @@ from textual.widgets import Input, Static
 
 from dltui.byhand import work
 from dltui.commands.byhand_screen import ByHandScreen
+from dltui.figures import Graph
+from dltui.instruments.byhand.graph import box_of
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.items import Item
 from dltui.tui.widgets.figure_view import FigureView
@@ -24,6 +26,7 @@ Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 CONV = "dltui byhand conv2d --x '[[1,2,3],[4,5,6],[7,8,9]]' --weight '[[1,0],[0,-1]]' --bias 0.5"
 CIRCUIT = "dltui byhand backprop '(x + y)*z'"
+NETWORK = "dltui byhand mlp --sizes 3,6,4,2"
 
 
 async def stepper(app: DltuiApp, pilot: Pilot[int], settle: Settle, command: str) -> ByHandScreen:
@@ -116,6 +119,39 @@ async def test_values_go_forwards_and_gradients_back(make_app: Make, settle: Set
         assert "∂" not in "".join(view.figure.notes)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_graph_of_a_network_scrolls_to_what_is_worked(
+    make_app: Make, settle: Settle, size: tuple[int, int]
+) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        room = await stepper(app, pilot, settle, NETWORK)
+        view = room.query_one(FigureView)
+        await pilot.press("right")
+        for at in (0, 30, len(room.bench.lines) - 1):
+            room.action_step(at - room.at)
+            await settle(pilot)
+            assert isinstance(view.figure, Graph)
+            name = view.figure.nodes[box_of(room.bench.worked, at)]
+            assert any(f" {name} " in line for line in shown_lines(view)), name
+
+
+def shown_lines(view: FigureView) -> list[str]:
+    """Return what stands on the screen of a figure."""
+    return [view.render_line(row).text for row in range(view.size.height)]
+
+
+async def test_a_long_sum_opens_on_a_key(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        room = await stepper(app, pilot, settle, "dltui byhand linear --x random:1,20 --weight random:1,20")
+        assert "x₁₅·w₁₅" not in text(room, "#told")
+        await pilot.press("f")
+        assert "x₁₅·w₁₅" in text(room, "#told").replace("\n", "")
+        await pilot.press("f")
+        assert "…" in text(room, "#told")
+
+
 async def test_a_click_goes_to_a_number(make_app: Make, settle: Settle) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -190,16 +226,21 @@ async def test_a_kept_result_leads_here(make_app: Make, settle: Settle, tmp_path
         assert app.screen.bench.backward
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("name", ["circuit", "window"])
+@pytest.mark.parametrize(
+    ("name", "theme", "size"),
+    [
+        ("circuit", "dark", (80, 24)), ("circuit", "light", (120, 40)), ("window", "light", (80, 24)),
+        ("window", "dark", (120, 40)), ("network", "dark", (120, 40)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value[0]}x{value[1]}",
+)  # fmt: skip
 async def test_snapshot(
     make_app: Make, settle: Settle, tmp_path: Path, name: str, theme: str, size: tuple[int, int]
 ) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
         app.theme = theme
-        await stepper(app, pilot, settle, CIRCUIT if name == "circuit" else CONV)
+        await stepper(app, pilot, settle, {"circuit": CIRCUIT, "window": CONV, "network": NETWORK}[name])
         await pilot.press("right", "right", "tab", "up", "right")
         app.clear_notifications()
         await settle(pilot)

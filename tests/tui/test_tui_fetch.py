@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from dltui.data.fetch import folder_of
 from dltui.data.fetch.manifest import thing
+from dltui.data.fetch.places import folder_of
 from dltui.jobs import Job
 from dltui.tui import catalog
 from dltui.tui.app import DltuiApp

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from dltui.runs import MetricsWriter, Run, finish, new_run, trash_folder
 from dltui.tui.app import DltuiApp
+from dltui.tui.catalog import SHELVES
 from dltui.tui.catalog.deeds import at_step, deeds
 from dltui.tui.catalog.items import Item
 from dltui.tui.overview import aired, overview, shelf_rows
@@ -54,6 +55,21 @@ def home(app: DltuiApp) -> HomeScreen:
 
 
 # the pieces
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+async def test_every_shelf_stands_in_the_line_and_is_chosen_by_a_click(
+    make_app: Make, settle: Settle, width: int
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(width, 24)) as pilot:
+        await settle(pilot)
+        line = app.screen.query_one(TabLine)
+        shown = str(line.render())
+        assert all(shelf.title in shown for shelf in SHELVES)
+        assert "…" not in shown
+        await pilot.click(line, offset=(shown.index(SHELVES[-1].title) + 2, 0))
+        assert home(app).shelf == SHELVES[-1]
 
 
 def test_sparkline_falls_with_the_loss_and_keeps_holes() -> None:

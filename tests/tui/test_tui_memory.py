@@ -11,11 +11,12 @@ from textual.pilot import Pilot
 
 from dltui.draw.view import View, view_from
 from dltui.settings import change, settings_path
-from dltui.tui.app import HOME, DltuiApp
+from dltui.tui.app import DltuiApp
 from dltui.tui.catalog import Item
 from dltui.tui.memory import Memory, is_there, read_memory, state_path, write_memory
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.screens.home import HomeScreen
+from dltui.tui.walking import HOME
 
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]

@@ -240,7 +240,8 @@ async def test_what_a_verb_found_comes_back(
     make_app: Make, here: Path, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = (Look("weights", "inspect", "what it holds", runs=True), *LOOKS[1:])
-    monkeypatch.setattr("dltui.commands.inspect_screen.LOOKS", looks)
+    for part in ("inspect_screen", "_model_view"):
+        monkeypatch.setattr(f"dltui.commands.{part}.LOOKS", looks)
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(app, pilot, settle, saved(here))

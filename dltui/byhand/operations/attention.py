@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import inf
 
+from dltui.byhand.batches import Rows
 from dltui.byhand.functions import dot, exp, largest, number, sqrt, total
 from dltui.byhand.operation import Mask, operation
 from dltui.byhand.refusal import refuse
@@ -114,6 +116,7 @@ def multihead_attention(
     attn_mask: Mask | None = None,
     *,
     num_heads: int = 1,
+    batch_first: bool = False,
 ) -> Tensor:
     """Multi-head attention: projections to queries, keys and values, attention in each head, one more projection.
 
@@ -122,51 +125,64 @@ def multihead_attention(
 
     Args:
         sheet: Where it is worked.
-        query: (L, E).
+        query: (L, E), or (L, N, E) for N samples.
         in_proj_weight: (3·E, E): weights of queries, of keys, of values below each other.
         out_proj_weight: (E, E).
-        key: (S, E); the query when left out (self-attention).
-        value: (S, E); the key when left out.
+        key: (S, E) or (S, N, E); the query when left out (self-attention).
+        value: The shape of key; the key when left out.
         in_proj_bias: (3·E).
         out_proj_bias: (E).
         attn_mask: (L, S), true where a query may not look.
         num_heads: Heads h, which divide E.
+        batch_first: Whether a batch stands in front: (N, L, E).
 
     Returns:
-        (L, E).
+        The shape of query.
     """
     keys = query if key is None else key
     values = keys if value is None else value
     width = _check_heads(query, keys, values, in_proj_weight, out_proj_weight, num_heads)
-    each, many = width // num_heads, keys.shape[0]
+    for name, bias, size in (
+        ("in_proj_bias", in_proj_bias, 3 * width),
+        ("out_proj_bias", out_proj_bias, width),
+    ):
+        if bias is not None and bias.shape != (size,):
+            refuse(name, f"{name} must have {size} numbers, not {bias.shape}")
+    each = width // num_heads
+    ask, find = (Rows(one.shape[:-1], batch_first=batch_first) for one in (query, keys))
+    if ask.batch != find.batch:
+        refuse("key", f"query {query.shape} and key {keys.shape} must hold the same samples")
+    _check_open(attn_mask, (ask.length, find.length), opened=False)
     projected = []
     for part, (name, source) in enumerate((("q", query), ("K", keys), ("V", values))):
         sheet.heading(f"{name}: rows {part * width + 1} … {(part + 1) * width} of the weights")
-        one = sheet.tensor(name, (source.shape[0], width))
-        for i, j in one.places():
-            weighed = dot(source.row(i), in_proj_weight.row(part * width + j))
-            one[i, j] = weighed if in_proj_bias is None else weighed + in_proj_bias[part * width + j]
+        one = sheet.tensor(name, source.shape)
+        for *at, j in one.places():
+            weighed = dot(source.row(*at), in_proj_weight.row(part * width + j))
+            one[*at, j] = weighed if in_proj_bias is None else weighed + in_proj_bias[part * width + j]
         projected.append(one)
     q, k, v = projected
     sheet.heading("scores of every head")
-    scores = sheet.tensor("s", (num_heads, query.shape[0], many))
-    for h, i, j in scores.places():
-        own = slice(h * each, (h + 1) * each)
+    scores = sheet.tensor("s", (*ask.batch, num_heads, ask.length, find.length))
+    for *n, h, i, j in scores.places():
+        own, sample = slice(h * each, (h + 1) * each), tuple(n)
         if attn_mask is not None and attn_mask[i, j].value:
             sheet.note("masked")
-            scores[h, i, j] = number(-inf)
+            scores[*n, h, i, j] = number(-inf)
         else:
-            scores[h, i, j] = dot(q.row(i)[own], k.row(j)[own]) / sqrt(number(each))
+            met = dot(q.row(*ask.at(sample, i))[own], k.row(*find.at(sample, j))[own])
+            scores[*n, h, i, j] = met / sqrt(number(each))
     weights = over_keys(sheet, scores, "a")
     sheet.heading("values averaged in every head, the heads side by side")
-    heads = sheet.tensor("z", (query.shape[0], width))
-    for i, c in heads.places():
-        heads[i, c] = dot(weights.row(c // each, i), [v[j, c] for j in range(many)])
+    heads = sheet.tensor("z", query.shape)
+    for sample, i, c in product(ask.samples(), range(ask.length), range(width)):
+        known = [v[*find.at(sample, j), c] for j in range(find.length)]
+        heads[*ask.at(sample, i), c] = dot(weights.row(*sample, c // each, i), known)
     sheet.heading("the last projection")
-    out = sheet.tensor("y", (query.shape[0], width))
-    for i, c in out.places():
-        weighed = dot(heads.row(i), out_proj_weight.row(c))
-        out[i, c] = weighed if out_proj_bias is None else weighed + out_proj_bias[c]
+    out = sheet.tensor("y", query.shape)
+    for *at, c in out.places():
+        weighed = dot(heads.row(*at), out_proj_weight.row(c))
+        out[*at, c] = weighed if out_proj_bias is None else weighed + out_proj_bias[c]
     return out
 
 
@@ -222,22 +238,21 @@ def _check(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, *, is_causal: b
         )
     if k.shape[-2] != v.shape[-2]:
         refuse("value", f"every key needs a value: there are {k.shape[-2]} keys and {v.shape[-2]} values")
-    size = (q.shape[-2], k.shape[-2])
-    if mask is not None and mask.shape != size:
-        refuse("attn_mask", f"attn_mask must be (L, S) = {size}, not {mask.shape}")
     if mask is not None and is_causal:
         refuse(
             "attn_mask",
             "is_causal is a mask already: give one of the two",
             "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True",
         )
-    _check_open(mask, size, opened=True)
+    _check_open(mask, (q.shape[-2], k.shape[-2]), opened=True)
 
 
 def _check_open(mask: Tensor | None, size: Place, *, opened: bool) -> None:
-    """Refuse a mask that leaves a query nothing to look at."""
+    """Refuse a mask of another size, or one that leaves a query nothing to look at."""
     if mask is None:
         return
+    if mask.shape != size:
+        refuse("attn_mask", f"attn_mask must be (L, S) = {size}, not {mask.shape}")
     for i in range(size[0]):
         if all(bool(mask[i, j].value) != opened for j in range(size[1])):
             refuse(
@@ -250,18 +265,18 @@ def _check_heads(
     query: Tensor, key: Tensor, value: Tensor, weight: Tensor, out: Tensor, num_heads: int
 ) -> int:
     """Return E, or refuse sizes that do not go together."""
+    width = query.shape[-1] if query.shape else 1
     for name, one in (("query", query), ("key", key), ("value", value)):
-        if len(one.shape) != 2 or one.shape[1] != query.shape[-1]:
-            refuse(name, f"{name} must be (length, E = {query.shape[-1]}) without a batch, not {one.shape}")
-    width = query.shape[1]
+        if len(one.shape) not in {2, 3} or one.shape[-1] != width:
+            refuse(name, f"{name} must be (length, E = {width}), or so with a batch, not {one.shape}")
     if weight.shape != (3 * width, width):
         refuse(
             "in_proj_weight", f"in_proj_weight must be (3·E, E) = {(3 * width, width)}, not {weight.shape}"
         )
     if out.shape != (width, width):
         refuse("out_proj_weight", f"out_proj_weight must be (E, E) = {(width, width)}, not {out.shape}")
-    if key.shape[0] != value.shape[0]:
-        refuse("value", f"every key needs a value: there are {key.shape[0]} keys and {value.shape[0]} values")
+    if key.shape != value.shape:
+        refuse("value", f"every key needs a value: there are {key.shape} keys and {value.shape} values")
     if num_heads < 1 or width % num_heads:
         refuse(
             "num_heads",

@@ -71,6 +71,7 @@ class Expression(Operation):
         self.body = self._work
         self.formula = f"f = {ast.unparse(self.tree)}"
         self.examples = {"notes": NOTES} if notes else {"drawn": drawn}
+        self.fractions = ""
         self.remarks = (
             {"notes": "the circuit that the course steps through"}
             if notes

@@ -37,7 +37,8 @@ def bce_loss(
 ) -> Tensor:
     """Binary cross-entropy of probabilities: how surprised one is at each yes and no.
 
-    Where x is exactly 0 or 1, ln 0 counts as −100, as in torch, so that nothing is infinite.
+    Where x is exactly 0 or 1, ln 0 counts as −100, as in torch, so that nothing is infinite. The gradient there is the
+    slope of what is computed; torch's is (x − t)/max(x·(1 − x), 1e-12) instead, which is 0 or about 1e12.
 
     Args:
         sheet: Where it is worked.
@@ -131,7 +132,7 @@ def bce_with_logits_loss(
 
 
 @operation(
-    formula="ℓ = −α_t·(1 − p_t)^γ·ln p_t, p_t = σ(x) for a yes and 1 − σ(x) for a no",
+    formula="ℓ = α_t·(1 − p_t)^γ·s, s = −ln p_t, p_t = σ(x) for a yes and 1 − σ(x) for a no",
     examples={"easy and hard": {"x": [3, -2, 0.5, -1], "target": [1, 0, 0, 1]}},
     remarks={"easy and hard": "Lin et al. 2017: what is right already hardly counts"},
 )
@@ -164,12 +165,17 @@ def focal_loss(
     p = sheet.tensor("p", x.shape)
     for place in x.places():
         p[place] = sigmoid(x[place]) if target[place].value else sigmoid(-x[place])
-    sheet.heading("its surprise, weighed")
+    sheet.heading("its surprise −ln p, without overflow")
+    soft = sheet.tensor("s", x.shape)
+    for place in x.places():
+        z, less = (x[place], -x[place]) if target[place].value else (-x[place], x[place])
+        soft[place] = log(1 + exp(less)) if z.value >= 0 else log(1 + exp(z)) + less
+    sheet.heading("weighed")
     losses = sheet.tensor("l", x.shape, "ℓ")
     for place in x.places():
         share = alpha if target[place].value else 1 - alpha
         sheet.note("a yes counts α" if target[place].value else "a no counts 1 − α")
-        losses[place] = -number(share) * (1 - p[place]) ** gamma * log(p[place])
+        losses[place] = number(share) * (1 - p[place]) ** gamma * soft[place]
     return reduced(sheet, losses, reduction)
 
 
@@ -223,7 +229,7 @@ def hinge_loss(
             sheet.note("the right class itself does not count")
             h[n, c] = number(0.0)
         else:
-            h[n, c] = largest(x[n, c] - x[n, right] + lead, 0.0)
+            h[n, c] = largest(0.0, x[n, c] - x[n, right] + lead)
     sheet.heading("together")
     losses = sheet.tensor("l", x.shape[:1], "ℓ")
     for n in range(x.shape[0]):

@@ -28,6 +28,7 @@ IGNORED = -100
         "w20": "0.9729: hardly less than ln 3 = 1.0986, what a guess among three costs",
         "ignored": "the second sample has the target −100 and counts for nothing, also in what the mean divides by",
     },
+    fractions="expected target dtype to be Long or Byte, but got Float",
 )
 def cross_entropy_loss(
     sheet: Sheet,

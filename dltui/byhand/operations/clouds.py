@@ -59,6 +59,7 @@ def emd(sheet: Sheet, x: Tensor, y: Tensor) -> Tensor:
     Returns:
         One number, 0 where both clouds are the same.
     """
+    _check(x, y)
     if len(x) != len(y):
         refuse("y", f"emd pairs points, so both clouds must have as many: x has {len(x)}, y has {len(y)}")
     if len(x) > PAIRED:
@@ -86,14 +87,19 @@ def emd(sheet: Sheet, x: Tensor, y: Tensor) -> Tensor:
 
 def _distances(sheet: Sheet, x: Tensor, y: Tensor, *, squared: bool) -> Tensor:
     """Write the distance of every point of one cloud from every point of the other."""
-    for name, one in (("x", x), ("y", y)):
-        if len(one.shape) != 2 or not one.cells:
-            refuse(name, f"{name} must have shape (points, coordinates), not {one.shape}")
-    if x.shape[1] != y.shape[1]:
-        refuse("y", f"points of y must have {x.shape[1]} coordinates as those of x, not {y.shape[1]}")
+    _check(x, y)
     sheet.heading("squared distances" if squared else "distances")
     d = sheet.tensor("d", (len(x), len(y)))
     for i, j in d.places():
         squares = group([(x[i, k] - y[j, k]) ** 2 for k in range(x.shape[1])])
         d[i, j] = squares if squared else sqrt(squares)
     return d
+
+
+def _check(x: Tensor, y: Tensor) -> None:
+    """Refuse what is no two clouds of points in one space."""
+    for name, one in (("x", x), ("y", y)):
+        if len(one.shape) != 2 or not one.cells:
+            refuse(name, f"{name} must have shape (points, coordinates), not {one.shape}")
+    if x.shape[1] != y.shape[1]:
+        refuse("y", f"points of y must have {x.shape[1]} coordinates as those of x, not {y.shape[1]}")

@@ -46,6 +46,12 @@ def nadaraya_watson(sheet: Sheet, query: Tensor, key: Tensor, value: Tensor, *, 
     sums = sheet.tensor("S", (len(query),))
     for (i,) in sums.places():
         sums[i] = total(near.row(i))
+        if not sums[i].value:
+            refuse(
+                "query",
+                f"query {query[i].value:g} is so far from every key that float64 has 0 for each of its weights: "
+                "bring it nearer, or make --width smaller",
+            )
     sheet.heading("weights")
     weights = sheet.tensor("a", near.shape)
     for i, j in weights.places():

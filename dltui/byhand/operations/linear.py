@@ -48,8 +48,19 @@ def linear(sheet: Sheet, x: Tensor, weight: Tensor, bias: Tensor | None = None) 
             if len(weight.shape) == 2
             else "",
         )
-    y = sheet.tensor("y", (*lead, weight.shape[0]))
+    out = weight.shape[0]
+    if bias is not None and len(bias.cells) != out:
+        found = bias.shape
+        refuse(
+            "bias",
+            f"weight has {out} rows, so bias must have {out} numbers, not {found}",
+            f"The expanded size of the tensor ({out}) must match the existing size ({found[0]}) at non-singleton "
+            f"dimension 1.  Target sizes: [{', '.join(map(str, (*lead, out)))}].  Tensor sizes: [{found[0]}]"
+            if len(lead) == len(found) == 1 and found[0] > 1
+            else "",
+        )
+    y = sheet.tensor("y", (*lead, out))
     for place in y.places():
         weighed = dot(x.row(*place[:-1]), weight.row(place[-1]))
-        y[place] = weighed if bias is None else weighed + bias[place[-1]]
+        y[place] = weighed if bias is None else weighed + bias.cells[place[-1]]
     return y

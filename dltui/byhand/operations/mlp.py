@@ -45,6 +45,9 @@ class Network(Operation):
             "Σ (y − t)²/n" if loss == "mse" else "Σ (ln Σⱼ e^zⱼ − z_t)/n"
         )
         self.examples = {"drawn": _drawn(self.sizes, loss, seed)}
+        self.fractions = (
+            "expected target dtype to be Long or Byte, but got Float" if loss == "crossentropy" else ""
+        )
         self.remarks = {"drawn": f"numbers with one decimal, drawn with seed {seed}"}
         self.tensors = {"x": "Tensor", "target": "Fixed" if loss == "mse" else "Indices"}
         self.symbols = {"x": "x", "target": "t"}

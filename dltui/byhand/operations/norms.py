@@ -72,6 +72,12 @@ def batchnorm(
         )
     if not training and (running_mean is None or running_var is None):
         refuse("running_mean", "without training, running_mean and running_var must be given")
+    if training and eps <= 0:
+        refuse(
+            "eps",
+            f"eps must be above 0, not {eps}",
+            f"batch_norm eps must be positive during training, but got {eps}",
+        )
     given = None if training else (running_mean, running_var)
     return _normalise(
         sheet, x, (channels,), lambda p: (p[1],), _affine(weight, bias, lambda p: p[1]), eps, given
@@ -192,6 +198,12 @@ def groupnorm(
         )
     _check_affine(channels, weight, bias)
     each = channels // num_groups
+    if x.shape[0] * each * prod(x.shape[2:]) == 1:
+        refuse(
+            "x",
+            "a group of one value has no variance: give more channels, places or samples, or fewer groups",
+            f"Expected more than 1 value per channel when training, got input size {[1, num_groups, *x.shape[2:]]}",
+        )
     affine = _affine(weight, bias, lambda p: p[1])
     return _normalise(sheet, x, (x.shape[0], num_groups), lambda p: (p[0], p[1] // each), affine, eps)
 
@@ -229,6 +241,7 @@ def rmsnorm(
     """
     tail = _tail(x, weight, normalized_shape)
     _check_affine(tail, weight, None)
+    _check_eps(eps or 0.0)
     small = number(2.0**-52 if eps is None else eps, "ε")
     lead = len(x.shape) - len(tail)
     sheet.heading("root mean square")
@@ -266,6 +279,7 @@ def _normalise(
     Returns:
         The shape of x.
     """
+    _check_eps(eps)
     members: dict[Set, list[Value]] = {}
     for place in x.places():
         members.setdefault(of(place), []).append(x[place])
@@ -329,3 +343,9 @@ def _check_affine(shape: Place | int, weight: Tensor | None, bias: Tensor | None
             refuse(
                 name, f"{name} must have {told} numbers, one for each that is scaled alike, not {one.shape}"
             )
+
+
+def _check_eps(eps: float) -> None:
+    """Refuse what could make the root one of a number below 0."""
+    if eps < 0:
+        refuse("eps", f"eps keeps the root from 0, so it must be 0 or more, not {eps}")

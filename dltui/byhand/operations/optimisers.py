@@ -299,7 +299,7 @@ def adamw(
 def _walk(sheet: Sheet, weight: Tensor, gradient: Tensor, rule: Rule) -> Tensor:
     """Write every step of every weight and return where they went."""
     steps, count = _shape(gradient)
-    if weight.shape not in {(count,), ()}:
+    if weight.shape != (count,) and not (weight.shape == () and count == 1):
         refuse("weight", f"weight must have shape ({count},) as a row of gradient has, not {weight.shape}")
     slopes, new = gradient.view(steps, count), sheet.tensor("next", (steps, count), "w′")
     for t in range(1, steps + 1):
@@ -372,6 +372,8 @@ def _positive(**settings: float) -> None:
         if not value >= 0:
             text = said.get(name, f"{name} value")
             refuse(name, f"{name} must be 0 or more, not {value}", f"Invalid {text}: {value}")
+        if name == "rho" and value > 1:
+            refuse(name, f"rho must be at most 1, not {value}", f"Invalid rho value: {value}")
         if name in {"beta1", "beta2"} and value >= 1:
             place = int(name[-1]) - 1
             refuse(

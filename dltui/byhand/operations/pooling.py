@@ -208,7 +208,7 @@ def _pool(
     )
     padding = several("padding", steps[2], axes, 0, "pad must be non-negative")
     dilation = several("dilation", steps[3], axes, torch="dilation should be greater than zero")
-    _check_padding(kernel, padding, dilation)
+    _check_padding(name, kernel, padding, dilation)
     size = whole.shape[2:]
     count = windows(size, kernel, stride, padding, dilation, ceil=ceil)
     if min(count) < 1:
@@ -227,12 +227,14 @@ def _pool(
     return as_given(y, x, axes)
 
 
-def _check_padding(kernel: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None:
+def _check_padding(name: str, kernel: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None:
     """Refuse windows that may lie in the padding alone."""
     for k, p, d in zip(kernel, padding, dilation, strict=True):
-        if p > (d * (k - 1) + 1) // 2:
-            refuse(
-                "padding",
-                f"a window of {k} may have at most {(d * (k - 1) + 1) // 2} places of padding on a side, or it could "
-                f"lie outside altogether; padding is {p}",
-            )
+        most = (d * (k - 1) + 1) // 2
+        if p > most:
+            told = f"a window of {k} may have at most {most} places of padding on a side"
+            half = "should be at most half of"
+            said = f"pad {half} effective kernel size, but got pad={p}, kernel_size={k} and dilation={d}"
+            if name == "max_pool1d":
+                said = f"max_pool1d() padding {half} kernel size, but got padding={p} and kernel_size={k}"
+            refuse("padding", f"{told}, or it could lie outside altogether; padding is {p}", said)

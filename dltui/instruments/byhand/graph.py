@@ -27,10 +27,39 @@ def graph_of(worked: Worked, *, backward: bool = True, lines: int | None = None)
     Returns:
         A box for every input and every line; for every tensor where that would be too many.
     """
+    return (_of_cells if _is_small(worked) else _of_tensors)(worked, backward, lines)
+
+
+def box_of(worked: Worked, at: int) -> int:
+    """Return which box of the graph a line writes to.
+
+    Args:
+        worked: What was worked.
+        at: The line, counted from 0 and on through the backward pass.
+
+    Returns:
+        A node of ``graph_of``.
+    """
+    line = [*worked.sheet.lines, *(worked.gradients.sheet.lines if at >= len(worked.sheet.lines) else [])][at]
+    name = _bare(line.tensor)
+    if not _is_small(worked):
+        return list(worked.sheet.tensors).index(name)
+    assert line.target.label is not None
+    made = [(one.tensor, one.target.label.cell) for one in worked.sheet.lines if one.target.label is not None]
+    return [*_inputs_read(worked), *made].index((name, line.target.label.cell))
+
+
+def _is_small(worked: Worked) -> bool:
+    """Return whether every number gets a box of its own."""
     cells = sum(len(one.cells) for one in worked.sheet.tensors.values())
-    single = all(len(one.cells) == 1 for one in worked.inputs.values())
-    by = _of_cells if single and cells <= MOST else _of_tensors
-    return by(worked, backward, lines)
+    return cells <= MOST and all(len(one.cells) == 1 for one in worked.inputs.values())
+
+
+def _inputs_read(worked: Worked) -> list[tuple[str, int]]:
+    """Return the numbers that were given and that a line reads."""
+    read = {(at.tensor, at.cell) for line in worked.sheet.lines for at in line.reads()}
+    given = ((name, i) for name, one in worked.inputs.items() for i in range(len(one.cells)))
+    return [cell for cell in given if cell in read]
 
 
 def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
@@ -43,7 +72,6 @@ def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
     notes: list[str] = []
     place: dict[tuple[str, int], int] = {}
     edges: list[tuple[int, int]] = []
-    read = {(at.tensor, at.cell) for line in worked.sheet.lines for at in line.reads()}
 
     def box(text: str, key: tuple[str, int], value: Value | None) -> None:
         place[key] = len(nodes)
@@ -52,10 +80,10 @@ def _of_cells(worked: Worked, backward: bool, written: int | None) -> Graph:
         shown = UNICODE.number(rounding.text(value)) if value is not None else "?"
         notes.append(shown if slope is None else f"{shown} · {MARK} {_short(slope)}")
 
-    for name, one in worked.inputs.items():
-        for i, cell in enumerate(one.cells):
-            if cell.label is not None and (name, i) in read:
-                box(UNICODE.name(cell.label), (name, i), cell)
+    for name, i in _inputs_read(worked):
+        cell = worked.inputs[name].cells[i]
+        assert cell.label is not None
+        box(UNICODE.name(cell.label), (name, i), cell)
     for i, line in enumerate(worked.sheet.lines):
         label = line.target.label
         assert label is not None

@@ -15,12 +15,17 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Return torch's linear layer."""
     from torch.nn import functional
 
-    return functional.linear(x, weight, bias)
+    return functional.linear(x, weight, _row(bias))
 
 
 def _kernels(weight: Tensor, axes: int) -> Tensor:
     """Return a bare kernel with channels."""
     return weight.reshape(1, 1, *weight.shape) if weight.dim() == axes else weight
+
+
+def _row(bias: Tensor | None) -> Tensor | None:
+    """Return a bias as torch wants it, be it one number."""
+    return None if bias is None else bias.reshape(-1)
 
 
 def _with_channels(x: Tensor, axes: int) -> Tensor:
@@ -33,7 +38,7 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any) -> Tens
     """Return torch's convolution over one axis."""
     from torch.nn import functional
 
-    return functional.conv1d(_with_channels(x, 1), _kernels(weight, 1), bias, **steps)
+    return functional.conv1d(_with_channels(x, 1), _kernels(weight, 1), _row(bias), **steps)
 
 
 @witness("conv2d")
@@ -41,7 +46,7 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any) -> Tens
     """Return torch's convolution over a picture."""
     from torch.nn import functional
 
-    return functional.conv2d(_with_channels(x, 2), _kernels(weight, 2), bias, **steps)
+    return functional.conv2d(_with_channels(x, 2), _kernels(weight, 2), _row(bias), **steps)
 
 
 @witness("convtranspose1d")
@@ -49,7 +54,7 @@ def convtranspose1d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any
     """Return torch's transposed convolution over one axis."""
     from torch.nn import functional
 
-    return functional.conv_transpose1d(_with_channels(x, 1), _kernels(weight, 1), bias, **steps)
+    return functional.conv_transpose1d(_with_channels(x, 1), _kernels(weight, 1), _row(bias), **steps)
 
 
 @witness("convtranspose2d")
@@ -57,7 +62,7 @@ def convtranspose2d(x: Tensor, weight: Tensor, bias: Tensor | None, **steps: Any
     """Return torch's transposed convolution over a picture."""
     from torch.nn import functional
 
-    return functional.conv_transpose2d(_with_channels(x, 2), _kernels(weight, 2), bias, **steps)
+    return functional.conv_transpose2d(_with_channels(x, 2), _kernels(weight, 2), _row(bias), **steps)
 
 
 @witness("maxpool1d")
@@ -205,13 +210,14 @@ def multihead_attention(
     out_proj_bias: Tensor | None,
     attn_mask: Tensor | None,
     num_heads: int,
+    batch_first: bool,
 ) -> Tensor:
     """Return torch's multi-head attention."""
     import torch
     from torch.func import functional_call
 
-    width = query.shape[1]
-    module = torch.nn.MultiheadAttention(width, num_heads, dtype=torch.float64)
+    width = query.shape[-1]
+    module = torch.nn.MultiheadAttention(width, num_heads, batch_first=batch_first, dtype=torch.float64)
     zeros = torch.zeros(3 * width, dtype=torch.float64)
     weights = {
         "in_proj_weight": in_proj_weight,
@@ -228,29 +234,31 @@ def multihead_attention(
 
 
 @witness("rnn")
-def rnn(nonlinearity: str, **given: Tensor | None) -> Tensor:
+def rnn(nonlinearity: str, batch_first: bool, **given: Tensor | None) -> Tensor:
     """Return torch's recurrent network."""
     import torch
 
-    states: Tensor = _recur(torch.nn.RNN, given, nonlinearity=nonlinearity)[0]
+    states: Tensor = _recur(torch.nn.RNN, given, nonlinearity=nonlinearity, batch_first=batch_first)[0]
     return states
 
 
 @witness("gru")
-def gru(reset: str, **given: Tensor | None) -> Tensor:
+def gru(reset: str, batch_first: bool, **given: Tensor | None) -> Tensor:
     """Return torch's gated recurrent unit; torch has no other but with the reset gate after the product."""
     import torch
 
-    states: Tensor = _reset_before(given) if reset == "before" else _recur(torch.nn.GRU, given)[0]
+    if reset == "before":
+        return _reset_before(given, batch_first=batch_first)
+    states: Tensor = _recur(torch.nn.GRU, given, batch_first=batch_first)[0]
     return states
 
 
 @witness("lstm")
-def lstm(**given: Tensor | None) -> tuple[Tensor, Tensor]:
+def lstm(batch_first: bool, **given: Tensor | None) -> tuple[Tensor, Tensor]:
     """Return torch's long short-term memory: states, and the last cell."""
     import torch
 
-    states, (_, cell) = _recur(torch.nn.LSTM, given)
+    states, (_, cell) = _recur(torch.nn.LSTM, given, batch_first=batch_first)
     return states, cell
 
 
@@ -265,18 +273,19 @@ def _recur(kind: Any, given: dict[str, Tensor | None], **settings: Any) -> Any:
     assert weight_hh is not None
     wide, hidden = weight_ih.shape[1], weight_hh.shape[1]
     module = kind(wide, hidden, dtype=torch.float64, **settings)
-    zeros = torch.zeros(weight_hh.shape[0], dtype=torch.float64)
+    x = x.reshape(-1, wide) if x.ndim < 3 else x
+    batch = (x.shape[0 if module.batch_first else 1],) if x.ndim == 3 else ()
 
-    def known(name: str, size: int) -> Tensor:
+    def known(name: str, *shape: int) -> Tensor:
         one = given[name]
-        return zeros[:size] if one is None else one
+        return torch.zeros(shape, dtype=torch.float64) if one is None else one
 
-    weights = {f"{name}_l0": known(name, len(zeros)) for name in given if "_" in name}
-    start = tuple(known(name, hidden).reshape(1, -1) for name in "hc" if name in given)
-    return functional_call(module, weights, (x.reshape(-1, wide), start if len(start) > 1 else start[0]))
+    weights = {f"{name}_l0": known(name, len(weight_hh)) for name in given if "_" in name}
+    start = tuple(known(name, *batch, hidden)[None] for name in "hc" if name in given)
+    return functional_call(module, weights, (x, start if len(start) > 1 else start[0]))
 
 
-def _reset_before(given: dict[str, Tensor | None]) -> Tensor:
+def _reset_before(given: dict[str, Tensor | None], *, batch_first: bool) -> Tensor:
     """Return a gated recurrent unit whose reset gate multiplies the state itself (Cho et al. 2014)."""
     import torch
 
@@ -288,16 +297,17 @@ def _reset_before(given: dict[str, Tensor | None]) -> Tensor:
         torch.zeros(len(w), dtype=torch.float64) if one is None else one
         for one in (given["bias_ih"], given["bias_hh"])
     )
+    steps = x.reshape(-1, w.shape[1]) if x.ndim < 3 else x.swapaxes(0, 1) if batch_first else x
     h = torch.zeros(u.shape[1], dtype=torch.float64) if given["h"] is None else given["h"]
     found = []
-    for step in x.reshape(-1, w.shape[1]):
-        ahead = [part.chunk(3) for part in (w @ step + b, d)]
+    for step in steps:
+        ahead = [part.chunk(3, dim=-1) for part in (step @ w.T + b, d)]
         rows = u.chunk(3)
-        r, z = (torch.sigmoid(ahead[0][i] + rows[i] @ h + ahead[1][i]) for i in (0, 1))
-        n = torch.tanh(ahead[0][2] + rows[2] @ (r * h) + ahead[1][2])
+        r, z = (torch.sigmoid(ahead[0][i] + h @ rows[i].T + ahead[1][i]) for i in (0, 1))
+        n = torch.tanh(ahead[0][2] + (r * h) @ rows[2].T + ahead[1][2])
         h = (1 - z) * n + z * h
         found.append(h)
-    return torch.stack(found)
+    return torch.stack(found, dim=1 if batch_first and x.ndim == 3 else 0)
 
 
 @witness("nadarayawatson")

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from dltui.instruments.curvature.summed import BUDGET, Summed, summed
 from dltui.instruments.curvature.twice import unbroken
+from dltui.instruments.team import Team
 from dltui.objective import Objective, Twin
 
 
@@ -60,6 +61,7 @@ def hessian(
     budget: int = BUDGET,
     workers: int | None = None,
     devices: Sequence[torch.device] = (),
+    team: Team | None = None,
 ) -> AbstractContextManager[Summed]:
     """Bind the Hessian of an objective to workers that compute its products.
 
@@ -68,8 +70,9 @@ def hessian(
         budget: Bytes of activations that may be kept between products.
         workers: How many threads; one a core, or one for each device, otherwise.
         devices: Where the blocks go in turn; all to the device of the objective otherwise.
+        team: Other processes that do their share of each product.
 
     Returns:
         A context of the operator v -> H·v.
     """
-    return summed(Bend, objective, budget=budget, workers=workers, devices=devices)
+    return summed(Bend, objective, budget=budget, workers=workers, devices=devices, team=team)

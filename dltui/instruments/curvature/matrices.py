@@ -14,6 +14,7 @@ from dltui.instruments.curvature.gauss_newton import slopes
 from dltui.instruments.curvature.hvp import Bend
 from dltui.instruments.curvature.output_metrics import curvature, information, residuals
 from dltui.instruments.curvature.summed import BUDGET, Make, Summed, summed
+from dltui.instruments.team import Team
 from dltui.objective import Objective
 
 MatrixName = Literal["hessian", "ggn", "fisher", "empirical-fisher"]
@@ -27,6 +28,7 @@ def matrix(
     budget: int = BUDGET,
     workers: int | None = None,
     devices: Sequence[torch.device] = (),
+    team: Team | None = None,
 ) -> AbstractContextManager[Summed]:
     """Bind a matrix of an objective to workers that compute its products.
 
@@ -39,6 +41,7 @@ def matrix(
         budget: Bytes of activations that may be kept between products.
         workers: How many threads; one a core, or one for each device, otherwise.
         devices: Where the blocks go in turn; all to the device of the objective otherwise.
+        team: Other processes that do their share of each product.
 
     Returns:
         A context of the operator v -> A·v.
@@ -46,7 +49,9 @@ def matrix(
     Raises:
         UsageError: If there is no such matrix, or none for this loss and mode.
     """
-    return summed(_made(objective, name, seed), objective, budget=budget, workers=workers, devices=devices)
+    return summed(
+        _made(objective, name, seed), objective, budget=budget, workers=workers, devices=devices, team=team
+    )
 
 
 def _made(objective: Objective, name: str, seed: int) -> Make:

@@ -18,6 +18,7 @@ from dltui.errors import DltuiError
 from dltui.instruments.curvature.hvp import hessian
 from dltui.instruments.curvature.lanczos import Ritz, lanczos
 from dltui.instruments.curvature.operator import Operator, gaussian
+from dltui.instruments.team import Team
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -109,6 +110,7 @@ def along(
     tolerance: float = SHUT,
     seed: int = 0,
     devices: Sequence[torch.device] = (),
+    team: Team | None = None,
     report: Report = silent,
 ) -> SharpnessHistory:
     """Measure λ₁ of the Hessian at every checkpoint of a training.
@@ -124,6 +126,7 @@ def along(
         tolerance: Residual allowed, relative to λ₁.
         seed: Seed of the random starts.
         devices: Where the samples go in turn; all to the device of the objective otherwise.
+        team: Other processes that do their share of each product, each called with the same arguments.
         report: Called after every checkpoint with what is known by then.
 
     Returns:
@@ -163,7 +166,7 @@ def along(
         there = objective.at(checkpoint.module)
         loss = there.read(there.twin()).loss
         if isfinite(loss):
-            with same_randomness(), hessian(there, devices=devices) as operator:
+            with same_randomness(), hessian(there, devices=devices, team=team) as operator:
                 found = sharpness(operator, start=start, tolerance=tolerance, generator=generator)
             start = found.vector
             told = (found.value, found.residual, found.converged, checkpoint.edge, loss, found.products)

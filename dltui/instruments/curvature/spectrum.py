@@ -33,6 +33,7 @@ from dltui.instruments.curvature.traces import (
     together,
 )
 from dltui.instruments.place import moved
+from dltui.instruments.team import Team
 from dltui.objective import Objective, Slot, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -97,6 +98,7 @@ def spectrum(
     exact: bool | None = None,
     budget: int = BUDGET,
     devices: Sequence[torch.device] = (),
+    team: Team | None = None,
     report: Report = silent,
 ) -> Spectrum:
     """Find what is known of the eigenvalues of H = ∇²L(θ*), or of another matrix there.
@@ -123,6 +125,7 @@ def spectrum(
             that is done in float64, beyond in the precision of the objective.
         budget: Bytes of activations that may be kept between products.
         devices: Where the samples go in turn; all to the device of the objective otherwise.
+        team: Other processes that do their share of each product, each called with the same arguments.
         report: Called after every product with the products done and expected; about ten times a second, and after
             each probe, with a ``Spectrum`` of what is known by then.
 
@@ -160,7 +163,7 @@ def spectrum(
     )
     expected = (size if small else _expected(plan)) + _expected_parts(plan, slots)
     report(0, expected)
-    bound = products_of(objective, matrix, seed=seed, budget=budget, devices=devices)
+    bound = products_of(objective, matrix, seed=seed, budget=budget, devices=devices, team=team)
     with same_randomness(), bound as operator:
         counted = Counted(operator, lambda products: report(products, max(expected, products + 1)))
         subject = Subject(blank, slots)

@@ -1,7 +1,8 @@
 """A matrix that is a weighted sum over blocks of samples, A = Σ_B w_B A_B, known by its products.
 
 The graph that a block's products run through is built once and kept; graphs that don't fit into the memory budget are
-built anew for each product. Blocks are spread over workers, one thread each, and over devices.
+built anew for each product. Blocks are spread over workers, one thread each, over devices, and over processes, of which
+each goes through the same steps and has the same sums, added in the same order, however many there are.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from dltui.instruments.crew import Crew, crew
 from dltui.instruments.curvature.twice import differentiable
+from dltui.instruments.team import Team
 from dltui.objective import Objective, Slot, Twin
 
 BUDGET = 2 << 30  # bytes of activations that may be kept between products
@@ -75,16 +77,56 @@ class Share:
         return parts[0].device != self.twin.flat.device
 
 
+class Parts:
+    """Which parts of the blocks this process works on: every part is one worker's, somewhere.
+
+    Attributes:
+        count: How many parts there are in all processes.
+        mine: Those of this one.
+    """
+
+    def __init__(self, count: int, team: Team | None) -> None:
+        self._team = team
+        self.count = count
+        self._world = 1
+        rank = 0
+        if team is not None:
+            rank, self._world = team.rank, team.world
+            self.count = max(self._world, int(team.gathered(str(count).encode())[0]))
+        self.mine = range(rank, self.count, self._world)
+
+    def all(self, found: Sequence[Tensor]) -> Tensor:
+        """Return what was found for every part, shape (parts, m), in their order.
+
+        Args:
+            found: What was found here, shape (m,) each.
+        """
+        here = torch.stack([*found])
+        if self._team is None:
+            return here
+        whole = here.new_empty((self.count, here.shape[1]))
+        for rank, told in enumerate(self._team.gathered(here.cpu().numpy().tobytes())):
+            values = torch.frombuffer(bytearray(told), dtype=here.dtype)
+            whole[rank :: self._world] = values.view(-1, here.shape[1]).to(here.device)
+        return whole
+
+
 class Summed:
     """A symmetric matrix of shape (n, n) that is a sum over blocks of samples."""
 
     def __init__(
-        self, make: Make, objective: Objective, workers: Crew, budget: int, devices: Sequence[torch.device]
+        self,
+        make: Make,
+        objective: Objective,
+        workers: Crew,
+        budget: int,
+        devices: Sequence[torch.device],
+        parts: Parts,
     ) -> None:
-        objective = objective.spread(workers.size)
+        objective = objective.spread(parts.count)
         home = objective.twin()
         self.slots, self.like, self.size = home.slots, home.flat, len(home.flat)
-        self._workers = workers
+        self._workers, self._parts = workers, parts
         there = [objective.on(device) for device in devices] or [objective]
         twins = [home if one is objective else one.twin() for one in there]
         count = len(objective.blocks)
@@ -92,10 +134,10 @@ class Summed:
         kept = _kept(size, budget, count)
 
         def share(worker: int) -> Share:
-            place = worker % len(there)
-            most = len(range(worker, kept, workers.size))
-            mine = range(worker, count, workers.size)
-            return Share(make, there[place], twins[place], mine, most, first if kept and not worker else None)
+            place, part = worker % len(there), parts.mine[worker]
+            most = len(range(part, kept, parts.count))
+            blocks = range(part, count, parts.count)
+            return Share(make, there[place], twins[place], blocks, most, first if kept and not part else None)
 
         self._shares = workers.together(share)
 
@@ -109,7 +151,7 @@ class Summed:
             vector, [self.slots[i] for i in inside]
         )  # once: workers that start together wait for each other
         found = self._workers.together(lambda i: self._shares[i].product(parts, inside))
-        return torch.stack([part.to(self.like.device) for part in found]).sum(0)
+        return self._parts.all([part.to(self.like.device) for part in found]).sum(0)
 
     def within(self, inside: Sequence[int]) -> Within:
         """Return the diagonal block of some parameter tensors: all others are held fixed."""
@@ -137,6 +179,7 @@ def summed(
     budget: int = BUDGET,
     workers: int | None = None,
     devices: Sequence[torch.device] = (),
+    team: Team | None = None,
 ) -> Iterator[Summed]:
     """Bind a matrix to workers that compute its products.
 
@@ -146,19 +189,24 @@ def summed(
         budget: Bytes of activations that may be kept between products.
         workers: How many threads; one a core, or one for each device, otherwise.
         devices: Where the blocks go in turn; all to the device of the objective otherwise.
+        team: Other processes that do their share of each product.
 
     Yields:
         The operator v -> A·v, to be used inside the ``with`` block only.
     """
+    wanted = workers or len(devices) or (torch.get_num_threads() if objective.device.type == "cpu" else 1)
+    parts = Parts(wanted, team)
+    if team is not None:
+        devices = team.mine(devices)
     with ExitStack() as stack:
-        hired = stack.enter_context(crew(objective.device, workers or len(devices) or None))
+        hired = stack.enter_context(crew(objective.device, len(parts.mine)))
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))  # fused attention has no second derivative
         if any(isinstance(module, nn.RNNBase) for module in objective.model.modules()):
             stack.enter_context(
                 torch.backends.cudnn.flags(enabled=False)
             )  # neither have its recurrent kernels
         stack.enter_context(differentiable(objective))
-        yield Summed(make, objective, hired, budget, devices)
+        yield Summed(make, objective, hired, budget, devices, parts)
 
 
 def _cut(vector: Tensor, slots: Sequence[Slot]) -> list[Tensor]:

@@ -16,7 +16,7 @@ from torch.nn import functional
 from dltui.instruments.landscape import passes
 from dltui.instruments.landscape.folded import FoldedWeights, network_of
 from dltui.instruments.landscape.losses import crossed, squared
-from dltui.instruments.landscape.network import Network, Weight
+from dltui.instruments.landscape.network import CONVOLUTIONS, Network, Weight
 from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, rows
 from dltui.instruments.landscape.polynomial import Polynomial
 from dltui.instruments.landscape.window import Grid
@@ -25,6 +25,7 @@ from dltui.objective import Objective
 BLOCK_BYTES = 1 << 17  # of one point's widest layer for a block of samples
 CHUNK_BYTES = 1 << 21  # of the widest layer at all points that go through the layers together
 SCORE_BYTES = 1 << 21  # of the outputs at all points whose losses are taken together
+NO_CHAIN = "it is no chain of linear layers"
 ELEMENTWISE = (
     nn.Tanh,
     nn.Sigmoid,
@@ -87,6 +88,8 @@ def dense(plane: Plane) -> Tier:
     Raises:
         Unfit: If the network or its loss is of another kind.
     """
+    if any(isinstance(one, tuple(CONVOLUTIONS)) for one in plane.twin.module.modules()):
+        raise Unfit(NO_CHAIN)  # before it is traced, which takes longer than to look
     net = network_of(plane)
     layers = _chain(net)
     weights = FoldedWeights.of(plane, net)
@@ -119,13 +122,13 @@ def _chain(net: Network) -> list[Layer]:
         elif found and (function := _elementwise(net, node)) is not None:
             found[-1] = found[-1]._replace(after=(*found[-1].after, function))
         elif found or not passes.is_view(net, node) or len(net.shapes[node]) != 2:
-            raise Unfit("it is no chain of linear layers")
+            raise Unfit(NO_CHAIN)
     if (
         len(found) < 2
         or len(net.shapes[net.output]) != 2
         or net.shapes[_into(net)][1:] != net.shapes[_into(net)][-1:]
     ):
-        raise Unfit("it is no chain of linear layers")
+        raise Unfit(NO_CHAIN)
     return found
 
 

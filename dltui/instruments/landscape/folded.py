@@ -52,13 +52,20 @@ def folded(plane: Plane) -> Tier:
     if len(output) != 2 or output[0] != min(PROBE, plane.objective.samples):
         raise Unfit(f"it gives outputs of shape {tuple(output)}")
     forward = net.function()
+    bytes_each = _widest(net) * plane.objective.inputs.element_size()
 
     def on(objective: Objective) -> Callable[[], Evaluate]:
-        blocks = [x for x, _, _ in objective.blocks]
+        blocks = list(torch.split(objective.inputs, objective.fitting(bytes_each)))
         stem = Stem(blocks) if prefix is None else Stem.of(blocks, prefix[0], *map(weights.alone, prefix[1:]))
         return lambda: _worker(objective, forward, weights, stem, output[1])
 
     return Tier("batch norms folded, first layer computed once", on)
+
+
+def _widest(net: Network) -> int:
+    """Return how many numbers a sample's largest value has that the network makes."""
+    made = [net.shapes.get(node, ()) for node in net.graph.nodes if node.op.startswith("call")]
+    return max((prod(shape[1:]) for shape in made), default=1)
 
 
 def network_of(plane: Plane) -> Network:

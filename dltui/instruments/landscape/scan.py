@@ -28,9 +28,11 @@ from dltui.instruments.landscape.everywhere import everywhere
 from dltui.instruments.landscape.identity import identity, penalty
 from dltui.instruments.landscape.measure import Measure, Measured
 from dltui.instruments.landscape.plane import Plane
+from dltui.instruments.landscape.shared import Place, serve, shared_out
 from dltui.instruments.landscape.spanned import found_there, placed, spanned, window_of
 from dltui.instruments.landscape.window import Window, pieces
 from dltui.instruments.limits import above_zero, odd_steps
+from dltui.instruments.team import Team
 from dltui.objective import Objective, same_randomness
 from dltui.progress import Report, silent
 from dltui.results.base import Made
@@ -62,6 +64,7 @@ def scan(
     weight_decay: float = 0.0,
     workers: int | None = None,
     devices: Sequence[torch.device] = (),
+    team: Team | None = None,
     earlier: Landscape | None = None,
     keep: Keep | None = None,
     report: Report = silent,
@@ -83,8 +86,9 @@ def scan(
         tolerance: Leave cells of a plane to interpolation once its error is about this share of the range; 0 for none.
         held_out: The same model on other samples, whose loss is measured too.
         weight_decay: λ of the penalty λ/2·‖θ‖² of the regularised loss; 0 for none.
-        workers: Threads that work side by side; as many as torch has, or one for each device, otherwise.
+        workers: Threads that work side by side in each process; otherwise as many as torch has, or one for each device.
         devices: Where the cells go as each becomes free; all to the device of the objective otherwise.
+        team: Other processes that measure cells too, each called with the same arguments.
         earlier: What a scan that was stopped knew; its cells are not computed again.
         keep: Takes what is known after each piece of a row, and at last when the scan is stopped.
         report: Called with the cells done and in all, and a ``Landscape`` that has NaN where nothing is known yet:
@@ -97,7 +101,8 @@ def scan(
     Raises:
         UsageError: If one of the settings can't be used.
         AnotherScanError: If ``earlier`` is of another plane.
-        DltuiError: If the loss is not finite at the model's own weights.
+        DltuiError: If the loss is not finite at the model's own weights, or another process of the team has died.
+        ServedError: In a process of the team other than the first, when all cells are measured.
     """
     span = spanned(along, dimensions, normalize, seed)
     check(steps, distance, dimensions, center if isinstance(along, str) else ())
@@ -112,11 +117,18 @@ def scan(
     settle = axes.statistics.settle if axes.statistics else None
     plane = Plane(objective, objective.twin(), axes.directions, settle)
     sets = [objective] if held_out is None else [objective, held_out]
-    with same_randomness(), crew(objective.device, workers or len(devices) or None) as hands:
+    if team is not None:
+        devices = team.mine(devices)
+    each = workers or len(devices) or None if team is None else team.threads(workers, len(devices))
+    with same_randomness(), crew(objective.device, _size(each, team)) as hands:
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
-        places = everywhere(measure, plane, window, sets, axes.statistics, devices)
+        here = everywhere(measure, plane, window, sets, axes.statistics, devices)
         known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
+        places: Sequence[Place] = here
+        if team is not None and each is not None:
+            team.agree(f"{known} {tier.name}")
+            places = shared_out(here, team, each) if team.first else serve(here, team, hands)
         blank = _blank(plane, window, axes, measure, weight_decay)
         blank = replace(blank, evaluator=tier.name, identity=known)
         if settle is not None:  # θ* has its own running statistics
@@ -137,7 +149,7 @@ def scan(
 
 
 def _measured(
-    hands: Crew, places: Sequence[Measure], window: Window, canvas: Canvas, course: Course, most: int
+    hands: Crew, places: Sequence[Place], window: Window, canvas: Canvas, course: Course, most: int
 ) -> Iterator[tuple[list[Cell], Measured]]:
     """Yield pieces as they are measured, as long as the course asks for cells that are not known."""
     own, turn = local(), count()
@@ -151,7 +163,14 @@ def _measured(
     for asked in course.batches(canvas.loss):
         batches = [*asked[:COARSE], [cell for batch in asked[COARSE:] for cell in batch]] if quick else asked
         unknown = ([cell for cell in batch if not canvas.known[cell]] for batch in batches)
-        yield from hands.stream(start, [piece for batch in unknown for piece in pieces(batch, most)])
+        yield from hands.stream(
+            start, [piece for batch in unknown for piece in pieces(batch, most, hands.size)]
+        )
+
+
+def _size(each: int | None, team: Team | None) -> int | None:
+    """Return how many threads a process needs: those that work, and in the first one also one for each elsewhere."""
+    return each if each is None or team is None or not team.first else each * team.world
 
 
 def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, weight_decay: float) -> Landscape:

@@ -12,6 +12,8 @@ from dltui.results.lattice import Cell, cells_by_lattice
 
 Grid = NDArray[np.float64]
 
+SHORT = 3  # cells in the last pieces: what a piece costs besides its cells is then still little
+
 
 @dataclass(frozen=True)
 class Window:
@@ -46,12 +48,15 @@ class Window:
         return np.stack([self.alphas[columns], self.betas[rows]], 1)
 
 
-def pieces(cells: Sequence[Cell], most: int) -> list[list[Cell]]:
+def pieces(cells: Sequence[Cell], most: int, workers: int = 1) -> list[list[Cell]]:
     """Return cells in pieces for workers: stretches of a row, the rows in the order of their first cells.
+
+    The last pieces are ever shorter, so that no worker is left with a long one while the others are done.
 
     Args:
         cells: Cells, those that are wanted first in front.
         most: Cells in a piece at most.
+        workers: How many share them.
 
     Returns:
         The pieces; together they hold each cell once.
@@ -59,5 +64,14 @@ def pieces(cells: Sequence[Cell], most: int) -> list[list[Cell]]:
     by_row: dict[int, list[Cell]] = {}
     for cell in cells:
         by_row.setdefault(cell[0], []).append(cell)
-    lines = [sorted(line) for line in by_row.values()]
-    return [line[start : start + most] for line in lines for start in range(0, len(line), most)]
+    found, left = list[list[Cell]](), len(cells)
+    for line in map(sorted, by_row.values()):
+        start = 0
+        while start < len(line):
+            piece = line[
+                start : start + (most if workers == 1 else min(most, max(SHORT, left // (2 * workers))))
+            ]
+            found.append(piece)
+            start += len(piece)
+            left -= len(piece)
+    return found

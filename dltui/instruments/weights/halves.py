@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dltui.figures import Array
-from dltui.instruments.weights.moments import CLOSE, LEAST, MOST, ROW, SHORT, Moments, Summer, sums
+from dltui.instruments.weights.moments import CLOSE, LEAST, MOST, ROW, SHORT, Moments, Summer, put_sums
 
 SIGN = 0x8000
+HIGH = np.uint32(0xFFFF0000)  # one of the two numbers in a word
+MOVED = np.uint32(0x8FFFE000)  # the bits of a float16 in its upper half, shifted by three behind the sign
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,6 @@ class HalfSummer:
         top, bottom = int(signed.max()), int(codes.max())
         if top < 0 or bottom < SIGN or top >= kind.infinity or bottom >= SIGN + kind.infinity:
             return None
-        zeros = codes.size - int(np.count_nonzero(codes)) if not int(codes.min()) else 0
-        if int(signed.min()) == -SIGN:  # zeros with the other sign
-            zeros += int(np.count_nonzero(codes == SIGN))
         ends = widened(np.array([bottom, top], np.uint16), "bfloat16" if kind.scale == 1 else "float16")
         low, high = float(ends[0]), float(ends[1])
         if not LEAST < max(-low, high) < MOST:
@@ -81,27 +80,48 @@ class HalfSummer:
         variance = (squares + float(np.square(rest).sum())) / codes.size - mean * mean
         if mean * mean > CLOSE * variance:
             return None
-        return Moments(codes.size, low, high, mean, math.sqrt(variance), zeros)
+        return Moments(codes.size, low, high, mean, math.sqrt(variance), self._zeros(codes))
+
+    def _zeros(self, codes: Array) -> int:
+        """Return how many are 0, of either sign; −0 is the least of all codes as whole numbers with a sign."""
+        if int(codes.view(np.int16).min()) > -SIGN:
+            return codes.size - int(np.count_nonzero(codes))
+        unsigned = self._words(codes.size // 2 + 1).view(np.uint16)[: codes.size]
+        np.left_shift(codes, 1, out=unsigned)
+        return codes.size - int(np.count_nonzero(unsigned))
 
     def _sums(self, pairs: Array, kind: Format) -> tuple[float, float]:
         """Return Σ x and Σ x² of numbers of which two share 32 bits."""
-        if self._room.size < pairs.size:
-            self._room = np.empty(pairs.size, np.uint32)
-        room = self._room[: pairs.size]
-        np.bitwise_and(pairs, np.uint32(0xFFFF0000), out=room)
-        first = sums(_floats(room, kind))
+        room = self._words(pairs.size)
+        if kind.scale == 1:
+            np.bitwise_and(pairs, HIGH, out=room)
+        else:
+            np.right_shift(pairs.view(np.int32), 3, out=room.view(np.int32))
+        parts = np.empty((2, 2, pairs.size // ROW), np.float32)
+        put_sums(_floats(room, kind), parts[0])
         np.left_shift(pairs, np.uint32(16), out=room)
-        second = sums(_floats(room, kind))
-        return first[0] + second[0], first[1] + second[1]
+        if kind.scale != 1:
+            np.right_shift(room.view(np.int32), 3, out=room.view(np.int32))
+        put_sums(_floats(room, kind), parts[1])
+        total, squares = parts.sum(axis=(0, 2), dtype=np.float64).tolist()
+        return total, squares
+
+    def _words(self, count: int) -> Array:
+        """Return room for so many words, the same each time."""
+        if self._room.size < count:
+            self._room = np.empty(count, np.uint32)
+        return self._room[:count]
 
 
 def _floats(room: Array, kind: Format) -> Array:
-    """Return the float32 whose bits lie in the upper half of each word; the words are overwritten."""
+    """Return the float32 of words in whose upper half a number stands; the words are overwritten.
+
+    Those of float16 come shifted by three, which puts its five bits of exponent to where float32 has the lower of its
+    eight; what the sign left behind it and the lower half have no meaning.
+    """
     if kind.scale == 1:
         return room.view(np.float32)
-    signed = room.view(np.int32)
-    np.right_shift(signed, 3, out=signed)  # five bits of exponent to where float32 has the lower of its eight
-    np.bitwise_and(room, np.uint32(0x8FFFFFFF), out=room)
+    np.bitwise_and(room, MOVED, out=room)
     values: Array = room.view(np.float32)
     values *= np.float32(kind.scale)
     return values
@@ -120,3 +140,23 @@ def widened(codes: Array, dtype: str) -> Array:
     if dtype == "float16":
         return codes.view(np.float16).astype(np.float32)
     return (codes.astype(np.uint32) << 16).view(np.float32)
+
+
+def ascending(codes: Array, dtype: str) -> Array:
+    """Return the finite ones among 16-bit floats as float32, in order.
+
+    The bits are sorted as whole numbers, digit by digit, many times faster than float32 by comparing: those of negative
+    numbers are turned over first, since they grow with the magnitude.
+
+    Args:
+        codes: The bits, uint16, shape (n,).
+        dtype: ``float16`` or ``bfloat16``.
+
+    Returns:
+        The numbers, ascending.
+    """
+    signed = codes.view(np.int16)
+    keys = np.sort(signed ^ ((signed >> 15) & 0x7FFF), kind="stable")
+    values = widened((keys ^ ((keys >> 15) & 0x7FFF)).view(np.uint16), dtype)
+    finite = np.isfinite(values)
+    return values if finite.all() else values[finite]

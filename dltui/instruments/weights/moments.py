@@ -155,9 +155,22 @@ def sums(values: Array) -> tuple[float, float]:
     Returns:
         The two sums.
     """
+    parts = np.empty((2, values.size // ROW), np.float32)
+    put_sums(values, parts)
+    total, squares = parts.sum(axis=1, dtype=np.float64).tolist()
+    return total, squares
+
+
+def put_sums(values: Array, parts: Array) -> None:
+    """Write Σ x and Σ x² of each row.
+
+    Args:
+        values: float32, shape (n,), n a multiple of ``ROW``.
+        parts: Where to, float32, shape (2, n / ROW).
+    """
     rows = values.reshape(-1, ROW)
-    total = np.vecdot(rows, ONES).sum(dtype=np.float64)
-    return float(total), float(np.vecdot(rows, rows).sum(dtype=np.float64))
+    np.vecdot(rows, ONES, out=parts[0])
+    np.vecdot(rows, rows, out=parts[1])
 
 
 def reals(values: Array) -> Array:

@@ -12,6 +12,7 @@ from dltui.results.weights import OCTAVES, PROBABILITIES
 FEW = 1 << 14  # a tensor with no more numbers is taken whole, so that its quantiles are exact
 MANY = 1 << 15  # of a larger one, one in ``SHARE``, but no fewer than FEW and no more than these
 SHARE = 512
+BORDERS = np.ldexp(1.0, np.arange(*OCTAVES))
 
 
 def sample_size(elements: int) -> int:
@@ -91,13 +92,29 @@ def quantiles(values: Array) -> Array:
     """
     if not values.size:
         return np.full(len(PROBABILITIES), np.nan)
-    ranks = np.array(PROBABILITIES) * (values.size - 1)
-    below = np.floor(ranks).astype(np.int64)
-    above = np.minimum(below + 1, values.size - 1)
-    ordered = np.partition(values, np.unique(np.concatenate([below, above])))
+    below, above, _ = _ranks(values.size)
+    return _between(np.partition(values, np.unique(np.concatenate([below, above]))))
+
+
+def ordered_quantiles(ordered: Array) -> Array:
+    """Return the same of numbers that ascend already."""
+    return _between(ordered) if ordered.size else np.full(len(PROBABILITIES), np.nan)
+
+
+def _between(ordered: Array) -> Array:
+    """Return the quantiles of numbers that stand in order, at least where they are asked for."""
+    below, above, share = _ranks(ordered.size)
     low, high = ordered[below].astype(np.float64), ordered[above].astype(np.float64)
-    found: Array = low + (high - low) * (ranks - below)
+    found: Array = low + (high - low) * share
     return found
+
+
+@lru_cache(maxsize=8)
+def _ranks(size: int) -> tuple[Array, Array, Array]:
+    """Return between which of so many numbers each quantile lies, and how far from the lower."""
+    ranks = np.array(PROBABILITIES) * (size - 1)
+    below = np.floor(ranks).astype(np.int64)
+    return below, np.minimum(below + 1, size - 1), ranks - below
 
 
 def rank_error(sampled: int, elements: int) -> float:
@@ -118,18 +135,20 @@ def rank_error(sampled: int, elements: int) -> float:
     return float(np.sqrt(0.25 / sampled * (1 - sampled / elements)))
 
 
-def magnitudes(values: Array) -> Array:
+def magnitudes(ordered: Array) -> Array:
     """Return how many numbers lie in each octave of |w|.
 
     Args:
-        values: Finite numbers, shape (n,).
+        ordered: Finite numbers, ascending, shape (n,).
 
     Returns:
         Counts of 2ᵏ ≤ |w| < 2ᵏ⁺¹ for k from the first to before the last of ``OCTAVES``, shape (64,); what lies outside
         is counted at the ends, and zeros not at all.
     """
-    first, last = OCTAVES
-    size = np.abs(values[values != 0]).astype(np.float64)
-    powers = np.frexp(size)[1] - 1
-    counts: Array = np.bincount(np.clip(powers, first, last - 1) - first, minlength=last - first)
+    borders = BORDERS.astype(ordered.dtype)
+    positive = np.searchsorted(ordered, borders)
+    negative = np.searchsorted(ordered, -borders, "right")
+    above = ordered.size - positive + negative  # how many are at least so large
+    above[0] = ordered.size - np.searchsorted(ordered, 0.0, "right") + np.searchsorted(ordered, 0.0)
+    counts: Array = above - np.append(above[1:], 0)
     return counts

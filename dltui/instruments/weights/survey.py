@@ -15,9 +15,9 @@ import numpy as np
 from dltui.archives import Archive, Entry
 from dltui.errors import DltuiError
 from dltui.figures import Array
-from dltui.instruments.weights.halves import HalfSummer, widened
+from dltui.instruments.weights.halves import HalfSummer, ascending
 from dltui.instruments.weights.moments import Moments, Summer, reals
-from dltui.instruments.weights.sample import Sample, magnitudes, quantiles, rank_error
+from dltui.instruments.weights.sample import Sample, magnitudes, ordered_quantiles, rank_error
 from dltui.progress import Report, silent
 from dltui.results.weights import OCTAVES, PROBABILITIES, WeightSurvey
 
@@ -67,28 +67,27 @@ def read_tensor(archive: Archive, entry: Entry, summer: HalfSummer | None = None
         _by_numbers(archive, entry, summer.whole) if codes is None else _by_codes(codes, entry, summer)
     )
     return Reading(
-        found, quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.count)
+        found, ordered_quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.count)
     )
 
 
 def _by_numbers(archive: Archive, entry: Entry, summer: Summer) -> tuple[Moments, Array]:
-    """Return the moments of a tensor and its sample, reading its numbers."""
+    """Return the moments of a tensor and its sample in order, reading its numbers."""
     found, sample = Moments(), Sample(entry.elements * (2 if entry.dtype.startswith("complex") else 1))
     for block in archive.blocks(entry.name, PIECE):
         values = reals(block)
         found = found.joined(summer(values))
         sample.take(values)
-    return found, sample.values
+    return found, np.sort(sample.values)
 
 
 def _by_codes(pieces: Iterator[Array], entry: Entry, summer: HalfSummer) -> tuple[Moments, Array]:
-    """Return the moments of a tensor of 16-bit floats and its sample, reading their bits."""
+    """Return the moments of a tensor of 16-bit floats and its sample in order, reading their bits."""
     found, sample = Moments(), Sample(entry.elements, np.uint16)
     for piece in pieces:
         found = found.joined(summer(piece, entry.dtype))
         sample.take(piece)
-    drawn = widened(sample.values, entry.dtype)
-    return found, drawn[np.isfinite(drawn)]
+    return found, ascending(sample.values, entry.dtype)
 
 
 def survey(archive: Archive, source: str, *, title: str = "", report: Report = silent) -> WeightSurvey:

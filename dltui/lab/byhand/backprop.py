@@ -165,9 +165,8 @@ def gates(
     downstream = upstream · local, local = ∂f/∂x at the values that went through.
     """
     worked = gate_case(gate, x, y, upstream)
-    down = [worked.gradients.of[name][()].value for name in ("x", "y")]
-    unit = gate_case(gate, x, y, 1.0)
-    local = [unit.gradients.of[name][()].value for name in ("x", "y")]
+    down = _slopes(worked)
+    local = _slopes(gate_case(gate, x, y, 1.0))
     table = Table(
         title=f"The {gate} gate f = {GATES[gate]}",
         columns=("input", "value", "upstream", "local slope", "downstream"),
@@ -176,7 +175,7 @@ def gates(
     bars = Bars(
         title="What is handed on",
         labels=("upstream", "to x", "to y"),
-        values=np.array([upstream, *down]),
+        values=np.array([upstream, *down], float),
         value_label="gradient",
     )
     lines = [*worked.sheet.lines, *worked.gradients.sheet.lines]
@@ -184,9 +183,16 @@ def gates(
     yield Frame(
         figures=(graph_of(worked), table, bars, steps_of(lines, tensors)),
         numbers={"value": worked.output[()].value, "local": local, "downstream": down},
-        caption=f"{upstream:g} → {down[0]:g}, {down[1]:g}",
+        caption=f"{upstream:g} → {', '.join('none' if one is None else f'{one:g}' for one in down)}"
+        + ("; xʸ has a slope in y only where x > 0" if None in down else ""),
         total=1,
     )
+
+
+def _slopes(worked: Worked) -> list[float | None]:
+    """Return what is handed on to x and y; None where there is no slope."""
+    found = [worked.gradients.of[name][()].value for name in ("x", "y")]
+    return [float(one) if np.isfinite(one) else None for one in found]
 
 
 def gate_case(gate: str, x: float, y: float, upstream: float) -> Worked:

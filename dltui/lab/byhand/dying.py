@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import erf, pi, sqrt
 from typing import Annotated, Any
 
 import numpy as np
 
-from dltui.figures import Heatmap, Lines, Series, Table
+from dltui.figures import Heatmap, Lines, Prose, Series, Table
 from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.lab.byhand.curves import Array
 
 SAMPLES, WIDTH, LAYERS, FRAMES = 48, 12, 2, 20
+FAR = 1e60  # a loss beyond which there is nothing to see
 KINDS = ("relu", "leaky", "elu", "gelu")
 Net = list[tuple[Array, Array]]
 
@@ -36,7 +38,7 @@ def dying_relu(
 ) -> Iterator[Frame]:
     """A small net learns a curve; how many units of each layer are dead, what brings them back.
 
-    Try: --cure leaky swaps the activation half way and dead units move again; --bias 0 --rate 2 kills by a large step.
+    Try: --cure leaky swaps the activation half way and dead units move again; --bias 0 --rate 1 kills by large steps.
     Notice: a dead unit's weights have a gradient of exactly 0 over the whole data set: training never changes it.
 
     A unit is dead when its slope is 0 at every sample. A strongly negative bias does it, or one step so large that the
@@ -46,15 +48,17 @@ def dying_relu(
     net = draw_net(bias, seed)
     losses: list[float] = []
     dead: list[list[int]] = []
+    shown: Frame | None = None
     for step in range(FRAMES):
         kind = activation if step < FRAMES // 2 else cure
-        for _ in range(5):
-            loss, gradients, _ = backward(net, x, t, kind)
-            net = [(w - rate * gw, b - rate * gb) for (w, b), (gw, gb) in zip(net, gradients, strict=True)]
+        net = walked(net, x, t, kind, rate)
         loss, gradients, slopes = backward(net, x, t, kind)
+        if not loss < FAR:
+            yield flown_off(shown, step)
+            return
         losses.append(loss)
         dead.append([int((one == 0).all(0).sum()) for one in slopes])
-        yield Frame(
+        shown = Frame(
             figures=figures(dead, losses, slopes, gradients),
             numbers={
                 "loss": loss,
@@ -64,6 +68,25 @@ def dying_relu(
             caption=f"step {5 * (step + 1)}, {kind}, dead {dead[-1][0]} and {dead[-1][1]} of {WIDTH}",
             total=FRAMES,
         )
+        yield shown
+
+
+def walked(net: Net, x: Array, t: Array, kind: str, rate: float) -> Net:
+    """Return the net five steps on, or as far as its loss stays below FAR."""
+    for _ in range(5):
+        loss, gradients, _ = backward(net, x, t, kind)
+        if not loss < FAR:
+            break
+        net = [(w - rate * gw, b - rate * gb) for (w, b), (gw, gb) in zip(net, gradients, strict=True)]
+    return net
+
+
+def flown_off(shown: Frame | None, frames: int) -> Frame:
+    """Return the last picture once more with a word on where it ended."""
+    told = f"the loss grew beyond {FAR:g} before step {5 * (frames + 1)}; try a smaller --rate"
+    if shown is None:
+        return Frame(figures=(Prose(title="Flown off", text=told),), caption=told, total=1)
+    return replace(shown, caption=told, total=frames + 1)
 
 
 def data(seed: int) -> tuple[Array, Array]:

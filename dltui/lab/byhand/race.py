@@ -28,7 +28,7 @@ THREE = ((-10.0, 10.0, 0.0), (-5.0, 5.0, 0.0), (-2.0, 2.0, 0.0), (0.0, 0.0, 0.0)
 def ce_vs_mse(
     start: Annotated[float, Slider(-2, 10, help="pre-activation z that both begin with; 0 is right")] = 5.0,
     rate: Annotated[float, Slider(0.01, 5, log=True, help="learning rate")] = 1.0,
-    steps: Annotated[int, Slider(1, 50, help="steps between two pictures")] = 4,
+    steps: Annotated[int, Slider(1, 20, help="steps between two pictures")] = 4,
 ) -> Iterator[Frame]:
     """Two neurons with the same wrong answer, one on squared error, one on cross-entropy.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,6 +61,7 @@ def _one_hot(kind: str = "int64") -> Any:
     return torch.eye(4)[[0, 1, 3]].to(getattr(torch, kind))
 
 
+TYPES = r"\b(Double|Float|Half|BFloat16|Long|Int|Short|Char|Byte)\b"
 BINARY = "probabilities or logits and targets of one shape and one floating-point type"
 INDEX = "logits (N, C) in floating point; targets (N) of type Long, from 0 to C − 1, or (N, C) floats as probabilities"
 CASES = {
@@ -69,21 +71,27 @@ CASES = {
         INDEX, "target.argmax(1), or target.float() if they are meant as probabilities",
         lambda: (_numbers(3, 4), _one_hot()), lambda: (_numbers(3, 4), _one_hot().argmax(1)),
     ),
-    "float-classes": Case(
-        "cross_entropy", "expected target dtype to be Long or Byte, but got Float",
-        "the numbers of the classes are floats", INDEX, "target.long()",
-        lambda: (_numbers(3, 4), _classes(0, 1, 3, kind="float32")), lambda: (_numbers(3, 4), _classes(0, 1, 3)),
-    ),
     "int32-classes": Case(
         "cross_entropy", "expected target dtype to be Long or Byte, but got Int",
         "the numbers of the classes are 32-bit integers", INDEX, "target.long()",
         lambda: (_numbers(3, 4), _classes(0, 1, 3, kind="int32")), lambda: (_numbers(3, 4), _classes(0, 1, 3)),
+    ),
+    "float-classes": Case(
+        "cross_entropy", "expected target dtype to be Long or Byte, but got Float",
+        "the numbers of the classes are floats", INDEX, "target.long()",
+        lambda: (_numbers(3, 4), _classes(0, 1, 3, kind="float32")), lambda: (_numbers(3, 4), _classes(0, 1, 3)),
     ),
     "out-of-bounds": Case(
         "cross_entropy", "Target 4 is out of bounds.",
         "a target is not below the number of logits; classes counted from 1 do that", INDEX,
         "target − 1, or a last layer with more outputs",
         lambda: (_numbers(3, 4), _classes(1, 2, 4)), lambda: (_numbers(3, 4), _classes(0, 1, 3)),
+    ),
+    "integer-logits": Case(
+        "cross_entropy", "\"log_softmax_lastdim_kernel_impl\" not implemented for 'Int'",
+        "the logits are whole numbers, which have no gradient", INDEX, "logits.float()",
+        lambda: (_classes(2, 1, 0, kind="int32"), _classes(1)[0]),
+        lambda: (_classes(2, 1, 0, kind="int32").float(), _classes(1)[0]),
     ),
     "batch-size": Case(
         "cross_entropy", "Expected input batch_size (3) to match target batch_size (2).",
@@ -198,16 +206,21 @@ def mended(case: Case) -> float:
 
 
 def said_of(message: str) -> str:
-    """Return which case a message belongs to; empty for none.
+    """Return which case a message belongs to.
 
     Args:
         message: As torch prints it, with or without what stands around it.
 
     Returns:
-        The name of the longest text that the message holds.
+        The name of the longest text that the message holds, be its types others; empty for none.
     """
-    held = [name for name, case in CASES.items() if case.says in message]
-    return max(held, key=lambda name: len(CASES[name].says), default="")
+    for types in (r"(?!)", TYPES):  # word for word; else with any types
+        told = re.sub(types, "?", message)
+        texts = {name: re.sub(types, "?", case.says) for name, case in CASES.items()}
+        held = [name for name, text in texts.items() if text in told]
+        if held:
+            return max(held, key=lambda name: len(texts[name]))
+    return ""
 
 
 @loss_errors.check

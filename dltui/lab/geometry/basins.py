@@ -21,6 +21,8 @@ NOISE, RATE, STEPS = 20.0, 0.01, 4000
 SIZES = (1, 4, 16, 64, 256)
 MOST = 400  # epochs
 SAMPLES = 600
+SHAKES = np.logspace(-2, 0, 7)  # lengths of a shake, in norms of the weights
+DRAWS = 10  # directions, each both ways
 
 
 def basin(w: Any) -> Any:
@@ -86,7 +88,7 @@ def until(batch: int, target: float, seed: int) -> Trained:
 )
 def flat_or_sharp(
     large: Annotated[int, Slider(30, 600, log=True, help="samples in a large batch, of 600")] = 60,
-    small: Annotated[int, Slider(4, 30, log=True, help="samples in a small batch")] = 8,
+    small: Annotated[int, Slider(4, 29, log=True, help="samples in a small batch")] = 8,
     target: Annotated[float, Slider(0.05, 0.5, log=True, help="training loss at which both stop")] = 0.05,
     seed: Annotated[int, Slider(0, 99, help="seed of weights, batches and noise")] = 0,
 ) -> Iterator[Frame]:
@@ -108,7 +110,7 @@ def flat_or_sharp(
     left = (np.abs(ends - SHARP) > RIM).mean(1)
     pair = {f"batch {size}": until(size, target, seed) for size in (large, small)}
     told = {name: _told(one, seed) for name, one in pair.items()}
-    figures = (_basin(left), _slices(pair, seed), _escapes(left), _table(told))
+    figures = (_basin(left), _slices(pair, seed), _shaken(pair, seed), _escapes(left), _table(told))
     numbers: dict[str, Any] = {"left_share": left.tolist(), "sizes": list(SIZES)}
     for name, values in zip(("large", "small"), told.values(), strict=True):
         numbers |= {f"{name}_{key}": value for key, value in values.items()}
@@ -130,6 +132,7 @@ def _told(one: Trained, seed: int) -> dict[str, float]:
         "epochs": one.epochs,
         "loss": here.center().loss,
         "test_loss": held.loss,
+        "gap": held.loss - here.center().loss,
         "test_accuracy": held.accuracy or 0.0,
         "lambda_max": float(pair.values[0]),
         "residual": float(pair.residuals[0]),
@@ -183,8 +186,54 @@ def _slices(pair: dict[str, Trained], seed: int) -> Lines:
     )
 
 
+def shaken(net: nn.Module, seed: int) -> np.ndarray:
+    """Return the mean rise of the training loss when weights are shaken, one value for each of ``SHAKES``.
+
+    Args:
+        net: A trained network.
+        seed: Seed of the directions.
+
+    Returns:
+        Mean of L(θ + s‖θ‖u) − L(θ) over random unit vectors ±u, shape (len(SHAKES),).
+    """
+    import torch
+
+    from dltui.device import threads
+    from dltui.lab.geometry.nets import bound, digits
+
+    objective = bound(net, digits(SAMPLES))
+    twin, draw = objective.twin(), torch.Generator().manual_seed(seed)
+    centre, base = twin.flat.detach().clone(), objective.center().loss
+    found = np.zeros((DRAWS, 2, len(SHAKES)))
+    with torch.no_grad(), threads(1):
+        for both in found:
+            u = torch.randn(len(centre), generator=draw)
+            for row, sign in zip(both, (1, -1), strict=True):
+                for place, size in enumerate(SHAKES):
+                    twin.flat.copy_(centre + sign * float(size) * centre.norm() / u.norm() * u)
+                    row[place] = objective.read(twin).loss - base
+    return np.asarray(found.mean((0, 1)))
+
+
+def _shaken(pair: dict[str, Trained], seed: int) -> Lines:
+    """Return how the loss of both networks rises when all weights are shaken."""
+    return Lines(
+        title="Rise of the loss when the weights are shaken",
+        caption=f"mean over {DRAWS} random directions, both ways, each as long as this share of the weights",
+        series=tuple(
+            Series(name=name, x=SHAKES, y=np.maximum(shaken(one.net, seed), 1e-9))
+            for name, one in pair.items()
+        ),
+        x_label="share of ‖θ‖",
+        y_label="rise of the loss",
+        x_scale="log",
+        y_scale="log",
+    )
+
+
 def _table(told: dict[str, dict[str, float]]) -> Table:
     """Return both networks in numbers."""
+    gaps = ", ".join(f"{v['gap']:.3g} ({name})" for name, v in told.items())
     rows = [
         (
             name,
@@ -200,7 +249,8 @@ def _table(told: dict[str, dict[str, float]]) -> Table:
     ]
     return Table(
         title="Trained to the same loss",
-        caption="λ₁ of the Hessian on the training samples, ± ‖Hv − λv‖; Keskar: see dltui landscape --sharpness",
+        caption=f"Test loss − loss: {gaps}. λ₁ of the Hessian on the training samples, ± ‖Hv − λv‖; Keskar: see "
+        "dltui landscape --sharpness.",
         columns=("batches", "epochs", "loss", "test loss", "test accuracy", "λ₁", "±", "Keskar"),
         rows=tuple(rows),
     )
@@ -222,6 +272,24 @@ def shares_that_leave() -> None:
     """0.947, 0.903, 0.046, 0, 0 of the walks leave the sharp basin at m = 1, 4, 16, 64, 256 (notes 000a)."""
     *_, frame = flat_or_sharp()
     near("shares", frame.numbers["left_share"], (0.947, 0.903, 0.046, 0, 0), 0.05)
+
+
+@flat_or_sharp.check
+def a_small_shake_is_half_the_trace() -> None:
+    """For small s the mean rise is ½s²‖θ‖²·tr H/n: against the trace of H by Hutchinson's probes, to a third."""
+    import torch
+
+    from dltui.instruments.curvature import hessian
+    from dltui.instruments.curvature.traces import hutchinson
+    from dltui.lab.geometry.nets import bound, digits
+
+    net = until(60, 0.05, 0).net
+    objective = bound(net, digits(SAMPLES))
+    with hessian(objective) as operator:
+        trace = hutchinson(operator, 40, torch.Generator().manual_seed(0)).trace
+    weights = objective.twin().flat
+    known = 0.5 * SHAKES[0] ** 2 * float(weights.detach().square().sum()) * trace / len(weights)
+    near("rise over ½s²‖θ‖²·tr H/n", shaken(net, 0)[0] / known, 1, 1 / 3)
 
 
 @flat_or_sharp.check

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Bars, Figure, Heatmap, Table, number
-from dltui.lab import Frame, Slider, exhibit, near
+from dltui.figures import Bars, Figure, Heatmap, Lines, Series, Table, number
+from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.results.landscape import Landscape
 from dltui.training import Optimizer, Recipe
 
@@ -40,7 +40,8 @@ def _net(depth: int, seed: int, *, skip: bool) -> nn.Module:
     sources=("Li et al. 2018, arXiv:1712.09913",),
 )
 def landscape_slice(
-    depth: Annotated[int, Slider(3, 56, help="linear layers")] = 20,
+    depth: Annotated[int, Slider(2, 56, help="linear layers")] = 20,
+    skip: Annotated[str, Choice("both", "with", "without", help="which twins are shown")] = "both",
     radius: Annotated[float, Slider(0.1, 2, help="how far to go, in norms of the weights")] = 1.0,
     seed: Annotated[int, Slider(0, 99, help="seed of weights and directions")] = 0,
 ) -> Iterator[Frame]:
@@ -60,16 +61,23 @@ def landscape_slice(
     from dltui.lab.geometry.nets import bound, digits
 
     found = list[Landscape]()
-    for skip in (True, False):
-        net = _net(depth, seed, skip=skip)
-        objective = bound(net, digits(256), title=NAMES[not skip])
-        found.append(scan(objective, steps=STEPS, distance=radius, seed=seed, tolerance=0.0))
-        yield Frame(figures=_figures(found), numbers=_numbers(found), caption=_caption(found, depth), total=2)
+    shown = [name for name in NAMES if skip in {"both", name.split()[0]}]
+    for name in shown:
+        net = _net(depth, seed, skip=name == NAMES[0])
+        found.append(
+            scan(bound(net, digits(256), title=name), steps=STEPS, distance=radius, seed=seed, tolerance=0.0)
+        )
+        yield Frame(
+            figures=_figures(found, shown),
+            numbers=_numbers(found, shown),
+            caption=_caption(found, shown, depth),
+            total=len(shown),
+        )
 
 
-def _caption(found: list[Landscape], depth: int) -> str:
+def _caption(found: list[Landscape], shown: list[str], depth: int) -> str:
     """Return what is known of the twins by now."""
-    shares = ", ".join(f"{_share(one):.1%} {name}" for one, name in zip(found, NAMES, strict=False))
+    shares = ", ".join(f"{_share(one):.1%} {name}" for one, name in zip(found, shown, strict=False))
     return f"depth {depth}: cells that bend downwards {shares}"
 
 
@@ -84,9 +92,9 @@ def _height(found: Landscape) -> float:
     return float(finite.max() / found.center_loss)
 
 
-def _figures(found: list[Landscape]) -> tuple[Figure, ...]:
+def _figures(found: list[Landscape], shown: list[str]) -> tuple[Figure, ...]:
     """Return the maps, shares and numbers."""
-    names = NAMES[: len(found)]
+    names = tuple(shown[: len(found)])
     bars = Bars(
         title="Share of cells that bend downwards",
         labels=names,
@@ -103,13 +111,29 @@ def _figures(found: list[Landscape]) -> tuple[Figure, ...]:
         rows=tuple((name, *map(float, rest)) for name, *rest in rows),
     )
     maps = [one.figures()[1] for one in found]
-    return (*reversed(maps), bars, table)
+    return (*reversed(maps), _lines(found, names), bars, table)
 
 
-def _numbers(found: list[Landscape]) -> dict[str, float]:
+def _lines(found: list[Landscape], names: tuple[str, ...]) -> Lines:
+    """Return the slices in one direction: the loss along d₁ through the middle of each map."""
+    return Lines(
+        title="The loss along d₁",
+        caption="the middle row of each map, in norms of the weights",
+        series=tuple(
+            Series(name=name, x=one.alphas, y=one.loss[STEPS // 2])
+            for name, one in zip(names, found, strict=True)
+        ),
+        x_label="α",
+        y_label="loss",
+        y_scale="log",
+    )
+
+
+def _numbers(found: list[Landscape], shown: list[str]) -> dict[str, float]:
     """Return what ``--json`` tells."""
     told = dict[str, float]()
-    for one, name in zip(found, ("skip", "noskip"), strict=False):
+    keys = ["skip" if name == NAMES[0] else "noskip" for name in shown]
+    for one, name in zip(found, keys, strict=False):
         told |= {
             f"{name}_loss": one.center_loss,
             f"{name}_bending_share": _share(one),

@@ -11,29 +11,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dltui.descent.surfaces import two_weights
+
 Vector = NDArray[np.float64]
 
 ROUND = 1e-12  # a slope below this is round-off
 STILL = 1e-2  # a gradient shorter than this counts as zero, a curvature as flat
+GROUND = two_weights()
 FAR = 1e3  # beyond this a descent has left for good: L grows like the fourth power of the distance
 
 
 def loss(w1: ArrayLike, w2: ArrayLike) -> Vector:
     """Return L = (1 − w₁w₂)², elementwise."""
-    found: Vector = (1.0 - np.multiply(w1, w2, dtype=np.float64)) ** 2
-    return found
+    return GROUND.value(np.stack(np.broadcast_arrays(w1, w2), axis=-1).astype(np.float64))
 
 
 def gradient(w: Vector) -> Vector:
     """Return ∂L/∂w = −2(1 − w₁w₂)·(w₂, w₁) at each point of ``w``, shape (…, 2)."""
-    rest = 1.0 - w[..., 0] * w[..., 1]
-    return -2.0 * rest[..., None] * w[..., ::-1]
+    return GROUND.gradient(w)
 
 
 def hessian(w: Vector) -> Vector:
     """Return the second derivatives of L at ``w``, shape (2, 2)."""
-    mixed = 4.0 * w[0] * w[1] - 2.0
-    return np.array([[2.0 * w[1] ** 2, mixed], [mixed, 2.0 * w[0] ** 2]])
+    return GROUND.hessian(w)
 
 
 @dataclass(frozen=True, slots=True)

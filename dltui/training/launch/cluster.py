@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dltui.errors import Cancelled, DltuiError, ExitCode, Requeue, UsageError
@@ -22,9 +22,17 @@ from dltui.training.recipe import Recipe
 
 LOOK = 0.2  # seconds between two looks
 
+Tell = Callable[[str], None]
+
 
 def train_on_cluster(
-    work: Recipe | str, assignments: Sequence[str], options: Options, wish: Wish, *, report: Report
+    work: Recipe | str,
+    assignments: Sequence[str],
+    options: Options,
+    wish: Wish,
+    *,
+    tell: Tell,
+    report: Report,
 ) -> TrainingHistory:
     """Train as a job of the cluster, in as many processes as it asks for.
 
@@ -35,6 +43,7 @@ def train_on_cluster(
         assignments: Fields of the recipe to change.
         options: Where, on the nodes.
         wish: What the job asks of the cluster.
+        tell: Told in a sentence why the job waits, and where it runs.
         report: Called as training goes; raises ``Cancelled`` to stop.
 
     Returns:
@@ -68,15 +77,18 @@ def train_on_cluster(
     except DltuiError as error:
         finish(run, "failed", str(error))
         raise
-    code = _followed(run, job, report)
+    code = _followed(run, job, tell, report)
     return _outcome(run, job, code)
 
 
-def _followed(run: Run, job: SlurmJob, report: Report) -> int:
+def _followed(run: Run, job: SlurmJob, tell: Tell, report: Report) -> int:
     """Wait until a job has ended, and report how far its run is; a stop is handed on, and waited for."""
-    reader, steps, stopped = MetricsReader(run, run.metrics.stat().st_size), 0, False
+    reader, steps, stopped, told = MetricsReader(run, run.metrics.stat().st_size), 0, False, ""
     while (code := job.poll()) is None:
         try:
+            if job.standing not in {"", told}:
+                told = job.standing
+                tell(told)
             for row in reader.new_rows():
                 steps = int(row["steps"]) if row.get("kind") == "start" else steps
                 if steps and isinstance(row.get("step"), int):

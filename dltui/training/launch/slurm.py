@@ -26,6 +26,7 @@ NOTICE = 90  # seconds before the end of its time at which a job is told to save
 SHARE = 3  # of a short time the notice is at most this part
 LOOK_EVERY = 1.0  # seconds between two questions to the cluster
 LOST_AFTER = 20.0  # seconds that a job may be unknown to the cluster before it counts as lost
+UNREACHABLE = ("UNREACHABLE", "")
 GOING = frozenset({"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "REQUEUED", "SUSPENDED"})
 DONE = {"CANCELLED": 143, "TIMEOUT": 124, "OUT_OF_MEMORY": 137, "NODE_FAIL": 1, "PREEMPTED": 143, "FAILED": 1}
 
@@ -191,12 +192,23 @@ class SlurmJob:
     def __init__(self, number: str, folder: Path) -> None:
         self.id, self.folder = number, folder
         self._asked = self._unknown_since = 0.0
-        self._state = "PENDING"
+        self._state, self._reason = "PENDING", ""
 
     @property
     def label(self) -> str:
-        """What it is called in a list: its number, and its state until it runs."""
-        return f"slurm {self.id}" if self._state == "RUNNING" else f"slurm {self.id} {self._state.lower()}"
+        """What it is called in a list: its number, and until it runs its state, with why it waits in SLURM's word."""
+        if self._state == "RUNNING":
+            return f"slurm {self.id}"
+        return f"slurm {self.id} {self._state.lower()}{f' ({self._reason})' if self._reason else ''}"
+
+    @property
+    def standing(self) -> str:
+        """What it does, in a sentence; empty when that isn't known yet."""
+        if self._state == "RUNNING":
+            return f"SLURM job {self.id} runs on {self._reason}"
+        if self._state == "PENDING":
+            return f"SLURM job {self.id} waits: {self._reason}" if self._reason else ""
+        return f"SLURM job {self.id} is {self._state.lower()}"
 
     def poll(self) -> int | None:
         """Return the exit code of its command, or None while it waits or runs.
@@ -209,10 +221,11 @@ class SlurmJob:
         if now - self._asked < LOOK_EVERY:
             return None
         self._asked = now
-        state = state_of(self.id)
-        if state is None:
+        found = seen(self.id)
+        if found is None:
             return self._lost(now)
-        self._state = state
+        state = self._state = found[0]
+        self._reason = "" if found[1] == "None" else found[1]
         if state in DONE:
             return DONE[state]
         if state == "COMPLETED":  # and the file isn't seen from here yet
@@ -242,17 +255,33 @@ class SlurmJob:
 
 def state_of(number: str) -> str | None:
     """Return the state of a job as SLURM names it, such as ``PENDING``; None where it knows none of that number."""
+    found = seen(number)
+    return None if found is None else found[0]
+
+
+def seen(number: str) -> tuple[str, str] | None:
+    """Return the state of a job, and why it waits or on which nodes it runs, as SLURM names them.
+
+    Args:
+        number: The job.
+
+    Returns:
+        Such as ``("PENDING", "Resources")`` or ``("RUNNING", "node[1-2]")``; None where it knows none of that number.
+    """
     try:
         found = subprocess.run(
-            ["squeue", "-h", "-t", "all", "-j", number, "-o", "%T"],
+            ["squeue", "-h", "-t", "all", "-j", number, "-o", "%T|%R"],
             capture_output=True,
             text=True,
             timeout=30,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        return "UNREACHABLE"
+        return UNREACHABLE
     if found.returncode and "Invalid job id" not in found.stderr:
-        return "UNREACHABLE"  # the controller is being restarted; the job isn't lost for that
-    lines = found.stdout.split()
-    return lines[0] if lines else None
+        return UNREACHABLE  # the controller is being restarted; the job isn't lost for that
+    lines = found.stdout.splitlines()
+    if not lines:
+        return None
+    state, _, reason = lines[0].strip().partition("|")
+    return state, reason.strip("()")

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from dltui.files import write_text
+from dltui.ranks import rank_environment
 from dltui.runs.checkpoint import sweep
 from dltui.runs.folder import open_run
 from dltui.runs.new import change
 from dltui.training.launch.again import gone_on_with
-from dltui.training.launch.ranks import SUPERVISED, rank_environment
+from dltui.training.launch.ranks import SUPERVISED
 from dltui.training.launch.slurm import EXIT, state_of
 
 REQUEUE = 75
@@ -88,20 +89,27 @@ def _ranks() -> dict[str, str]:
     told = {name: int(os.environ.get(f"SLURM_{name}", default)) for name, default in TOLD.items()}
     if told["NTASKS"] == 1:
         return {SUPERVISED: "1"}
-    names = subprocess.run(
-        ["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return rank_environment(
+    found = rank_environment(
         told["PROCID"],
         told["NTASKS"],
         local=told["LOCALID"],
         here=told["NTASKS"] // max(1, told["JOB_NUM_NODES"]),
-        address=names.stdout.split()[0],
+        address=_address(os.environ["SLURM_JOB_NODELIST"]),
         port=FIRST_PORT + told["JOB_ID"] % PORTS,
     )
+    return found | {SUPERVISED: "1"}
+
+
+def _address(nodes: str) -> str:
+    """Return where the first of some nodes is reached; the name that SLURM gives it need not be one of a host."""
+    first = _said("scontrol", "show", "hostnames", nodes).split()[0]
+    told = dict(word.partition("=")[::2] for word in _said("scontrol", "-o", "show", "node", first).split())
+    return told.get("NodeAddr") or first
+
+
+def _said(*words: str) -> str:
+    """Return what a command prints."""
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 def _take_over(folder: Path, restarts: int) -> None:

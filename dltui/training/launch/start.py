@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dltui.errors import UsageError
 from dltui.progress import Report, silent
+from dltui.ranks import SUPERVISOR, die_with
 from dltui.training.launch.options import Options
-from dltui.training.launch.ranks import SUPERVISOR, die_with
 from dltui.training.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -10,16 +10,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from dltui.errors import Cancelled, DltuiError, ExitCode, Requeue, UsageError
 from dltui.progress import Report
+from dltui.ranks import Ranks, free_port, rank_environment
+from dltui.ranks.group import GRACE, LOOK
 from dltui.results.training import TrainingHistory
 from dltui.runs.checkpoint import sweep
 from dltui.runs.find import find_run
@@ -28,12 +27,10 @@ from dltui.runs.history import history
 from dltui.runs.metrics import MetricsReader
 from dltui.runs.new import begin_again, change, finish, new_run
 from dltui.training.launch.options import Options
-from dltui.training.launch.ranks import SUPERVISOR, free_port, rank_environment, rank_line
+from dltui.training.launch.ranks import SUPERVISED, rank_line
 from dltui.training.recipe import Recipe, recipe_of
 from dltui.training.signals import Signals
 
-LOOK = 0.05  # seconds between two looks at the processes
-GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 UNWIND = 1.0  # seconds that the other processes get to say why, before the first that ended is blamed
 BACK_OFF = 0.25, 30.0  # seconds before the first new attempt, and at most; doubled every time
 
@@ -87,7 +84,7 @@ class _Attempt:
         self._run, self._options, self._world, self._report = run, options, world, report
         self._reader = MetricsReader(run, run.metrics.stat().st_size if run.metrics.exists() else 0)
         self._steps = 0
-        self._ranks: list[subprocess.Popen[bytes]] = []
+        self._ranks = Ranks()
 
     def run(self) -> str:
         """Start the processes and wait for all.
@@ -105,50 +102,41 @@ class _Attempt:
                 self._start()
                 self._attend(signals)
             except BaseException:
-                self._end()
+                self._ranks.end()
                 raise
-        codes = [rank.returncode for rank in self._ranks]
-        self._end()
+        codes = self._ranks.codes()
+        self._ranks.end()
         return self._outcome(codes, signals)
 
     def _start(self) -> None:
-        """Start every process, each in a group of its own so that Ctrl-C reaches only this one."""
+        """Start every process."""
         port = free_port()
+        defaults = {"OMP_NUM_THREADS": str(self._options.cpu_threads or 1), "GLOO_SOCKET_IFNAME": "lo"}
+        defaults = {name: value for name, value in defaults.items() if name not in os.environ}
         for rank in range(self._world):
             told = rank_environment(rank, self._world, local=rank, here=self._world, port=port)
-            told |= {SUPERVISOR: str(os.getpid())}
-            defaults = {"OMP_NUM_THREADS": str(self._options.cpu_threads or 1), "GLOO_SOCKET_IFNAME": "lo"}
-            with self._log(rank).open("ab") as errors:
-                process = subprocess.Popen(
-                    rank_line(self._run, self._options),
-                    env=defaults | dict(os.environ) | told,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=errors,
-                    start_new_session=True,
-                )
-            self._ranks.append(process)
+            log = self._run.folder / f"log-{rank}.txt"
+            self._ranks.start(rank_line(self._run, self._options), defaults | told | {SUPERVISED: "1"}, log)
 
     def _attend(self, signals: Signals) -> None:
         """Wait until all processes have ended well, or one has not; pass on what is asked of this one."""
         passed_on: set[str] = set()
-        while any(rank.poll() is None for rank in self._ranks):
-            if any(
-                rank.returncode not in {None, 0, ExitCode.REQUEUE, ExitCode.CANCELLED} for rank in self._ranks
-            ):
-                self._wait(UNWIND)
+        well = {None, ExitCode.DONE, ExitCode.REQUEUE, ExitCode.CANCELLED}
+        while self._ranks.alive:
+            if not well.issuperset(self._ranks.codes()):
+                self._ranks.wait(UNWIND)
                 return
             if signals.stop and "stop" not in passed_on:
                 passed_on.add("stop")
-                self._send(signal.SIGINT)
+                self._ranks.send(signal.SIGINT)
             if signals.requeue and "requeue" not in passed_on:
                 passed_on.add("requeue")
-                self._send(signal.SIGTERM)
+                self._ranks.send(signal.SIGTERM)
             try:
                 self._tell()
             except Cancelled:
-                self._send(signal.SIGINT)
-                self._wait(GRACE)
+                self._ranks.send(signal.SIGINT)
+                self._ranks.wait(GRACE)
                 raise
             time.sleep(LOOK)
         self._tell()
@@ -178,46 +166,16 @@ class _Attempt:
         if not bad:
             return ""
         first, why = bad[0]
-        said = reason or self._last_words(first)
+        said = (
+            reason
+            or self._ranks.last_words(first)
+            or f"process {first} of {self._world} failed and said nothing"
+        )
         if why == ExitCode.USAGE:
             if not self._run.metrics.stat().st_size:
                 shutil.rmtree(self._run.folder, ignore_errors=True)  # nothing was begun
             raise UsageError(said)
         raise DltuiError(said)
-
-    def _last_words(self, rank: int) -> str:
-        """Return the last sentence that a process wrote to its log."""
-        with suppress(OSError):
-            lines = self._log(rank).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            if lines:
-                return lines[-1].removeprefix("error: ")
-        return f"process {rank} of {self._world} failed and said nothing"
-
-    def _log(self, rank: int) -> Path:
-        """Return where a process writes what it has to say."""
-        return self._run.folder / f"log-{rank}.txt"
-
-    def _send(self, number: int) -> None:
-        """Send a signal to every process that is left, with whatever it has started."""
-        for rank in self._ranks:
-            if rank.poll() is None:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(rank.pid, number)
-
-    def _wait(self, seconds: float) -> None:
-        """Wait until all have ended, but not longer."""
-        until = time.monotonic() + seconds
-        while any(rank.poll() is None for rank in self._ranks) and time.monotonic() < until:
-            time.sleep(LOOK)
-
-    def _end(self) -> None:
-        """End what is left: SIGTERM, a while, SIGKILL."""
-        if any(rank.poll() is None for rank in self._ranks):
-            self._send(signal.SIGTERM)
-            self._wait(GRACE)
-            self._send(signal.SIGKILL)
-        for rank in self._ranks:
-            rank.wait()
 
 
 def begun(recipe: Recipe, options: Options, world: int) -> Run:

@@ -119,7 +119,8 @@ class HomeScreen(Room):
 
     def furnish(self) -> ComposeResult:
         """Lay out shelves, lists and glimpse."""
-        yield TabLine(OVERVIEW, *(shelf.title for shelf in SHELVES), first=0, id="shelves")
+        names = (OVERVIEW, *(shelf.title for shelf in SHELVES))
+        yield TabLine(*names, first=0, briefs=names, id="shelves")
         with Horizontal(id="panes"):
             yield self._items
             if self.has_class("-vast"):  # elsewhere it would be styled for nothing

@@ -40,42 +40,78 @@ class TabLine(Widget):
             """The line it was in."""
             return self.line
 
-    def __init__(self, *names: str, first: int = 1, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *names: str,
+        first: int = 1,
+        briefs: tuple[str, ...] = (),
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         """Make the line.
 
         Args:
             names: What stands in it.
             first: Number of the first name; those above 9 have none.
+            briefs: The same in fewer letters, for where there is too little room; names are cut when left out.
             id: Name of the widget.
         """
         super().__init__(id=id)
-        self._first = first
+        self._first, self._briefs = first, briefs
         self._spans: list[range] = []
         self.set_reactive(TabLine.names, names)
 
     def render(self) -> Content:
-        """Return the names, shortened alike until they fit; where they can't, those around the chosen one."""
-        names = _shortened(self.names, self.size.width - 2)
-        first, last = _around(names, self.active, self.size.width - 2)
+        """Return the names as wide as there is room for; where there is too little, those around the chosen one."""
+        width = self.size.width - 2
+        names, numbered, gap = self._settled(width)
+        whole = bool(self._briefs) and (not numbered or not gap)
+        first, last = (0, len(names)) if whole else _around(names, self.active, width)
         before = f"{MORE} " if first else ""
         parts = [Content.styled(before, "$foreground 70%")]
         self._spans, column = [range(0)] * first, len(before)
         for index in range(first, last):
-            number = index + self._first
-            key = f" {number}" if number < 10 else ""
-            text = f"{key} {names[index]} "
-            self._spans.append(range(column, column + cell_len(text)))
-            column += cell_len(text) + 1
+            key = f"{self._key(index)} " if numbered else ""
+            name = f"{names[index]} " if numbered else names[index]
+            self._spans.append(range(column, column + cell_len(key + name)))
+            column += cell_len(key + name + gap)
             if index == self.active:
                 style = "reverse bold" if self.app.no_color else "$text-primary on $primary-muted bold"
-                parts += [Content.styled(text, style), Content(" ")]
+                parts += [Content.styled(key + name, style), Content(gap)]
             else:
-                digit = Content.styled(f"{key} ", "$foreground 70%")
-                parts += [digit, Content.styled(f"{names[index]} ", "$foreground 80%"), Content(" ")]
+                digit = Content.styled(key, "$foreground 70%")
+                parts += [digit, Content.styled(name, "$foreground 80%"), Content(gap)]
         return Content("").join([
             *parts,
             Content.styled(MORE if last < len(names) else "", "$foreground 70%"),
         ])
+
+    def _key(self, index: int) -> str:
+        """Return the number before a name."""
+        number = index + self._first
+        return f" {number}" if number < 10 else ""
+
+    def _settled(self, width: int) -> tuple[list[str], bool, str]:
+        """Return the names, whether their numbers stand there, and what is between them.
+
+        Where there are brief names, what goes first is the rest of the others, then the gaps, then the numbers.
+        """
+        if not self._briefs:
+            return _shortened(self.names, width), True, " "
+        keys = sum(len(self._key(index)) for index in range(len(self.names)))
+        chosen = [*self._briefs]
+        chosen[self.active] = self.names[self.active]
+        for names, numbered, gap in (
+            (list(self.names), True, " "),
+            (chosen, True, " "),
+            (chosen, True, ""),
+            (chosen, False, " "),
+            (list(self._briefs), False, " "),
+        ):
+            around = 2 if numbered else 0
+            taken = sum(cell_len(name) + around + len(gap) for name in names) - len(gap)
+            if taken + (keys if numbered else 0) <= width:
+                return names, numbered, gap
+        return _shortened(self._briefs, width), True, " "
 
     def on_click(self, event: events.Click) -> None:
         """Choose what is clicked on."""

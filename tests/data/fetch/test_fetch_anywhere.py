@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dltui.data.fetch import fetch_from, ill_record, is_anywhere, record_of, records
-from dltui.data.fetch.records import plain_name
+from dltui.data.fetch.anywhere import fetch_from, is_anywhere
+from dltui.data.fetch.records import ill_record, plain_name, record_of, records
 from dltui.errors import DltuiError, UsageError
 from tests.data.fetch.conftest import DATA, WORDS, Site, sha256
 

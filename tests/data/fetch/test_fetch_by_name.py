@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from dltui.data.fetch import fetch, folder_of, ill, is_here, need
 from dltui.data.fetch import get as getting
+from dltui.data.fetch.get import fetch
 from dltui.data.fetch.manifest import Thing
 from dltui.data.fetch.pip_settings import PipSettings, pip_settings
+from dltui.data.fetch.places import folder_of, ill, is_here, need
 from dltui.data.fetch.pypi import wheel_address
 from dltui.data.fetch.web import Access, Unreachable
 from dltui.errors import Cancelled, DltuiError, UsageError

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dltui.data.fetch import fetch, need
 from dltui.data.fetch.clients import client_command, fetch_by_client
+from dltui.data.fetch.get import fetch
 from dltui.data.fetch.manifest import Thing, things
 from dltui.data.fetch.manifest import thing as known
+from dltui.data.fetch.places import need
 from dltui.errors import Cancelled, DltuiError
 from tests.data.fetch.conftest import WORDS, Site, thing
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dltui.instruments.weights.halves import HalfSummer, widened
+from dltui.instruments.weights.halves import HalfSummer, ascending, widened
 from dltui.instruments.weights.moments import SHORT, Summer
 
 from .test_moments import check  # noqa: TID252 - what both are held to
@@ -26,6 +26,13 @@ def test_every_code_is_widened_as_torch_does(dtype: str) -> None:
     every = np.arange(1 << 16).astype(np.uint16)
     expected = torch.from_numpy(every.copy()).view(TYPES[dtype]).float().numpy()
     np.testing.assert_array_equal(widened(every, dtype), expected)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_every_finite_code_finds_its_place_in_order(dtype: str) -> None:
+    every = np.random.default_rng(0).permutation(1 << 16).astype(np.uint16)
+    values = widened(every, dtype)
+    np.testing.assert_array_equal(ascending(every, dtype), np.sort(values[np.isfinite(values)]))
 
 
 @pytest.mark.parametrize("dtype", TYPES)

@@ -1,0 +1,264 @@
+"""Second-order steps: Newton, saddle-free Newton and L-BFGS beside plain descent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.descent.curved import Lbfgs, Newton, SaddleFree
+from dltui.descent.plain import Gradient
+from dltui.descent.rule import Rule
+from dltui.descent.surface import Surface
+from dltui.descent.surfaces import SURFACES, quadratic
+from dltui.descent.walk import Walk, walk
+from dltui.figures import Cell, Heatmap, Lines, Mark, Path, Series, Table, number
+from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+
+Array = NDArray[np.float64]
+
+SHOWN = ("two-weights", "ravine", "saddle", "valley", "himmelblau")
+TINY = 1e-12  # a slope or a curvature below this counts as 0
+ROWS = 9  # steps in the table
+
+
+def rules(lr: float) -> dict[str, Rule]:
+    """Return the four that are compared, by name."""
+    return {
+        "Newton": Newton(),
+        "saddle-free": SaddleFree(),
+        "L-BFGS": Lbfgs(),
+        "descent": Gradient(lr=lr),
+    }
+
+
+def verdict(surface: Surface, place: Array) -> str:
+    """Return what slope and eigenvalues say of a place."""
+    low, high = np.linalg.eigvalsh(surface.hessian(place))
+    if np.linalg.norm(surface.gradient(place)) > 1e-4:
+        return "on the way"
+    if low < -TINY:
+        return "saddle" if high > TINY else "maximum"
+    return "minimum" if low > TINY else "flat minimum"
+
+
+@exhibit(
+    "newton-step",
+    family="optimisers",
+    covers=("000a:newton", "000a:lbfgs", "001:newton-opt"),
+    kin={
+        "dltui lab run newton-root": "the same idea on one number: a root of f",
+        "dltui lab run two-weight-saddle": "the saddle, and the way out along v₋",
+        "dltui hessian MODEL": "the curvature of a network of your own",
+    },
+    sources=("Dauphin et al. 2014, arXiv:1406.2572", "Nocedal and Wright 2006, ch. 3 and 7"),
+)
+def newton_step(
+    surface: Annotated[str, Choice(*SHOWN, help="surface that is descended")] = "two-weights",
+    x: Annotated[float, Slider(-2, 2, step=0.1, help="start, first weight")] = 0.1,
+    y: Annotated[float, Slider(-2, 2, step=0.1, help="start, second weight")] = 0.2,
+    lr: Annotated[float, Slider(0.0001, 0.5, log=True, help="learning rate η of plain descent")] = 0.05,
+    steps: Annotated[int, Slider(1, 60, help="steps of all four")] = 12,
+) -> Iterator[Frame]:
+    """Newton, saddle-free Newton, L-BFGS and plain descent on one contour, with the signs of the Hessian.
+
+    Try: --surface ravine --lr 0.019: Newton is there in one step; --x 1.2 --y 0.5 starts where it is right; --surface
+    valley.
+    Notice: from near the saddle Newton goes into it, in three steps; divided by |λ| instead of λ it goes down; and
+    L-BFGS guesses curvature from its own steps, without a Hessian.
+
+    The second-order expansion L + gᵀΔ + ½ΔᵀHΔ has its one critical point at Δ = −H⁻¹g, and Newton steps there: a large
+    step where it is flat, a small one where it is steep, and one step on any quadratic.
+
+    What is right where notes differ: it is not said that this point is a minimum, and Newton does not escape saddles.
+    Along an eigenvector of λ < 0 it divides by a negative number and climbs: where H is not positive definite it is
+    drawn to the saddle. Saddle-free Newton takes |H| = V|Λ|Vᵀ. A real network has too many weights for H, and uses
+    products H·v or what L-BFGS keeps: a few pairs of step and change of slope.
+    """
+    ground = SURFACES[surface]()
+    walks = {name: walk(ground, rule, (x, y), steps) for name, rule in rules(lr).items()}
+    for last in range(steps + 1):
+        yield _frame(ground, walks, last, steps)
+
+
+def _frame(ground: Surface, walks: dict[str, Walk], last: int, steps: int) -> Frame:
+    """Return pictures and numbers after so many steps."""
+    ends = {name: one.points[min(last, one.steps)] for name, one in walks.items()}
+    numbers: dict[str, Number] = {"step": last}
+    for name, end in ends.items():
+        key = name.lower().replace("-", "_")
+        numbers |= {
+            f"{key}_w": end.tolist(),
+            f"{key}_loss": float(ground.value(end)),
+            f"{key}_gradient_norm": float(np.linalg.norm(ground.gradient(end))),
+            f"{key}_eigenvalues": np.linalg.eigvalsh(ground.hessian(end)).tolist(),
+            f"{key}_verdict": verdict(ground, end),
+        }
+    return Frame(
+        figures=(
+            _map(ground, walks, last),
+            _losses(walks, last),
+            _ends(ground, ends, walks, last),
+            _trace(ground, walks["Newton"], last),
+        ),
+        numbers=numbers,
+        caption=f"step {last} of {steps}: "
+        + ", ".join(f"{name} L = {number(float(ground.value(end)), 3)}" for name, end in ends.items()),
+        total=steps + 1,
+    )
+
+
+def _map(ground: Surface, walks: dict[str, Walk], last: int) -> Heatmap:
+    """Return the surface from above with four ways, and where the Hessian has a negative eigenvalue."""
+    across, up = ground.axes(61)
+    places = np.stack(np.meshgrid(across, up), -1)
+    bent = np.linalg.eigvalsh(ground.hessian(places))[..., 0] < 0
+    paths = []
+    for name, one in walks.items():
+        seen = ground.inside(one.points[: last + 1])
+        paths.append(Path(name=name, x=seen[:, 0], y=seen[:, 1]))
+    marks = (
+        [Mark(name="start", x=float(seen[0, 0]), y=float(seen[0, 1]))] if np.isfinite(seen[0]).all() else []
+    )
+    marks += [Mark(name="minimum", x=spot[0], y=spot[1]) for spot in ground.minima]
+    values = ground.ground(61)
+    return Heatmap(
+        title=f"L = {ground.formula}",
+        caption=f"λ₋ < 0 on {bent.mean():.0%} of this map: there Newton climbs along v₋",
+        values=values,
+        x=across,
+        y=up,
+        x_label="x",
+        y_label="y",
+        value_label="L",
+        scale="symlog",
+        contours=True,
+        paths=tuple(paths),
+        marks=tuple(marks),
+    )
+
+
+def _losses(walks: dict[str, Walk], last: int) -> Lines:
+    """Return the loss of each, step by step."""
+    series = []
+    for name, one in walks.items():
+        values = one.values[: last + 1]
+        series.append(Series(name=name, x=np.arange(float(len(values))), y=values))
+    least = min(float(one.values.min()) for one in walks.values())
+    return Lines(
+        title="Loss, step by step",
+        series=tuple(series),
+        x_label="step",
+        y_label="L",
+        y_scale="symlog" if least < 0 else "linear",
+    )
+
+
+def _ends(ground: Surface, ends: dict[str, Array], walks: dict[str, Walk], last: int) -> Table:
+    """Return where each stands."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, end in ends.items():
+        low, high = np.linalg.eigvalsh(ground.hessian(end))
+        said = walks[name].ended if walks[name].ended and last >= walks[name].steps else verdict(ground, end)
+        slope = float(np.linalg.norm(ground.gradient(end)))
+        rows.append((name, *map(_plain, (*end, ground.value(end), slope, low, high)), said))
+    return Table(
+        title=f"After step {last}",
+        columns=("rule", "x", "y", "L", "‖g‖", "λ₋", "λ₊", "it is"),
+        rows=tuple(rows),
+    )
+
+
+def _trace(ground: Surface, newton: Walk, last: int) -> Table:
+    """Return Newton's steps with their eigenvalues."""
+    rows: list[tuple[Cell, ...]] = []
+    for k, place in enumerate(newton.points[: min(last, ROWS) + 1]):
+        low, high = np.linalg.eigvalsh(ground.hessian(place))
+        signs = "".join("+" if one > TINY else "−" if one < -TINY else "0" for one in (low, high))
+        rows.append((k, *map(_plain, (*place, ground.value(place), low, high)), signs))
+    return Table(
+        title="Newton, step by step",
+        caption=newton.ended,
+        columns=("step", "x", "y", "L", "λ₋", "λ₊", "signs"),
+        rows=tuple(rows),
+    )
+
+
+def _plain(value: float) -> float:
+    """Return a number without its round-off."""
+    return 0.0 if abs(value) < TINY else float(value)
+
+
+def _last(**knobs: float | str) -> dict[str, Number]:
+    """Return the numbers of the last frame."""
+    *_, frame = newton_step(**knobs)
+    return dict(frame.numbers)
+
+
+@newton_step.check
+def one_step_on_any_quadratic() -> None:
+    """Twenty random positive-definite quadratics: Newton is at the minimum after one step, to 1e-9."""
+    draw = np.random.default_rng(0)
+    for _ in range(20):
+        root = draw.standard_normal((2, 2))
+        bowl = quadratic(root @ root.T + 0.1 * np.eye(2))
+        for rule in (Newton(), SaddleFree()):
+            near("w after one step", walk(bowl, rule, draw.uniform(-5, 5, 2), 1).points[-1], (0, 0), 1e-9)
+    near("on the ravine", _last(surface="ravine", x=2, y=1, steps=1)["newton_loss"], 0, 1e-20)
+
+
+@newton_step.check
+def into_the_saddle() -> None:
+    """(.1, .2) on (1 − w₁w₂)²: Newton is in the saddle after 3 steps, |H| has L = 7e-6 after 6 (notes 000a)."""
+    found = _last(steps=3)
+    near("Newton", found["newton_w"], (0, 0), 1e-3)
+    near("eigenvalues", found["newton_eigenvalues"], (-2, 2), 1e-3)
+    assert found["newton_verdict"] in {"saddle", "on the way"}, found["newton_verdict"]
+    assert _last(steps=6)["newton_verdict"] == "saddle"
+    near("saddle-free", _last(steps=6)["saddle_free_loss"], 7e-6, 1e-6)
+
+
+@newton_step.check
+def solves_like_numpy() -> None:
+    """Every Newton step against numpy.linalg.solve of torch's own gradient and Hessian, to 1e-9."""
+    import torch
+
+    def loss(w: torch.Tensor) -> torch.Tensor:
+        return (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
+
+    points = walk(SURFACES["valley"](), Newton(), (-1.2, 1.0), 5).points
+    for before, after in pairwise(points):
+        w = torch.tensor(before, requires_grad=True)
+        (g,) = torch.autograd.grad(loss(w), w)
+        h = torch.autograd.functional.hessian(loss, w.detach())  # type: ignore[no-untyped-call]
+        near("w", after, before - np.linalg.solve(h.numpy(), g.numpy()), 1e-9)
+
+
+@newton_step.check
+def lbfgs_like_torch() -> None:
+    """L-BFGS on the ravine against torch.optim.LBFGS, to 1e-9, and in fewer steps than descent (notes 000a)."""
+    import torch
+
+    ground = SURFACES["ravine"]()
+    own = walk(ground, Lbfgs(), (-2.0, 1.0), 30)
+    w = torch.tensor([-2.0, 1.0], dtype=torch.float64, requires_grad=True)
+    theirs = torch.optim.LBFGS([w], lr=1.0, max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0)
+
+    def closure() -> torch.Tensor:
+        theirs.zero_grad()
+        loss = 0.5 * (w[0] ** 2 + 100 * w[1] ** 2)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    for k in range(1, 9):
+        theirs.step(closure)  # type: ignore[no-untyped-call]
+        near(f"w after {k}", own.points[k], w.detach().numpy(), 1e-9)
+    there = [
+        one.first(lambda way: way.values < 1e-6)
+        for one in (own, walk(ground, Gradient(lr=0.0198), (-2, 1), 2000))
+    ]
+    assert there[0] is not None, "L-BFGS does not get there"
+    assert there[1] is None or there[0] < there[1] / 5, there
