@@ -48,7 +48,7 @@ def train(
     splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats.")] = 3000,
     degree: Annotated[
         int, typer.Option("--degree", min=0, max=3, help="Of the spherical harmonics; 0 for one colour each.")
-    ] = 1,
+    ] = 2,
     views: Annotated[
         int, typer.Option("--views", min=2, help="Pictures of our own scenes; one of eleven is held out.")
     ] = 110,
