@@ -51,6 +51,12 @@ NAMES = {
         "space",
         "deepsdf",
     ),
+    "shapes3d-views": Entry(
+        "dltui.data.shapes3d_views",
+        "Pictures of ten shapes, each from several sides; what is near is bright.",
+        "space",
+        "mvcnn",
+    ),
     "mnist": Entry(
         "dltui.data.fetched",
         "10,000 handwritten digits, 28 × 28 (MNIST), ten classes; fetched.",

@@ -111,4 +111,10 @@ NAMES = {
         "points",
         "shapes3d-copy",
     ),
+    "mvcnn": Entry(
+        "dltui.models.mvcnn",
+        "MVCNN: one CNN for every picture of a shape, the maximum over the pictures, a perceptron.",
+        "points",
+        "shapes3d-views",
+    ),
 }

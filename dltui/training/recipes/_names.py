@@ -89,4 +89,9 @@ NAMES = {
         "AtlasNet on clouds of ten shapes: squared Chamfer distance 0.023 in half a minute.",
         "shapes3d-copy",
     ),
+    "shapes3d-mvcnn": Entry(
+        "dltui.training.recipes.shapes3d",
+        "MVCNN on pictures of ten shapes from six sides: 97 % in a quarter of a minute.",
+        "shapes3d-views",
+    ),
 }
