@@ -78,6 +78,13 @@ def test_grid_sample(mode: str, padding: str, data: st.DataObject) -> None:
     hold(data, "gridsample", case)
 
 
+@pytest.mark.parametrize("corner", [-1.0, 1.0])
+def test_at_the_border_itself_the_grid_has_no_slope_as_in_torch(corner: float) -> None:
+    case = {"x": [[1.0, 2.0], [4.0, 8.0]], "grid": [[[corner, corner]]], "align_corners": True}
+    worked = agree("gridsample", case | {"padding_mode": "border"})
+    assert worked.gradients.of["grid"].numbers() == [[[0, 0]]]
+
+
 @many
 @given(st.data())
 def test_crop(data: st.DataObject) -> None:
