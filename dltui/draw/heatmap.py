@@ -25,7 +25,7 @@ from dltui.figures.fields import Path
 SPACE = ord(" ")
 LINE = "━"  # a trail in the legend
 LEVELS = 9  # bands between contours
-TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255))
+TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255), (230, 50, 50), (200, 160, 255))
 
 
 def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
@@ -70,10 +70,7 @@ def read_at(figure: Heatmap, x: float, y: float) -> float:
 def _keys(figure: Heatmap, look: Look, view: View) -> list[Key]:
     """Return the legend of marks and trails, and what the cursor reads."""
     keys = [Key(marker(i, look), mark.name) for i, mark in enumerate(figure.marks)]
-    keys += [
-        Key(_line_key(figure, i, look), path.name, TRAILS[i % 4] if i % 4 else None)
-        for i, path in enumerate(figure.paths)
-    ]
+    keys += [Key(_line_key(figure, i, look), path.name, trail_ink(i)) for i, path in enumerate(figure.paths)]
     if view.cursor is not None and figure.values.size:
         x, y = view.cursor
         value = number(read_at(figure, x, y))
@@ -246,6 +243,11 @@ def _sign(plot: Plot, x: float, y: float, glyph: str) -> None:
         on_top(plot, *spot, glyph, 0)
 
 
+def trail_ink(index: int) -> tuple[int, int, int] | None:
+    """Return the colour of a trail, or None for one that is drawn in what stands out from the ground."""
+    return TRAILS[index % len(TRAILS)] if index % len(TRAILS) else None
+
+
 def on_top(plot: Plot, column: int, row: int, glyph: str, index: int) -> None:
     """Write a glyph over a coloured cell so that it can be read: the cell becomes one colour behind it."""
     canvas = plot.canvas
@@ -253,8 +255,8 @@ def on_top(plot: Plot, column: int, row: int, glyph: str, index: int) -> None:
     if canvas.glyph[row, column] in {ord("▀"), ord("▄")}:
         back = _between(front, back) if back != NO_COLOUR else front
     colour = contrast(back)
-    if index % 4 and back != NO_COLOUR:
-        colour = TRAILS[index % 4]
+    if back != NO_COLOUR:
+        colour = trail_ink(index) or colour
     canvas.text(column, row, glyph, colour if back != NO_COLOUR else None, bold=True)
     canvas.back[row, column] = back
 

@@ -83,7 +83,9 @@ class HalfSummer:
         return Moments(codes.size, low, high, mean, math.sqrt(variance), self._zeros(codes))
 
     def _zeros(self, codes: Array) -> int:
-        """Return how many are 0, of either sign."""
+        """Return how many are 0, of either sign; −0 is the least of all codes as whole numbers with a sign."""
+        if int(codes.view(np.int16).min()) > -SIGN:
+            return codes.size - int(np.count_nonzero(codes))
         unsigned = self._words(codes.size // 2 + 1).view(np.uint16)[: codes.size]
         np.left_shift(codes, 1, out=unsigned)
         return codes.size - int(np.count_nonzero(unsigned))

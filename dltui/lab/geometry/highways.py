@@ -35,19 +35,20 @@ KINDS = ("plain", "residual")
     sources=("He et al. 2016, arXiv:1512.03385", "Veit, Wilber, Belongie 2016, arXiv:1605.06431"),
 )  # fmt: skip
 def skip_highway(
-    depth: Annotated[int, Slider(2, 30, help="layers of both stacks")] = 12,
-    activation: Annotated[str, Choice("sigmoid", "tanh", "relu", help="activation of both stacks")] = "tanh",
+    depth: Annotated[int, Slider(2, 30, help="layers of both stacks")] = 20,
+    activation: Annotated[
+        str, Choice("sigmoid", "tanh", "relu", help="activation of both stacks")
+    ] = "sigmoid",
     w: Annotated[float, Slider(-2, 2, step=0.1, help="weight of the chain of neurons")] = 1.0,
     steps: Annotated[int, Slider(1, 100, help="steps of training")] = 60,
-    lr: Annotated[float, Slider(0.0003, 0.03, log=True, help="learning rate of Adam")] = 0.003,
+    lr: Annotated[float, Slider(0.0003, 0.03, log=True, help="learning rate of Adam")] = 0.01,
     seed: Annotated[int, Slider(0, 9999, help="seed of weights and batches")] = 0,
 ) -> Iterator[Frame]:
     """Two stacks of equal depth, one with a skip around every layer: gradient by layer, and loss.
 
-    Try: --activation sigmoid, where the plain stack's first layer hears nothing at all; --depth 2, where both learn;
-    --depth 30.
-    Notice: without skips the gradient shrinks from layer to layer on its way back; with them the first layer hears
-    about as much as the last, and the stack learns at once.
+    Try: --activation tanh, where Xavier's weights keep the plain gradient and it learns, only later; --depth 2; --w 2.
+    Notice: without skips the gradient shrinks from layer to layer on its way back, to a millionth of a millionth; with
+    them the first layer hears about as much as the last, and the stack learns at once.
 
     Plain: z ← F(z), and the gradient passes a product of Jacobians F′. Residual: z ← z + F(z), added, not joined, and
     each factor is I + F′: multiplied out, one of the terms is I, the way that no layer is on. Where a layer is of no
@@ -208,7 +209,7 @@ def factor_is_one_plus_slope() -> None:
     from dltui.lab.geometry.deep import jacobian, passed_by_nothing
 
     for activation in ("sigmoid", "tanh", "relu"):
-        whole, slope = jacobian(activation, 3, skip=True)
+        whole, slope = jacobian(activation, 3)
         near(f"J of {activation}", whole, np.eye(len(slope)) + slope, 1e-12)
     given, found = passed_by_nothing(1)
     assert np.array_equal(given, found), "F = 0 changes its input"
@@ -216,11 +217,10 @@ def factor_is_one_plus_slope() -> None:
 
 @skip_highway.check
 def skips_keep_the_gradient_and_learn() -> None:
-    """20 sigmoid layers: first/last below 1e-10 plain, within 10 with skips (004); 12 of tanh learn far more with."""
-    *_, frame = skip_highway(depth=20, activation="sigmoid", steps=1)
+    """20 sigmoid layers: first/last below 1e-10 plain, within 10 with skips (004), and only these learn."""
+    *_, frame = skip_highway()
     plain, residual = (float(str(frame.numbers[f"{kind}_first_over_last"])) for kind in KINDS)
     assert plain < 1e-10, plain
     assert 0.1 < residual < 10, residual
-    *_, frame = skip_highway()
     plain, residual = (float(str(frame.numbers[f"{kind}_loss"])) for kind in KINDS)
-    assert residual < 0.3 * plain, (plain, residual)
+    assert residual < 0.6 * plain, (plain, residual)
