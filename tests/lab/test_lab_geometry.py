@@ -9,7 +9,6 @@ from dltui.descent.surfaces import SURFACES
 from dltui.errors import UsageError
 from dltui.lab import EXHIBITS, load
 from dltui.lab.geometry.surfaces import surface
-from dltui.lab.order import TOURS
 from dltui.lab.run import run
 
 
@@ -74,7 +73,3 @@ def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
 def test_a_heading_fits_into_eighty_cells(name: str) -> None:
     first = next(iter(load(name)()))
     assert len(f"{name} · {first.caption}") <= 80, first.caption
-
-
-def test_the_tour_knows_every_exhibit() -> None:
-    assert sorted(TOURS["geometry"]) == sorted(GEOMETRY)
