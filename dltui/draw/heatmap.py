@@ -219,11 +219,21 @@ def _trail(plot: Plot, path: Path, index: int, look: Look, sign: str) -> None:
         on_top(plot, plot.left + cell_column, plot.top + cell_row, glyph, index)
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     ends = ((0, "o" if look.ascii else "○"), (-1, "@" if look.ascii else "●")) if path.ends else ()
-    letter = ((known.size // 2, sign),) if sign != LINE else ()
-    for place, glyph in (*letter, *ends):
+    for place, glyph in ends:
         spot = plot.cell(float(x[known[place]]), float(y[known[place]])) if known.size else None
         if spot is not None:
             on_top(plot, *spot, glyph, index)
+    if sign != LINE and known.size:
+        at = known[known.size // 2]  # of lines, which may have gaps
+        middle = plot.cell(*(_halfway(x[known], y[known]) if path.ends else (float(x[at]), float(y[at]))))
+        if middle is not None:
+            on_top(plot, *middle, sign, index)
+
+
+def _halfway(x: Floats, y: Floats) -> tuple[float, float]:
+    """Return where half the length of a trail is gone; of points that hardly move the way before them counts."""
+    gone = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    return float(np.interp(gone[-1] / 2, gone, x)), float(np.interp(gone[-1] / 2, gone, y))
 
 
 def _sign(plot: Plot, x: float, y: float, glyph: str) -> None:

@@ -296,3 +296,11 @@ def test_another_setting_begins_a_new_film() -> None:
     film.add(newest)
     film.add(newest)  # news of its end
     assert [one.setting for one in film.moments] == [2]
+
+
+def test_a_film_that_is_played_once_more_keeps_each_moment_once() -> None:
+    """What takes too long for the application's own process begins again in another one."""
+    film = Film()
+    for done in (1, 2, 3, 1, 2, 3, 4):
+        film.add(Moment(1, done, 4, Gallery(title="", shown=(Prose(title="", text=f"{done}"),))))
+    assert [one.done for one in film.moments] == [1, 2, 3, 4]

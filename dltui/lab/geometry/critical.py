@@ -40,6 +40,7 @@ SIGNS = (  # eigenvalues, a function that has them at 0, and what it is there
     kin={
         "dltui lab run stuck-points": "how long descent takes to leave such places",
         "dltui lab run saddle-count": "why minima are rare where there are many directions",
+        "dltui lab run taylor-overlay": "the quadric whose signs these are",
         "dltui hessian MODEL": "the eigenvalues of your own model",
     },
     sources=("Dauphin et al. 2014, arXiv:1406.2572", "Himmelblau 1972, Applied Nonlinear Programming"),
