@@ -46,6 +46,15 @@ def beside(name: str, step: int) -> str | None:
     return names[place] if 0 <= place < len(names) else None
 
 
+def stop_told(name: str) -> str:
+    """Return the family of an exhibit and which stop of its tour it is; nothing for what stands on no shelf."""
+    if name not in EXHIBITS:
+        return ""
+    family = EXHIBITS.entry(name).family
+    names = stops(family)
+    return f"{family} {names.index(name) + 1} of {len(names)}"
+
+
 def plan(family: str) -> Listing:
     """Return the stops of a tour as a listing, importing no exhibit.
 

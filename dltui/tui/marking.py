@@ -11,7 +11,7 @@ from dltui.tui.screens.base import Room
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
 
-COMPARABLE = ("result", "run", "model", "checkpoint", "exhibit")
+COMPARABLE = ("result", "run", "model", "checkpoint", "exhibit", "setting")
 MOST = 4  # things side by side
 
 

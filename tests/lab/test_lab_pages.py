@@ -10,7 +10,7 @@ from dltui.lab import EXHIBITS
 from dltui.lab._names import FAMILIES
 from dltui.lab.pages import PICTURES, PLACE, main, page, picture
 
-MOST = 30_000  # bytes of a picture: there will be hundreds
+MOST = 40_000  # bytes of a picture: there will be hundreds
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -9,24 +9,30 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from dltui.figures import Heatmap, Prose
+from dltui.errors import Cancelled
+from dltui.figures import Heatmap, Lines, Prose
 from dltui.jobs.perform import Moment
 from dltui.lab import EXHIBITS
 from dltui.lab._names import NAMES
 from dltui.lab.run import run as run_exhibit
+from dltui.lab.tour import stops
 from dltui.registry import Entry
 from dltui.results import load
 from dltui.results.gallery import Gallery
 from dltui.runs import home
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog import Item
+from dltui.tui.catalog.exhibits import exhibit_item, glimpse, thumbnail
 from dltui.tui.film import Film, weigh
+from dltui.tui.screens.compare import CompareScreen
 from dltui.tui.screens.exhibit import ExhibitScreen
 from dltui.tui.screens.export import ExportScreen
 from dltui.tui.story_page import number_rows
 from dltui.tui.widgets.facts import Facts
 from dltui.tui.widgets.field_row import FieldRow
+from dltui.tui.widgets.figure_view import FigureView
 from dltui.tui.widgets.film_line import FilmLine
+from dltui.tui.widgets.preview import Preview
 from dltui.tui.widgets.slider import Slider
 
 from .conftest import until  # noqa: TID252 - the tests of this folder share it
@@ -296,6 +302,96 @@ def test_another_setting_begins_a_new_film() -> None:
     film.add(newest)
     film.add(newest)  # news of its end
     assert [one.setting for one in film.moments] == [2]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_knobs_stand_left_of_the_pictures_where_there_is_room(
+    size: tuple[int, int], make_app: Make, settle: Settle
+) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        screen = await opened(app, pilot, settle)
+        side, stage, story = (screen.query_one(name).region for name in ("#side", "#stage", "#details"))
+        wide = size[0] > 110
+        assert (side.right <= stage.x) if wide else (side.y >= stage.bottom)
+        assert bool(story) == wide
+        assert not wide or (story.y >= stage.bottom if size[0] < 160 else story.x >= stage.right)
+        assert all(part.right <= size[0] and part.bottom <= size[1] for part in (side, stage))
+
+
+async def test_two_settings_side_by_side(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle)
+        assert not screen.check_action("settings", ()), "nothing is turned"
+        await pilot.press("tab", "right", "right", "a")
+        await until(pilot, lambda: screen.command_line.endswith("--stop 14"), "a turned knob")
+        await pilot.press("right", "b")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen), "both")
+        beside = app.screen
+        assert isinstance(beside, CompareScreen)
+        assert [one.kind for one in beside.members] == ["setting", "setting"]
+        assert beside.command_line == "dltui lab run counting --stop 14; dltui lab run counting --stop 15"
+
+
+async def test_the_defaults_stand_beside_what_was_turned(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot, settle)
+        await pilot.press("tab", "right", "right", "b")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen.panes, "both panes")
+        beside = app.screen
+        assert isinstance(beside, CompareScreen)
+        ends = [pane.view.figure.series[0].x[-1] for pane in beside.panes]  # type: ignore[union-attr]
+        assert ends == [12, 14]
+        await pilot.press("plus")
+        await until(pilot, lambda: beside.panes[1].view.view.x_range, "the other follows")
+
+
+async def test_the_tour_of_a_family(make_app: Make, settle: Settle) -> None:
+    names = stops("shapes")
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle, names[0])
+        assert screen.crumbs == ("Lab", f"shapes 1 of {len(names)}", names[0])
+        assert not screen.check_action("tour", ("-1",))
+        await pilot.press("N")
+        await until(pilot, lambda: app.screen is not screen, "the next stop")
+        assert app.screen.crumbs[1:] == (f"shapes 2 of {len(names)}", names[1])  # type: ignore[attr-defined]
+        await pilot.press("P")
+        await until(pilot, lambda: app.screen.crumbs[-1] == names[0], "the stop before")  # type: ignore[attr-defined]
+
+
+async def test_the_shelf_shows_a_first_picture_computed_now(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        preview = app.screen.query_one(Preview)
+        preview.look_at(exhibit_item(NAME))
+        await until(pilot, lambda: preview.has_class("-picture"), "the picture")
+        figure = preview.query_one(FigureView).figure
+        assert isinstance(figure, Lines)
+        assert figure.title == "Numbers"
+        assert glimpse(exhibit_item(NAME)).later is None, "it is computed once"
+
+
+async def test_a_picture_that_can_not_be_computed_is_told(make_app: Make, settle: Settle) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        preview = app.screen.query_one(Preview)
+        item = Item("exhibit", "gone", "", "gone", "")
+        NAMES["gone"] = Entry("no_such_module", "Nothing.", "testing")
+        try:
+            preview.look_at(item)
+            await until(pilot, lambda: "no_such_module" in str(preview.query_one("#words").render()), "why")
+        finally:
+            NAMES.pop("gone")
+
+
+def test_nobody_looks_any_more() -> None:
+    with pytest.raises(Cancelled):
+        thumbnail("flat-or-sharp", lambda: False)
 
 
 def test_a_film_that_is_played_once_more_keeps_each_moment_once() -> None:

@@ -110,7 +110,7 @@ async def test_jobs_pane(
         assert not unlike(app, f"jobs-{theme}-{size[0]}x{size[1]}", tmp_path)
 
 
-@pytest.mark.parametrize(("size", "theme"), LOOKS, ids=NAMED)
+@pytest.mark.parametrize(("size", "theme"), [*LOOKS, ((200, 60), "dark")], ids=[*NAMED, "dark-200x60"])
 async def test_exhibit(
     make_app: Make, settle: Settle, tmp_path: Path, still: list[Job], size: tuple[int, int], theme: str
 ) -> None:

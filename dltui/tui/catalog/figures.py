@@ -28,6 +28,10 @@ def figures_of(item: Item) -> list[Figure]:
         from dltui.tui.catalog.runs import story
 
         found = story(item.path).figures(PLAIN)
+    elif item.kind in {"exhibit", "setting"}:
+        from dltui.tui.catalog.settings import setting_figures
+
+        found = setting_figures(item)
     else:
         figure = catalog.glimpse(item).figure
         found = [figure] if figure is not None else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,12 +59,15 @@ class Glimpse(NamedTuple):
         figure: Its main picture, or None.
         words: What the picture shows, or what the thing is.
         facts: Name and value of what is worth knowing.
+        later: Returns the picture where it must be computed first; called in a thread, with what tells whether
+            someone still looks.
     """
 
     title: str
     figure: Figure | None = None
     words: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    later: Callable[[Callable[[], bool]], Figure] | None = None
 
 
 class Shelf(NamedTuple):

@@ -97,7 +97,9 @@ class CompareScreen(Room):
 
     @property
     def command_line(self) -> str:
-        """The command that shows the same; there is one where all are saved results."""
+        """The command that shows the same: one where all are saved results, one each where all are settings."""
+        if all(member.kind in {"exhibit", "setting"} for member in self.members):
+            return "; ".join(member.command for member in self.members)
         if any(member.kind != "result" for member in self.members):
             return ""
         words = ["dltui", "open", *(member.key for member in self.members)]

@@ -18,12 +18,14 @@ from textual.worker import Worker
 
 from dltui.errors import DltuiError
 from dltui.jobs import Job, LiveExhibit
-from dltui.lab import Exhibit
-from dltui.results.gallery import Gallery
+from dltui.lab import EXHIBITS, Exhibit
+from dltui.lab.tour import beside, stop_told
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.answers import Answers, judge
+from dltui.tui.catalog.exhibits import exhibit_item
 from dltui.tui.catalog.items import Item, homely
+from dltui.tui.catalog.settings import keep_setting, setting_item
 from dltui.tui.film import Film
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from dltui.jobs.perform import Moment
 
 RATE = 12.0  # moments a second while the film plays
+STORY_FROM = 36  # rows from which the story stands below the pictures at first
 LATER = 0.1  # seconds between two looks at the numbers while they run
 
 
@@ -54,11 +57,14 @@ class ExhibitScreen(GalleryScreen):
                shown=2),
         Action("exhibit", "reset_all", ("R",), "reset", "Put every knob back."),
         Action("exhibit", "keep", ("m", "ctrl+s"), "keep", "Keep what is shown now among the results."),
+        Action("exhibit", "hold", ("a",), "hold", "Hold this setting, to put others beside it; else the defaults are."),
+        Action("exhibit", "settings", ("b",), "beside", "Put the setting that is held and this one side by side."),
+        Action("exhibit", "tour", ("N", "P"), "tour", "Go to the next exhibit of the family, or the one before.",
+               ("1", "-1")),
         Action("exhibit", "check", ("v",), "verify", "Recompute what is known of it from elsewhere, as a job."),
     )  # fmt: skip
     CSS_PATH = [Path(__file__).with_name(f"{name}.tcss") for name in ("gallery", "exhibit")]  # noqa: RUF012 - as Textual has it
     shelf_title = "Lab"
-    DETAILS_FROM = 176
 
     @dataclass
     class News(Message):
@@ -83,11 +89,22 @@ class ExhibitScreen(GalleryScreen):
         self._check: Job | None = None
         self._kin: tuple[str, ...] = ()
         self._knobs: dict[str, str] = {}  # how they stood the last time
+        self._held: Item | None = None  # the setting that later ones are put beside
 
     @property
     def crumbs(self) -> tuple[str, ...]:
         """The lab, the family, the exhibit."""
-        return tuple(part for part in ("Lab", self.item.group, self.item.name) if part)
+        return tuple(
+            part for part in ("Lab", stop_told(self.item.key) or self.item.group, self.item.name) if part
+        )
+
+    @property
+    def thing(self) -> Item:
+        """The setting that is shown, as a thing that can stand beside others; the exhibit while none is turned."""
+        if self.live is None or self.answers is None or not self.answers.texts:
+            return self.item
+        told = self.command_line.removeprefix("dltui lab run ")
+        return setting_item(self.item.key, self.live.values, told, self.command_line)
 
     @property
     def command_line(self) -> str:
@@ -107,7 +124,9 @@ class ExhibitScreen(GalleryScreen):
                 yield Static(id="line", markup=False)
 
     def on_mount(self) -> None:
-        """Play the exhibit as it stands, once everything is in its place."""
+        """Play the exhibit as it stands, once everything is in its place; tell its story where there is room below."""
+        below = self.has_class("-wide") and self.app.size.height >= STORY_FROM
+        self.set_class(below or self.has_class("-vast"), "-details")
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -330,6 +349,10 @@ class ExhibitScreen(GalleryScreen):
             return bool(self.query(FieldRow))
         if action == "check":
             return self.answers is not None
+        if action in {"hold", "settings"}:
+            return self.answers is not None and bool(self._held or self.answers.texts)
+        if action == "tour":
+            return self.item.key in EXHIBITS and beside(self.item.key, int(str(parameters[0]))) is not None
         if action == "reset_all":
             return self.answers is not None and bool(self.answers.texts)
         return super().check_action(action, parameters)
@@ -353,12 +376,33 @@ class ExhibitScreen(GalleryScreen):
         for row in self.query(FieldRow):
             row.fill("")
 
+    def action_hold(self) -> None:
+        """Hold the setting that is shown."""
+        self._held = self.thing
+        self.notify(
+            f"{self._held.name}\nturn the knobs, then b puts both side by side", title="Held", markup=False
+        )
+
+    def action_settings(self) -> None:
+        """Put the setting that is held, or the defaults, beside the one that is shown."""
+        held, here = self._held or self.item, self.thing
+        if held.place == here.place:
+            self.notify("Turn a knob first: both settings are the same.", severity="warning")
+            return
+        self.dltui.marking.open([held, here])
+
+    def action_tour(self, step: int) -> None:
+        """Go to another exhibit of the family, in teaching order."""
+        name = beside(self.item.key, step)
+        if name is not None:
+            self.dltui.open_item(exhibit_item(name))
+
     def action_keep(self) -> None:
         """Keep the moment that is shown."""
         moment = self._moment
         if moment is not None:
             self.run_worker(
-                partial(_keep, self.item.key, self.command_line, moment.shown),
+                partial(keep_setting, self.item.key, self.command_line, moment.shown),
                 thread=True,
                 group="keep",
                 exit_on_error=False,
@@ -398,15 +442,3 @@ def _read(name: str) -> tuple[Exhibit, Form]:
     from dltui.lab import load
 
     return load(name), form(LAB + name)
-
-
-def _keep(name: str, line: str, shown: Gallery) -> Any:
-    """Save a moment among the results and return its file."""
-    from secrets import token_hex
-
-    from dltui.jobs.keep import keep, scratch_folder
-    from dltui.jobs.order import Order
-    from dltui.runs import results_folder
-
-    order = Order(token_hex(3), ("lab", "run", name), results_folder(), scratch_folder())
-    return keep(shown.signed(command=line), order)

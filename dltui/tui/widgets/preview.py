@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dltui.figures import Figure
 
 PAUSE = 0.08  # seconds that the cursor rests on a thing before its file is read
+REST = 0.3  # seconds more before a picture is computed
 
 
 class Preview(Vertical):
@@ -49,6 +51,7 @@ class Preview(Vertical):
         self._item: Item | None = None
         self._pause: Timer | None = None
         self._pictured = ""
+        self._told = Glimpse(title="")  # what was read last
 
     def compose(self) -> ComposeResult:
         """Lay out the parts; the picture's own widget comes with the first picture."""
@@ -79,10 +82,33 @@ class Preview(Vertical):
         event.stop()
         if self._item is None or event.worker.name != self._item.place:
             return
-        if event.state is WorkerState.ERROR:
+        if event.state is WorkerState.ERROR and event.worker.group == "picture":
+            words = f"{self._told.words}\n\n{sentence(event.worker.error)}"
+            self.show(self._told._replace(words=words))
+        elif event.state is WorkerState.ERROR:
             self.say(self._item.name, sentence(event.worker.error))
+        elif event.state is WorkerState.SUCCESS and event.worker.group == "picture":
+            self.show(self._told._replace(figure=event.worker.result, later=None))
         elif event.state is WorkerState.SUCCESS:
-            self.show(event.worker.result)
+            self._take(self._item, event.worker.result or Glimpse(title=""))
+
+    def _take(self, item: Item, told: Glimpse) -> None:
+        """Show what was read; a picture that must be computed is asked for once the cursor has rested a while."""
+        self._told = told
+        self.show(told)
+        if told.later is not None:
+            self._pause = self.set_timer(REST, partial(self._compute, item, told.later))
+
+    def _compute(self, item: Item, later: Callable[[Callable[[], bool]], Figure]) -> None:
+        """Compute the picture in a thread, for as long as the cursor stays."""
+
+        def wanted() -> bool:
+            return self.is_attached and self._item is not None and self._item.place == item.place
+
+        work = partial(later, wanted)
+        self.run_worker(
+            work, thread=True, exclusive=True, group="picture", name=item.place, exit_on_error=False
+        )
 
     def show(self, glimpse: Glimpse | None) -> None:
         """Show another thing, or nothing."""
