@@ -108,6 +108,7 @@ def exploded(seed: int) -> float:
     covers=("000a:exploding-gradient", "001:explode", "001:overflow", "001:divergence-fix"),
     kin={
         "dltui lab run gradient-thermometer": "the gradient of each layer, level or not",
+        "dltui lab run clip-cliff": "clipping, which keeps a network from it",
         "dltui lab run number-formats": "range and precision of each dtype",
         "dltui train MODEL DATA --set clip=1": "clipping on your own run, which stops in words when numbers end",
     },

@@ -21,6 +21,7 @@ MOMENTS = 40  # frames of a longer run
     kin={
         "dltui lab run stuck-points": "how many steps it takes to leave such places",
         "dltui lab run noise-escape": "noise as a way out of the same saddle",
+        "dltui lab run newton-step": "Newton falls into the same saddle",
         "dltui hessian MODEL": "your own model's eigenvalues: a negative one is a way out",
         "dltui landscape MODEL": "scan the loss around your own model",
     },

@@ -130,6 +130,7 @@ def valleys(scale: float = 1.0) -> dict[str, Valley]:
     covers=("000b:scale-landscape", "000b:zigzag-gd"),
     kin={
         "dltui lab run ill-conditioned-stall": "what such a valley does to loss and gradient norm",
+        "dltui lab run ravine-zigzag": "plain descent in such a valley, step by step",
         "dltui lab run newton-step": "a step that does not mind the scales",
         "dltui hessian MODEL": "the condition number of your own loss",
     },

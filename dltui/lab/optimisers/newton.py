@@ -55,6 +55,7 @@ def verdict(surface: Surface, place: Array) -> str:
         "dltui lab run optimiser-race": "rules that know only the gradient",
         "dltui lab run newton-root": "the same idea on one number: a root of f",
         "dltui lab run ill-conditioned-stall": "the valley that plain descent cannot leave",
+        "dltui lab run feature-scale-valley": "scaling the data instead of the step",
         "dltui lab run two-weight-saddle": "the saddle, and the way out along v₋",
         "dltui hessian MODEL": "the curvature of a network of your own",
     },

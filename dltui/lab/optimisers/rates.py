@@ -73,6 +73,7 @@ def needed(lr: float, kappa: float, start: tuple[float, float] = START, goal: fl
     kin={
         "dltui lab run gd-descent": "a single step, its gradient and its arrow",
         "dltui lab run ravine-zigzag": "the path in the ravine itself",
+        "dltui lab run edge-of-stability": "λmax of a network rises until it meets 2/η",
         "dltui lab run lr-schedules": "a rate that changes on the way",
         "dltui hessian MODEL": "λmax of your own model, and so its 2/λmax",
     },
