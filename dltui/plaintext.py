@@ -1,5 +1,6 @@
 """Text for serial consoles and logs: every character that ASCII lacks gets a readable stand-in."""
 
+import re
 import unicodedata
 
 STAND_INS = str.maketrans(
@@ -19,6 +20,9 @@ STAND_INS = str.maketrans(
 )  # fmt: skip
 
 
+RAISED = re.compile(r"(?<=\S)[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")  # a power: written as one, x^2, for "x2" is another thing
+
+
 def to_ascii(text: str) -> str:
     """Return ``text`` in ASCII: known symbols by name, accents dropped, box corners as ``+``, the rest as ``?``.
 
@@ -28,7 +32,8 @@ def to_ascii(text: str) -> str:
     Returns:
         The same text in ASCII; it may be longer than before.
     """
-    plain = unicodedata.normalize("NFKD", text.translate(STAND_INS))
+    told = RAISED.sub(lambda power: f"^{power.group()}", text)
+    plain = unicodedata.normalize("NFKD", told.translate(STAND_INS))
     return "".join(_one(character) for character in plain if not unicodedata.combining(character))
 
 

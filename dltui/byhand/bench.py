@@ -136,11 +136,19 @@ class Bench:
         return Bench(self.worked, backward=backward)
 
     def moved(self, before: Bench) -> frozenset[Cell]:
-        """Return every number that is another than on a bench before, or that was not there."""
+        """Return every number that is another than on a bench before, or that was not there.
+
+        Gradients that were not asked for before are only shown now: nothing moved them.
+        """
+        asked = self.backward and not before.backward
         return frozenset(
             cell
             for cell in (*self.written, *self.editable)
-            if not before.has(cell) or repr(before.number(cell)) != repr(self.number(cell))
+            if (
+                repr(before.number(cell)) != repr(self.number(cell))
+                if before.has(cell)
+                else not asked or cell[0] in self.worked.sheet.tensors
+            )
         )
 
     def has(self, cell: Cell) -> bool:

@@ -59,6 +59,11 @@ def absolute(x: Value) -> Value:
     return apply("abs", x)
 
 
+def floor(x: Value) -> Value:
+    """Return the whole number below x, written ⌊x⌋; its slope is 0."""
+    return apply("floor", x)
+
+
 def largest(*values: Value | float) -> Value:
     """Return the largest; the gradient goes to the first that is."""
     return apply("max", *map(lift, values)) if len(values) > 1 else lift(values[0])

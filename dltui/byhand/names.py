@@ -26,6 +26,16 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
             "avgpool1d": "The mean of each window.",
             "avgpool2d": "The mean of each window of a picture.",
         },
+        "interpolation": {"interpolate": "A picture made larger or smaller."},
+        "sampling": {
+            "affinegrid": "Where each place of a turned, scaled, moved picture comes from.",
+            "gridsample": "A picture looked up where a grid points to.",
+        },
+        "augmentation": {
+            "crop": "A window cut out of a picture.",
+            "flip": "The order of a dimension turned round.",
+            "normalize": "Every channel less its mean, over its deviation.",
+        },
         "reshape": {"flatten": "Neighbouring dimensions made one."},
         "norms": {
             "batchnorm": "Mean 0, variance 1 a channel over the batch.",
@@ -170,6 +180,7 @@ ALIASES |= {
 }
 ALIASES |= {"wasserstein": "emd", "dice": "maskiou"}
 ALIASES |= {"expression": "backprop", "network": "mlp", "perceptron": "mlp"}
+ALIASES |= {"resize": "interpolate", "upsample": "interpolate", "normalise": "normalize"}
 ALIASES |= {"swish": "silu", "lrelu": "leakyrelu"}
 ALIASES |= {"bn": "batchnorm", "scaleddotproductattention": "attention"}
 

@@ -48,6 +48,8 @@ class Unicode:
         """Return a function of something."""
         if op == "abs":
             return f"|{arguments[0]}|"
+        if op == "floor" and self is not ASCII:
+            return f"⌊{arguments[0]}⌋"
         return f"{self.calls.get(op, op)}({', '.join(arguments)})"
 
 
@@ -113,6 +115,8 @@ class Latex(Unicode):
             return rf"\sqrt{{{arguments[0]}}}"
         if op == "abs":
             return rf"\left|{arguments[0]}\right|"
+        if op == "floor":
+            return rf"\left\lfloor {arguments[0]} \right\rfloor"
         known = {
             "log": r"\ln",
             "sigmoid": r"\sigma",

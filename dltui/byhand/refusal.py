@@ -35,3 +35,23 @@ def refuse(argument: str, sentence: str, torch: str = "") -> NoReturn:
         Refused: Always.
     """
     raise Refused(sentence, argument, torch)
+
+
+def said_of_sum(columns: int, bias: int, *, strided: bool = False) -> str:
+    """Return what torch says of rows and a bias of different lengths.
+
+    Args:
+        columns: Numbers of a row.
+        bias: Numbers of the bias.
+        strided: Whether the rows do not lie one after the other in memory, as where the batch comes first.
+
+    Returns:
+        The text up to the sizes; empty where torch takes the bias, since a single number is added to all.
+    """
+    if bias in {1, columns}:
+        return ""
+    if strided:
+        sizes = f"size of tensor a ({columns}) must match the size of tensor b ({bias})"
+        return f"The {sizes} at non-singleton dimension 2"
+    sizes = f"expanded size of the tensor ({columns}) must match the existing size ({bias})"
+    return f"The {sizes} at non-singleton dimension 1."

@@ -90,6 +90,7 @@ RULES: dict[str, Callable[[Value, Value, Value], Shares]] = {
     "sqrt": lambda _, result, up: [over(up, 2 * result)],
     "abs": lambda node, _, up: [times(up, apply("sign", node.parts[0]))],
     "sign": lambda _node, _result, _up: [None],
+    "floor": lambda _node, _result, _up: [None],
     "max": _extreme,
     "min": _extreme,
     "tanh": lambda _, result, up: [times(up, 1 - result**2)],

@@ -164,6 +164,11 @@ def _sign(x: float) -> float:
     return float((x > 0) - (x < 0))
 
 
+def _floor(x: float) -> float:
+    """Return the whole number below."""
+    return float(math.floor(x)) if math.isfinite(x) else x
+
+
 def _largest(*numbers: float) -> float:
     """Return the largest; nan where one is nan."""
     return NAN if any(map(math.isnan, numbers)) else max(numbers)
@@ -187,6 +192,7 @@ EVALUATE: dict[str, Callable[..., float]] = {
     "sqrt": _root,
     "abs": abs,
     "sign": _sign,
+    "floor": _floor,
     "max": _largest,
     "min": _least,
     "tanh": math.tanh,

@@ -20,6 +20,7 @@ VERBS = {
     "sdf": Entry("dltui.commands.sdf", "Surfaces that a formula describes: traced, cut, meshed."),
     "splat": Entry("dltui.commands.splat", "Gaussian splats: fitted to pictures, drawn from files."),
     "mesh": Entry("dltui.commands.mesh", "Triangles in space: lit, measured, closed or not."),
+    "remake": Entry("dltui.commands.remake", "A shape as a network makes it, and how alike it is."),
     "nerf": Entry("dltui.commands.nerf", "Radiance fields: fitted to pictures, shown from all around."),
     "shapes": Entry("dltui.commands.shapes", "What a layer does to a shape, and what it costs."),
     "byhand": Entry("dltui.commands.byhand", "Layers, losses and metrics worked out as on paper."),

@@ -115,7 +115,7 @@ class ByHandScreen(Room):
         &.-low #formula { margin: 0 1; }
         &.-low #panes { margin: 0; }
         &.-plain #lines { width: 34%; }
-        &.-low #worked { max-height: 7; min-height: 3; }
+        &.-low #worked { max-height: 10; min-height: 3; }
         &.-low.-whole #worked { max-height: 60%; }
         &.-low.-graph #formula { display: none; }
     }

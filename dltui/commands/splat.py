@@ -48,7 +48,7 @@ def train(
     splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats.")] = 3000,
     degree: Annotated[
         int, typer.Option("--degree", min=0, max=3, help="Of the spherical harmonics; 0 for one colour each.")
-    ] = 1,
+    ] = 2,
     views: Annotated[
         int, typer.Option("--views", min=2, help="Pictures of our own scenes; one of eleven is held out.")
     ] = 110,
@@ -124,17 +124,26 @@ def render(
     paper: Annotated[
         float, typer.Option("--paper", min=0, max=1, help="Brightness of what is behind everything.")
     ] = 1.0,
+    gif: Annotated[
+        Path | None, typer.Option("--gif", metavar="FILE.gif", help="Write the pictures of --orbit as a GIF.")
+    ] = None,
     *,
     common: Common,
 ) -> SplatViews:
     """Draw a file of Gaussian splats from one side, or from all sides."""
     from dltui.device import pick_device
+    from dltui.scene.nerf.film import check_gif, write_gif
     from dltui.scene.splats.work import render as draw
 
+    if gif is not None:
+        check_gif(gif)
     found = draw(
         file.expanduser(), size=size, azimuth=azimuth, elevation=elevation, zoom=zoom, up=up, orbit=orbit,
         paper=paper, device=pick_device(common.device), report=common.report,
     )  # fmt: skip
+    if gif is not None:
+        write_gif(found.seen, gif)
+        common.note(f"wrote {len(found.seen)} pictures to {gif}")
     if found.dropped:
         common.note(f"{file.name}: left out {found.dropped:,} splats whose numbers are not finite")
     return found

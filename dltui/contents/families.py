@@ -304,6 +304,15 @@ def _any_convolution(shapes: Shapes) -> Found:
     return f"convolutional network: {told}", why
 
 
+def _of_space(shapes: Shapes) -> Found:
+    """Networks on points in space, by the layer that first sees x, y and z."""
+    for name, told in SPACE:
+        one = shapes.first(name)
+        if one is not None and len(one.shape) == 2:
+            return f"{told}, {one.shape[0]} features first", one.name
+    return None
+
+
 def _chain(shapes: Shapes) -> Found:
     """Matrices of which each takes what the one before gives, perhaps after an embedding."""
     matrices = shapes.weights(2)
@@ -320,6 +329,14 @@ def _chain(shapes: Shapes) -> Found:
         "each matrix takes as many numbers as the one before gives",
     )
 
+
+SPACE = (  # weights, and what they are part of
+    (r"near\.points\.0\.linear\.weight", "PointNet++, on clouds of points"),
+    (r"edges\.0\.edge\.linear\.weight", "DGCNN, on clouds of points"),
+    (r"encode_points\.0\.linear\.weight", "AtlasNet, which lays sheets into space"),
+    (r"encode\.place\.weight", "occupancy network, on clouds and places"),
+    (r"layers\.0\.parametrizations\.weight\.original1", "DeepSDF, signed distances by codes"),
+)
 
 FAMILIES: list[Family] = [
     _lora,
@@ -339,5 +356,6 @@ FAMILIES: list[Family] = [
     _packed_attention,
     _attention,
     _any_convolution,
+    _of_space,
     _chain,
 ]

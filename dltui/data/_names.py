@@ -33,6 +33,30 @@ NAMES = {
         "space",
         "pointnet",
     ),
+    "shapes3d-inside": Entry(
+        "dltui.data.shapes3d_fields",
+        "Clouds of points from seven solids, and places of which it is asked whether they lie inside.",
+        "space",
+        "occupancy",
+    ),
+    "shapes3d-copy": Entry(
+        "dltui.data.shapes3d_fields",
+        "Clouds of points from ten shapes that are to be given back: the answers are the clouds themselves.",
+        "space",
+        "atlasnet",
+    ),
+    "shapes3d-distance": Entry(
+        "dltui.data.shapes3d_fields",
+        "Places around shapes, such as boxes, tori and capsules, and their exact signed distance to the surface.",
+        "space",
+        "deepsdf",
+    ),
+    "shapes3d-views": Entry(
+        "dltui.data.shapes3d_views",
+        "Pictures of ten shapes, each from several sides; what is near is bright.",
+        "space",
+        "mvcnn",
+    ),
     "mnist": Entry(
         "dltui.data.fetched",
         "10,000 handwritten digits, 28 × 28 (MNIST), ten classes; fetched.",

@@ -47,9 +47,9 @@ def restarts(t: ArrayLike, rate: float, period: float, floor: float = 0.0) -> Ve
     return cosine(np.mod(_steps(t), period), rate, period, floor)
 
 
-def polynomial(t: ArrayLike, rate: float, total: float, power: float = 1.0) -> Vector:
-    """Return η·(1 − t/T)^p, 0 after T, as ``PolynomialLR``."""
-    found: Vector = rate * (1 - np.minimum(_steps(t) / total, 1.0)) ** power
+def polynomial(t: ArrayLike, rate: float, total: float, power: float = 1.0, floor: float = 0.0) -> Vector:
+    """Return floor + (η − floor)·(1 − t/T)^p, the floor after T; with a floor of 0 as ``PolynomialLR``."""
+    found: Vector = floor + (rate - floor) * (1 - np.minimum(_steps(t) / total, 1.0)) ** power
     return found
 
 

@@ -23,8 +23,9 @@ from dltui.figures import Heatmap, number
 from dltui.figures.fields import Path
 
 SPACE = ord(" ")
+LINE = "━"  # a trail in the legend
 LEVELS = 9  # bands between contours
-TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255))
+TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255), (230, 50, 50), (200, 160, 255))
 
 
 def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
@@ -50,7 +51,7 @@ def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
     if figure.values.size:
         _fill(plot, figure, bar, look, x_places, y_places)
     for index, path in enumerate(figure.paths):
-        _trail(plot, path, index, look)
+        _trail(plot, path, index, look, _line_key(figure, index, look))
     for index, mark in enumerate(figure.marks):
         _sign(plot, mark.x, mark.y, marker(index, look))
     if view.cursor is not None:
@@ -69,13 +70,19 @@ def read_at(figure: Heatmap, x: float, y: float) -> float:
 def _keys(figure: Heatmap, look: Look, view: View) -> list[Key]:
     """Return the legend of marks and trails, and what the cursor reads."""
     keys = [Key(marker(i, look), mark.name) for i, mark in enumerate(figure.marks)]
-    keys += [Key("━", path.name, TRAILS[i % 4] if i % 4 else None) for i, path in enumerate(figure.paths)]
+    keys += [Key(_line_key(figure, i, look), path.name, trail_ink(i)) for i, path in enumerate(figure.paths)]
     if view.cursor is not None and figure.values.size:
         x, y = view.cursor
         value = number(read_at(figure, x, y))
         place = f"{figure.column_at(x)}  {figure.row_at(y)}"
         keys.insert(0, Key("┼", f"{place}  {figure.value_label or 'value'} {value}", SIGNAL))
     return keys
+
+
+def _line_key(figure: Heatmap, index: int, look: Look) -> str:
+    """Return what names a trail in the legend: a letter, written on it, where colours don't tell it from others."""
+    alike = len(figure.paths) > 1 and (look.ascii or look.depth is Depth.NONE)
+    return chr(ord("a") + index % 26) if alike else LINE
 
 
 def crisp(
@@ -199,8 +206,8 @@ def _parts(packed: NDArray[np.uint32]) -> Floats:
     return np.stack([packed >> 16, (packed >> 8) & 255, packed & 255], axis=-1).astype(float)
 
 
-def _trail(plot: Plot, path: Path, index: int, look: Look) -> None:
-    """Draw a trail over the field, its start hollow and its end solid."""
+def _trail(plot: Plot, path: Path, index: int, look: Look, sign: str) -> None:
+    """Draw a trail over the field, the start of a way hollow and its end solid."""
     x, y = np.asarray(path.x, float), np.asarray(path.y, float)
     dots = np.zeros((4 * plot.height, 2 * plot.width), np.bool_)
     across, up = plot.x.share(x) * dots.shape[1], (1 - plot.y.share(y)) * dots.shape[0]
@@ -211,10 +218,22 @@ def _trail(plot: Plot, path: Path, index: int, look: Look) -> None:
         glyph = "*" if look.ascii else chr(BLANK + int(pattern[cell_row, cell_column]))
         on_top(plot, plot.left + cell_column, plot.top + cell_row, glyph, index)
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    for place, glyph in ((0, "○"), (-1, "●")):
+    ends = ((0, "o" if look.ascii else "○"), (-1, "@" if look.ascii else "●")) if path.ends else ()
+    for place, glyph in ends:
         spot = plot.cell(float(x[known[place]]), float(y[known[place]])) if known.size else None
         if spot is not None:
-            on_top(plot, *spot, ("o" if place == 0 else "@") if look.ascii else glyph, index)
+            on_top(plot, *spot, glyph, index)
+    if sign != LINE and known.size:
+        at = known[known.size // 2]  # of lines, which may have gaps
+        middle = plot.cell(*(_halfway(x[known], y[known]) if path.ends else (float(x[at]), float(y[at]))))
+        if middle is not None:
+            on_top(plot, *middle, sign, index)
+
+
+def _halfway(x: Floats, y: Floats) -> tuple[float, float]:
+    """Return where half the length of a trail is gone; of points that hardly move the way before them counts."""
+    gone = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    return float(np.interp(gone[-1] / 2, gone, x)), float(np.interp(gone[-1] / 2, gone, y))
 
 
 def _sign(plot: Plot, x: float, y: float, glyph: str) -> None:
@@ -224,6 +243,11 @@ def _sign(plot: Plot, x: float, y: float, glyph: str) -> None:
         on_top(plot, *spot, glyph, 0)
 
 
+def trail_ink(index: int) -> tuple[int, int, int] | None:
+    """Return the colour of a trail, or None for one that is drawn in what stands out from the ground."""
+    return TRAILS[index % len(TRAILS)] if index % len(TRAILS) else None
+
+
 def on_top(plot: Plot, column: int, row: int, glyph: str, index: int) -> None:
     """Write a glyph over a coloured cell so that it can be read: the cell becomes one colour behind it."""
     canvas = plot.canvas
@@ -231,8 +255,8 @@ def on_top(plot: Plot, column: int, row: int, glyph: str, index: int) -> None:
     if canvas.glyph[row, column] in {ord("▀"), ord("▄")}:
         back = _between(front, back) if back != NO_COLOUR else front
     colour = contrast(back)
-    if index % 4 and back != NO_COLOUR:
-        colour = TRAILS[index % 4]
+    if back != NO_COLOUR:
+        colour = trail_ink(index) or colour
     canvas.text(column, row, glyph, colour if back != NO_COLOUR else None, bold=True)
     canvas.back[row, column] = back
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dltui.draw.camera import Camera
 from dltui.draw.canvas import text_width
-from dltui.draw.heatmap import TRAILS, on_top
+from dltui.draw.heatmap import on_top, trail_ink
 from dltui.draw.layout import Key, Plot
 from dltui.draw.lines import marker
 from dltui.draw.look import Look
@@ -25,7 +25,7 @@ STEPS = 24  # pieces between two corners of a trail, so that it follows the grou
 def landmark_keys(figure: Surface, look: Look) -> list[Key]:
     """Return the legend of the trails; marks are named where they stand."""
     return [
-        Key(marker(i, look) if look.ascii else "━", path.name, TRAILS[i % 4] if i % 4 else None)
+        Key(marker(i, look) if look.ascii else "━", path.name, trail_ink(i))
         for i, path in enumerate(figure.paths)
     ]
 

@@ -21,11 +21,13 @@ class Path:
         name: What the legend calls it.
         x: Abscissae, shape (n,).
         y: Ordinates, shape (n,).
+        ends: Whether its first and last point are marked: those of a way are, those of a line on a map are not.
     """
 
     name: str
     x: Array
     y: Array
+    ends: bool = True
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -155,9 +155,24 @@ NAMES = {
         "The loss over a filter-normalised random plane: a deep network with skips, and its twin without.",
         "geometry",
     ),
+    "rescaled-twins": Entry(
+        "dltui.lab.geometry.twins",
+        "Two sets of weights of one ReLU network, the same function: a plane around each, drawn in two ways.",
+        "geometry",
+    ),
     "flat-or-sharp": Entry(
         "dltui.lab.geometry.basins",
-        "Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.",
+        "Noise drives a ball out of a sharp basin, and a network of small batches to a smaller λ₁.",
+        "geometry",
+    ),
+    "hidden-curvature": Entry(
+        "dltui.lab.geometry.twins",
+        "A slice like a bowl where the Hessian has negative eigenvalues; λ₁ on subsets of the data.",
+        "geometry",
+    ),
+    "edge-of-stability": Entry(
+        "dltui.lab.geometry.stability",
+        "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
         "geometry",
     ),
     "ill-conditioned-stall": Entry(
@@ -205,29 +220,14 @@ NAMES = {
         "Training loss of plain stacks of 8, 20 and 56 layers, and of their residual twins.",
         "geometry",
     ),
-    "restart-spread": Entry(
-        "dltui.lab.geometry.restarts",
-        "One small network trained from many starts by four optimisers: where each of them ends.",
-        "geometry",
-    ),
     "normed-landscape": Entry(
         "dltui.lab.geometry.norms",
         "Loss and largest eigenvalues of a network with batch norm and without, trained by the same steps.",
         "geometry",
     ),
-    "edge-of-stability": Entry(
-        "dltui.lab.geometry.stability",
-        "The largest eigenvalue of the Hessian while a network is trained by full-batch gradient descent.",
-        "geometry",
-    ),
-    "rescaled-twins": Entry(
-        "dltui.lab.geometry.twins",
-        "Two sets of weights of one ReLU network, the same function: a plane around each, drawn in two ways.",
-        "geometry",
-    ),
-    "hidden-curvature": Entry(
-        "dltui.lab.geometry.twins",
-        "A slice like a bowl where the Hessian has negative eigenvalues; λ₁ on subsets of the data.",
+    "restart-spread": Entry(
+        "dltui.lab.geometry.restarts",
+        "One small network trained from many starts by four optimisers: where each of them ends.",
         "geometry",
     ),
     "mode-connectivity": Entry(
@@ -307,7 +307,7 @@ NAMES = {
     ),
     "lr-schedules": Entry(
         "dltui.lab.optimisers.planned_rates",
-        "Four schedules of the learning rate, drawn, and the same descent on digits under each.",
+        "Five schedules of the learning rate, drawn, and the same descent on digits under each.",
         "optimisers",
     ),
     "warm-up": Entry(

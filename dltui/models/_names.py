@@ -75,4 +75,46 @@ NAMES = {
         "points",
         "shapes3d",
     ),
+    "pointnet2": Entry(
+        "dltui.models.pointnet2",
+        "PointNet++: PointNets over balls around points that lie far apart, twice, then over what they found.",
+        "points",
+        "shapes3d",
+    ),
+    "dgcnn": Entry(
+        "dltui.models.dgcnn",
+        "DGCNN: each point sees its nearest ones, in space at first and then in what was learnt, layer by layer.",
+        "points",
+        "shapes3d",
+    ),
+    "voxnet": Entry(
+        "dltui.models.voxnet",
+        "VoxNet: a cloud as cells that are full or empty, and convolutions over them in space.",
+        "points",
+        "shapes3d",
+    ),
+    "occupancy": Entry(
+        "dltui.models.occupancy",
+        "Occupancy network: a cloud becomes a code, and the code tells of any place whether it lies inside.",
+        "points",
+        "shapes3d-inside",
+    ),
+    "deepsdf": Entry(
+        "dltui.models.deepsdf",
+        "DeepSDF: no encoder; a code for each shape is learnt, and with a place it gives the distance to the surface.",
+        "points",
+        "shapes3d-distance",
+    ),
+    "atlasnet": Entry(
+        "dltui.models.atlasnet",
+        "AtlasNet: a cloud becomes a code, and perceptrons lay square sheets into space as it says.",
+        "points",
+        "shapes3d-copy",
+    ),
+    "mvcnn": Entry(
+        "dltui.models.mvcnn",
+        "MVCNN: one CNN for every picture of a shape, the maximum over the pictures, a perceptron.",
+        "points",
+        "shapes3d-views",
+    ),
 }

@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from dltui.errors import UsageError
+from dltui.models._clouds import of_clouds
 from dltui.models._registry import model
 from dltui.spelling import in_range
 
@@ -114,7 +114,5 @@ def pointnet(
     """
     in_range("pointnet", "width", width, 1, 4096)
     in_range("pointnet", "dropout", dropout, 0, 0.99)
-    if len(input_shape) != 2 or input_shape[1] != 3:
-        told = f"shape {input_shape}"
-        raise UsageError(f"pointnet needs clouds of points (N, 3), but each sample here has {told}: try mlp")
+    of_clouds("pointnet", input_shape)
     return PointNet(outputs, width=width, tnet=tnet, dropout=dropout)

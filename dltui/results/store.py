@@ -25,6 +25,7 @@ KINDS = {
     "summary": "dltui.results.summary:Summary",
     "cloud": "dltui.results.cloud:Cloud",
     "mesh": "dltui.results.mesh:Mesh",
+    "remade": "dltui.results.remade:Remade",
     "implicit": "dltui.results.implicit:Implicit",
     "splat-fit": "dltui.results.splats:SplatFit",
     "splat-views": "dltui.results.splats:SplatViews",

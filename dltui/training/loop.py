@@ -69,6 +69,7 @@ class Loop:
         self.module, self.dataset, self.recipe = module, dataset, recipe
         self.engine, self.recorder, self._report, self._probe = engine, recorder, report, probe
         self.loss = make_loss(recipe.loss, dataset.task)
+        self._penalty: Callable[[], Tensor] | None = getattr(module, "penalty", None)
         self.feed = Feed(dataset, recipe, engine)
         self.total = recipe.steps or recipe.epochs * self.feed.per_epoch
         self._x_test, self._y_test = on_device(dataset.x_test, engine), on_device(dataset.y_test, engine)
@@ -176,6 +177,8 @@ class Loop:
                 if not self._checked:
                     self._check(outputs, part)
                 loss = self.loss(outputs, part.y)
+                if self._penalty is not None:
+                    loss = loss + self._penalty()
                 if part.weight != 1.0:
                     loss = loss * part.weight
                 # Gradients are averaged over the processes, so that each must give its share as often as there are.

@@ -17,10 +17,53 @@ from dltui.spelling import load_function
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 JUDGED = 1024  # samples that are judged at a time
+CLAMP = 0.1  # distances farther from a surface count as this one, as in the paper of DeepSDF
+
+
+def clamped_error(outputs: Tensor, answers: Tensor) -> Tensor:
+    """Return the mean absolute error of distances that are cut to ±0.1 (Park et al. 2019, equation 4).
+
+    Args:
+        outputs: Distances that were told, any shape.
+        answers: The distances, the same shape.
+
+    Returns:
+        A scalar.
+    """
+    return functional.l1_loss(outputs.clamp(-CLAMP, CLAMP), answers.clamp(-CLAMP, CLAMP))
+
+
+def chamfer(outputs: Tensor, answers: Tensor) -> Tensor:
+    """Return the squared Chamfer distance of clouds: the mean square of the way to the nearest point, there and back.
+
+    Args:
+        outputs: Clouds, their coordinates in a row, (B, 3M).
+        answers: Other clouds, (B, 3N).
+
+    Returns:
+        A scalar, the mean over the batch.
+
+    Raises:
+        UsageError: If the rows aren't made of places.
+    """
+    if outputs.shape[-1] % 3 or answers.shape[-1] % 3:
+        raise UsageError(
+            f"the loss chamfer compares clouds, x, y, z in a row, but there are {outputs.shape[-1]} outputs and "
+            f"{answers.shape[-1]} answers: try squared-error"
+        )
+    a, b = outputs.reshape(len(outputs), -1, 3), answers.reshape(len(answers), -1, 3)
+    square = a.square().sum(-1)[:, :, None] + b.square().sum(-1)[:, None] - 2 * a @ b.mT
+    found: Tensor = square.amin(dim=2).mean() + square.amin(dim=1).mean()
+    return found
+
+
 _OF_NUMBERS: dict[str, Loss] = {
     "squared-error": functional.mse_loss,
     "absolute-error": functional.l1_loss,
     "huber": functional.huber_loss,
+    "binary-cross-entropy": functional.binary_cross_entropy_with_logits,
+    "clamped-error": clamped_error,
+    "chamfer": chamfer,
 }
 
 
@@ -94,6 +137,7 @@ def judge(
         Weighted loss, right answers, and weight (samples, or positions that count), shape (3,), float64 on the CPU.
     """
     measure = loss or make_loss("auto", task)
+    yes_or_no = measure is _OF_NUMBERS["binary-cross-entropy"]
     was_training = module.training
     module.eval()
     total, right, weight = 0.0, 0.0, 0.0
@@ -112,10 +156,13 @@ def judge(
             )
             if task != "numbers":
                 right += float((outputs.argmax(-1) == answers).sum())
+            elif yes_or_no:
+                right += float(((outputs > 0) == (answers > 0.5)).double().mean()) * count
             weight += count
     finally:
         module.train(was_training)
-    return torch.tensor([total, right if task != "numbers" else math.nan, weight], dtype=torch.float64)
+    told = task != "numbers" or yes_or_no
+    return torch.tensor([total, right if told else math.nan, weight], dtype=torch.float64)
 
 
 def weight_of(answers: Tensor, task: Task) -> float:

@@ -15,7 +15,10 @@ from dltui.training.rules import OURS, UNDECAYED, Argument, accept, kinds_of
 
 ScheduleName = Literal["constant", "cosine", "linear", "step", "one-cycle", "plateau"]
 Precision = Literal["32", "bf16", "fp16", "64"]
-LOSSES = ("auto", "cross-entropy", "squared-error", "absolute-error", "huber")
+LOSSES = (
+    "auto", "cross-entropy", "squared-error", "absolute-error", "huber", "binary-cross-entropy", "clamped-error",
+    "chamfer",
+)  # fmt: skip
 
 INFINITY = float("inf")
 MANY = 1_000_000_000
@@ -119,7 +122,8 @@ class Recipe:
     Attributes:
         model: The model as it is spelled on a command line.
         data: The data as they are spelled.
-        loss: ``auto`` (what suits the data), ``cross-entropy``, ``squared-error``, ``absolute-error``, ``huber``, or
+        loss: ``auto`` (what suits the data), ``cross-entropy``, ``squared-error``, ``absolute-error``, ``huber``,
+            ``binary-cross-entropy``, ``clamped-error``, ``chamfer``, or
             the user's own ``package.module:function`` of (outputs, answers).
         epochs: Passes over the training part; unused where ``steps`` is given.
         steps: Steps of the optimiser in all, or None for as many as the epochs make.

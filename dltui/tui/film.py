@@ -35,13 +35,17 @@ class Film:
         self._lock = Lock()
 
     def add(self, moment: Moment) -> None:
-        """Take a moment, unless it is the newest already; one of another setting begins a new film."""
+        """Take a moment, unless it is there already; one of another setting begins a new film.
+
+        A setting that takes too long for the application's own process is played once more, from its beginning, in a
+        process of its own: what comes a second time is the same picture.
+        """
         weight = weigh(moment.shown)
         with self._lock:
-            if self._moments and self._moments[-1] is moment:
-                return
             if self._moments and self._moments[-1].setting != moment.setting:
                 self._moments, self._weights, self._every = [], [], 1
+            if self._moments and moment.done <= self._moments[-1].done:
+                return
             if self._moments and (self._moments[-1].done - 1) % self._every:
                 self._moments.pop()  # it was there only as the newest
                 self._weights.pop()

@@ -34,8 +34,8 @@ def story_page(exhibit: Exhibit) -> Content:
 
 
 def number_rows(numbers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return named values as people read them; of long rows the ends."""
-    return tuple((name.replace("_", " "), _number(value)) for name, value in numbers.items())
+    """Return named values as people read them; of long rows the ends, and nothing of what is empty."""
+    return tuple((name.replace("_", " "), _number(value)) for name, value in numbers.items() if value != "")
 
 
 def verdict_page(job: Job) -> Content:

@@ -109,9 +109,9 @@ def preview(capture) -> None:
         "P12",
         "longest time between two chances to stop",
         "",
-        f"{1e3 * gaps[-2]:.0f} ms",
+        f"{1e3 * gaps[-1]:.0f} ms",
         Goal(0.1, 0.05, True),
-        gaps[-2],
+        gaps[-1],
     )
     shown = Fit(capture, "grid", seconds=6.0)
 

@@ -48,7 +48,7 @@ def main() -> None:
     splats, progress = fit_splats(Sown(capture, count=chosen.splats, seconds=chosen.seconds), told)
     if len(found) < len(marks):  # the last hundred steps were not full
         found.append((marks[-1], judged(splats)))
-    head(f"csg-table {SIZE} × {SIZE}, {chosen.splats:,} splats of degree 1 (load {os.getloadavg()[0]:.1f})")
+    head(f"csg-table {SIZE} × {SIZE}, {chosen.splats:,} splats of degree 2 (load {os.getloadavg()[0]:.1f})")
     for mark, likeness in found:
         bar = BARS.get(mark)
         goal = None if bar is None else Goal(bar, bar + 0.5)

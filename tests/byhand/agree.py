@@ -41,6 +41,7 @@ KNOWN: dict[str, Any] = {
     "sin": math.sin,
     "cos": math.cos,
     "abs": abs,
+    "floor": math.floor,
     "max": max,
     "min": min,
     "sign": lambda x: float((x > 0) - (x < 0)),
@@ -137,6 +138,8 @@ def redo(text: str, names: Mapping[str, float]) -> float | None:
         ("√", "sqrt"),
         ("σ(", "sigmoid("),
         ("ln(", "log("),
+        ("⌊", "floor("),
+        ("⌋", ")"),
     ):
         plain = plain.replace(glyph, spelled)
     plain = re.sub("[²³⁴]", lambda found: f"**{POWERS[found[0]]}", plain).replace("^", "**")

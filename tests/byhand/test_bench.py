@@ -29,6 +29,10 @@ def test_what_moved_is_what_read_the_number() -> None:
     moved = one.edited(("x", 0), 9).moved(one)
     assert moved == {("x", 0), ("y", 0)}
     assert one.moved(one) == frozenset()
+    assert one.with_backward(backward=True).moved(one) == frozenset()
+    assert ("∂x", 0) in one.edited(("weight", 0), 9).with_backward(backward=True).moved(
+        one.with_backward(backward=True)
+    )
 
 
 def test_what_comes_back_to_the_output_is_edited_too() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from dltui.byhand import Refused, load, work
 from dltui.byhand.tensor import nested
-from dltui.instruments.byhand import says
+from dltui.instruments.byhand import says, torch_answer
 
 from .agree import agree, many  # noqa: TID252 - the tests of this folder share it
 from .draws import numbers, sizes  # noqa: TID252
@@ -168,10 +172,31 @@ def test_at_the_edge_of_the_margin_the_hinge_is_flat_as_in_torch() -> None:
     agree("hingeloss", {"x": [[1.0, 0.0, 2.0]], "target": [0]})
 
 
-def test_fractions_are_no_classes() -> None:
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("crossentropyloss", functional.cross_entropy),
+        ("nllloss", functional.nll_loss),
+        ("hingeloss", functional.multi_margin_loss),
+    ],
+)
+def test_fractions_are_no_classes(name: str, loss: Callable[..., torch.Tensor]) -> None:
     with pytest.raises(Refused, match="whole numbers") as refused:
-        work("crossentropyloss", {"x": [[1.0, 2.0]], "target": [0.5]})
-    assert "got Float" in refused.value.torch
+        work(name, {"x": [[1.0, 2.0]], "target": [0.5]})
+    with pytest.raises(RuntimeError) as said:
+        loss(torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
+    assert refused.value.torch == str(said.value)
+
+
+@pytest.mark.parametrize("target", [1, -1])
+@pytest.mark.parametrize("zero", ["x1", "x2"])
+def test_a_vector_of_zeros_has_the_slope_that_torch_gives_it(zero: str, target: int) -> None:
+    """It hangs on the ε below the root, which torch keeps in float32: 1e-12 itself is 2e-9 of the slope off."""
+    case = {"x1": [[1.0, 2.0]], "x2": [[1.0, 2.0]], "target": [target], "margin": -0.5}
+    worked = work("cosineembeddingloss", case | {zero: [[0.0, 0.0]]})
+    answer = torch_answer(worked, backward=True)
+    np.testing.assert_allclose(worked.gradients.of[zero].numbers(), answer.gradients[zero], rtol=1e-14)
+    assert np.abs(answer.gradients[zero]).max() > 8e5
 
 
 def test_gradients_that_teach() -> None:

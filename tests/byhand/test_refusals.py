@@ -62,6 +62,48 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+LONG = [[[1.0, 2.0]] * 4] * 3
+HEADS = {"in_proj_weight": [[1.0] * 2] * 6, "out_proj_weight": [[1.0] * 2] * 2, "num_heads": 1}
+CASES += [
+    ("multiheadattention", {"query": one, **HEADS, **keys, bias: [1.0] * size, "batch_first": first}, bias)
+    for one, keys, first in (
+        (ONE, {}, False),
+        (LONG, {}, False),
+        (LONG, {}, True),
+        (LONG, {"key": LONG}, True),
+    )
+    for bias, size in (("in_proj_bias", 4), ("in_proj_bias", 7), ("in_proj_bias", 9), ("out_proj_bias", 3))
+]
+CASES += [
+    (
+        name,
+        {"x": one, "weight_ih": [[1.0] * 2] * rows, "weight_hh": [[1.0] * 2] * rows, "batch_first": first}
+        | {part: [1.0] * size if "_" in part or one is ONE else [[1.0] * size] * 4},
+        part,
+    )
+    for name, rows in (("rnn", 2), ("gru", 6), ("lstm", 8))
+    for one, first in ((ONE, False), (LONG, False), (LONG, True))
+    for part, size in (
+        ("bias_ih", rows + 1),
+        ("bias_hh", rows - 1 or 3),
+        ("h", 3),
+        *[("c", 3)] * (name == "lstm"),
+    )
+    if size != 1
+]
+CASES += [
+    ("interpolate", {"x": ONE, "size": (0, 3)}, "size"),
+    ("interpolate", {"x": ONE, "mode": "nearest", "align_corners": True}, "align_corners"),
+    ("affinegrid", {"theta": [[1.0, 2.0], [3.0, 4.0]]}, "theta"),
+    ("affinegrid", {"theta": [[[1.0, 0.0, 0.0]] * 3] * 2, "size": (2, 4)}, "theta"),
+    ("affinegrid", {"theta": [[1.0] * 3] * 2, "size": (2, 0)}, "size"),
+    ("gridsample", {"x": ONE, "grid": [[[0.0] * 3]]}, "grid"),
+    ("gridsample", {"x": ONE, "grid": [[[[0.0] * 2]]] * 2}, "grid"),
+    ("flip", {"x": ONE, "dims": 2}, "dims"),
+    ("flip", {"x": ONE, "dims": (1, -1)}, "dims"),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "given", "argument"), CASES, ids=[f"{n}-{a}-{i}" for i, (n, _, a) in enumerate(CASES)]
 )
@@ -88,6 +130,17 @@ def test_torch_says_what_we_quote(name: str, given: dict[str, Any], argument: st
         ("softmax", {"x": [1, 2], "temperature": 0}, "above 0"),
         ("attention", {"query": ONE, "key": ONE, "value": ONE, "attn_mask": [[1, 1], [0, 0]]}, "row 1"),
         ("conv2d", {"x": [[1] * 200] * 200}, "small tensors"),
+        ("crop", {"x": ONE, "top": 1, "height": 2}, "within x"),
+        ("crop", {"x": ONE, "left": -1}, "within x"),
+        ("crop", {"x": [1]}, "H, W"),
+        ("flip", {"x": 1}, "no dimension"),
+        ("normalize", {"x": [ONE], "mean": [0], "std": [0]}, "above 0"),
+        ("normalize", {"x": [ONE], "mean": [0, 1], "std": [1]}, "1 channels"),
+        ("normalize", {"x": ONE}, "C, H, W"),
+        ("gridsample", {"x": ONE, "grid": [[[math.inf, 0]]]}, "finite"),
+        ("gridsample", {"x": ONE, "grid": [0, 0]}, "h, w, 2"),
+        ("gridsample", {"x": [1], "grid": [[[0, 0]]]}, "H, W"),
+        ("interpolate", {"x": [1]}, "H, W"),
     ],
 )
 def test_what_torch_has_no_word_for(name: str, given: dict[str, Any], word: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import product
 
 import pytest
 import torch
@@ -114,14 +115,25 @@ def test_nothing_is_guessed_from_nothing() -> None:
     assert guess(named(("x", (3,))), {}, {}) is None
 
 
-SAMPLES = ((32,), (64, 3), (3, 32, 32), (3, 12, 12), (3, 24, 24), (3, 48, 48), (1024,), (576,))
+SAMPLES = (
+    (32,),
+    (64, 3),
+    (3, 32, 32),
+    (3, 12, 12),
+    (3, 24, 24),
+    (3, 48, 48),
+    (1024,),
+    (576,),
+    (4,),
+    (6, 1, 24, 24),
+)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_network_of_dltui_is_guessed(name: str) -> None:
-    for shape in SAMPLES:
+    for shape, outputs in product(SAMPLES, (10, 12, 1)):
         with suppress(UsageError), torch.device("meta"):
-            found = guess(list_module(build(name, shape, 10)), {}, {})
+            found = guess(list_module(build(name, shape, outputs)), {}, {})
             assert found is not None, name
             return
     pytest.fail(f"{name} takes no sample of {SAMPLES}")

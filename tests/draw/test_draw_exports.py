@@ -79,6 +79,8 @@ def test_svg_and_pdf_of_several_figures(tmp_path):
     text = (tmp_path / "a.svg").read_text("utf-8")
     root = ET.fromstring(text)
     assert root.tag.endswith("svg")
+    assert root.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"  # columns are made of spaces
+    assert "text{white-space: pre}" in text
     assert all(figure.title in text for figure in FIGURES[:5])
     save(FIGURES[:3], tmp_path / "a.pdf")
     data = (tmp_path / "a.pdf").read_bytes()

@@ -7,7 +7,9 @@ import pytest
 
 from dltui.descent.surfaces import SURFACES
 from dltui.errors import UsageError
+from dltui.lab import EXHIBITS, load
 from dltui.lab.geometry.surfaces import surface
+from dltui.lab.order import TOURS
 from dltui.lab.run import run
 
 
@@ -53,3 +55,26 @@ def test_a_typed_formula_has_the_derivatives_of_the_closed_form(name: str) -> No
         assert jet.value == pytest.approx(known.value(place))
         assert jet.gradient == pytest.approx(known.gradient(place))
         assert jet.hessian == pytest.approx(known.hessian(place))
+
+
+GEOMETRY = [name for name in EXHIBITS if EXHIBITS.entry(name).family == "geometry"]
+RUN = "dltui lab run "
+
+
+@pytest.mark.parametrize("name", GEOMETRY)
+def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
+    kin = load(name).kin
+    others = [command.removeprefix(RUN) for command in kin if command.startswith(RUN)]
+    assert len(others) < len(kin), "there is no instrument to go on with"
+    for other in set(others) & set(GEOMETRY):
+        assert RUN + name in load(other).kin, f"{other} does not name {name}"
+
+
+@pytest.mark.parametrize("name", GEOMETRY)
+def test_a_heading_fits_into_eighty_cells(name: str) -> None:
+    first = next(iter(load(name)()))
+    assert len(f"{name} · {first.caption}") <= 80, first.caption
+
+
+def test_the_tour_knows_every_exhibit() -> None:
+    assert sorted(TOURS["geometry"]) == sorted(GEOMETRY)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,8 +12,13 @@ from dltui.descent.plain import Gradient
 from dltui.descent.surfaces import parabola, pass_saddle, ravine
 from dltui.descent.walk import walk
 from dltui.figures import Heatmap, Lines
+from dltui.jobs import Engine
+from dltui.jobs.perform import Moment, Newest, Said, Setting, play
+from dltui.lab import EXHIBITS, load
 from dltui.lab.optimisers.maps import arrows, ground, losses, moments, pair
 from dltui.lab.optimisers.net import Net, pictures, trained
+from dltui.lab.run import run
+from dltui.results import load as opened
 
 
 def test_moments_hold_both_ends() -> None:
@@ -72,3 +80,46 @@ def test_network_learns_and_cuts_theta_into_its_parts() -> None:
     assert net.accuracy(way.points[-1], x, y) > net.accuracy(theta, x, y) + 0.3
     again = trained(net, Gradient(lr=0.5), 40, samples=200, batch=50, seed=0)
     assert (again.points == way.points).all()
+
+
+OPTIMISERS = [name for name in EXHIBITS if EXHIBITS.entry(name).family == "optimisers"]
+RUN = "dltui lab run "
+JOBS: dict[str, dict[str, Any]] = {
+    "ravine-zigzag": {"kappa": 30.0, "steps": 20},
+    "lr-schedules": {"end": 0.1, "total": 20},
+    "newton-root": {"f": "cosine"},
+}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
+    kin = load(name).kin
+    others = [command.removeprefix(RUN) for command in kin if command.startswith(RUN)]
+    assert len(others) < len(kin), "there is no instrument to go on with"
+    for other in set(others) & set(OPTIMISERS):
+        assert RUN + name in load(other).kin, f"{other} does not name {name}"
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_played_as_on_a_screen_it_gives_the_same_numbers_and_short_headings(name: str) -> None:
+    said: list[Said] = []
+    play(name, Setting(1, {}), Newest(), said.append)
+    moments_of = [one for one in said if isinstance(one, Moment)]
+    assert moments_of[-1].shown.numbers == run(name).numbers
+    assert max(len(one.shown.title) for one in moments_of) <= 80, moments_of[-1].shown.title
+    steps = [one.shown.numbers.get("step", 0) for one in moments_of]
+    assert steps == sorted(steps), "play does not go forward"
+
+
+def test_jobs_of_a_batch_keep_the_same_numbers() -> None:
+    engine = Engine(size=1)
+    try:
+        for name, knobs in JOBS.items():
+            job = engine.submit(f"lab run {name}", knobs)
+            assert job.wait(60), name
+            assert job.state == "done", job.failure
+            kept = json.loads(json.dumps(opened(job.path).document()))
+            known = json.loads(json.dumps(run(name, knobs).document()))
+            assert kept["numbers"] == known["numbers"], name
+    finally:
+        engine.close()

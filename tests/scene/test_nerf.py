@@ -118,11 +118,18 @@ def test_waves_are_those_of_the_paper() -> None:
 def test_a_published_checkpoint_is_read_and_never_run(tmp_path: Path) -> None:
     torch.manual_seed(0)
     field = MlpField(cube(1.5), depth=8, width=32, octaves=10, octaves_way=4, skip=4, rectified="relu")
-    state = {"global_step": 7, "network_fine_state_dict": field.state_dict(), "network_fn_state_dict": {}}
+    coarse = MlpField(cube(1.5), depth=2, width=16, octaves=10, octaves_way=4, skip=4, rectified="relu")
+    state = {
+        "global_step": 7,
+        "network_fine_state_dict": field.state_dict(),
+        "network_fn_state_dict": coarse.state_dict(),
+    }
     torch.save(state, tmp_path / "200000.tar")
     found = published(tmp_path / "200000.tar", CPU).field
     assert isinstance(found, MlpField)
     assert found.settings() == field.settings()
+    torch.testing.assert_close(found.coarsely(torch.ones(1, 3) / 3), coarse.thick((torch.ones(1, 3) / 3,)))
+    assert found.extra == 128
     places, way = torch.rand(9, 3), torch.nn.functional.normalize(torch.rand(9, 3), dim=1)
     for one, other in zip(found.lit((places,), way), field.lit((places,), way), strict=True):
         torch.testing.assert_close(one, other)

@@ -9,6 +9,7 @@ import torch
 from dltui.scene.cameras import around
 from dltui.scene.nerf.composite import Samples, box_interval, cube, gather, weights
 from dltui.scene.nerf.field import DENSE, KEEN, GridField, mixed
+from dltui.scene.nerf.finer import refined
 from dltui.scene.nerf.fit import Fit, render
 from dltui.scene.nerf.march import CELLS, Occupied, look, sample
 from dltui.scene.nerf.score import psnr
@@ -161,3 +162,25 @@ def test_rays_through_nothing_see_the_paper() -> None:
     )
     assert colour.tolist() == [[0.5, 0.5, 0.5]]
     assert opacity.tolist() == [0]
+
+
+def test_more_samples_lie_where_the_first_found_light_and_add_up_to_the_same() -> None:
+    samples = ragged([40, 0, 40], step=0.05)
+    sigma = torch.full((80,), 3.0)
+    weight = torch.zeros(80)
+    weight[10], weight[20] = 0.75, 0.25
+    finer = refined(samples, weight, 400, torch.Generator().manual_seed(0))
+    assert torch.bincount(finer.ray, minlength=3).tolist() == [440, 0, 440]
+    assert (torch.diff(finer.t[finer.ray == 0]) >= 0).all()
+    first = finer.t[finer.ray == 0]
+    within = (
+        ((first - samples.t[10]).abs() <= 0.025).sum() / 400,
+        ((first - samples.t[20]).abs() <= 0.025).sum() / 400,
+    )
+    assert float(within[0]) == pytest.approx(0.75, abs=0.01)
+    assert float(within[1]) == pytest.approx(0.25, abs=0.01)
+    even = refined(samples, weights(sigma, samples), 64, None)
+    fog = weights(torch.full((len(even.t),), 3.0), even)[even.ray == 2]
+    assert float(fog.sum()) == pytest.approx(1 - math.exp(-3.0 * 40 * 0.05), abs=2e-3)
+    nothing = ragged([0, 0])
+    assert len(refined(nothing, torch.zeros(0), 8, None).t) == 0

@@ -392,3 +392,11 @@ async def test_a_picture_that_can_not_be_computed_is_told(make_app: Make, settle
 def test_nobody_looks_any_more() -> None:
     with pytest.raises(Cancelled):
         thumbnail("flat-or-sharp", lambda: False)
+
+
+def test_a_film_that_is_played_once_more_keeps_each_moment_once() -> None:
+    """What takes too long for the application's own process begins again in another one."""
+    film = Film()
+    for done in (1, 2, 3, 1, 2, 3, 4):
+        film.add(Moment(1, done, 4, Gallery(title="", shown=(Prose(title="", text=f"{done}"),))))
+    assert [one.done for one in film.moments] == [1, 2, 3, 4]

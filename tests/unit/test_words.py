@@ -76,4 +76,4 @@ def test_number(value: float, text: str) -> None:
 
 
 def test_ascii_names_what_it_knows() -> None:
-    assert to_ascii("⌊λ − ½‖∇L‖²⌋ é ─ 漢") == "floor(lambda - 1/2||grad L||2) e - ?"
+    assert to_ascii("⌊λ − ½‖∇L‖²⌋ é ─ 漢") == "floor(lambda - 1/2||grad L||^2) e - ?"

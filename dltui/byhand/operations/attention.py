@@ -8,7 +8,7 @@ from math import inf
 from dltui.byhand.batches import Rows
 from dltui.byhand.functions import dot, exp, largest, number, sqrt, total
 from dltui.byhand.operation import Mask, operation
-from dltui.byhand.refusal import refuse
+from dltui.byhand.refusal import refuse, said_of_sum
 from dltui.byhand.sheet import Sheet
 from dltui.byhand.tensor import Place, Tensor
 
@@ -147,7 +147,13 @@ def multihead_attention(
         ("out_proj_bias", out_proj_bias, width),
     ):
         if bias is not None and bias.shape != (size,):
-            refuse(name, f"{name} must have {size} numbers, not {bias.shape}")
+            inputs = (query, key, value) if name == "in_proj_bias" else ()
+            said = _said_of_bias(len(bias.cells), size, inputs, batch_first=batch_first)
+            refuse(
+                name,
+                f"{name} must have {size} numbers, not {bias.shape}",
+                said if len(bias.shape) == 1 else "",
+            )
     each = width // num_heads
     ask, find = (Rows(one.shape[:-1], batch_first=batch_first) for one in (query, keys))
     if ask.batch != find.batch:
@@ -259,6 +265,37 @@ def _check_open(mask: Tensor | None, size: Place, *, opened: bool) -> None:
                 "attn_mask",
                 f"row {i} of attn_mask leaves that query nothing to look at: its softmax would be 0/0",
             )
+
+
+def _said_of_bias(count: int, size: int, inputs: tuple[Tensor | None, ...], *, batch_first: bool) -> str:
+    """Return what torch says of a bias of the wrong size.
+
+    Args:
+        count: Numbers that it has.
+        size: Numbers that it should have.
+        inputs: Query, key and value as given, where it is the bias of all three; else none.
+        batch_first: Whether a batch comes before the length.
+
+    Returns:
+        The text; empty where torch takes the bias.
+    """
+    if not inputs:
+        return said_of_sum(size, count)
+    query, key, value = inputs
+    assert query is not None
+    strided = batch_first and len(query.shape) == 3 and min(query.shape[:2]) > 1
+    if len(query.shape) == 3 and value is None:
+        if key is None:  # one product for all three
+            return said_of_sum(size, count, strided=strided)
+        return (
+            f"split_with_sizes expects split_sizes to sum exactly to {count} (input tensor's size at dimension 0), "
+            f"but got split_sizes=[{size // 3}, {size - size // 3}]"
+        )
+    each = -(-count // 3)
+    parts = [min(each, count - start) for start in range(0, count, each)]
+    if len(parts) < 3:
+        return f"not enough values to unpack (expected 3, got {len(parts)})"
+    return next(filter(None, (said_of_sum(size // 3, part, strided=strided) for part in parts)), "")
 
 
 def _check_heads(

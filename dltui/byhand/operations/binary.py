@@ -189,6 +189,7 @@ def focal_loss(
         }
     },
     remarks={"cat": "scores of cat, car and frog for three pictures: 2.9, 0 and 12.9 with margin 1"},
+    fractions="expected scalar type Long but found Float",
     symbols={"x": "s"},
 )
 def hinge_loss(

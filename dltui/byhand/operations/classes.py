@@ -13,6 +13,7 @@ from dltui.byhand.value import Value
 
 BATCH = {"x": [[2, 1, 0.5, -1], [1, 2, -0.5, 0.5], [-0.5, 1, 1.5, 2]], "target": [0, 1, 3]}
 IGNORED = -100
+FRACTIONS = "expected target dtype to be Long or Byte, but got Float"
 
 
 @operation(
@@ -28,7 +29,7 @@ IGNORED = -100
         "w20": "0.9729: hardly less than ln 3 = 1.0986, what a guess among three costs",
         "ignored": "the second sample has the target −100 and counts for nothing, also in what the mean divides by",
     },
-    fractions="expected target dtype to be Long or Byte, but got Float",
+    fractions=FRACTIONS,
 )
 def cross_entropy_loss(
     sheet: Sheet,
@@ -79,6 +80,7 @@ def cross_entropy_loss(
 @operation(
     formula="ℓₙ = −w_t·x_t, x log-probabilities; the mean over Σ w_t",
     examples={"logs": {"x": [[-0.5, -1.2, -2.3], [-1.6, -0.4, -2.0]], "target": [0, 2]}},
+    fractions=FRACTIONS,
 )
 def nll_loss(
     sheet: Sheet,

@@ -9,7 +9,7 @@ from dltui.byhand.refusal import refuse
 from dltui.byhand.sheet import Sheet
 from dltui.byhand.tensor import Tensor
 
-SMALL = 1e-8
+SMALL = 9.999999960041972e-13  # torch adds 1e-12 below the root, and keeps it in float32
 ANCHORS = [[1, 0], [0, 2]]
 
 
@@ -43,7 +43,7 @@ def cosine_embedding_loss(
     _same(x1, x2)
     if target.shape != x1.shape[:1] or any(cell.value not in {1, -1} for cell in target.cells):
         refuse("target", f"target needs 1 or −1 for each of {x1.shape[0]} pairs")
-    small = number(1e-12, "ε")  # torch adds this below the root
+    small = number(SMALL, "ε")
     sheet.heading("cosines")
     c = sheet.tensor("c", x1.shape[:1])
     for n in range(x1.shape[0]):

@@ -8,7 +8,7 @@ from typing import Literal
 from dltui.byhand.batches import Rows
 from dltui.byhand.functions import dot, largest, number, sigmoid, tanh, total
 from dltui.byhand.operation import operation
-from dltui.byhand.refusal import refuse
+from dltui.byhand.refusal import refuse, said_of_sum
 from dltui.byhand.sheet import Sheet
 from dltui.byhand.tensor import Place, Tensor
 from dltui.byhand.value import Value
@@ -205,7 +205,8 @@ def lstm(
     """
     steps, rows, hidden = _check(x, weight_ih, weight_hh, bias_ih, bias_hh, h, 4, batch_first)
     if c is not None and c.shape != (*rows.batch, hidden):
-        refuse("c", f"c must have the shape {(*rows.batch, hidden)} of the state, not {c.shape}")
+        said = _said_of_state("hidden[1]", c, rows, hidden)
+        refuse("c", f"c must have the shape {(*rows.batch, hidden)} of the state, not {c.shape}", said)
     gates = [sheet.tensor(name, rows.shape(hidden)) for name in "ifgo"]
     i, f, g, o = gates
     states, count = sheet.tensor("y", rows.shape(hidden), "h"), rows.length
@@ -279,10 +280,22 @@ def _check(
         )
     for name, bias in (("bias_ih", bias_ih), ("bias_hh", bias_hh)):
         if bias is not None and bias.shape != (rows,):
-            refuse(name, f"{name} must have {rows} numbers, not {bias.shape}")
+            strided = name == "bias_ih" and batch_first and len(x.shape) == 3 and min(x.shape[:2]) > 1
+            said = said_of_sum(rows, len(bias.cells), strided=strided) if len(bias.shape) == 1 else ""
+            refuse(name, f"{name} must have {rows} numbers, not {bias.shape}", said)
     if h is not None and h.shape != (*where.batch, wide):
         refuse(
             "h",
             f"h must have the shape {(*where.batch, wide)}: a number for each column of weight_hh, not {h.shape}",
+            _said_of_state("hidden[0]" if gates == 4 else "hidden", h, where, wide),
         )
     return steps, where, wide
+
+
+def _said_of_state(name: str, given: Tensor, where: Rows, wide: int) -> str:
+    """Return what torch says of a state of the wrong size; it counts the layers, and takes one sample for a batch."""
+    batch = where.batch or (1,)
+    found = given.shape if where.batch else (1, *given.shape)
+    if len(found) != 2:
+        return ""
+    return f"Expected {name} size {(1, *batch, wide)}, got {[1, *found]}"

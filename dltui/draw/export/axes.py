@@ -40,7 +40,7 @@ from dltui.figures import (
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
 NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
-TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff")
+TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff", "#e63232", "#c8a0ff")
 
 
 def plate(part: Any, figure: Figure) -> None:
@@ -146,8 +146,9 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
             figure.x, figure.y, shown, levels=np.unique(levels), colors="black", linewidths=0.5, alpha=0.5
         )
     for index, path in enumerate(figure.paths):
-        colour = TRAILS[index % 4]
-        axes.plot(path.x, path.y, color=colour, lw=1.2, marker="o", ms=2, label=said(path.name) or None)
+        colour = TRAILS[index % len(TRAILS)]
+        dots = "o" if path.ends else ""
+        axes.plot(path.x, path.y, color=colour, lw=1.2, marker=dots, ms=2, label=said(path.name) or None)
     several = len(figure.marks) > 1  # stars alike in a legend would not tell which is which
     for mark in figure.marks:
         label = None if several else said(mark.name) or None

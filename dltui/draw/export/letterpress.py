@@ -37,9 +37,9 @@ def print_cells(part: Any, figure: Figure) -> None:
                 axes.fill_between((start, stop), row, row + 1, color=hexed(back), lw=0)
             if text.strip():
                 axes.text(
-                    start + len(text) - len(text.lstrip(" ")),  # spaces in front would be swallowed
+                    start + len(text) - len(text.lstrip(" ")),  # SVG swallows spaces
                     row + 0.5,
-                    text.strip(" ").replace("$", r"\$"),
+                    text.strip(" ").replace(" ", "\u00a0").replace("$", r"\$"),
                     family="monospace",
                     size=size,
                     va="center_baseline",

@@ -58,6 +58,17 @@ def save_plates(figures: Sequence[Figure], path: Path) -> None:
             _sheet(figures).savefig(
                 temporary, format=kind, metadata={"Date": None} if kind == "svg" else None
             )
+        if kind == "svg":
+            _keep_spaces(temporary)
+
+
+def _keep_spaces(path: Path) -> None:
+    """Let rows of columns stand as they are: a viewer makes one space of several unless it is told not to."""
+    text = path.read_text(encoding="utf-8")
+    # what most viewers know, then what browsers go by
+    text = text.replace("<svg ", '<svg xml:space="preserve" ', 1)
+    text = text.replace('<style type="text/css">', '<style type="text/css">text{white-space: pre} ', 1)
+    path.write_text(text, encoding="utf-8")
 
 
 def _sheet(figures: Sequence[Figure]) -> Any:

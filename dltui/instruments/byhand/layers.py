@@ -105,6 +105,58 @@ def flatten(x: Tensor, start_dim: int, end_dim: int) -> Tensor:
     return x.flatten(start_dim, end_dim)
 
 
+@witness("interpolate")
+def interpolate(x: Tensor, size: int | tuple[int, ...], mode: str, align_corners: bool) -> Tensor:
+    """Return torch's picture of another size."""
+    from torch.nn import functional
+
+    whole = x.reshape(*(1,) * (4 - x.dim()), *x.shape)
+    aligned = align_corners if align_corners or mode != "nearest" else None
+    return functional.interpolate(whole, _pair(size), mode=mode, align_corners=aligned)
+
+
+@witness("affinegrid")
+def affine_grid(theta: Tensor, size: int | tuple[int, ...], align_corners: bool) -> Tensor:
+    """Return torch's grid."""
+    from torch.nn import functional
+
+    whole = theta.unsqueeze(0) if theta.shape == (2, 3) else theta
+    count = len(whole) if whole.dim() == 3 else 1
+    return functional.affine_grid(whole, [count, 1, *_pair(size)], align_corners=align_corners)
+
+
+@witness("gridsample")
+def grid_sample(x: Tensor, grid: Tensor, **settings: Any) -> Tensor:
+    """Return torch's picture looked up by a grid."""
+    from torch.nn import functional
+
+    whole, field = (one.reshape(*(1,) * (4 - one.dim()), *one.shape) for one in (x, grid))
+    return functional.grid_sample(whole, field, **settings)
+
+
+def _pair(size: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return height and width."""
+    return size if isinstance(size, tuple) else (size, size)
+
+
+@witness("crop")
+def crop(x: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
+    """Return torch's slice."""
+    return x[..., top : top + height, left : left + width]
+
+
+@witness("flip")
+def flip(x: Tensor, dims: int | tuple[int, ...]) -> Tensor:
+    """Return torch's flip."""
+    return x.flip(dims)
+
+
+@witness("normalize")
+def normalize(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Return channels less their mean over their deviation, by broadcasting."""
+    return (x - mean[:, None, None]) / std[:, None, None]
+
+
 @witness("batchnorm")
 def batchnorm(
     x: Tensor,

@@ -73,7 +73,7 @@ def neuron(
         x_label="x₁",
         y_label="x₂",
         value_label="output",
-        paths=(Path(name="z = 0", **zero_line(w1, w2, bias)),) if w1 or w2 else (),
+        paths=(Path(name="z = 0", **zero_line(w1, w2, bias), ends=False),) if w1 or w2 else (),
         marks=(Mark(name="x", x=x1, y=x2),),
     )
     table = Table(

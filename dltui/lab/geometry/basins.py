@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 
 from dltui.data import Dataset
-from dltui.figures import Lines, Series, Table
+from dltui.figures import Lines, Series, Steps, Table, number
 from dltui.lab import Frame, Slider, exhibit, near
+from dltui.lab.written import written
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,7 +84,12 @@ def until(batch: int, target: float, seed: int) -> Trained:
     "flat-or-sharp",
     family="geometry",
     covers=("000a:flat-sharp-minima", "000a:generalization-gap-batch", "003:sharp-minima"),
-    kin={"dltui landscape MODEL --sharpness": "how sharp your own model's minimum is, in several measures"},
+    kin={
+        "dltui lab run rescaled-twins": "why sharp and flat depend on the measure",
+        "dltui lab run noise-scale": "the noise of a batch against its size",
+        "dltui lab run noise-escape": "noise as a way out of a saddle",
+        "dltui landscape MODEL --sharpness": "how sharp your own model's minimum is, in several measures",
+    },
     sources=("Keskar et al. 2017, arXiv:1609.04836",),
 )
 def flat_or_sharp(
@@ -92,30 +98,34 @@ def flat_or_sharp(
     target: Annotated[float, Slider(0.05, 0.5, log=True, help="training loss at which both stop")] = 0.05,
     seed: Annotated[int, Slider(0, 99, help="seed of weights, batches and noise")] = 0,
 ) -> Iterator[Frame]:
-    """Noise drives a ball out of a sharp basin, and a network of small batches to where it is flatter.
+    """Noise drives a ball out of a sharp basin, and a network of small batches to a smaller λ₁.
 
     Try: --large 600 trains on all samples at once; --target 0.5 stops both early.
     Notice: batches of 1 and 4 leave the sharp basin, those of 64 never do; of two networks with the same training loss
-    the one of small batches has the smaller λ₁ and the flatter slice, but here no better test accuracy.
+    that of small batches has the smaller λ₁, yet neither a flatter slice nor a better test accuracy.
 
-    Left: f(w) = 0.05w² − exp(−(w−1)²/0.02) − exp(−(w+2)²/1.28), a sharp minimum of curvature 100 and a flat one of 1.6,
-    descended with noise of standard deviation 20/√m in the slope. Right: the same small network trained with two sizes
-    of batches until its training loss is the same.
+    First: f(w) = 0.05w² − exp(−(w−1)²/0.02) − exp(−(w+2)²/1.28), a sharp minimum of curvature 100 and a flat one of
+    1.6, descended with noise of standard deviation 20/√m in the slope. Then: the same small network trained with two
+    sizes of batches until its training loss is the same.
 
     Told as it is: Keskar et al. found that large batches generalise worse. On these digits λ₁ differs as they say, and
     the accuracy on held-out samples does not, beyond what a handful of them decides. Their own measure looks along
-    single weights, and does not rank the two alike from seed to seed.
+    single weights, and does not rank the two alike from seed to seed; nor does a slice or a shake: which of two minima
+    is the flatter one depends on what is asked.
     """
     ends = walked(300, seed)
     left = (np.abs(ends - SHARP) > RIM).mean(1)
+    numbers: dict[str, Any] = {"left_share": left.tolist(), "sizes": list(SIZES)}
+    ball = (_basin(left), _escapes(left))
+    yield Frame(figures=ball, numbers=numbers, caption="the ball; two networks are trained next", total=2)
     pair = {f"batch {size}": until(size, target, seed) for size in (large, small)}
     told = {name: _told(one, seed) for name, one in pair.items()}
-    figures = (_basin(left), _slices(pair, seed), _shaken(pair, seed), _escapes(left), _table(told))
-    numbers: dict[str, Any] = {"left_share": left.tolist(), "sizes": list(SIZES)}
+    figures = (*ball, _slices(pair, seed), _shaken(pair, seed), _table(told), _worked(told))
+    numbers = dict(numbers)
     for name, values in zip(("large", "small"), told.values(), strict=True):
         numbers |= {f"{name}_{key}": value for key, value in values.items()}
     tops = [f"λ₁ {values['lambda_max']:.3g} by {name}" for name, values in told.items()]
-    yield Frame(figures=figures, numbers=numbers, caption=", ".join(tops), total=1)
+    yield Frame(figures=figures, numbers=numbers, caption=", ".join(tops), total=2)
 
 
 def _told(one: Trained, seed: int) -> dict[str, float]:
@@ -162,9 +172,26 @@ def _escapes(left: np.ndarray) -> Lines:
     return Lines(
         title="Walks that left the sharp basin",
         series=(Series(name="share", x=np.array(SIZES, float), y=left),),
-        x_label="m",
-        y_label="share",
+        x_label="samples in a batch, m",
+        y_label="share that left",
         x_scale="log",
+    )
+
+
+def _worked(told: dict[str, dict[str, float]]) -> Steps:
+    """Return noise and curvatures with the numbers put in."""
+    noises = ", ".join(number(float(NOISE / np.sqrt(size)), 3) for size in SIZES)
+    bends = [number(float(slope(w + 1e-4) - slope(w - 1e-4)) / 2e-4, 3) for w in (SHARP, FLAT)]
+    tops = {name: values["lambda_max"] for name, values in told.items()}
+    (one, high), (other, low) = tops.items()
+    ratio = f"λ₁: {number(high)}/{number(low)} = {number(high / low, 3)}"
+    return written(
+        (f"noise in the slope 20/√m = {noises}", f"m = {', '.join(map(str, SIZES))}"),
+        (
+            f"f″ = {bends[0]} in the sharp basin, {bends[1]} in the flat one",
+            f"at w = {number(SHARP, 3)} and {number(FLAT, 3)}",
+        ),
+        (ratio, f"{one} over {other}, each at its training loss"),
     )
 
 
@@ -180,7 +207,7 @@ def _slices(pair: dict[str, Trained], seed: int) -> Lines:
     return Lines(
         title="The loss along a filter-normalised direction",
         series=tuple(curves),
-        x_label="α",
+        x_label="α, in norms of the weights",
         y_label="loss",
         y_scale="log",
     )

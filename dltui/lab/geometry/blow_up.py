@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from dltui.figures import Figure, Lines, Series, Table, number
+from dltui.figures import Figure, Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.lab.geometry.jets import Array
+from dltui.lab.written import written
 
 if TYPE_CHECKING:
     from dltui.lab.geometry.watchdog import Run
@@ -136,9 +137,10 @@ def blow_up_watch(
     jump goes on from weights that may be spoilt. Rolling back brought the old curve back with every seed tried.
     """
     still = (_on_a_parabola(lr), _through_layers(gain, seed))
+    worked = _worked(lr, dtype)
     numbers = _closed(lr, gain, dtype, seed)
     yield Frame(
-        figures=(*still, _formats(lr, gain, seed)),
+        figures=(*still, worked, _formats(lr, gain, seed)),
         numbers=numbers,
         caption=_caption(lr, dtype),
         total=2 + STEPS // EACH,
@@ -148,7 +150,7 @@ def blow_up_watch(
         told |= {f"loss_{run.remedy.replace(' ', '_')}": _last(run) for run in runs}
         done = max(len(run.losses) for run in runs)
         yield Frame(
-            figures=(*still, _watched(runs, spike), _barked(runs), _formats(lr, gain, seed)),
+            figures=(*still, _watched(runs, spike), _barked(runs), worked, _formats(lr, gain, seed)),
             numbers={**numbers, **told, "steps": done},
             caption=_caption(lr, dtype) if done < STEPS else _verdict(runs, spike),
             total=2 + STEPS // EACH,
@@ -195,7 +197,7 @@ def _caption(lr: float, dtype: str) -> str:
     if infinite is None:
         ends = "swings for ever" if lr == 1 else "converges" if lr < 1 else f"is finite for {MOST} steps"
         return f"x² at η = {lr:g} {ends} in {dtype}"
-    return f"x² at η = {lr:g} in {dtype}: loss infinite at step {infinite}, x no number at {nothing}"
+    return f"x² at η = {lr:g} in {dtype}: infinite at step {infinite}, no number at {nothing}"
 
 
 def _verdict(runs: list[Run], spike: float) -> str:
@@ -205,7 +207,24 @@ def _verdict(runs: list[Run], spike: float) -> str:
     first = runs[0]
     if first.flagged is None:
         return f"η × {spike:g} at step {TROUBLE}: nothing to flag"
-    return f"η × {spike:g} at step {TROUBLE}, flagged at step {first.flagged}: {first.reason}"
+    return f"η × {spike:g} at step {TROUBLE} is flagged at step {first.flagged}"
+
+
+def _worked(lr: float, dtype: str) -> Steps:
+    """Return the growth on x² and the step at which the loss is infinite, with the numbers put in."""
+    factor, largest = 1 - 2 * lr, float(np.finfo(DTYPES[dtype]).max)
+    lines = [(f"x ← x − η·2x = (1 − 2·{number(lr)})x = {number(factor)}·x", "one step")]
+    if abs(factor) > 1:
+        steps = np.log(largest) / (2 * np.log(abs(factor)))
+        base = number(abs(factor))
+        lines += [
+            (f"x² = {base}²ᵏ passes {number(largest)} after k = {steps:.1f} steps", f"the ceiling of {dtype}")
+        ]
+        _, infinite, _ = diverge(lr, dtype)
+        lines += [(f"found: loss infinite at step {'–' if infinite is None else infinite}", "")]
+    else:
+        lines += [(f"x² = {number(abs(factor))}²ᵏ never grows", "no ceiling is met")]
+    return written(*lines)
 
 
 def _on_a_parabola(lr: float) -> Lines:

@@ -83,6 +83,9 @@ def chain(depth: int, w: float, b: float, activation: str, *, x: float = 1.0, sk
     kin={
         "dltui lab run activations": "σ′ over z: at most a quarter",
         "dltui lab run clip-cliff": "what clipping does to a gradient that explodes",
+        "dltui lab run product-bound": "the same with matrices",
+        "dltui lab run skip-highway": "the chain with a skip around each neuron",
+        "dltui lab run gradient-thermometer": "a whole network of such layers",
         "dltui gradients MODEL": "gradient norms of a network of your own, layer by layer",
     },
     sources=("Bengio, Simard, Frasconi 1994, doi:10.1109/72.279181", "Glorot and Bengio 2010"),

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from dltui.objective import Objective
 
 PLANES = ("eigenvectors", "two weights", "random")
+SPANNED = {  # what the needle points along at 0° and at 90°
+    "eigenvectors": ("eigenvector of λmax", "eigenvector of λmin"),
+    "two weights": ("one weight", "the weight that interacts with it most"),
+    "random": ("a random direction", "one at a right angle to it"),
+}
 EPOCHS = 1
+ROUNDING = 1e-12  # of the largest eigenvalue: what is smaller counts as 0
 REACH = 0.5  # how far the loss is followed along v
 
 
@@ -61,6 +67,7 @@ def bend_of(epochs: int, seed: int) -> Bend:
     with hessian(objective) as operator:
         matrix = dense(operator)
     values, vectors = np.linalg.eigh(matrix)
+    values[np.abs(values) < ROUNDING * np.abs(values).max()] = 0.0
     names = tuple(
         f"{slot.name} {i + 1}" for slot in objective.twin().slots for i in range(math.prod(slot.shape))
     )
@@ -106,6 +113,7 @@ def losses_along(bend: Bend, v: Array, t: Array) -> Array:
     covers=("000a:hessian", "000a:directional-curvature"),
     kin={
         "dltui lab run hessian-spectrum": "the eigenvalues of a larger network",
+        "dltui lab run eigen-hunt": "how eigenvalues are found by products with H alone",
         "dltui hessian MODEL": "those of your own",
     },
     sources=("Goodfellow, Bengio, Courville 2016, ch. 4.3.1",),
@@ -137,7 +145,8 @@ def curvature_compass(
     low, high = float(bend.values[0]), float(bend.values[-1])
     compass = Lines(
         title="vᵀHv around the compass",
-        caption=f"{number(float(curve.min()))} to {number(float(curve.max()))} in this plane",
+        caption=f"0°: {SPANNED[directions][0]}; 90°: {SPANNED[directions][1]}; "
+        f"{number(float(curve.min()))} to {number(float(curve.max()))} in this plane",
         series=(
             Series(name="vᵀHv", x=np.degrees(turns), y=curve),
             Series(name=f"needle at {angle:g}°", x=np.array([angle]), y=np.array([here]), marks=True),
@@ -164,7 +173,7 @@ def curvature_compass(
             "weights": len(bend.names),
             "loss": bend.objective.center().loss,
         },
-        caption=f"vᵀHv = {number(here)} at {angle:g}°, between λmin = {number(low)} and λmax = {number(high)}",
+        caption=f"vᵀHv = {number(here)} at {angle:g}°; λ from {number(low)} to {number(high)}",
         total=1,
     )
 
@@ -235,7 +244,7 @@ def _worked(bend: Bend, u: Array, w: Array, angle: float, here: float) -> Steps:
         ),
         (
             f"vᵀHv = cos²φ·uᵀHu + sin²φ·wᵀHw + 2cosφ·sinφ·uᵀHw = {number(here)}",
-            "bends down" if here < 0 else "up",
+            "bends down" if here < 0 else "bends up",
         ),
     )
     return Steps(title="Worked out", steps=tuple(Step(formula=line, note=note) for line, note in lines))

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.data import load
-from dltui.figures import Lines, Series, Table, number
+from dltui.figures import Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab.written import written
 
 Array = NDArray[np.float64]
 
@@ -117,7 +118,11 @@ def taught(residual: bool, start: str, hidden: int, lr: float, decay: float, ste
     "identity-block",
     family="geometry",
     covers=("000b:identity-map", "000b:f-to-zero", "002a:residual-identity-ease"),
-    kin={"dltui lab run chain-product": "what a deep chain does without a skip"},
+    kin={
+        "dltui lab run skip-highway": "the skip in a deep stack: gradient and loss",
+        "dltui lab run degradation": "deep plain stacks that can't even copy a shallow one",
+        "dltui gradients MODEL": "gradient norms of a network of your own, layer by layer",
+    },
     sources=("He et al. 2016, arXiv:1512.03385", "Goyal et al. 2017, arXiv:1706.02677 (last layer 0)"),
 )
 def identity_block(
@@ -164,7 +169,7 @@ def _frame(found: dict[str, Lesson], last: int, steps: int) -> Frame:
         }
     ended = "; ".join(f"{name} {one.ended}" for name, one in found.items() if one.ended)
     return Frame(
-        figures=(_errors(found, last, ended), _sizes(found, last), _table(found, last)),
+        figures=(_errors(found, last, ended), _sizes(found, last), _worked(found, last), _table(found, last)),
         numbers=numbers,
         caption=f"step {last} of {steps}, error: plain {number(float(str(numbers['plain_error'])), 3)}, "
         f"residual {number(float(str(numbers['residual_error'])), 3)}",
@@ -191,6 +196,16 @@ def _errors(found: dict[str, Lesson], last: int, ended: str) -> Lines:
         y_label="error",
         y_scale="log",
         levels=((CLOSE, "1 %"),),
+    )
+
+
+def _worked(found: dict[str, Lesson], last: int) -> Steps:
+    """Return what each block has to do, with its error put in."""
+    one, other, zero = (number(float(lesson.errors[: last + 1][-1])) for lesson in found.values())
+    return written(
+        (f"F(x) = W₂·ReLU(W₁x) shall be x: mean‖F(x) − x‖²/mean‖x‖² = {one}", "plain"),
+        (f"x + F(x) shall be x, so F shall be 0: mean‖F(x)‖²/mean‖x‖² = {other}", "residual"),
+        (f"W₂ = 0, so F(x) = 0: {zero}", "residual, last layer 0"),
     )
 
 

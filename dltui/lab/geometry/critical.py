@@ -40,6 +40,7 @@ SIGNS = (  # eigenvalues, a function that has them at 0, and what it is there
     kin={
         "dltui lab run stuck-points": "how long descent takes to leave such places",
         "dltui lab run saddle-count": "why minima are rare where there are many directions",
+        "dltui lab run taylor-overlay": "the quadric whose signs these are",
         "dltui hessian MODEL": "the eigenvalues of your own model",
     },
     sources=("Dauphin et al. 2014, arXiv:1406.2572", "Himmelblau 1972, Applied Nonlinear Programming"),
@@ -166,7 +167,7 @@ def _strokes(name: str, points: list[Point], reach: float) -> Path:
     far = np.array([-reach, reach, np.nan])[:, None]
     ways = [one.vectors[0 if one.values[0] < 0 else int(np.abs(one.values).argmin())] for one in points]
     ends = np.concatenate([one.at + far * way for one, way in zip(points, ways, strict=True)])
-    return Path(name=name, x=ends[:, 0], y=ends[:, 1])
+    return Path(name=name, x=ends[:, 0], y=ends[:, 1], ends=False)
 
 
 def _table(points: list[Point]) -> Table:

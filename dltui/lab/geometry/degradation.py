@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Bars, Lines, Series, Table, number
+from dltui.figures import Bars, Lines, Series, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, Switch, exhibit, near
+from dltui.lab.written import written
 
 if TYPE_CHECKING:
     from dltui.lab.geometry.stacks import Course
@@ -23,6 +24,8 @@ SHALLOW, MIDDLE = 8, 20
     kin={
         "dltui lab run landscape-slice": "the ground on which such twins descend",
         "dltui lab run gradient-thermometer": "the gradient of each layer of a deep network",
+        "dltui lab run skip-highway": "the gradient with skips and without",
+        "dltui lab run identity-block": "why a residual block copies so easily",
         "dltui landscape resnet20-noskip": "a ResNet-20 without its skips",
     },
     sources=("He et al. 2015, arXiv:1512.03385", "He et al. 2016, arXiv:1603.05027"),
@@ -56,7 +59,7 @@ def degradation(
         last = epoch == epochs
         copied = _copied(courses, deep) if last and norm else None
         yield Frame(
-            figures=(_curves(courses), _bars(courses), _table(courses, copied)),
+            figures=(_curves(courses), _bars(courses), _worked(courses), _table(courses, copied)),
             numbers=_numbers(courses, copied),
             caption=_caption(courses, epoch),
             total=epochs + 1,
@@ -81,9 +84,14 @@ def _copied(courses: list[Course], deep: int) -> tuple[float, float, float]:
 
 
 def _caption(courses: list[Course], epoch: int) -> str:
-    """Return the training losses by now."""
-    told = ", ".join(f"{one.name}: {number(one.losses[-1], 3)}" for one in courses)
-    return f"epoch {epoch}: training loss {told}"
+    """Return the training losses of the deepest stacks by now."""
+    deepest = max(one.depth for one in courses)
+    told = ", ".join(
+        f"{number(one.losses[-1], 3)} {'residual' if one.skip else 'plain'}"
+        for one in courses
+        if one.depth == deepest
+    )
+    return f"epoch {epoch}: training loss of {deepest} layers {told}"
 
 
 def _numbers(courses: list[Course], copied: tuple[float, float, float] | None) -> dict[str, Number]:
@@ -135,6 +143,20 @@ def _bars(courses: list[Course]) -> Bars:
         values=np.array([1 - one.held[-1] for one in courses]),
         value_label="share wrong",
     )
+
+
+def _worked(courses: list[Course]) -> Steps:
+    """Return what depth costs, with the training losses put in."""
+    lines = []
+    for skip, name in ((False, "plain"), (True, "residual")):
+        stacks = sorted((one for one in courses if one.skip == skip), key=lambda one: one.depth)
+        low, high = stacks[0], stacks[-1]
+        cost = high.losses[-1] - low.losses[-1]
+        lines.append((
+            f"L({high.depth}) − L({low.depth}) = {number(high.losses[-1])} − {number(low.losses[-1])} = {number(cost)}",
+            f"what depth costs, {name}",
+        ))
+    return written(*lines)
 
 
 def _table(courses: list[Course], copied: tuple[float, float, float] | None) -> Table:

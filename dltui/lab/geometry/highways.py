@@ -29,6 +29,7 @@ KINDS = ("plain", "residual")
         "dltui lab run chain-product": "the plain chain, factor by factor",
         "dltui lab run identity-block": "why doing nothing is easy with a skip",
         "dltui lab run landscape-slice": "the loss around deep networks with and without skips",
+        "dltui lab run degradation": "plain and residual stacks of 8, 20 and 56 layers",
         "dltui gradients MODEL": "gradient norms of a network of your own, layer by layer",
     },
     sources=("He et al. 2016, arXiv:1512.03385", "Veit, Wilber, Belongie 2016, arXiv:1605.06431"),

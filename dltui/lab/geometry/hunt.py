@@ -187,6 +187,7 @@ def cost(name: str, seed: int) -> tuple[int, int, int]:
     covers=("000a:hessian-free", "000a:power-iteration"),
     kin={
         "dltui lab run hessian-spectrum": "the whole spectrum by the same products",
+        "dltui lab run curvature-compass": "what an eigenvalue says of a direction",
         "dltui hessian MODEL": "both ends of your own model's spectrum, with error bounds",
     },
     sources=("Pearlmutter 1994, doi:10.1162/neco.1994.6.1.147", "Lanczos 1950, doi:10.6028/jres.045.026"),

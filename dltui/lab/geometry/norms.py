@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from dltui.figures import Bars, Table
-from dltui.lab import Frame, Slider, exhibit
+from dltui.figures import Bars, Figure, Table, number
+from dltui.lab import Frame, Number, Slider, exhibit
+from dltui.lab.written import written
 from dltui.training import Optimizer, Recipe
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ def _net(depth: int, rate: float, seed: int, *, norm: bool) -> nn.Module:
     "normed-landscape",
     family="geometry",
     covers=("002a:batch-norm-benefits",),
-    kin={"dltui hessian MODEL --mode train": "the spectrum as training sees it, batch norm by its own batch"},
+    kin={
+        "dltui lab run hessian-spectrum": "bulk and outliers of a network without batch norm",
+        "dltui lab run gradient-thermometer": "--norm: what batch norm does to the gradient of each layer",
+        "dltui hessian MODEL --mode train": "the spectrum as training sees it, batch norm by its own batch",
+    },
     sources=("Ghorbani et al. 2019, arXiv:1901.10159", "Santurkar et al. 2018, arXiv:1805.11604"),
 )
 def normed_landscape(
@@ -53,35 +58,56 @@ def normed_landscape(
     from dltui.lab.geometry.nets import digits
     from dltui.objective import Objective
 
-    rows, numbers, ratios = list[tuple[str | float, ...]](), dict[str, float](), list[float]()
-    for norm in (False, True):
-        net = _net(depth, rate, seed, norm=norm)
-        for mode in ("eval", "train") if norm else ("eval",):
-            objective = Objective.of(net, digits(SAMPLES), mode=mode)
-            found = spectrum(
-                objective, top=TOP, bottom=1, exact=False, probes=1, trace_probes=2, tolerance=1e-2, seed=seed
-            )
-            top, last = float(found.top_eigenvalues[0]), float(found.top_eigenvalues[-1])
-            name = f"batch norm, {mode} mode" if norm else "plain"
-            rows.append((name, found.loss, top, float(found.top_residuals[0]), top / last))
-            key = f"{'norm' if norm else 'plain'}_{mode}"
-            numbers |= {f"{key}_loss": found.loss, f"{key}_lambda_max": top, f"{key}_outliers": top / last}
-            ratios.append(top)
+    rows, numbers = list[tuple[str | float, ...]](), dict[str, Number]()
+    looks: tuple[tuple[bool, Literal["eval", "train"]], ...] = (
+        (False, "eval"),
+        (True, "eval"),
+        (True, "train"),
+    )
+    for norm, mode in looks:
+        objective = Objective.of(_net(depth, rate, seed, norm=norm), digits(SAMPLES), mode=mode)
+        found = spectrum(
+            objective, top=TOP, bottom=1, exact=False, probes=1, trace_probes=2, tolerance=1e-2, seed=seed
+        )
+        top, last = float(found.top_eigenvalues[0]), float(found.top_eigenvalues[-1])
+        name = f"batch norm, {mode} mode" if norm else "plain"
+        rows.append((name, found.loss, top, float(found.top_residuals[0]), top / last))
+        key = f"{'norm' if norm else 'plain'}_{mode}"
+        numbers |= {f"{key}_loss": found.loss, f"{key}_lambda_max": top, f"{key}_outliers": top / last}
+        losses = f"loss {rows[0][1]:.3g} plain" + (f", {rows[1][1]:.3g} with batch norm" if norm else "")
+        yield Frame(figures=_figures(rows, depth, rate), numbers=dict(numbers), caption=losses, total=3)
+
+
+def _figures(rows: list[tuple[str | float, ...]], depth: int, rate: float) -> tuple[Figure, ...]:
+    """Return eigenvalues and losses of the networks looked at so far."""
     bars = Bars(
         title="λ₁ of the Hessian",
         labels=tuple(str(row[0]) for row in rows),
-        values=np.array(ratios),
+        values=np.array([row[2] for row in rows], float),
         errors=np.array([row[3] for row in rows], float),
         value_label="λ₁",
+    )
+    losses = Bars(
+        title="Training loss after the same steps",
+        caption=f"guessing has ln 10 = {number(float(np.log(10)))}",
+        labels=tuple(str(row[0]) for row in rows),
+        values=np.array([row[1] for row in rows], float),
+        value_label="loss",
     )
     table = Table(
         title="Trained by the same steps",
         caption=f"depth {depth}, η = {rate:g}, 10 epochs of 600 digits; λ₁ ± ‖Hv − λv‖",
-        columns=("network", "loss", "λ₁", "±", f"λ₁ / λ_{TOP}"),
+        columns=("network", "loss", "λ₁", "±", "λ₁/λ₁₁"),
         rows=tuple(rows),
     )
-    told = f"loss {rows[0][1]:.3g} plain, {rows[1][1]:.3g} with batch norm"
-    yield Frame(figures=(bars, table), numbers=numbers, caption=told, total=1)
+    lines = [
+        (
+            f"η·λ₁ = {number(rate)}·{number(float(row[2]))} = {number(rate * float(row[2]))}",
+            f"{row[0]}; stable below 2",
+        )
+        for row in rows
+    ]
+    return bars, losses, table, written(*lines)
 
 
 @normed_landscape.check

@@ -8,8 +8,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.figures import Lines, Points, Series, Table, number
+from dltui.figures import Lines, Points, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab.written import written
 
 Array = NDArray[np.float64]
 
@@ -86,13 +87,29 @@ def product_bound(
         figures=(
             _growth(found, numbers),
             _circle(first, second),
+            _worked(numbers),
             _matrices(first, second),
             _table(numbers),
         ),
         numbers={**numbers, "last_length": float(found[-1])},
-        caption=f"ρ(W₂W₁) = {number(numbers['rho'])} ≤ ‖W₂‖‖W₁‖ = {number(numbers['norms'])}; "
-        f"ρ(W₂)ρ(W₁) = {number(numbers['rhos'])}" + (" is no bound" if _fails(numbers) else ""),
+        caption=f"ρ(W₂W₁) = {number(numbers['rho'])} ≤ ‖W₂‖‖W₁‖ = {number(numbers['norms'])}, "
+        f"{'but > ' if _fails(numbers) else '≤ '}ρ(W₂)ρ(W₁) = {number(numbers['rhos'])}",
         total=1,
+    )
+
+
+def _worked(told: dict[str, float]) -> Steps:
+    """Return the chain of bounds with the numbers put in."""
+    one, two, at = (number(told[key]) for key in ("norm_first", "norm_second", "norms"))
+    low, high, both = (number(told[key]) for key in ("rho_first", "rho_second", "rhos"))
+    rho, sign = number(told["rho"]), "<" if _fails(told) else "≥"
+    return written(
+        (f"ρ(W₂W₁) = {rho} ≤ ‖W₂W₁‖ = {number(told['norm'])}", "always"),
+        (f"‖W₂W₁‖ ≤ ‖W₂‖·‖W₁‖ = {two}·{one} = {at}", "always"),
+        (
+            f"ρ(W₂)·ρ(W₁) = {high}·{low} = {both} {sign} {rho}",
+            "no bound" if _fails(told) else "it holds here",
+        ),
     )
 
 

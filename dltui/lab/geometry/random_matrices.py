@@ -55,6 +55,7 @@ def half_width(size: int) -> float:
     kin={
         "dltui lab run critical-points": "minimum or saddle, by the signs of the eigenvalues",
         "dltui lab run hidden-curvature": "negative eigenvalues of a trained network",
+        "dltui hessian MODEL": "the share of negative eigenvalues of your own",
     },
     sources=(
         "Dauphin et al. 2014, arXiv:1406.2572",

@@ -11,9 +11,10 @@ import numpy as np
 
 from dltui.descent.known import OPTIMISERS
 from dltui.descent.rule import Here
-from dltui.figures import Bars, Histogram, Lines, Series, Table, number
+from dltui.figures import Bars, Histogram, Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.lab.geometry.jets import Array
+from dltui.lab.written import written
 
 PIXELS, CLASSES, SAMPLES = 64, 10, 150
 RATES = {"gd": 1.0, "momentum": 0.2, "rmsprop": 0.01, "adam": 0.03}  # none of them runs away here
@@ -104,6 +105,7 @@ def trained(net: Net, optimiser: str, lr: float, starts: Array, steps: int) -> I
     kin={
         "dltui lab run stuck-points": "where a descent gets stuck",
         "dltui lab run landscape-slice": "the ground between such ends",
+        "dltui lab run mode-connectivity": "the straight way between two such ends",
         "dltui sweep MODEL DATA": "rates and seeds on a model of your own",
     },
     sources=("Bottou and Bousquet 2008, NeurIPS 20:161", "Choromanska et al. 2015, arXiv:1412.0233"),
@@ -183,9 +185,30 @@ def _numbers(found: dict[str, Array]) -> dict[str, Number]:
 
 def _figures(
     found: dict[str, Array], optimiser: str, rates: dict[str, float]
-) -> tuple[Histogram | Lines | Bars | Table, ...]:
+) -> tuple[Histogram | Lines | Bars | Steps | Table, ...]:
     """Return the endings of the chosen one, the ways of all, and the gaps."""
-    return _histogram(found, optimiser), _ways(found), _gaps(found), _table(found, rates)
+    return (
+        _histogram(found, optimiser),
+        _ways(found),
+        _gaps(found),
+        _worked(found, optimiser),
+        _table(found, rates),
+    )
+
+
+def _worked(found: dict[str, Array], optimiser: str) -> Steps:
+    """Return the gap of the chosen optimiser with the numbers put in."""
+    last, best = ends(found[optimiser]), best_of(found)
+    if not last.size:
+        return written((f"{optimiser} has no finite ending", "try a smaller --lr"))
+    middle = float(np.median(last))
+    return written(
+        (
+            f"median ending − best = {number(middle)} − {number(best)} = {number(middle - best)}",
+            f"of {optimiser}",
+        ),
+        (f"worst − best ending = {number(float(np.ptp(last)))}", f"over {last.size} starts"),
+    )
 
 
 def _histogram(found: dict[str, Array], optimiser: str) -> Histogram:

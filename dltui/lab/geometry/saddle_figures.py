@@ -102,7 +102,8 @@ def _map(now: Moment) -> Heatmap:
     """Return the loss from above, with the way so far and both eigenvectors."""
     seen = np.where(np.abs(now.way) <= EDGE, now.way, np.nan)
     x, y = minima(EDGE)
-    paths = [Path(name="minima w₁w₂ = 1", x=x, y=y), Path(name="way of descent", x=seen[:, 0], y=seen[:, 1])]
+    paths = [Path(name="minima w₁w₂ = 1", x=x, y=y, ends=False)]
+    paths += [Path(name="way of descent", x=seen[:, 0], y=seen[:, 1])]
     marks = [Mark(name="start", x=float(now.way[0, 0]), y=float(now.way[0, 1]))]
     if inside(now.here):
         paths += [_arrow(now, now.bend.v_low, f"v₋ with λ₋ = {_n(now.bend.low)}")]
@@ -131,7 +132,7 @@ def _map(now: Moment) -> Heatmap:
 def _arrow(now: Moment, direction: Vector, name: str) -> Path:
     """Return a stroke of length 1 through the point, along an eigenvector."""
     ends = now.here + np.outer((-0.5, 0.5), direction)
-    return Path(name=name, x=ends[:, 0], y=ends[:, 1])
+    return Path(name=name, x=ends[:, 0], y=ends[:, 1], ends=False)
 
 
 def _along(now: Moment) -> Lines:

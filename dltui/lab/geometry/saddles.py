@@ -19,6 +19,8 @@ MOMENTS = 40  # frames of a longer run
     family="geometry",
     covers=("000a:two-weight-net", "000a:saddle-escape", "003:saddle", "003:hessian-escape"),
     kin={
+        "dltui lab run stuck-points": "how many steps it takes to leave such places",
+        "dltui lab run noise-escape": "noise as a way out of the same saddle",
         "dltui hessian MODEL": "your own model's eigenvalues: a negative one is a way out",
         "dltui landscape MODEL": "scan the loss around your own model",
     },

@@ -9,11 +9,14 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.figures import Heatmap, Lines, Mark, Path, Series, Table, number
+from dltui.figures import Heatmap, Lines, Mark, Path, Series, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
+from dltui.lab.geometry.maps import named_ends
+from dltui.lab.written import written
 
 Array = NDArray[np.float64]
 
+NIL = 1e-9  # what is left of the loss is called nothing below this
 WAYS = ("raw", "centred", "standardised")
 FEATURES = ("area", "bedrooms", "location")
 PRICE = np.array([2.0, 30.0, 12.0])  # thousands a square metre, a bedroom, a point of location
@@ -128,6 +131,7 @@ def valleys(scale: float = 1.0) -> dict[str, Valley]:
     kin={
         "dltui lab run ill-conditioned-stall": "what such a valley does to loss and gradient norm",
         "dltui lab run newton-step": "a step that does not mind the scales",
+        "dltui hessian MODEL": "the condition number of your own loss",
     },
     sources=("LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",),
 )
@@ -172,13 +176,27 @@ def _frame(found: dict[str, Valley], share: float, last: int, fixed: tuple[Lines
             f"{name}_loss_share": ends[name],
             f"{name}_steps": one.until_done(share * one.best_rate),
         }
-    left = ", ".join(f"{name} {number(ends[name], 2)}" for name in WAYS)
+    left = ", ".join(f"{name} {number(ends[name], 2) if ends[name] > NIL else '≈ 0'}" for name in WAYS)
     return Frame(
-        figures=(*(_map(one, share, last) for one in found.values()), *fixed),
+        figures=(*(_map(one, share, last) for one in found.values()), *fixed, _worked(found, share)),
         numbers=numbers,
-        caption=f"step {last}: of the first loss is left {left}",
+        caption=f"step {last}: L/L₀ {left}",
         total=FRAMES + 1,
     )
+
+
+def _worked(found: dict[str, Valley], share: float) -> Steps:
+    """Return condition number and factor of a step with the numbers put in."""
+    lines = []
+    for name, one in found.items():
+        low, high = (number(float(one.eigenvalues[place])) for place in (0, -1))
+        lines.append((f"κ = λ_max/λ_min = {high}/{low} = {number(one.condition)}", name))
+        factors = np.abs(1 - share * one.best_rate * one.eigenvalues)
+        lines.append((
+            f"slowest factor of a step max|1 − ηλ| = {factors.max():.7g}",
+            f"η = {number(share * one.best_rate)}",
+        ))
+    return written(*lines)
 
 
 def _map(one: Valley, share: float, last: int) -> Heatmap:
@@ -201,7 +219,7 @@ def _map(one: Valley, share: float, last: int) -> Heatmap:
         scale="symlog",
         contours=True,
         paths=(Path(name=f"{last} steps of descent", x=seen[:, 0], y=seen[:, 1]),),
-        marks=(Mark(name="minimum", x=float(one.best[0]), y=float(one.best[1])),),
+        marks=(*named_ends(seen), Mark(name="minimum", x=float(one.best[0]), y=float(one.best[1]))),
     )
 
 

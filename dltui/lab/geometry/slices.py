@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Bars, Figure, Heatmap, Lines, Series, Table, number
+from dltui.figures import Bars, Figure, Heatmap, Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Slider, exhibit, near
+from dltui.lab.geometry.maps import from_above
+from dltui.lab.written import written
 from dltui.results.landscape import Landscape
 from dltui.training import Optimizer, Recipe
 
@@ -34,6 +36,10 @@ def _net(depth: int, seed: int, *, skip: bool) -> nn.Module:
     family="geometry",
     covers=("000a:landscape-depth",),
     kin={
+        "dltui lab run skip-highway": "what skips do to the gradient",
+        "dltui lab run degradation": "what depth does to the training loss",
+        "dltui lab run restart-spread": "where many descents end",
+        "dltui lab run rescaled-twins": "why the directions are filter-normalised",
         "dltui landscape MODEL": "scan the loss around your own model",
         "dltui landscape resnet20-noskip": "a ResNet-20 without its skips, to be compared with resnet20",
     },
@@ -78,7 +84,7 @@ def landscape_slice(
 def _caption(found: list[Landscape], shown: list[str], depth: int) -> str:
     """Return what is known of the twins by now."""
     shares = ", ".join(f"{_share(one):.1%} {name}" for one, name in zip(found, shown, strict=False))
-    return f"depth {depth}: cells that bend downwards {shares}"
+    return f"depth {depth}: cells bend down {shares}"
 
 
 def _share(found: Landscape) -> float:
@@ -110,8 +116,23 @@ def _figures(found: list[Landscape], shown: list[str]) -> tuple[Figure, ...]:
         columns=("network", "loss at θ*", "bends down", "highest cell / θ*", "share right"),
         rows=tuple((name, *map(float, rest)) for name, *rest in rows),
     )
-    maps = [one.figures()[1] for one in found]
-    return (*reversed(maps), _lines(found, names), bars, table)
+    maps = [
+        from_above(one, f"{name.capitalize()}, from above") for name, one in zip(names, found, strict=True)
+    ]
+    return (*reversed(maps), _lines(found, names), bars, _worked(found, names), table)
+
+
+def _worked(found: list[Landscape], names: tuple[str, ...]) -> Steps:
+    """Return the loss in the middle and the count of cells with the numbers put in."""
+    lines = []
+    for name, one in zip(names, found, strict=True):
+        inner = (STEPS - 2) ** 2
+        lines.append((f"L(θ* + 0·d₁ + 0·d₂) = {number(one.center_loss)}", f"{name}: the middle"))
+        lines.append((
+            f"{round(_share(one) * inner)} of {inner} inner cells = {_share(one):.1%}",
+            "bend downwards",
+        ))
+    return written(*lines)
 
 
 def _lines(found: list[Landscape], names: tuple[str, ...]) -> Lines:
@@ -123,7 +144,7 @@ def _lines(found: list[Landscape], names: tuple[str, ...]) -> Lines:
             Series(name=name, x=one.alphas, y=one.loss[STEPS // 2])
             for name, one in zip(names, found, strict=True)
         ),
-        x_label="α",
+        x_label="α, in norms of the weights",
         y_label="loss",
         y_scale="log",
     )

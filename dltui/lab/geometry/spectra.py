@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Figure
+from dltui.figures import Figure, Steps, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
+from dltui.lab.written import written
 from dltui.results.spectrum import Spectrum
 from dltui.training import Optimizer, Recipe, Schedule
 
@@ -38,7 +39,14 @@ def _net(classes: int, epochs: int, seed: int) -> nn.Module:
     "hessian-spectrum",
     family="geometry",
     covers=("000a:hessian-spectrum",),
-    kin={"dltui hessian MODEL": "the spectrum of your own model, with error bounds"},
+    kin={
+        "dltui lab run curvature-compass": "what an eigenvalue says of a direction",
+        "dltui lab run eigen-hunt": "how the ends of a spectrum are found",
+        "dltui lab run hidden-curvature": "negative eigenvalues that no slice shows",
+        "dltui lab run normed-landscape": "the same with batch norm",
+        "dltui lab run edge-of-stability": "what sets the largest one while a network is trained",
+        "dltui hessian MODEL": "the spectrum of your own model, with error bounds",
+    },
     sources=(
         "Sagun et al. 2017, arXiv:1706.04454",
         "Papyan 2018, arXiv:1811.07062",
@@ -88,13 +96,34 @@ def hessian_spectrum(
         report=told,
     )
     yield Frame(
-        figures=_figures(found), numbers=_numbers(found, classes), caption=_caption(found, classes), total=1
+        figures=_figures(found, classes),
+        numbers=_numbers(found, classes),
+        caption=_caption(found, classes),
+        total=1,
     )
 
 
-def _figures(found: Spectrum) -> tuple[Figure, ...]:
+def _figures(found: Spectrum, classes: int) -> tuple[Figure, ...]:
     """Return the pictures, the density first."""
-    return tuple(found.figures())
+    return (*found.figures(), _worked(found, classes))
+
+
+def _worked(found: Spectrum, classes: int) -> Steps:
+    """Return trace and gap with the numbers put in."""
+    top, gap, trace = found.top_eigenvalues, found.gap(), found.trace
+    lines = [(f"tr H = Σλᵢ ≈ {number(trace)} ± {number(found.trace_stderr, 2)}", "by random vectors")]
+    if gap is not None and gap.outliers < len(top):
+        k = gap.outliers
+        sum_ = float(top[:k].sum())
+        lines += [
+            (f"λ_{k}/λ_{k + 1} = {number(float(top[k - 1]))}/{number(float(top[k]))}", "the widest gap"),
+            (
+                f"{k} outliers, {classes} classes less one = {classes - 1}",
+                "as expected" if k == classes - 1 else "",
+            ),
+            (f"λ₁ + … + λ_{k} = {number(sum_)}", f"{sum_ / trace:.0%} of the trace"),
+        ]
+    return written(*lines)
 
 
 def _caption(found: Spectrum, classes: int) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
+from dltui.figures import Steps, number
 from dltui.lab import Frame, Slider, exhibit, near
+from dltui.lab.written import written
 from dltui.results.edge import SharpnessHistory
 
 if TYPE_CHECKING:
@@ -60,7 +62,11 @@ def descent(rate: float, steps: int) -> Iterator[tuple[Objective, Checkpoint]]:
     "edge-of-stability",
     family="geometry",
     covers=("000a:learning-rate",),
-    kin={"dltui hessian run:latest --along-run": "λ₁ at every checkpoint of your own run, against 2/η"},
+    kin={
+        "dltui lab run hessian-spectrum": "the other eigenvalues of such a network",
+        "dltui lab run lr-stability": "why 2/λ₁ is the largest step of a bowl",
+        "dltui hessian run:latest --along-run": "λ₁ at every checkpoint of your own run, against 2/η",
+    },
     sources=("Cohen et al. 2021, arXiv:2103.00065",),
 )
 def edge_of_stability(
@@ -87,7 +93,7 @@ def edge_of_stability(
         found = one if found is None else _joined(found, one)
         ratio = found.sharpness[-1] * rate / 2
         yield Frame(
-            figures=tuple(found.figures()),
+            figures=(*found.figures(), _worked(rate, float(found.sharpness[-1]))),
             numbers={
                 "steps": found.steps.tolist(),
                 "sharpness": found.sharpness.tolist(),
@@ -98,6 +104,19 @@ def edge_of_stability(
             caption=f"step {checkpoint.step} of {steps}: λ₁ is {ratio:.3f} of 2/η",
             total=READINGS + 1,
         )
+
+
+def _worked(rate: float, top: float) -> Steps:
+    """Return the edge and the factor of a step along v₁ with the numbers put in."""
+    factor = 1 - rate * top
+    return written(
+        (f"2/η = 2/{number(rate)} = {number(2 / rate)}", "the edge"),
+        (
+            f"1 − ηλ₁ = 1 − {number(rate)}·{number(top)} = {number(factor)}",
+            "what a step does to the way along v₁",
+        ),
+        (f"|1 − ηλ₁| = {number(abs(factor))}", "swings and grows" if abs(factor) > 1 else "shrinks"),
+    )
 
 
 def _joined(before: SharpnessHistory, more: SharpnessHistory) -> SharpnessHistory:

@@ -10,8 +10,10 @@ import numpy as np
 from dltui.descent.plain import Gradient
 from dltui.descent.surfaces import ravine
 from dltui.descent.walk import Walk, walk
-from dltui.figures import Heatmap, Lines, Mark, Path, Series, Table, number
+from dltui.figures import Heatmap, Lines, Mark, Path, Series, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
+from dltui.lab.geometry.maps import named_ends
+from dltui.lab.written import written
 
 FRAMES = 20
 TOLD = (0, 1, 2, 5, 10, 20, 50, 100, 199)
@@ -81,7 +83,13 @@ def _frame(way: Walk, kappa: float, lr: float, last: int, steps: int) -> Frame:
     }
     ended = f"; {way.ended}" if numbers["ended"] else ""
     return Frame(
-        figures=(_loss(values), _norm(norms), _map(way, kappa, last), _table(points, values, norms, kappa)),
+        figures=(
+            _loss(values),
+            _norm(norms),
+            _map(way, kappa, last),
+            _worked(points[-1], kappa, lr),
+            _table(points, values, norms, kappa),
+        ),
         numbers=numbers,
         caption=f"step {last} of {steps}: L = {number(float(values[-1]))}, ‖g‖ = {number(float(norms[-1]))}{ended}",
         total=FRAMES + 1,
@@ -130,7 +138,24 @@ def _map(way: Walk, kappa: float, last: int) -> Heatmap:
         scale="symlog",
         contours=True,
         paths=(Path(name="descent", x=seen[:, 0], y=seen[:, 1]),),
-        marks=(Mark(name="minimum", x=0.0, y=0.0),),
+        marks=(*named_ends(seen), Mark(name="minimum", x=0.0, y=0.0)),
+    )
+
+
+def _worked(here: np.ndarray, kappa: float, lr: float) -> Steps:
+    """Return loss, slope and the next step with the numbers put in."""
+    x, y = (float(part) for part in here)
+    a, b, k, eta = (number(one) for one in (x, y, kappa, lr))
+    along, across = 1 - lr, 1 - lr * kappa
+    return written(
+        (f"L = ½(x² + κy²) = ½(({a})² + {k}·({b})²) = {number((x**2 + kappa * y**2) / 2)}", "the loss here"),
+        (
+            f"‖g‖ = √(x² + κ²y²) = {number(float(np.hypot(x, kappa * y)))}",
+            f"g = (x, κy) = ({a}, {number(kappa * y)})",
+        ),
+        (f"x ← (1 − η)x = {number(along)}·({a}) = {number(along * x)}", f"η = {eta}: along the valley"),
+        (f"y ← (1 − ηκ)y = ({number(across)})·({b}) = {number(across * y)}", "from wall to wall"),
+        (f"best: η = 2/(κ + 1) = {number(best_rate(kappa))}, factor {number((kappa - 1) / (kappa + 1))}", ""),
     )
 
 

@@ -16,8 +16,9 @@ from dltui.descent.rule import Rule, Vector
 from dltui.descent.surface import Surface
 from dltui.descent.surfaces import plateau, rugged, saddle, two_weights
 from dltui.descent.walk import Walk, walk
-from dltui.figures import Cell, Heatmap, Lines, Mark, Path, Series, Table, number
+from dltui.figures import Cell, Heatmap, Lines, Path, Series, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab.geometry.maps import named_ends
 from dltui.lab.geometry.stationary import kind_of
 
 STILL = 1e-2  # a gradient shorter than this counts as none, an eigenvalue smaller than this as 0
@@ -92,6 +93,7 @@ def began(place: Place, distance: float, angle: float) -> Vector:
     kin={
         "dltui lab run two-weight-saddle": "the saddle, step by step, with a jump out of it",
         "dltui lab run critical-points": "such places on any surface",
+        "dltui lab run restart-spread": "where many descents of one network end",
         "dltui hessian MODEL": "whether your own network stands at one",
     },
     sources=("Dauphin et al. 2014, arXiv:1406.2572", "Du et al. 2017, arXiv:1705.10412"),
@@ -140,7 +142,7 @@ def _caption(place: Place, way: Walk, last: int, spent: int | None) -> str:
     """Return where it is."""
     if way.ended and last == way.steps:
         return way.ended
-    found = "never leaves" if spent is None else f"left ({place.goal}) after {spent} steps"
+    found = "never leaves" if spent is None else f"left after {spent} steps"
     return f"step {last}: {verdict(place.surface, way.points[last])}; {found}"
 
 
@@ -166,20 +168,13 @@ def _map(place: Place, way: Walk, last: int) -> Heatmap:
     level = np.linalg.norm(surface.gradient(grid), axis=-1) < STILL
     flat = level & (np.abs(np.linalg.eigvalsh(surface.hessian(grid))) < STILL).all(-1)
     seen = surface.inside(way.points[: last + 1])
-    marks = [Mark(name="start", x=float(way.points[0, 0]), y=float(way.points[0, 1]))]
-    marks.append(Mark(name="here", x=float(way.points[last, 0]), y=float(way.points[last, 1])))
-    known = [
-        one
-        for one in marks
-        if surface.low[0] <= one.x <= surface.high[0] and surface.low[1] <= one.y <= surface.high[1]
-    ]
     told = (
         f"Holes: plateau, ‖g‖ and all |λ| below {STILL:g}, {flat.mean():.0%} of the map."
         if flat.any()
         else ""
     )
     return Heatmap(
-        title=surface.formula,
+        title=f"L = {surface.formula} from above",
         caption=told,
         values=np.where(flat, np.nan, surface.value(grid)),
         x=x,
@@ -188,7 +183,7 @@ def _map(place: Place, way: Walk, last: int) -> Heatmap:
         scale="symlog",
         contours=True,
         paths=(Path(name="way of descent", x=seen[:, 0], y=seen[:, 1]),),
-        marks=tuple(known),
+        marks=named_ends(seen),
     )
 
 
@@ -207,7 +202,7 @@ def _course(place: Place, way: Walk, last: int) -> Lines:
         x_label="step",
         y_label="L, ‖g‖",
         y_scale="log",
-        levels=((STILL, "short"),),
+        levels=((STILL, f"short: below {STILL:g}"),),
     )
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Bars, Lines, Series, Table, number
+from dltui.figures import Bars, Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, Switch, exhibit, near
 from dltui.lab.geometry.jets import Array
+from dltui.lab.written import written
 
 if TYPE_CHECKING:
     from dltui.lab.geometry.plain_nets import Plan, Reading
@@ -37,6 +38,9 @@ REMEDIES: dict[str, dict[str, object]] = {  # what the chosen network is held ag
     ),
     kin={
         "dltui lab run blow-up-watch": "the other end: numbers that grow until there are none",
+        "dltui lab run chain-product": "where the quarter comes from",
+        "dltui lab run degradation": "what depth does to the training loss",
+        "dltui lab run normed-landscape": "what batch norm does to the curvature",
         "dltui gradients MODEL": "the same for your own model, by layer and by sample",
     },
     sources=(
@@ -83,7 +87,13 @@ def gradient_thermometer(
         ended = not np.isfinite(reading.loss)
         known = readings[:-1] if ended and len(readings) > 1 else readings
         yield Frame(
-            figures=(_bars(known), _course(known), _signals(known, others), _table(known)),
+            figures=(
+                _bars(known),
+                _course(known),
+                _signals(known, others),
+                _worked(known[-1]),
+                _table(known),
+            ),
             numbers=_numbers(known),
             caption=_caption(known, ended, len(readings) - 1),
             total=0 if ended else total,
@@ -125,6 +135,25 @@ def _others(depth: int, width: int, seed: int) -> tuple[tuple[str, Reading], ...
 def ratio(reading: Reading) -> float:
     """Return the length of the first layer's gradient over that of the output layer."""
     return float(reading.weights[0] / reading.weights[-1]) if reading.weights[-1] else 0.0
+
+
+def _worked(now: Reading) -> Steps:
+    """Return what is left of the gradient on its way back, with the numbers put in."""
+    first, last, layers = float(now.weights[0]), float(now.weights[-1]), len(now.weights) - 1
+    share = ratio(now)
+    lines = [
+        (
+            f"‖∂L/∂W₁‖/‖∂L/∂W_out‖ = {number(first)}/{number(last)} = {number(share)}",
+            "first over output layer",
+        )
+    ]
+    if share > 0 and layers:
+        lines.append((
+            f"{number(share)}^(1/{layers}) = {number(share ** (1 / layers), 3)}",
+            "the factor of a layer",
+        ))
+    lines.append((f"¼^{layers} = {number(STEEPEST**layers)}", "most that sigmoids and norms of 1 leave"))
+    return written(*lines)
 
 
 def _caption(known: list[Reading], ended: bool, reading: int) -> str:

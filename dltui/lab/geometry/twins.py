@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Lines, Series, Table
+from dltui.figures import Lines, Series, Table, number
 from dltui.lab import Frame, Slider, exhibit, near
+from dltui.lab.geometry.maps import from_above
+from dltui.lab.written import written
 from dltui.results.landscape import Landscape
 from dltui.training import Optimizer, Recipe
 
@@ -48,7 +50,9 @@ def rescaled(net: nn.Module, factor: float) -> nn.Module:
     family="geometry",
     covers=("000a:flat-sharp-minima",),
     kin={
-        "dltui landscape MODEL --normalize none": "plain directions, which depend on how the layers are scaled"
+        "dltui lab run landscape-slice": "slices along filter-normalised directions",
+        "dltui lab run flat-or-sharp": "where flatness is measured",
+        "dltui landscape MODEL --normalize none": "plain directions, which depend on how the layers are scaled",
     },
     sources=("Dinh et al. 2017, arXiv:1703.04933", "Li et al. 2018, arXiv:1712.09913, section 3"),
 )
@@ -71,11 +75,11 @@ def rescaled_twins(
     from dltui.lab.geometry.nets import bound, digits
 
     data = digits(SAMPLES)
-    nets = (_net(seed), rescaled(_net(seed), factor))
+    nets, names = (_net(seed), rescaled(_net(seed), factor)), ("as trained", f"rescaled by {factor:g}")
     pictures: dict[str, list[Landscape]] = {
         way: [
-            scan(bound(one, data, title=f"{way} directions"), steps=STEPS, normalize=way, seed=seed)
-            for one in nets
+            scan(bound(one, data, title=name), steps=STEPS, normalize=way, seed=seed)
+            for name, one in zip(names, nets, strict=True)
         ]
         for way in ("filter", "none")
     }
@@ -90,19 +94,30 @@ def rescaled_twins(
         title="The loss along d₁, plain directions",
         series=tuple(
             Series(name=name, x=one.alphas, y=one.loss[STEPS // 2])
-            for name, one in zip(("as trained", f"rescaled by {factor:g}"), pictures["none"], strict=True)
+            for name, one in zip(names, pictures["none"], strict=True)
         ),
-        x_label="α",
+        x_label="α, in norms of the weights",
         y_label="loss",
         y_scale="log",
     )
     table = Table(
         title="One function, measured twice",
         caption="average curvature along filter-normalised directions and the rise of ASAM do not depend on the scale",
-        columns=("measure", "as trained", f"rescaled by {factor:g}"),
+        columns=("measure", *names),
         rows=tuple(rows),
     )
-    figures = (pictures["filter"][0].figures()[1], pictures["filter"][1].figures()[1], slices, table)
+    worked = written(
+        (f"W₂·ReLU(W₁x) = (W₂/{factor:g})·ReLU({factor:g}·W₁x)", "ReLU(cx) = c·ReLU(x) for c > 0"),
+        (
+            f"λ₁: {number(tops[0])} and {number(tops[1])}",
+            f"the same function, {number(tops[1] / tops[0], 3)} times",
+        ),
+    )
+    maps = [
+        from_above(one, f"{name.capitalize()}, from above, filter-normalised")
+        for name, one in zip(names, pictures["filter"], strict=True)
+    ]
+    figures = (*maps, slices, worked, table)
     numbers = {
         "factor": factor,
         "filter_difference": away["filter"],
@@ -112,7 +127,7 @@ def rescaled_twins(
         "average_curvature": measures[0]["average curvature"],
         "average_curvature_rescaled": measures[1]["average curvature"],
     }
-    told = f"largest relative difference {away['filter']:.1e} filter-normalised, {away['none']:.2g} plain"
+    told = f"maps differ by {number(away['filter'], 2)} filter-normalised, by {number(away['none'], 2)} plain"
     yield Frame(figures=figures, numbers=numbers, caption=told, total=1)
 
 
@@ -150,6 +165,8 @@ def twins_compute_the_same() -> None:
     family="geometry",
     covers=("000a:stationary-classifier",),
     kin={
+        "dltui lab run saddle-count": "why negative eigenvalues are to be expected",
+        "dltui lab run hessian-spectrum": "all eigenvalues of such a network",
         "dltui landscape MODEL --curvature": "λ_min and λ_max over the plane of your own model",
         "dltui hessian MODEL --samples 200": "the spectrum on a subset",
     },
@@ -202,8 +219,18 @@ def hidden_curvature(
         "subset_stderr": spread / draws**0.5,
         "subsets": found,
     }
-    told = f"{share:.1%} of cells bend downwards, λ_min = {pairs.values[1]:.3g} ± {pairs.residuals[1]:.1g}"
-    yield Frame(figures=(picture.figures()[1], lines), numbers=numbers, caption=told, total=1)
+    lowest, doubt = (number(float(one), 3) for one in (pairs.values[1], pairs.residuals[1]))
+    told = f"{share:.1%} of cells bend downwards, λ_min = {lowest} ± {doubt}"
+    above = number(mean - float(pairs.values[0]), 3)
+    worked = written(
+        (f"λ_min = {lowest} ± {doubt}", "below 0: the loss falls along v_min"),
+        (f"second differences ≥ 0 in {1 - share:.0%} of the cells", "random directions see averages of λ"),
+        (
+            f"mean λ₁(H_S) − λ₁(H) = {number(mean)} − {number(float(pairs.values[0]))} = {above}",
+            "Jensen: at least 0",
+        ),
+    )
+    yield Frame(figures=(picture.figures()[1], lines, worked), numbers=numbers, caption=told, total=1)
 
 
 @hidden_curvature.check

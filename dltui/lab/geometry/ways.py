@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,10 @@ def _grown(stem_epochs: int, stem_seed: int, seed: int) -> nn.Module:
     "mode-connectivity",
     family="geometry",
     covers=("000a:non-convex",),
-    kin={"dltui landscape A --to B": "the way between two checkpoints of your own, with its barrier"},
+    kin={
+        "dltui lab run restart-spread": "where descents from many starts end",
+        "dltui landscape A --to B": "the way between two checkpoints of your own, with its barrier",
+    },
     sources=("Frankle et al. 2020, arXiv:1912.05671", "Ainsworth et al. 2022, arXiv:2209.04836"),
 )
 def mode_connectivity(
@@ -78,7 +82,11 @@ def mode_connectivity(
             numbers[f"{who}_error"] = one.barrier_error(0)
             numbers[f"{who}_distance"] = float(one.lengths[0])
         told = ", ".join(f"{one.barrier(0):.3g} to a {one.ends[1]}" for one in found)
-        figures = [figure for one in reversed(found) for figure in one.figures()]
+        figures = [
+            replace(figure, title=f"To a {one.ends[1]}: {figure.title.split(' · ')[0]}")
+            for one in reversed(found)
+            for figure in one.figures()
+        ]
         yield Frame(figures=tuple(figures), numbers=numbers, caption=f"barrier {told}", total=2)
 
 

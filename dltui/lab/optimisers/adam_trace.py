@@ -9,11 +9,13 @@ import numpy as np
 
 from dltui.descent.adam import Adam
 from dltui.descent.rule import Vector
+from dltui.descent.surface import Surface
 from dltui.descent.surfaces import SURFACES
 from dltui.descent.walk import Walk, fed, walk
 from dltui.figures import Figure, Histogram, Lines, Series, Step, Steps, Table, number
-from dltui.lab import Choice, Frame, Number, Slider, Switch, exhibit, near
-from dltui.lab.optimisers.maps import ground, losses, moments
+from dltui.lab import Choice, Frame, Number, Slider, Switch, Typed, exhibit, near
+from dltui.lab.geometry.surfaces import GALLERY, surface
+from dltui.lab.optimisers.maps import ground, losses, moments, signed
 from dltui.lab.optimisers.net import Net, landscape
 
 GIVEN = {"notes": (2.0, -1.0, 0.5), "constant": (1.0,), "alternating": (1.0, -1.0)}
@@ -22,9 +24,37 @@ NET, SAMPLES = Net(), 300
 SYMBOLS = ("m", "v", "m̂", "v̂")
 SHOWN = ("m", "v", "mᶜ", "vᶜ")  # a hat is lost in the cells of a terminal
 NEWEST = 8
+BEGUN = (0.7, 0.5)  # where a typed formula is begun, as shares of its window
 
 
-def traced(source: str, rule: Adam, steps: int, scale: float, seed: int) -> Walk:
+def typed(text: str) -> Surface:
+    """Return a formula in x and y as a surface that can be walked on, from a place where it has a value."""
+    one = surface(text)
+    axis = one.axis(one.edge)
+    up, across = np.nonzero(np.isfinite(one.ground))
+    spots = np.stack((axis[across], axis[up]), -1)
+    start = spots[np.linalg.norm(spots - one.edge * np.array(BEGUN), axis=-1).argmin()]
+    return Surface(
+        "typed",
+        one.formula.text,
+        "a typed formula",
+        lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).value, w.shape[:-1]),
+        lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).gradient, w.shape),
+        lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).hessian, (*w.shape, w.shape[-1])),
+        tuple(start.tolist()),
+        (-one.edge, -one.edge),
+        (one.edge, one.edge),
+    )
+
+
+def ground_of(source: str, f: str) -> Surface | None:
+    """Return the surface that a source descends, or None for one that does not."""
+    if source == "typed":
+        return typed(f)
+    return SURFACES[source]() if source in SURFACES else None
+
+
+def traced(source: str, rule: Adam, steps: int, scale: float, seed: int, f: str = "") -> Walk:
     """Return Adam on given gradients, on a surface, or on all weights of a network.
 
     Args:
@@ -33,14 +63,15 @@ def traced(source: str, rule: Adam, steps: int, scale: float, seed: int) -> Walk
         steps: Steps; gradients that are given are repeated.
         scale: What given gradients are multiplied by.
         seed: Seed of the network's weights.
+        f: The formula of a source that is typed.
 
     Returns:
         The walk with its memory.
     """
     if source == "network":
         return walk(landscape(NET, SAMPLES, seed), rule, steps=steps)
-    if source in SURFACES:
-        return walk(SURFACES[source](), rule, steps=steps)
+    if (below := ground_of(source, f)) is not None:
+        return walk(below, rule, steps=steps)
     pattern = np.array(GIVEN[source])
     count = len(pattern) if source == "notes" else steps
     return fed(rule, scale * np.resize(pattern, count)[:, None])
@@ -59,6 +90,8 @@ def traced(source: str, rule: Adam, steps: int, scale: float, seed: int) -> Walk
         "004:adam",
     ),
     kin={
+        "dltui lab run moving-average": "what a running mean keeps, and why it begins too small",
+        "dltui lab run adaptive-steps": "the rate of each parameter under Adam and its forebears",
         "dltui lab run optimiser-race": "Adam against its forebears",
         "dltui lab run lesser-known": "RAdam, which waits until v can be trusted",
         "dltui byhand adam": "the same as on paper, with your own numbers",
@@ -68,8 +101,14 @@ def traced(source: str, rule: Adam, steps: int, scale: float, seed: int) -> Walk
 def adam_trace(
     source: Annotated[
         str,
-        Choice(*GIVEN, *GROUNDS, "network", help="where the gradients come from; network: live, on digits"),
+        Choice(
+            *GIVEN, *GROUNDS, "typed", "network", help="where gradients come from; network: live, on digits"
+        ),
     ] = "notes",
+    f: Annotated[
+        str,
+        Typed(surface, ("x**4 + y**2", *GALLERY), help="formula in x and y, or a surface by name (typed)"),
+    ] = "x**4 + y**2",
     lr: Annotated[float, Slider(1e-4, 1, log=True, help="learning rate α")] = 0.1,
     beta1: Annotated[float, Slider(0, 0.99, step=0.01, help="share β₁ of m that is kept")] = 0.9,
     beta2: Annotated[float, Slider(0, 0.9999, step=0.001, help="share β₂ of v that is kept")] = 0.999,
@@ -81,7 +120,7 @@ def adam_trace(
     """Adam written out, step by step: g, m, v, both corrected, the step, θ; and what correcting is worth.
 
     Try: --no-corrected makes first steps three times too long; --scale 100 and --scale 0.0001 change no step;
-    --source himmelblau; --source network traces one of 1,210 weights.
+    --source typed --f "x**4 + 5*y**2"; --source network traces one of 1,210 weights.
     Notice: the first step is α long whatever the gradient's size, since mᶜ/√vᶜ is ±1. The means begin at 0 and are too
     small by 1 − βᵗ: ten and a thousand times at first, v still by half after a thousand steps.
 
@@ -91,13 +130,14 @@ def adam_trace(
     as small as it.
     """
     rule = Adam(lr=lr, beta1=beta1, beta2=beta2, corrected=corrected)
-    way = traced(source, rule, steps, scale, seed)
+    way = traced(source, rule, steps, scale, seed, f)
+    below = ground_of(source, f)
     place = _place(way, source)
     told = moments(way.steps, 20)[1:] or [0]
     for now in told:
         figures: tuple[Figure, ...] = (
             _table(way, place, now),
-            *_pictures(source, way, place, now),
+            *_pictures(source, below, way, place, now),
             _factors(beta1, beta2, max(now, 1)),
         )
         figures = (*figures, _lengths(rule, way, place), _worked(rule, way, place, now))
@@ -129,7 +169,7 @@ def _table(way: Walk, place: int, now: int) -> Table:
     return Table(title=f"Adam, step by step{named}", columns=("t", "g", *SHOWN, "step", "θ"), rows=rows)
 
 
-def _pictures(source: str, way: Walk, place: int, now: int) -> tuple[Figure, ...]:
+def _pictures(source: str, below: Surface | None, way: Walk, place: int, now: int) -> tuple[Figure, ...]:
     """Return what the source has to show besides the table."""
     count = np.arange(1.0, now + 1)
     means = Lines(
@@ -144,8 +184,8 @@ def _pictures(source: str, way: Walk, place: int, now: int) -> tuple[Figure, ...
         y_label="g, m, mᶜ, √vᶜ",
     )
     walks = {"Adam": way}
-    if source in SURFACES:
-        return ground(SURFACES[source](), walks, now=now), losses(walks, now=now), means
+    if below is not None:
+        return ground(below, walks, now=now), losses(walks, now=now), means
     if source == "network":
         moves = np.abs(way.points[now] - way.points[now - 1])
         counts, edges = np.histogram(moves, 30)
@@ -215,19 +255,14 @@ def _worked(rule: Adam, way: Walk, place: int, now: int) -> Steps:
     b1, b2 = number(rule.beta1), number(rule.beta2)
     low, high = (f"/(1 − {b1}^{now})", f"/(1 − {b2}^{now})") if rule.corrected else ("", "")
     lines = (
-        f"m = {b1}·{_in(m0)} + {number(1 - rule.beta1)}·{_in(g)} = {number(m)}",
-        f"v = {b2}·{number(v0)} + {number(1 - rule.beta2)}·{_in(g)}² = {number(v)}",
+        f"m = {b1}·{signed(m0)} + {number(1 - rule.beta1)}·{signed(g)} = {number(m)}",
+        f"v = {b2}·{number(v0)} + {number(1 - rule.beta2)}·{signed(g)}² = {number(v)}",
         f"mᶜ = {number(m)}{low} = {number(mhat)}",
         f"vᶜ = {number(v)}{high} = {number(vhat)}",
-        f"θ = {number(float(way.points[now - 1, place]), 6)} − {number(rule.lr)}·{_in(mhat)}/"
+        f"θ = {number(float(way.points[now - 1, place]), 6)} − {number(rule.lr)}·{signed(mhat)}/"
         f"(√{number(vhat)} + 1e-8) = {number(after, 7)}",
     )
     return Steps(title="Worked out: the newest step", steps=tuple(Step(formula=line) for line in lines))
-
-
-def _in(value: float) -> str:
-    """Return a number within a formula, in parentheses where it is negative."""
-    return f"({number(value)})" if value < 0 else number(value)
 
 
 def _numbers(way: Walk, place: int, now: int, rule: Adam) -> dict[str, Number]:
@@ -247,7 +282,8 @@ def _numbers(way: Walk, place: int, now: int, rule: Adam) -> dict[str, Number]:
         "ended": way.ended,
     }
     if way.values.size:
-        found["loss"] = float(way.values[now])
+        loss = float(way.values[now])
+        found["loss"] = loss if np.isfinite(loss) else None
     return found
 
 
@@ -319,3 +355,20 @@ def same_as_torch() -> None:
         w.grad = torch.from_numpy(one.gradient(w.detach().numpy()))
         optimiser.step()
     near("θ", walk(one, Adam(lr=0.01), steps=100, remember=False).points[-1], w.detach().numpy(), 1e-7)
+
+
+@adam_trace.check
+def typed_formula_like_torch() -> None:
+    """Twenty steps on x⁴ + 5y² as it is typed against torch's autograd and Adam, to 1e-7."""
+    import torch
+
+    below = typed("x**4 + 5*y**2")
+    w = torch.tensor(below.start, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.Adam([w], lr=0.1)
+    known = [below.start[0]]
+    for _ in range(20):
+        optimiser.zero_grad()
+        (w[0] ** 4 + 5 * w[1] ** 2).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        known.append(w[0].item())
+    near("θ", _last(source="typed", f="x**4 + 5*y**2", steps=20)["theta"], known, 1e-7)

@@ -12,7 +12,7 @@ from dltui.descent.adaptive import AdaGrad, RmsProp, RootMeanSquare
 from dltui.descent.plain import Gradient
 from dltui.descent.rule import Rule, Vector
 from dltui.descent.walk import Walk, fed, walk
-from dltui.figures import Bars, Cell, Figure, Histogram, Lines, Series, Table, number
+from dltui.figures import Bars, Cell, Figure, Histogram, Lines, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.lab.optimisers.maps import losses, moments
 from dltui.lab.optimisers.net import Net, landscape
@@ -42,7 +42,7 @@ def gradients(kind: str, steps: int) -> dict[str, Vector]:
         return {"g = 10": np.full(steps, 10.0), "g = 1": np.ones(steps), "g = 0.1": np.full(steps, 0.1)}
     if kind == "jump":
         loud = (t >= steps // 3) & (t < 2 * steps // 3)
-        return {"jumps to 10 and back": np.where(loud, 10.0, 1.0), "always 1": np.ones(steps)}
+        return {"jumps to 10": np.where(loud, 10.0, 1.0), "always 1": np.ones(steps)}
     return {"every step": np.ones(steps), "every 10th step": np.where(t % 10 == 0, 1.0, 0.0)}
 
 
@@ -72,6 +72,8 @@ def rate(rule: Rule, way: Walk, now: int) -> Vector:
         "004:rmsprop",
     ),
     kin={
+        "dltui lab run ravine-zigzag": "what one rate for all costs",
+        "dltui lab run layerwise-rate": "one rate a layer instead of one a weight",
         "dltui lab run adam-trace": "Adam's two averages, line by line",
         "dltui lab run lesser-known": "AdaDelta, RAdam and FTRL",
         "dltui byhand adagrad": "a few steps, line by line",
@@ -122,6 +124,7 @@ def adaptive_steps(
             _bars(each, walks, list(series), now),
             _over_time(each, walks, series, now),
             _sizes(walks, series, now),
+            _worked(walks, given, lr, alpha, now),
             _table(walks, given, now),
         )
         numbers: dict[str, Number] = {"step": now}
@@ -133,7 +136,10 @@ def adaptive_steps(
             }
             if "σ" in walks[name].memory:
                 numbers[f"sigma_{key}"] = walks[name].memory["σ"][:now, 0].tolist()
-        caption = f"step {now} of {len(given)}: g = {', '.join(number(float(one[now - 1])) for one in series.values())}"
+        caption = f"step {now} of {len(given)}: η/σ " + ", ".join(
+            f"{name} {number(float(rate(each[name], walks[name], now)[0]), 2)}"
+            for name in ("AdaGrad", "RMSProp")
+        )
         yield Frame(figures=figures, numbers=numbers, caption=caption, total=len(told))
 
 
@@ -180,9 +186,31 @@ def _sizes(walks: dict[str, Walk], series: dict[str, Vector], now: int) -> Lines
             *(Series(name=f"σ, {one}", x=count, y=size) for one, size in sizes.items()),
         ),
         x_label="step",
-        y_label="σ",
+        y_label="|g|, σ",
         y_scale="log",
     )
+
+
+def _worked(walks: dict[str, Walk], given: Vector, lr: float, alpha: float, now: int) -> Steps:
+    """Return the newest σ and step of the first parameter with their numbers, a rule a line."""
+    past = given[:now, 0]
+    g, total = float(past[-1]), float((past**2).sum())
+    kept = walks["RMSProp"].memory["σ"][:, 0]
+    before = float(kept[now - 2]) if now > 1 else abs(g)
+    roots = {
+        "RMS of all": f"√(Σg²/t) = √({number(total)}/{now})",
+        "AdaGrad": f"√Σg² = √{number(total)}",
+        "RMSProp": f"√(α·σ² + (1 − α)·g²) = √({number(alpha)}·{number(before)}² + {number(1 - alpha)}·{number(g)}²)",
+    }
+    lines = []
+    for name, root in roots.items():
+        size = float(walks[name].memory["σ"][now - 1, 0])
+        move = float(walks[name].points[now, 0] - walks[name].points[now - 1, 0])
+        lines.append(Step(formula=f"σ = {root} = {number(size)}", note=name))
+        lines.append(
+            Step(formula=f"Δθ = −(η/σ)·g = −({number(lr)}/{number(size)})·{number(g)} = {number(move)}")
+        )
+    return Steps(title="Worked out: the newest step of the first parameter", steps=tuple(lines))
 
 
 def _table(walks: dict[str, Walk], given: Vector, now: int) -> Table:

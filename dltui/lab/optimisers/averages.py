@@ -11,9 +11,9 @@ from dltui.descent.plain import Averaged, Gradient, Momentum
 from dltui.descent.rule import Vector
 from dltui.descent.surfaces import ravine
 from dltui.descent.walk import fed, walk
-from dltui.figures import Bars, Figure, Lines, Series, Table, number
+from dltui.figures import Bars, Figure, Lines, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
-from dltui.lab.optimisers.maps import arrows, ground, moments
+from dltui.lab.optimisers.maps import arrows, ground, moments, signed
 
 SIGNALS = ("step", "sine", "constant", "alternating")
 BARS = 24  # newest gradients whose weight is drawn
@@ -64,6 +64,7 @@ def signal(kind: str, steps: int, noise: float, seed: int) -> tuple[Vector, Vect
     kin={
         "dltui lab run momentum-ball": "the average put to use",
         "dltui lab run adam-trace": "two of them, without the zero that they begin with",
+        "dltui byhand adam": "the same means, line by line, with your own numbers",
     },
     sources=("Kingma and Ba 2015, arXiv:1412.6980, section 3",),
 )
@@ -94,6 +95,7 @@ def moving_average(
         figures: tuple[Figure, ...] = (
             _series(series, below, mean, beta, now),
             _weights(beta, now),
+            _worked(series, mean, beta, now),
             _moments(series[:now], mean, squares, beta, now),
             _sums(series[:now], beta),
             _arrows(beta),
@@ -110,7 +112,7 @@ def moving_average(
             "weight_sum": float(weights(beta, now).sum()),
         }
         caption = (
-            f"t = {now}: m = {number(float(mean[now - 1]))}, about {number(1 / (1 - beta))} values count"
+            f"t = {now}: m = {number(float(mean[now - 1]), 3)}; about {number(1 / (1 - beta))} values count"
         )
         yield Frame(figures=figures, numbers=numbers, caption=caption, total=len(told))
 
@@ -145,11 +147,33 @@ def _weights(beta: float, now: int) -> Bars:
     )
 
 
+def _worked(series: Vector, mean: Vector, beta: float, now: int) -> Steps:
+    """Return the newest mean with its numbers."""
+    x, m = float(series[now - 1]), float(mean[now - 1])
+    before = float(mean[now - 2]) if now > 1 else 0.0
+    fresh = 1 - beta**now
+    return Steps(
+        title=f"Worked out: the mean at t = {now}",
+        steps=(
+            Step(
+                formula=f"m = β·m + (1 − β)·x = {number(beta)}·{signed(before)} + {number(1 - beta)}·{signed(x)} "
+                f"= {number(m)}"
+            ),
+            Step(
+                formula=f"mᶜ = m/(1 − βᵗ) = {number(m)}/{number(fresh)} = {number(m / fresh)}",
+                note="without the zero it began with",
+            ),
+            Step(formula=f"1/(1 − β) = {number(1 / (1 - beta))}", note="values that count, roughly"),
+        ),
+    )
+
+
 def _moments(series: Vector, mean: Vector, squares: Vector, beta: float, now: int) -> Table:
     """Return the first four moments of the sample, and what the running means say of two of them."""
     fresh = 1 - beta**now
     told = {1: float(mean[now - 1]) / fresh, 2: float(squares[now - 1]) / fresh}
-    rows = tuple((f"E[x^{k}]", float((series**k).mean()), told.get(k)) for k in (1, 2, 3, 4))
+    names = ("E[x]", "E[x²]", "E[x³]", "E[x⁴]")
+    rows = tuple((name, float((series**k).mean()), told.get(k)) for k, name in enumerate(names, start=1))
     spread, middle = float(series.var()), float(series.mean())
     return Table(
         title="Moments of the values so far",

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import numpy as np
 
-from dltui.figures import Figure, Heatmap, Lines, Mark, Path, Series, Table, number
+from dltui.figures import Figure, Heatmap, Lines, Mark, Path, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab.optimisers.maps import pair
 from dltui.lab.optimisers.two_digits import (
     SAMPLES,
     SIZES,
@@ -52,6 +53,11 @@ class Race:
         if self.batch == SAMPLES:
             return f"all {SAMPLES}"
         return "one sample" if self.batch == 1 else f"batch {self.batch}"
+
+    @property
+    def short(self) -> str:
+        """The same where there is little room."""
+        return {SAMPLES: "all", 1: "one"}.get(self.batch, "batch")
 
     @property
     def smooth(self) -> Array:
@@ -101,7 +107,10 @@ def pace(batch: int) -> float:
         "001:minibatch-gd", "002a:sgd-minibatch", "004:gd-variants",
     ),
     kin={
+        "dltui lab run gd-descent": "a single step by all samples",
         "dltui lab run noise-scale": "how much the gradient of a batch varies",
+        "dltui lab run lr-schedules": "the same digits, under rates that fall",
+        "dltui lab run layerwise-rate": "what helps where batches are very large",
         "dltui lab run batch-counter": "epochs, iterations, and what a batch costs",
         "dltui train MODEL --set batch_size=16": "the same choice on a network of your own",
     },
@@ -134,10 +143,10 @@ def batch_race(
         seen = epochs * SAMPLES * k / FRAMES
         cut = [_until(race, seen) for race in races]
         yield Frame(
-            figures=_figures(cut, axis),
+            figures=_figures(cut, axis, lr),
             numbers=_numbers(cut),
-            caption=f"{seen:.0f} of {epochs * SAMPLES} samples seen: "
-            + ", ".join(f"{one.name} L = {number(_loss(one))}" for one in cut),
+            caption=f"{seen:.0f} of {epochs * SAMPLES} samples: L "
+            + ", ".join(f"{one.short} {number(_loss(one), 3)}" for one in cut),
             total=FRAMES,
         )
 
@@ -168,12 +177,13 @@ def _numbers(races: list[Race]) -> dict[str, Number]:
     return found
 
 
-def _figures(races: list[Race], axis: str) -> tuple[Figure, ...]:
-    """Return map, losses, what the batches hear, and the trace of the first steps."""
+def _figures(races: list[Race], axis: str, lr: float) -> tuple[Figure, ...]:
+    """Return map, losses, what the batches hear, the newest steps worked out, and the trace of the first."""
     return (
         _map(races),
         _curves(races, axis),
         _heard(races),
+        _worked(races, lr),
         _trace(races[min(1, len(races) - 1)]),
         _table(races),
     )
@@ -189,7 +199,7 @@ def _map(races: list[Race]) -> Heatmap:
         paths.append(Path(name=race.name, x=shown[:, 0], y=shown[:, 1]))
     least = best()
     return Heatmap(
-        title="L over both weights, and three ways down",
+        title="From above: L over both weights, and three ways down",
         values=values,
         x=w1,
         y=w2,
@@ -236,6 +246,20 @@ def _heard(races: list[Race]) -> Lines:
         ),
         x_label="samples seen",
         y_label="loss",
+    )
+
+
+def _worked(races: list[Race], lr: float) -> Steps:
+    """Return the newest step of each with its numbers."""
+    return Steps(
+        title="Worked out: w ← w − η·(1/m) Σ ∇ℓᵢ, the newest step of each",
+        steps=tuple(
+            Step(
+                formula=f"{pair(race.way[-2])} − {number(lr)}·{pair(race.slopes[-1])} = {pair(race.way[-1])}",
+                note=f"{race.name}: m = {race.batch}",
+            )
+            for race in races
+        ),
     )
 
 

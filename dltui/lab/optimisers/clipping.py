@@ -14,6 +14,7 @@ from dltui.descent.surfaces import cliff
 from dltui.descent.walk import Walk, walk
 from dltui.figures import Figure, Heatmap, Histogram, Lines, Mark, Path, Series, Step, Steps, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
+from dltui.lab.optimisers.maps import moments
 
 if TYPE_CHECKING:
     from dltui.lab.optimisers.exploding import Run
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 GROUND = cliff()
-STEPS, TAIL = 60, 10
+STEPS, TAIL, MOMENTS = 60, 10, 20  # at the cliff; batches of the last loss; pictures of the cliff
 START = (1.35, 1.0)  # from here one step at the default rate lands on the edge
 BINS = 24
 TALL = 1e4  # losses and lengths beyond this are told, not drawn: nothing else could be seen
@@ -32,6 +33,7 @@ TALL = 1e4  # losses and lengths beyond this are told, not drawn: nothing else c
     family="optimisers",
     covers=("001:grad-clip", "002a:gradient-clipping", "003:grad-clip"),
     kin={
+        "dltui lab run blow-up-watch": "where numbers leave for infinity",
         "dltui lab run chain-product": "why a gradient explodes: a product of many factors",
         "dltui train MODEL --set clip=1": "clipping for a network of your own",
         "dltui gradients MODEL": "the length of your own gradients, layer by layer",
@@ -40,7 +42,7 @@ TALL = 1e4  # losses and lengths beyond this are told, not drawn: nothing else c
 )
 def clip_cliff(
     threshold: Annotated[
-        float, Slider(0.01, 100, log=True, help="longest gradient θ that is left as it is")
+        float, Slider(0.01, 100, log=True, help="longest gradient c that is left as it is")
     ] = 1.0,
     rate: Annotated[float, Slider(0.05, 2, log=True, help="learning rate η at the cliff")] = 0.5,
     gain: Annotated[float, Slider(0.5, 2, step=0.05, help="stretch of the recurrent matrix at first")] = 1.4,
@@ -53,8 +55,8 @@ def clip_cliff(
     Notice: one gradient on the cliff is forty times as long as those around it, and one step undoes all the others;
     clipping keeps its direction and takes its length. It does not make long gradients rare.
 
-    g ← g·min(1, θ/‖g‖), with ‖g‖ over all parameters together, so that the direction stays. (torch divides by
-    ‖g‖ + 10⁻⁶.) A gradient that is infinite or no number can't be clipped.
+    g ← g·min(1, c/‖g‖) with the threshold c, and ‖g‖ over all parameters together, so that the direction stays.
+    (torch divides by ‖g‖ + 10⁻⁶.) A gradient that is infinite or no number can't be clipped.
 
     The cliff: 2/(1 + e^(−20x)) + 0.05(x + 1)² + 0.05y². The network: h ← ReLU(Ue + Wh) over 32 letters of Hamlet, W a
     rotation times the gain, 60 steps of plain SGD; a gradient through 32 steps grows like gain³².
@@ -64,22 +66,30 @@ def clip_cliff(
         "clipped": walk(GROUND, Gradient(lr=rate), START, STEPS, clip=threshold),
     }
     runs: dict[str, Run] = {}
-    yield _frame(ways, runs, threshold)
+    told = moments(STEPS, MOMENTS)
+    for now in told:
+        yield _frame(ways, runs, threshold, now)
     from dltui.lab.optimisers.exploding import trained
 
     for name, most in (("unclipped", None), ("clipped", threshold)):
         runs[name] = trained(most, gain, lr, seed)
-        yield _frame(ways, runs, threshold)
+        yield _frame(ways, runs, threshold, STEPS)
 
 
-def _frame(ways: dict[str, Walk], runs: dict[str, Run], threshold: float) -> Frame:
-    """Return pictures and numbers with as many networks as have been trained."""
-    numbers: dict[str, Number] = {"example": clipped(np.array([3.0, 4.0]), threshold).tolist()}
+def _frame(ways: dict[str, Walk], runs: dict[str, Run], threshold: float, now: int) -> Frame:
+    """Return pictures and numbers so far: steps at the cliff, then the networks that have been trained."""
+    numbers: dict[str, Number] = {
+        "step": now,
+        "example": clipped(np.array([3.0, 4.0]), threshold).tolist(),
+    }
     for name, way in ways.items():
+        gone = np.diff(way.points[: now + 1], axis=0)
         numbers |= {
-            f"{name}_cliff_norm": float(np.linalg.norm(GROUND.gradient(way.points[:-1]), axis=-1).max()),
-            f"{name}_cliff_jump": float(np.linalg.norm(np.diff(way.points, axis=0), axis=-1).max()),
-            f"{name}_cliff_loss": float(way.values[-1]),
+            f"{name}_cliff_norm": float(
+                np.linalg.norm(GROUND.gradient(way.points[: max(now, 1)]), axis=-1).max()
+            ),
+            f"{name}_cliff_jump": float(np.linalg.norm(gone, axis=-1).max(initial=0.0)),
+            f"{name}_cliff_loss": float(way.values[min(now, way.steps)]),
         }
     for name, run in runs.items():
         numbers |= {
@@ -89,38 +99,41 @@ def _frame(ways: dict[str, Walk], runs: dict[str, Run], threshold: float) -> Fra
             f"{name}_loss": None if run.ended else float(run.losses[-TAIL:].mean()),
             f"{name}_ended": run.ended,
         }
-    said = "; ".join(f"{name} network {run.ended or _kept(run)}" for name, run in runs.items())
+    said = ", ".join(f"{name} {_kept(run)}" for name, run in runs.items())
     return Frame(
         figures=(
-            _map(ways),
-            _values(ways),
+            _map(ways, now),
+            _values(ways, now),
             *(_network(runs, threshold) if runs else ()),
             _by_hand(threshold),
         ),
         numbers=numbers,
-        caption=said
-        or f"longest jump {number(float(str(numbers['unclipped_cliff_jump'])))} unclipped, "
-        f"{number(float(str(numbers['clipped_cliff_jump'])))} clipped",
-        total=3,
+        caption=f"network {said}"
+        if said
+        else f"step {now}: longest jump {number(float(str(numbers['unclipped_cliff_jump'])), 3)}, "
+        f"clipped {number(float(str(numbers['clipped_cliff_jump'])), 3)}",
+        total=len(moments(STEPS, MOMENTS)) + len(ways),
     )
 
 
 def _kept(run: Run) -> str:
-    """Return where a run that did not end early stands."""
+    """Return how a run ended, in a few words."""
+    if run.ended:
+        return run.ended.split(":")[0]
     return f"ends at loss {number(float(run.losses[-TAIL:].mean()), 3)}"
 
 
-def _map(ways: dict[str, Walk]) -> Heatmap:
+def _map(ways: dict[str, Walk], now: int) -> Heatmap:
     """Return the cliff from above with both ways."""
     x, y = GROUND.axes(61)
-    paths = []
+    paths, off = [], []
     for name, way in ways.items():
-        seen = GROUND.inside(way.points)
+        seen = GROUND.inside(way.points[: now + 1])
         paths.append(Path(name=name, x=seen[:, 0], y=seen[:, 1]))
-    off = [name for name, way in ways.items() if np.isnan(GROUND.inside(way.points)).any()]
+        off += [name] if np.isnan(seen).any() else []
     return Heatmap(
-        title="A cliff, and two ways to it",
-        caption=f"{' and '.join(off)} leaves the map" if off else "",
+        title="From above: a cliff, and two ways to it",
+        caption=GROUND.formula + (f"; {' and '.join(off)} left the map" if off else ""),
         values=GROUND.ground(61),
         x=x,
         y=y,
@@ -133,12 +146,13 @@ def _map(ways: dict[str, Walk]) -> Heatmap:
     )
 
 
-def _values(ways: dict[str, Walk]) -> Lines:
+def _values(ways: dict[str, Walk], now: int) -> Lines:
     """Return the loss along both ways."""
     return Lines(
         title="At the cliff: loss, step by step",
         series=tuple(
-            Series(name=name, x=np.arange(float(len(way.values))), y=way.values) for name, way in ways.items()
+            Series(name=name, x=np.arange(float(len(seen))), y=seen)
+            for name, seen in ((name, way.values[: now + 1]) for name, way in ways.items())
         ),
         x_label="step",
         y_label="L",
@@ -261,7 +275,7 @@ def like_clip_grad_norm() -> None:
 
 @clip_cliff.check
 def cliff_and_network() -> None:
-    """Clipped no jump is longer than η·θ and the network learns; unclipped it is lost (Pascanu et al. 2013)."""
+    """Clipped no jump is longer than η·c and the network learns; unclipped it is lost (Pascanu et al. 2013)."""
     found = {key: value for key, value in _last().items() if isinstance(value, int | float)}
     assert found["clipped_cliff_jump"] <= 0.5 + 1e-9, found["clipped_cliff_jump"]
     assert found["unclipped_cliff_jump"] > 4 * found["clipped_cliff_jump"], found

@@ -231,7 +231,7 @@ def _counters(counter: Counter, iteration: int, seed: int) -> Table:
     rows: list[tuple[str, Any]] = [
         ("samples N", n),
         ("batch size B", b),
-        ("iterations an epoch, " + ("⌊N/B⌋" if counter.drop else "⌈N/B⌉"), counter.iterations),
+        ("iterations an epoch, " + (f"⌊{n}/{b}⌋" if counter.drop else f"⌈{n}/{b}⌉"), counter.iterations),
         ("samples in the last batch", counter.last),
         (f"iterations in {counter.epochs} epoch{'s' if counter.epochs > 1 else ''}", counter.total),
     ]
@@ -262,7 +262,7 @@ def _strip(counter: Counter, seed: int) -> Heatmap:
     values = np.array(found)
     left = int(np.isnan(values).sum())
     return Heatmap(
-        title=f"In which batch each of {'the first ' if shown < counter.samples else ''}{shown} samples was",
+        title=f"Strip: in which batch each of {'the first ' if shown < counter.samples else ''}{shown} samples was",
         caption=f"{left} of these were left out with the last batch." if left else "",
         values=values,
         x=np.arange(float(shown)),
@@ -297,7 +297,7 @@ def _speed(kept: list[Reading]) -> Lines:
 def _memory(kept: list[Reading]) -> Lines:
     """Return the bytes that a batch keeps."""
     return Lines(
-        title="Kept for the backward pass",
+        title="Memory kept for the backward pass",
         series=(
             Series(
                 name="MiB",

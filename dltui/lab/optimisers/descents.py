@@ -47,8 +47,8 @@ def gd_descent(
     surface: Annotated[
         str, Choice(*GROUNDS, "net", help="what is descended; net: all weights of a small network")
     ] = "himmelblau",
-    x: Annotated[float, Slider(-5, 5, step=0.25, help="start θ₁")] = 0.0,
-    y: Annotated[float, Slider(-5, 5, step=0.25, help="start θ₂, where there are two")] = -1.0,
+    x: Annotated[float, Slider(-5, 5, step=0.25, help="start, first weight")] = 0.0,
+    y: Annotated[float, Slider(-5, 5, step=0.25, help="start, second weight, where there are two")] = -1.0,
     lr: Annotated[float, Slider(0.001, 1, log=True, help="learning rate η")] = 0.01,
     steps: Annotated[int, Slider(1, 200, help="steps")] = 25,
     seed: Annotated[int, Slider(0, 99, help="seed of the network's weights (surface net)")] = 0,
@@ -115,7 +115,7 @@ def _of_map(surface: Surface, way: Walk, now: int, lr: float) -> tuple[Figure, .
 def _side(above: Heatmap) -> Relief:
     """Return the same ground from the side, with the path on it."""
     return Relief(
-        title=f"{above.title}, from the side",
+        title=above.title.replace("From above", "From the side"),
         values=above.values,
         x=above.x,
         y=above.y,

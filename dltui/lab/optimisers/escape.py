@@ -14,7 +14,7 @@ from dltui.descent.annealing import anneal
 from dltui.descent.plain import Gradient
 from dltui.descent.surfaces import rugged, two_weights
 from dltui.descent.walk import walk
-from dltui.figures import Heatmap, Lines, Mark, Path, Series, Table
+from dltui.figures import Heatmap, Lines, Mark, Path, Series, Step, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
 
 Array = NDArray[np.float64]
@@ -100,6 +100,7 @@ def first_left(values: Array) -> Array:
         "dltui lab run two-weight-saddle": "the same saddle, and the way out along v₋",
         "dltui lab run noise-scale": "where the noise comes from: the size of a batch",
         "dltui lab run flat-or-sharp": "noise chooses between basins",
+        "dltui landscape MODEL": "how rugged the loss around your own model is",
     },
     sources=(
         "Kirkpatrick, Gelatt, Vecchi 1983, doi:10.1126/science.220.4598.671",
@@ -134,10 +135,12 @@ def noise_escape(
     left, right = on_saddle(sigma, temperature, lr, seed), on_rugged(shake, temperature, lr, seed)
     for k in range(FRAMES):
         step = round(STEPS * k / (FRAMES - 1))
-        yield _frame(left.until(step), right.until(step), step)
+        yield _frame(
+            left.until(step), right.until(step), step, _worked(sigma, lr, right.until(step).temperatures)
+        )
 
 
-def _frame(left: Runs, right: Runs, step: int) -> Frame:
+def _frame(left: Runs, right: Runs, step: int, worked: Steps) -> Frame:
     """Return pictures and numbers after so many steps."""
     gone = {name: first_left(left.values[name]) for name in NAMES}
     home = {name: float((np.abs(right.points[name][-1, :, 0]) < HOME).mean()) for name in NAMES}
@@ -154,9 +157,9 @@ def _frame(left: Runs, right: Runs, step: int) -> Frame:
         }
     shares = ", ".join(f"{name} {numbers[f'{name}_left']:.0%}" for name in NAMES)
     return Frame(
-        figures=(_map(left), _curve(right), _escaped(gone, step), _falling(right), _table(numbers)),
+        figures=(_map(left), _curve(right), _escaped(gone, step), _falling(right), worked, _table(numbers)),
         numbers=numbers,
-        caption=f"step {step} of {STEPS}: off the saddle {shares}",
+        caption=f"step {step}, off the saddle: {shares}",
         total=FRAMES,
     )
 
@@ -169,7 +172,7 @@ def _map(left: Runs) -> Heatmap:
         seen = SADDLE.inside(left.points[name][:, 0])
         paths.append(Path(name=name, x=seen[:, 0], y=seen[:, 1]))
     return Heatmap(
-        title="L = (1 − w₁w₂)², one run of each from the saddle",
+        title="From above: L = (1 − w₁w₂)², a run of each",
         values=SADDLE.ground(61),
         x=w1,
         y=w2,
@@ -177,7 +180,6 @@ def _map(left: Runs) -> Heatmap:
         y_label="w₂",
         value_label="L",
         scale="symlog",
-        contours=True,
         paths=tuple(paths),
         marks=(Mark(name="saddle", x=0.0, y=0.0),),
     )
@@ -228,18 +230,45 @@ def _falling(right: Runs) -> Lines:
     )
 
 
+def _worked(sigma: float, lr: float, temperatures: Array) -> Steps:
+    """Return how long the saddle should hold, and how often annealing climbs, with the numbers of now."""
+    grows = np.log(1 + 2 * lr)
+    waits = (
+        f"ln(1/ησ)/ln(1 + 2η) = ln(1/({number(lr)}·{number(sigma)}))/ln {number(1 + 2 * lr)} = "
+        f"{number(max(0.0, float(np.log(1 / (lr * sigma)) / grows)), 3)}"
+        if sigma
+        else "σ = 0: no noise, and it never leaves"
+    )
+    hot = float(temperatures[-1]) if len(temperatures) else 0.0
+    climbs = (
+        f"exp(−ΔL/T) = exp(−0.5/{number(hot, 3)}) = {number(float(np.exp(-0.5 / hot)), 3)}"
+        if hot
+        else "T = 0"
+    )
+    return Steps(
+        title="Worked out: waiting on the saddle, climbing while warm",
+        steps=(
+            Step(formula=waits, note="steps on the saddle, roughly" if sigma else "the saddle"),
+            Step(
+                formula=climbs,
+                note="chance of a step up by 0.5, now" if hot else "annealing never goes up",
+            ),
+        ),
+    )
+
+
 def _table(told: dict[str, Number]) -> Table:
     """Return the counts."""
     return Table(
         title=f"Of {RUNS} runs each",
-        caption="steps: until L < 0.01, of those that get there; deepest hole and mean L: on the rugged curve",
+        caption="steps: until L < 0.01, of those that get there; in the deepest hole, and mean L: on the rugged curve",
         columns=(
             "way",
             "off the saddle",
             "median steps",
             "most steps",
-            "in the deepest hole",
-            "mean L there",
+            "deepest hole",
+            "mean L",
         ),
         rows=tuple(
             (

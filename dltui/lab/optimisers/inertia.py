@@ -14,7 +14,7 @@ from dltui.descent.surfaces import SURFACES, himmelblau, ravine
 from dltui.descent.walk import Walk, fed, walk
 from dltui.figures import Figure, Lines, Path, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
-from dltui.lab.optimisers.maps import arrows, ground, losses, moments, pair
+from dltui.lab.optimisers.maps import arrows, ground, losses, moments, pair, weights
 
 GROUNDS = ("ravine", "plateau", "saddle", "two-weights", "valley", "rugged")
 FORMS: dict[str, type[Rule]] = {"classic": Momentum, "averaged": Averaged, "nesterov": Nesterov}
@@ -47,6 +47,7 @@ def pushed(share: float, lr: float, steps: int, *, alternating: bool) -> Vector:
         "004:momentum",
     ),
     kin={
+        "dltui lab run ravine-zigzag": "plain descent in the same ravine",
         "dltui lab run moving-average": "the weight that every past gradient has in m",
         "dltui lab run optimiser-race": "against adaptive rates",
         "dltui byhand sgd --momentum 0.9": "a few steps, line by line",
@@ -88,7 +89,7 @@ def momentum_ball(
                 caption=f"{one.about}; {caption}",
                 extra=_three(one, walks["ball"], now, form, share, lr),
             ),
-            _across(walks, now),
+            _across(one, walks, now),
             losses(walks, now=now),
             _limits(share, lr),
             _worked(walks["ball"], now, form, share, lr),
@@ -144,16 +145,17 @@ def _three(surface: Surface, way: Walk, now: int, form: str, share: float, lr: f
     ]
 
 
-def _across(walks: dict[str, Walk], now: int) -> Lines:
-    """Return the last coordinate over the steps: it swings, and is damped."""
+def _across(surface: Surface, walks: dict[str, Walk], now: int) -> Lines:
+    """Return the last weight over the steps: it swings, and is damped."""
+    name_of = weights(surface)[-1]
     return Lines(
-        title="Across: the last coordinate of θ",
+        title=f"Across: {name_of}, step by step",
         series=tuple(
             Series(name=name, x=np.arange(float(len(one))), y=one)
             for name, one in ((name, way.points[: now + 1, -1]) for name, way in walks.items())
         ),
         x_label="step",
-        y_label="θ₂",
+        y_label=name_of,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from dltui.descent.plain import Lars, Momentum
 from dltui.descent.rule import Here, Vector
 from dltui.descent.walk import Walk, fed
-from dltui.figures import Bars, Cell, Figure, Lines, Series, Table, number
+from dltui.figures import Bars, Cell, Figure, Lines, Series, Step, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
 from dltui.lab.optimisers.maps import losses, moments
 from dltui.lab.optimisers.net import CLASSES, PIXELS, Net, pictures, trained
@@ -60,7 +60,7 @@ def layerwise_rate(
     trust: Annotated[float, Slider(1e-4, 0.1, log=True, help="trust coefficient τ")] = 0.01,
     decay: Annotated[float, Slider(0, 0.1, step=0.001, help="weight decay β")] = 0.0,
     batch: Annotated[int, Slider(8, 600, log=True, help="digits a step, of 600")] = 600,
-    steps: Annotated[int, Slider(5, 100, help="steps")] = 60,
+    steps: Annotated[int, Slider(5, 100, help="steps")] = 30,
     seed: Annotated[int, Slider(0, 99, help="seed of weights and batches")] = 0,
 ) -> Iterator[Frame]:
     """The rate of each layer under LARS, while it and SGD train the same network on large batches.
@@ -82,12 +82,11 @@ def layerwise_rate(
             _bars(found["LARS"], now),
             losses(found, now=now),
             _rates(found["LARS"], now, lr),
+            _worked(found["LARS"], now, lr, trust, decay),
             _table(found, now, lr, accuracy),
         )
         ends = {name: way.values[min(now, way.steps)] for name, way in found.items()}
-        caption = (
-            f"step {now} of {steps}: loss {number(ends['SGD'], 3)} by SGD, {number(ends['LARS'], 3)} by LARS"
-        )
+        caption = f"step {now} of {steps}: L SGD {number(ends['SGD'], 3)}, LARS {number(ends['LARS'], 3)}"
         yield Frame(figures=figures, numbers=_numbers(found, now, accuracy), caption=caption, total=len(told))
 
 
@@ -123,6 +122,19 @@ def _rates(way: Walk, now: int, lr: float) -> Lines:
         y_label="ηₗ",
         y_scale="log",
     )
+
+
+def _worked(way: Walk, now: int, lr: float, trust: float, decay: float) -> Steps:
+    """Return the rates of the newest step with their numbers, a layer a line."""
+    w, g = lengths(way.points[now - 1]).tolist(), lengths(way.gradients[now - 1]).tolist()
+    lines = []
+    for name, size, slope, rate in zip(NAMES, w, g, _rate(way, now).tolist(), strict=True):
+        long = number(size)
+        below = f"{number(slope)} + {number(decay)}·{long}"
+        lines.append(
+            Step(formula=f"{number(lr)}·{number(trust)}·{long}/({below}) = {number(rate)}", note=name)
+        )
+    return Steps(title=f"Worked out: ηₗ = η·τ‖wₗ‖/(‖gₗ‖ + β‖wₗ‖) at step {now}", steps=tuple(lines))
 
 
 def _table(found: dict[str, Walk], now: int, lr: float, accuracy: dict[str, float]) -> Table:

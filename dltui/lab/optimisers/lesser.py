@@ -13,9 +13,9 @@ from dltui.descent.adaptive import AdaDelta, AdaGrad, Ftrl
 from dltui.descent.rule import Rule, Vector
 from dltui.descent.surfaces import SURFACES, himmelblau
 from dltui.descent.walk import Walk, fed, walk
-from dltui.figures import Figure, Heatmap, Lines, Series, Table, number
+from dltui.figures import Figure, Heatmap, Lines, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
-from dltui.lab.optimisers.maps import FLOOR, ground, losses, moments
+from dltui.lab.optimisers.maps import FLOOR, ground, losses, moments, signed
 from dltui.lab.optimisers.net import CLASSES, PIXELS, Net, landscape, pictures
 
 GROUNDS = ("ravine", "valley", "saddle", "plateau", "bowl", "himmelblau")
@@ -56,6 +56,7 @@ def sparse(l1: float, beta: float) -> tuple[Vector, Vector, float]:
     covers=("003:radam", "004:adadelta", "004:ftrl"),
     kin={
         "dltui lab run optimiser-race": "the five that are used most",
+        "dltui lab run adam-trace": "Adam, of which RAdam distrusts the first steps",
         "dltui lab run adaptive-steps": "the rates of AdaGrad, RMSProp and Adam",
         "dltui byhand adadelta": "a few steps, line by line",
     },
@@ -99,10 +100,11 @@ def lesser_known(
             _averages(walks["AdaDelta"], now),
             _rectifier(each["RAdam"], max(steps, 20)),
             _dead(walks["FTRL"], l1, now),
+            _worked(walks, now, lr, l1, beta),
             *thin,
         )
         caption = f"step {now} of {steps}: L " + ", ".join(
-            f"{number(float(way.values[min(now, way.steps)]), 3)} {name}"
+            f"{name} {number(float(way.values[min(now, way.steps)]), 2)}"
             for name, way in walks.items()
             if name != "Adam"
         )
@@ -116,7 +118,7 @@ def _averages(way: Walk, now: int) -> Lines:
     kept = {"√v, of gradients": np.sqrt(way.memory["v"]), "√u, of steps": np.sqrt(way.memory["u"])}
     kept["rate √(u+ε)/√(v+ε)"] = way.memory["rate"]
     return Lines(
-        title="AdaDelta adds up: v and u of θ₁",
+        title="AdaDelta adds up: v and u of the first weight",
         series=tuple(
             Series(name=name, x=count, y=np.maximum(each[:now, 0], FLOOR)) for name, each in kept.items()
         ),
@@ -157,7 +159,31 @@ def _dead(way: Walk, l1: float, now: int) -> Lines:
         ),
         x_label="step",
         y_label="z",
+        y_scale="symlog",
         levels=((l1, "λ₁"), (-l1, "−λ₁")) if l1 else ((0.0, "λ₁ = 0"),),
+    )
+
+
+def _worked(walks: dict[str, Walk], now: int, lr: float, l1: float, beta: float) -> Steps:
+    """Return what each made of the first weight at its newest step, with numbers."""
+    last = {name: min(now, way.steps) - 1 for name, way in walks.items()}
+    delta, ftrl, radam = walks["AdaDelta"], walks["FTRL"], walks["RAdam"]
+    g, rate = (float(one[last["AdaDelta"], 0]) for one in (delta.gradients, delta.memory["rate"]))
+    rho, r = (float(radam.memory[name][last["RAdam"]]) for name in ("ρ", "r"))
+    z, n = (float(ftrl.memory[name][last["FTRL"], 0]) for name in ("z", "n"))
+    theta, sign = float(ftrl.points[last["FTRL"] + 1, 0]), "−" if z > 0 else "+"
+    dead = f"|z| = {number(abs(z))} ≤ λ₁ = {number(l1)}, so θ = 0"
+    live = (
+        f"θ = −(z {sign} λ₁)/((β + √n)/η) = −({number(z)} {sign} {number(l1)})/(({number(beta)} + "
+        f"{number(n**0.5)})/{number(lr)}) = {number(theta)}"
+    )
+    return Steps(
+        title="Worked out: the first weight, newest step",
+        steps=(
+            Step(formula=f"Δ = rate·g = {number(rate)}·{signed(g)} = {number(rate * g)}", note="AdaDelta"),
+            Step(formula=f"ρ = {number(rho)}, r = {number(r)}", note="RAdam: Adam's step times r"),
+            Step(formula=dead if abs(z) <= l1 else live, note="FTRL"),
+        ),
     )
 
 

@@ -14,12 +14,18 @@ from dltui.figures import Figure, Heatmap, Lines, Mark, Path, Scale, Series, num
 
 CELLS = 61
 FLOOR = 1e-16  # a loss below is drawn there: a logarithm needs something
-AXES = ("θ₁", "θ₂")
 
 
 def moments(steps: int, most: int = 25) -> list[int]:
     """Return after which steps a picture is shown: all of a short walk, of a longer one some, the last among them."""
     return sorted({round(place) for place in np.linspace(0, steps, min(steps, most) + 1)})
+
+
+def weights(surface: Surface) -> tuple[str, ...]:
+    """Return what the weights are called in the formula of a surface: x and y, or w₁ and w₂."""
+    if surface.dims == 1:
+        return ("w",) if "w" in surface.formula else ("x",)
+    return ("w₁", "w₂") if "w₁" in surface.formula else ("x", "y")
 
 
 def ground(
@@ -46,9 +52,9 @@ def ground(
     Returns:
         The figure.
     """
-    title = title or f"L = {surface.formula}"
     if surface.dims == 1:
-        return _curve(surface, walks, now, title, caption)
+        return _curve(surface, walks, now, title or f"L = {surface.formula}", caption)
+    title, (across, up) = title or f"From above: L = {surface.formula}", weights(surface)
     low, high = _window(surface, walks)
     x, y = (np.linspace(a, b, CELLS) for a, b in zip(low, high, strict=True))
     paths, marks = [], []
@@ -68,8 +74,8 @@ def ground(
         values=values,
         x=x,
         y=y,
-        x_label=AXES[0],
-        y_label=AXES[1],
+        x_label=across,
+        y_label=up,
         value_label="L",
         scale=scale or ("linear" if values.min() < 0 else "symlog"),
         contours=True,
@@ -93,7 +99,7 @@ def arrows(name: str, tails: Vector, moves: Vector) -> Path:
     back, side = -0.3 * moves, 0.15 * np.stack((-moves[:, 1], moves[:, 0]), -1)
     gap = np.full_like(tails, np.nan)
     parts = np.stack((tails, heads, heads + back + side, heads, heads + back - side, gap), 1).reshape(-1, 2)
-    return Path(name=name, x=parts[:, 0], y=parts[:, 1])
+    return Path(name=name, x=parts[:, 0], y=parts[:, 1], ends=False)
 
 
 def losses(
@@ -103,9 +109,14 @@ def losses(
     return _over(walks, {name: one.values for name, one in walks.items()}, now, title, "L", caption)
 
 
-def slopes(walks: Mapping[str, Walk], *, now: int | None = None, caption: str = "") -> Lines:
+def slopes(
+    walks: Mapping[str, Walk],
+    *,
+    now: int | None = None,
+    title: str = "Slope, step by step",
+    caption: str = "",
+) -> Lines:
     """Return the length of the gradient at every step."""
-    title = "Slope, step by step"
     return _over(walks, {name: one.norms for name, one in walks.items()}, now, title, "‖g‖", caption)
 
 
@@ -113,6 +124,11 @@ def pair(vector: ArrayLike) -> str:
     """Return a point for a line of text, such as ``(0.8, −1)``."""
     told = ", ".join(number(float(part)) for part in np.atleast_1d(vector))
     return f"({told})" if np.size(vector) > 1 else told
+
+
+def signed(value: float) -> str:
+    """Return a factor in a product, in parentheses where it is negative."""
+    return f"({number(value)})" if value < 0 else number(value)
 
 
 def _over(
@@ -159,4 +175,4 @@ def _curve(surface: Surface, walks: Mapping[str, Walk], now: int | None, title: 
         way = one.points[: None if now is None else now + 1, 0]
         way = way[(way >= low) & (way <= high)]
         lines.append(Series(name=name, x=way, y=surface.value(way[:, None]), marks=True))
-    return Lines(title=title, caption=caption, series=tuple(lines), x_label="θ", y_label="L")
+    return Lines(title=title, caption=caption, series=tuple(lines), x_label=weights(surface)[0], y_label="L")

@@ -15,12 +15,14 @@ from dltui.descent.rule import Rule
 from dltui.descent.surface import Surface
 from dltui.descent.surfaces import SURFACES, quadratic
 from dltui.descent.walk import Walk, walk
-from dltui.figures import Cell, Heatmap, Lines, Mark, Path, Series, Table, number
+from dltui.figures import Cell, Heatmap, Lines, Mark, Path, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab.optimisers.maps import pair, signed, weights
 
 Array = NDArray[np.float64]
 
 SHOWN = ("two-weights", "ravine", "saddle", "valley", "himmelblau")
+SADDLED = ("two-weights", "saddle")  # these have a saddle at the origin
 TINY = 1e-12  # a slope or a curvature below this counts as 0
 ROWS = 9  # steps in the table
 
@@ -50,7 +52,9 @@ def verdict(surface: Surface, place: Array) -> str:
     family="optimisers",
     covers=("000a:newton", "000a:lbfgs", "001:newton-opt"),
     kin={
+        "dltui lab run optimiser-race": "rules that know only the gradient",
         "dltui lab run newton-root": "the same idea on one number: a root of f",
+        "dltui lab run ill-conditioned-stall": "the valley that plain descent cannot leave",
         "dltui lab run two-weight-saddle": "the saddle, and the way out along v₋",
         "dltui hessian MODEL": "the curvature of a network of your own",
     },
@@ -91,22 +95,25 @@ def _frame(ground: Surface, walks: dict[str, Walk], last: int, steps: int) -> Fr
     for name, end in ends.items():
         key = name.lower().replace("-", "_")
         numbers |= {
-            f"{key}_w": end.tolist(),
+            f"{key}_w": [_plain(float(one)) for one in end],
             f"{key}_loss": float(ground.value(end)),
             f"{key}_gradient_norm": float(np.linalg.norm(ground.gradient(end))),
-            f"{key}_eigenvalues": np.linalg.eigvalsh(ground.hessian(end)).tolist(),
+            f"{key}_eigenvalues": [_plain(float(one)) for one in np.linalg.eigvalsh(ground.hessian(end))],
             f"{key}_verdict": verdict(ground, end),
         }
     return Frame(
         figures=(
             _map(ground, walks, last),
             _losses(walks, last),
+            _worked(ground, walks["Newton"], last),
             _ends(ground, ends, walks, last),
             _trace(ground, walks["Newton"], last),
         ),
         numbers=numbers,
-        caption=f"step {last} of {steps}: "
-        + ", ".join(f"{name} L = {number(float(ground.value(end)), 3)}" for name, end in ends.items()),
+        caption=f"step {last}, L: "
+        + ", ".join(
+            f"{name} {number(float(ground.value(end)), 2)}" for name, end in ends.items() if name != "descent"
+        ),
         total=steps + 1,
     )
 
@@ -123,16 +130,18 @@ def _map(ground: Surface, walks: dict[str, Walk], last: int) -> Heatmap:
     marks = (
         [Mark(name="start", x=float(seen[0, 0]), y=float(seen[0, 1]))] if np.isfinite(seen[0]).all() else []
     )
+    if ground.name in SADDLED:
+        marks.append(Mark(name="saddle", x=0.0, y=0.0))
     marks += [Mark(name="minimum", x=spot[0], y=spot[1]) for spot in ground.minima]
     values = ground.ground(61)
     return Heatmap(
-        title=f"L = {ground.formula}",
+        title=f"From above: L = {ground.formula}",
         caption=f"λ₋ < 0 on {bent.mean():.0%} of this map: there Newton climbs along v₋",
         values=values,
         x=across,
         y=up,
-        x_label="x",
-        y_label="y",
+        x_label=weights(ground)[0],
+        y_label=weights(ground)[1],
         value_label="L",
         scale="symlog",
         contours=True,
@@ -157,6 +166,25 @@ def _losses(walks: dict[str, Walk], last: int) -> Lines:
     )
 
 
+def _worked(ground: Surface, newton: Walk, last: int) -> Steps:
+    """Return the newest step of Newton's that moved, with its numbers, along the eigenvectors of the Hessian."""
+    slopes = np.linalg.norm(ground.gradient(newton.points[: min(last, newton.steps) + 1]), axis=-1)
+    k = int(np.flatnonzero(slopes[: max(len(slopes) - 1, 1)] > TINY)[-1]) if slopes[0] > TINY else 0
+    here = newton.points[k]
+    g, (values, vectors) = ground.gradient(here), np.linalg.eigh(ground.hessian(here))
+    lines = [Step(formula=f"w = {pair(here)}, g = {pair(g)}")]
+    for value, vector, name in zip(values, vectors.T, "₋₊", strict=True):
+        slope, bend = _plain(float(vector @ g)), _plain(float(value))
+        away = f"−{signed(slope)}/{signed(bend)} = {number(-slope / bend)}" if bend else "flat: no step"
+        lines.append(
+            Step(
+                formula=f"v{name} = {pair(vector)}: −(v·g)/λ = {away}",
+                note=("uphill, for λ < 0" if bend < 0 else "downhill") if bend and slope else "",
+            )
+        )
+    return Steps(title=f"Worked out: Newton's step {k + 1}, −H⁻¹g along each eigenvector", steps=tuple(lines))
+
+
 def _ends(ground: Surface, ends: dict[str, Array], walks: dict[str, Walk], last: int) -> Table:
     """Return where each stands."""
     rows: list[tuple[Cell, ...]] = []
@@ -167,7 +195,7 @@ def _ends(ground: Surface, ends: dict[str, Array], walks: dict[str, Walk], last:
         rows.append((name, *map(_plain, (*end, ground.value(end), slope, low, high)), said))
     return Table(
         title=f"After step {last}",
-        columns=("rule", "x", "y", "L", "‖g‖", "λ₋", "λ₊", "it is"),
+        columns=("rule", *weights(ground), "L", "‖g‖", "λ₋", "λ₊", "it is"),
         rows=tuple(rows),
     )
 
@@ -175,14 +203,16 @@ def _ends(ground: Surface, ends: dict[str, Array], walks: dict[str, Walk], last:
 def _trace(ground: Surface, newton: Walk, last: int) -> Table:
     """Return Newton's steps with their eigenvalues."""
     rows: list[tuple[Cell, ...]] = []
-    for k, place in enumerate(newton.points[: min(last, ROWS) + 1]):
+    still = np.linalg.norm(ground.gradient(newton.points), axis=-1) < TINY
+    most = int(still.argmax()) if still.any() else ROWS  # where the slope is 0 nothing moves any more
+    for k, place in enumerate(newton.points[: min(last, ROWS, most) + 1]):
         low, high = np.linalg.eigvalsh(ground.hessian(place))
         signs = "".join("+" if one > TINY else "−" if one < -TINY else "0" for one in (low, high))
         rows.append((k, *map(_plain, (*place, ground.value(place), low, high)), signs))
     return Table(
         title="Newton, step by step",
         caption=newton.ended,
-        columns=("step", "x", "y", "L", "λ₋", "λ₊", "signs"),
+        columns=("step", *weights(ground), "L", "λ₋", "λ₊", "signs"),
         rows=tuple(rows),
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dltui.figures import Lines, Points, Series, Table, number
+from dltui.figures import Lines, Points, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, Switch, exhibit, near
 from dltui.lab.optimisers.two_digits import SAMPLES, SIZES, START, Array, best, gradients
 
@@ -69,6 +69,7 @@ def slope(sizes: Array, found: Array) -> float:
     covers=("000a:grad-noise", "002a:gradient-noise"),
     kin={
         "dltui lab run batch-race": "the same digits, descended by such gradients",
+        "dltui lab run noise-escape": "such noise leaves a saddle",
         "dltui lab run flat-or-sharp": "noise of small batches leaves a sharp basin",
         "dltui gradients MODEL": "the gradients of a network of your own",
     },
@@ -127,11 +128,34 @@ def _frame(each: Array, m: int, replacement: bool, seed: int, count: int, place:
         figures=(
             _cloud(batches(each, 1, count, replacement, seed), here, full, m),
             _lines(sizes, found, spread, m, noise, replacement),
+            _worked(spread, scale, length, m, replacement),
             _table(told, scale, m, place),
         ),
         numbers=numbers,
-        caption=f"{count} batches of {m}: variance {number(noise)}, expected {number(told['expected'])}",
+        caption=f"variance {number(noise, 3)}, expected {number(told['expected'], 3)}; {count} batches of {m}",
         total=FRAMES,
+    )
+
+
+def _worked(spread: float, scale: float | None, length: float, m: int, replacement: bool) -> Steps:
+    """Return the variance of a batch and the noise scale with their numbers."""
+    whole = float(expected(spread, m, SAMPLES, replacement))
+    rule = "σ²/m" if replacement else "σ²/m · (N − m)/(N − 1)"
+    rest = "" if replacement else f" · ({SAMPLES} − {m})/({SAMPLES} − 1)"
+    return Steps(
+        title=f"Worked out: the noise of a batch of {m}",
+        steps=(
+            Step(
+                formula=f"Var = {rule} = {number(spread)}/{m}{rest} = {number(whole)}",
+                note=f"error √Var = {number(whole**0.5)}",
+            ),
+            Step(
+                formula="|∇L| = 0: there is no noise scale"
+                if scale is None
+                else f"σ²/|∇L|² = {number(spread)}/{number(length)}² = {number(scale)}",
+                note="" if scale is None else "samples at which noise and gradient are equally long",
+            ),
+        ),
     )
 
 

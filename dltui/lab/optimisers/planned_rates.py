@@ -10,14 +10,14 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dltui.descent.schedules import constant, cosine, resnet, step_decay
-from dltui.figures import Lines, Series, Table, number
+from dltui.descent.schedules import constant, cosine, polynomial, resnet, step_decay
+from dltui.figures import Lines, Series, Step, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
 from dltui.lab.optimisers.two_digits import SAMPLES, START, best, losses, sample, shuffled
 
 Array = NDArray[np.float64]
 
-NAMES = ("constant", "step", "cosine", "resnet")
+NAMES = ("constant", "step", "cosine", "polynomial", "resnet")
 BATCH, FRAMES = 8, 20
 TAIL = 10  # epochs over which the last loss is averaged
 
@@ -32,6 +32,8 @@ class Plan:
         every: Epochs s between two falls of the step decay.
         gamma: Factor γ of a fall.
         warmup: Epochs of ResNet's warm-up at η/10.
+        power: Power p of the polynomial.
+        end: Share of η at which cosine and polynomial end.
     """
 
     eta: float
@@ -39,6 +41,8 @@ class Plan:
     every: int
     gamma: float
     warmup: int
+    power: float = 2.0
+    end: float = 0.0
 
     @property
     def falls(self) -> tuple[int, int]:
@@ -50,7 +54,9 @@ class Plan:
         if name == "step":
             return step_decay(t, self.eta, self.every, self.gamma)
         if name == "cosine":
-            return cosine(t, self.eta, self.total)
+            return cosine(t, self.eta, self.total, self.end * self.eta)
+        if name == "polynomial":
+            return polynomial(t, self.eta, self.total, self.power, self.end * self.eta)
         if name == "resnet":
             return resnet(t, self.eta, self.warmup, self.falls, factor=self.gamma)
         return constant(t, self.eta)
@@ -99,6 +105,7 @@ def descended(plan: Plan, seed: int) -> Runs:
     ),
     kin={
         "dltui lab run warm-up": "why some begin small",
+        "dltui lab run lr-stability": "what one rate can do, and how large it may be",
         "dltui lab run batch-race": "the same digits, at one rate throughout",
         "dltui train MODEL --set schedule.name=cosine": "a schedule for a network of your own",
     },
@@ -110,22 +117,28 @@ def lr_schedules(
     every: Annotated[int, Slider(1, 100, help="epochs s between two falls of the step decay")] = 30,
     gamma: Annotated[float, Slider(0.01, 1, log=True, help="factor γ of a fall")] = 0.1,
     warmup: Annotated[int, Slider(0, 40, help="epochs of ResNet's warm-up at η/10")] = 5,
+    power: Annotated[float, Slider(0.5, 5, step=0.5, help="power p of the polynomial")] = 2.0,
+    end: Annotated[
+        float, Slider(0, 0.5, step=0.01, help="share of η at which cosine and polynomial end")
+    ] = 0.0,
     seed: Annotated[int, Slider(0, 9999, help="seed of the order of samples")] = 0,
 ) -> Iterator[Frame]:
-    """Four schedules of the learning rate, drawn, and the same descent on digits under each.
+    """Five schedules of the learning rate, drawn, and the same descent on digits under each.
 
-    Try: --eta 0.03, where falling is too early and constant wins; --gamma 0.5 falls less each time.
+    Try: --eta 0.03, where falling is too early and constant wins; --gamma 0.5 falls less each time; --end 0.1 ends the
+    cosine and the polynomial at a tenth of η.
     Notice: at a constant rate the loss hovers above the least there is, as high as η; each fall of the rate lets it
     down at once, and the cosine lets it down all the way.
 
-    Step: η·γ^⌊t/s⌋. Cosine: ½η(1 + cos πt/T). ResNet: η/10 for the warm-up, then η, then γ at T/2 and again at 3T/4.
-    t counts epochs from 0, and all steps of an epoch have the same rate. Large early for speed, small late so that the
-    noise of batches dies down: the loss ends above the least one by about η times that noise.
+    Step: η·γ^⌊t/s⌋. Cosine: e + ½(η − e)(1 + cos πt/T), which ends at e. Polynomial: e + (η − e)(1 − t/T)^p. ResNet:
+    η/10 for the warm-up, then η, then γ at T/2 and again at 3T/4. t counts epochs from 0, and all steps of an epoch
+    have the same rate. Large early for speed, small late so that the noise of batches dies down: the loss ends above
+    the least one by about η times that noise.
 
     Logistic regression on 288 fives and nines with two weights, batches of eight: convex, with a least loss that is not
     0, so that noise never ends by itself.
     """
-    plan = Plan(eta, total, every, gamma, warmup)
+    plan = Plan(eta, total, every, gamma, warmup, power, end)
     runs = descended(plan, seed)
     for k in range(FRAMES + 1):
         yield _frame(plan, runs, round(total * k / FRAMES))
@@ -141,10 +154,10 @@ def _frame(plan: Plan, runs: Runs, epoch: int) -> Frame:
             f"{name}_above": float(last[place]),
         }
     return Frame(
-        figures=(_curves(plan, runs, epoch), _losses(runs, epoch), _table(plan)),
+        figures=(_curves(plan, runs, epoch), _losses(runs, epoch), _worked(plan, epoch), _table(plan)),
         numbers=numbers,
-        caption=f"epoch {epoch} of {plan.total}, above the least loss: "
-        + ", ".join(f"{name} {number(float(last[place]), 2)}" for place, name in enumerate(NAMES)),
+        caption=f"epoch {epoch} of {plan.total}: {NAMES[int(last.argmin())]} is lowest, "
+        f"{number(float(last.min()), 2)} above the least",
         total=FRAMES + 1,
     )
 
@@ -152,17 +165,20 @@ def _frame(plan: Plan, runs: Runs, epoch: int) -> Frame:
 def _curves(plan: Plan, runs: Runs, epoch: int) -> Lines:
     """Return all schedules, and the rate that the descents had so far as points on them."""
     t = np.linspace(0, plan.total, 401)
-    drawn = [Series(name=name, x=t, y=plan.rate(name, np.floor(t)) if name != "cosine" else plan.rate(name, t), tint=i)
-             for i, name in enumerate(NAMES)]  # fmt: skip
-    seen = np.unique(np.linspace(0, max(epoch - 1, 0), 25).astype(int))
-    live = [
-        Series(name=f"{name}, used", x=seen.astype(float), y=runs.rates[seen, i], marks=True, tint=i)
-        for i, name in enumerate(NAMES)
-    ]
+    smooth = {"cosine", "polynomial"}
+    drawn = [Series(name=name, x=t, y=plan.rate(name, t if name in smooth else np.floor(t)))
+             for name in NAMES]  # fmt: skip
+    seen = np.unique(np.linspace(0, max(epoch - 1, 0), 9).astype(int))
+    live = Series(
+        name="used so far",
+        x=np.repeat(seen.astype(float), len(NAMES)),
+        y=runs.rates[seen].ravel(),
+        marks=True,
+    )
     return Lines(
         title="Learning rate by epoch",
         caption="points: the rate that each descent had",
-        series=(*drawn, *(live if epoch else ())),
+        series=(*drawn, *((live,) if epoch else ())),
         x_label="epoch",
         y_label="η",
     )
@@ -180,6 +196,27 @@ def _losses(runs: Runs, epoch: int) -> Lines:
         x_label="epoch",
         y_label="L − least",
         y_scale="log",
+    )
+
+
+def _worked(plan: Plan, epoch: int) -> Steps:
+    """Return the rates of an epoch with their numbers."""
+    eta, t, total = number(plan.eta), min(epoch, plan.total), plan.total
+    low = number(plan.end * plan.eta)
+    formulas = {
+        "step": f"η·γ^⌊t/s⌋ = {eta}·{number(plan.gamma)}^{t // plan.every}",
+        "cosine": f"e + ½(η − e)(1 + cos πt/T) = {low} + ½({eta} − {low})(1 + cos {number(t / total)}π)",
+        "polynomial": f"e + (η − e)(1 − t/T)^p = {low} + ({eta} − {low})·{number(1 - t / total)}^{number(plan.power)}",
+        "resnet": f"warm-up until {plan.warmup}, falls at {plan.falls[0]} and {plan.falls[1]}",
+    }
+    return Steps(
+        title=f"Worked out: the rates of epoch {t}",
+        steps=tuple(
+            Step(formula=f"{formula} = {number(float(plan.rate(name, t)))}", note=name)
+            if name != "resnet"
+            else Step(formula=f"{formula}: {number(float(plan.rate(name, t)))}", note=name)
+            for name, formula in formulas.items()
+        ),
     )
 
 
@@ -203,7 +240,7 @@ def numbers_of_the_notes() -> None:
 
 @lr_schedules.check
 def rates_like_torch() -> None:
-    """The rate of each descent, every epoch, against torch's StepLR, CosineAnnealingLR and MultiStepLR, to 1e-12."""
+    """Rates of every epoch against torch's StepLR, CosineAnnealingLR, PolynomialLR and MultiStepLR, to 1e-12."""
     import torch
     from torch.optim import lr_scheduler as of
 
@@ -215,6 +252,7 @@ def rates_like_torch() -> None:
             "constant": lambda one: of.ConstantLR(one, 1.0, 0),
             "step": lambda one: of.StepLR(one, 7, 0.3),
             "cosine": lambda one: of.CosineAnnealingLR(one, 24),
+            "polynomial": lambda one: of.PolynomialLR(one, 24, 2.0),
             "resnet": lambda one: of.MultiStepLR(one, [12, 18], 0.3),
         }
         scheduler = made[name](optimizer)
@@ -222,6 +260,21 @@ def rates_like_torch() -> None:
             near(f"{name} at {epoch}", runs.rates[epoch, place], scheduler.get_last_lr()[0], 1e-12)
             optimizer.step()
             scheduler.step()
+
+
+@lr_schedules.check
+def ends_where_it_is_told() -> None:
+    """With --end 0.1 cosine and polynomial end at η/10: torch's eta_min, and a line between both ends for p = 1."""
+    import torch
+
+    plan = Plan(0.5, 24, 7, 0.3, 0, power=1.0, end=0.1)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.5)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 24, eta_min=0.05)
+    for epoch in range(25):
+        near(f"cosine at {epoch}", plan.rate("cosine", epoch), scheduler.get_last_lr()[0], 1e-12)
+        optimizer.step()
+        scheduler.step()
+    near("polynomial", plan.rate("polynomial", np.arange(25)), np.linspace(0.5, 0.05, 25), 1e-12)
 
 
 @lr_schedules.check

@@ -68,6 +68,8 @@ def arrival(surface: Surface, rule: Rule, most: int = LONG) -> int | None:
     family="optimisers",
     covers=("000c:adam-genealogy", "003:adaptive-lr"),
     kin={
+        "dltui lab run momentum-ball": "momentum alone, with its arrows",
+        "dltui lab run adam-trace": "Adam alone, line by line",
         "dltui lab run lesser-known": "AdaDelta, RAdam and FTRL in the race",
         "dltui lab run newton-step": "rules that know the curvature",
         "dltui train digits --optimizer adam": "on a network of your own",
@@ -117,7 +119,7 @@ def optimiser_race(
             }
         first = [(count, name) for name, count in counts.items() if count is not None]
         caption = f"step {now} of {steps}: " + (
-            f"{min(first)[1]} is done first, at {min(first)[0]}" if first else "none gets there"
+            f"{min(first)[1]} is first, in {min(first)[0]} steps" if first else "none gets there"
         )
         yield Frame(figures=figures, numbers=numbers, caption=caption, total=len(told))
 
@@ -129,13 +131,13 @@ def _lengths(walks: dict[str, Walk], now: int) -> Bars:
         last = min(now, way.steps)
         found.append(float(np.linalg.norm(way.points[last] - way.points[last - 1])) if last else 0.0)
     return Bars(
-        title="Length of the newest step", labels=tuple(walks), values=np.array(found), value_label="‖Δθ‖"
+        title="Newest step: its length", labels=tuple(walks), values=np.array(found), value_label="‖Δθ‖"
     )
 
 
 def _table(surface: Surface, walks: dict[str, Walk], counts: dict[str, int | None], now: int) -> Table:
     """Return where each is, and when it is done."""
-    goal = "|θ₂| > 0.5" if surface.name == "saddle" else "L < 1 % of the first"
+    goal = "|y| > 0.5" if surface.name == "saddle" else "L < 1 % of the first"
     rows = tuple(
         (
             name,
@@ -146,7 +148,7 @@ def _table(surface: Surface, walks: dict[str, Walk], counts: dict[str, int | Non
         )
         for name, way in walks.items()
     )
-    return Table(title="The lanes", columns=("", "θ", "L", f"steps to {goal}", ""), rows=rows)
+    return Table(title="The lanes", columns=("lane", "θ", "L", f"steps to {goal}", "ended"), rows=rows)
 
 
 def _opened(name: str, rule: Rule, way: Walk, now: int) -> Steps:

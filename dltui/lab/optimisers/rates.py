@@ -12,16 +12,16 @@ from dltui.descent.rule import Vector
 from dltui.descent.schedules import exponential
 from dltui.descent.surface import Surface
 from dltui.descent.surfaces import ravine
-from dltui.descent.walk import walk
-from dltui.figures import Figure, Lines, Series, Table, number
+from dltui.descent.walk import Walk, walk
+from dltui.figures import Lines, Series, Step, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
-from dltui.lab.optimisers.maps import ground, losses
+from dltui.lab.optimisers.maps import ground, losses, moments, pair
 
 START = (-10.0, 1.0)
 GOAL = 1e-6  # loss that counts as done
 ENOUGH = 1e-12
 RANGE, NOISE = 120, 1.0  # steps of the range test, and noise of its slopes
-PATH = 12  # steps on the map
+PATH, MOMENTS = 12, 20  # steps on the map; pictures of a walk
 
 
 def regime(lr: float, kappa: float) -> str:
@@ -71,6 +71,7 @@ def needed(lr: float, kappa: float, start: tuple[float, float] = START, goal: fl
     family="optimisers",
     covers=("000a:learning-rate", "000a:convex-hard", "002a:learning-rate", "004:learning-rate"),
     kin={
+        "dltui lab run gd-descent": "a single step, its gradient and its arrow",
         "dltui lab run ravine-zigzag": "the path in the ravine itself",
         "dltui lab run lr-schedules": "a rate that changes on the way",
         "dltui hessian MODEL": "λmax of your own model, and so its 2/λmax",
@@ -96,42 +97,62 @@ def lr_stability(
     surface, limit = ravine(kappa), 2 / max(1.0, kappa)
     way = walk(surface, Gradient(lr=lr), START, steps, remember=False)
     count, word = needed(lr, kappa), regime(lr, kappa)
-    figures = (
-        _map(surface, lr, limit, steps),
-        _sweep(surface, lr, limit, steps),
+    paths, curves = _paths(surface, lr, limit, steps), _sweep(surface, lr, limit, steps)
+    fixed = (
         _ends(lr, kappa, limit, steps),
         _range(surface, limit),
+        _worked(lr, kappa, limit),
         _table(lr, kappa, limit),
     )
-    numbers: dict[str, Number] = {
+    known: dict[str, Number] = {
         "limit": limit,
         "factor_x": 1 - lr,
         "factor_y": 1 - lr * kappa,
         "regime": word,
         "steps_to_1e-6": count,
-        "loss": float(way.values[-1]),
         "best_lr": 2 / (1 + kappa),
         "range_test": _turn(surface, limit),
-        "ended": way.ended,
     }
     done = "" if count is None else f", {count:,} steps"
-    caption = f"η = {number(lr)}, limit {number(limit)}: {word}{done}"
-    yield Frame(figures=figures, numbers=numbers, caption=caption, total=1)
+    told = moments(steps, MOMENTS)
+    for now in told:
+        figures = (
+            ground(
+                surface, paths, now=now, caption=f"the first {min(steps, PATH)} steps; κ = {number(kappa)}"
+            ),
+            losses(
+                curves,
+                now=now,
+                title="Loss, step by step, for several η",
+                caption=f"from {pair(START)} on {surface.formula}",
+            ),
+            *fixed,
+        )
+        numbers = known | {
+            "step": now,
+            "loss": float(way.values[min(now, way.steps)]),
+            "ended": way.ended if now >= way.steps else "",
+        }
+        caption = f"η = {number(lr)} {word}{done}; step {now} of {steps}"
+        yield Frame(figures=figures, numbers=numbers, caption=caption, total=len(told))
 
 
-def _map(surface: Surface, lr: float, limit: float, steps: int) -> Figure:
-    """Return the paths of the chosen rate, of one that is too large, and of one that is too small."""
-    rates = {f"η = {number(lr)}": lr, "too large, 2/λmax": limit, "too small, 0.5 % of it": limit / 200}
-    walks = {
+def _paths(surface: Surface, lr: float, limit: float, steps: int) -> dict[str, Walk]:
+    """Return the paths of a rate that is too small, of one that is too large, and of the chosen one, on top."""
+    small, large = limit / 200, 1.05 * limit
+    rates = {
+        f"too small, {number(small)}": small,
+        f"too large, {number(large)}": large,
+        f"chosen, {number(lr)}": lr,
+    }
+    return {
         name: walk(surface, Gradient(lr=rate), START, min(steps, PATH), remember=False)
         for name, rate in rates.items()
     }
-    caption = f"the first {min(steps, PATH)} steps; κ = {number(surface.hessian(np.zeros(2))[1, 1])}"
-    return ground(surface, walks, caption=caption)
 
 
-def _sweep(surface: Surface, lr: float, limit: float, steps: int) -> Lines:
-    """Return loss curves of rates around the limit, and of the chosen one."""
+def _sweep(surface: Surface, lr: float, limit: float, steps: int) -> dict[str, Walk]:
+    """Return walks at rates around the limit, and at the chosen one."""
     rates = {
         f"{number(lr)}, chosen": lr,
         f"{number(limit / 200)}, 0.5 % of the limit": limit / 200,
@@ -141,14 +162,11 @@ def _sweep(surface: Surface, lr: float, limit: float, steps: int) -> Lines:
         f"{number(1.01 * limit)}, 101 %": 1.01 * limit,
     }
     known = {f"{rate:.6g}": name for name, rate in reversed(rates.items())}  # each rate once
-    walks = {
+    return {
         f"η = {name}": walk(surface, Gradient(lr=rate), START, steps, remember=False)
         for name, rate in rates.items()
         if name in known.values()
     }
-    return losses(
-        walks, title="Loss, step by step, for several η", caption=f"from {START} on {surface.formula}"
-    )
 
 
 def _left(rates: Vector, kappa: float, steps: int) -> Vector:
@@ -210,14 +228,46 @@ def _range(surface: Surface, limit: float) -> Lines:
     )
 
 
+def _worked(lr: float, kappa: float, limit: float) -> Steps:
+    """Return what a step multiplies each weight by, and the limit, with their numbers."""
+    steep = max(1.0, kappa)
+    return Steps(
+        title="Worked out: what a step does",
+        steps=(
+            Step(
+                formula=f"x ← (1 − η)·x = (1 − {number(lr)})·x = {number(1 - lr)}·x", note="along the floor"
+            ),
+            Step(
+                formula=f"y ← (1 − η·κ)·y = (1 − {number(lr)}·{number(kappa)})·y = {number(1 - lr * kappa)}·y",
+                note="across",
+            ),
+            Step(
+                formula=f"η < 2/λmax = 2/{number(steep)} = {number(limit)}",
+                note="holds" if lr < limit * (1 - ENOUGH) else "does not hold",
+            ),
+        ),
+    )
+
+
 def _table(lr: float, kappa: float, limit: float) -> Table:
     """Return what some rates do."""
-    rates = sorted({lr, 1e-4, 1 / max(1.0, kappa), 2 / (1 + kappa), 0.99 * limit, limit, 1.01 * limit})
-    rows = [(rate, 1 - rate, 1 - rate * kappa, regime(rate, kappa), needed(rate, kappa)) for rate in rates]
+    named = {
+        "tiny": 1e-4,
+        "1/κ": 1 / max(1.0, kappa),
+        "best single": 2 / (1 + kappa),
+        "99 %": 0.99 * limit,
+        "2/λmax": limit,
+        "101 %": 1.01 * limit,
+        "chosen": lr,
+    }
+    rows = [
+        (rate, name, 1 - rate, 1 - rate * kappa, needed(rate, kappa), regime(rate, kappa))
+        for name, rate in sorted(named.items(), key=lambda one: one[1])
+    ]
     return Table(
         title="What each η does",
-        caption=f"The best single one is 2/(λmin + λmax) = {number(2 / (1 + kappa))}.",
-        columns=("η", "x is multiplied by", "y is multiplied by", "it", "steps to L < 1e-6"),
+        caption="A step multiplies x and y by these; in so many steps L < 1e-6. Best single: 2/(λmin + λmax).",
+        columns=("η", "which", "x ×", "y ×", "steps", "the descent"),
         rows=tuple(rows),
     )
 

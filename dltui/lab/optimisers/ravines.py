@@ -13,9 +13,9 @@ from dltui.descent.plain import Gradient, Momentum
 from dltui.descent.rule import Rule, Vector
 from dltui.descent.surfaces import pass_saddle, ravine
 from dltui.descent.walk import Walk, walk
-from dltui.figures import Figure, Lines, Series, Table, number
+from dltui.figures import Figure, Lines, Series, Step, Steps, Table, number
 from dltui.lab import Frame, Number, Slider, Switch, exhibit, near
-from dltui.lab.optimisers.maps import ground, losses, moments, slopes
+from dltui.lab.optimisers.maps import ground, losses, moments, signed, slopes
 
 START = (10.0, 1.0)
 MANY = 200  # steps of the notes
@@ -56,6 +56,8 @@ def rivals(lr: float, kappa: float) -> dict[str, Rule]:
     kin={
         "dltui lab run momentum-ball": "inertia damps the swinging and speeds up the floor",
         "dltui lab run adaptive-steps": "a rate of its own for every parameter",
+        "dltui lab run lr-stability": "the limit 2/λmax by itself",
+        "dltui lab run feature-scale-valley": "how unscaled data make such a ravine, and how to undo it",
         "dltui hessian MODEL": "eigenvalues of your own model: how narrow is its ravine?",
     },
     sources=("Goodfellow, Bengio, Courville 2016, ch. 8.2.1", "Goh 2017, distill.pub/2017/momentum"),
@@ -63,8 +65,8 @@ def rivals(lr: float, kappa: float) -> dict[str, Rule]:
 def ravine_zigzag(
     kappa: Annotated[float, Slider(1, 1000, log=True, help="condition number κ")] = 100.0,
     lr: Annotated[float, Slider(1e-4, 2, log=True, help="learning rate η")] = 0.019,
-    x: Annotated[float, Slider(-10, 10, step=0.5, help="start θ₁")] = -10.0,
-    y: Annotated[float, Slider(-2, 2, step=0.1, help="start θ₂")] = 1.0,
+    x: Annotated[float, Slider(-10, 10, step=0.5, help="start, along the floor")] = -10.0,
+    y: Annotated[float, Slider(-2, 2, step=0.1, help="start, across")] = 1.0,
     steps: Annotated[int, Slider(1, 400, log=True, help="steps")] = 60,
     others: Annotated[bool, Switch(help="also draw the paths of other optimisers")] = False,
 ) -> Iterator[Frame]:
@@ -89,6 +91,7 @@ def ravine_zigzag(
         figures: tuple[Figure, ...] = (
             ground(surface, drawn, now=now, caption=f"{surface.about}; {caption}"),
             _axes(way, kappa, now),
+            _worked(way, kappa, lr, now),
             losses(walks, now=now, title="Loss, step by step, beside others"),
             _table(kappa, lr),
             stall,
@@ -126,22 +129,49 @@ def _axes(way: Walk, kappa: float, now: int) -> Lines:
     alone = walk(ravine(kappa), Gradient(lr=best), way.points[0], way.steps, remember=False)
     count = np.arange(float(now + 1))
     own = np.abs(way.points[0])[None, :] * (count[:, None] == 0)  # one step of 1/λ ends at 0
+    both = np.abs(np.concatenate((way.points[: now + 1], alone.points[: now + 1])))
+    floor = max(1e-9, 0.1 * float(np.min(both, where=both > 0, initial=1.0)))  # 0 has no logarithm
     lines = [
         Series(
             name=f"|{axis}|, {name}",
             x=count[: len(points)],
-            y=np.maximum(np.abs(points[: now + 1, place]), 1e-9),
+            y=np.maximum(np.abs(points[: now + 1, place]), floor),
         )
         for name, points in (("this η", way.points), ("best η", alone.points), ("1/λ for each", own))
         for place, axis in enumerate("xy")
     ]
     return Lines(
         title="Distance along each axis",
-        caption=f"best single η = 2/(1 + κ) = {number(best)}",
+        caption=f"best single η = 2/(1 + κ) = {number(best)}; with 1/λ for each both are 0 after one step, "
+        "drawn at the bottom",
         series=tuple(lines),
         x_label="step",
-        y_label="|θ|",
+        y_label="|x|, |y|",
         y_scale="log",
+    )
+
+
+def _worked(way: Walk, kappa: float, lr: float, now: int) -> Steps:
+    """Return the next step of both weights, and what the best single η would leave, with their numbers."""
+    x, y = (float(one) for one in way.points[now])
+    along, across = 1 - lr, 1 - lr * kappa
+    best, rate = single(kappa)
+    return Steps(
+        title="Worked out: the next step",
+        steps=(
+            Step(
+                formula=f"x ← (1 − η)·x = {number(along)}·{signed(x)} = {number(along * x)}",
+                note="along the floor",
+            ),
+            Step(
+                formula=f"y ← (1 − η·κ)·y = {number(across)}·{signed(y)} = {number(across * y)}",
+                note="across: it swings" if across < 0 else "across",
+            ),
+            Step(
+                formula=f"η = 2/(1 + κ) = {number(best)} leaves (κ − 1)/(κ + 1) = {number(rate)}",
+                note="the best that a single η can do",
+            ),
+        ),
     )
 
 
@@ -168,7 +198,11 @@ def _stalled() -> Lines:
         f"from (1, {number(y)})": walk(surface, Gradient(lr=0.05), (1.0, y), 120, remember=False)
         for y in (0.0, 1e-6, 1e-3)
     }
-    return slopes(walks, caption="On the saddle x² − y², η = 0.05: exactly on the ridge it never leaves.")
+    return slopes(
+        walks,
+        title="The other limit: slope on the saddle x² − y²",
+        caption="η = 0.05; exactly on the ridge, y = 0, it never leaves",
+    )
 
 
 def _last(**knobs: float) -> dict[str, Number]:

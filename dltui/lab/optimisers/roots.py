@@ -9,8 +9,9 @@ from typing import Annotated
 
 import numpy as np
 
-from dltui.figures import Lines, Series, Table, number
+from dltui.figures import Lines, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab.optimisers.maps import signed
 
 FAR = 1e6  # beyond this it does not come back
 Real = Callable[[float], float]
@@ -94,7 +95,10 @@ def search(curve: Curve, start: float, steps: int) -> Search:
     "newton-root",
     family="optimisers",
     covers=("001:newton-root",),
-    kin={"dltui lab run newton-step": "the same idea on a loss: a root of its gradient"},
+    kin={
+        "dltui lab run newton-step": "the same idea on a loss: a root of its gradient",
+        "dltui hessian MODEL": "the second derivatives that Newton's method needs, of your own model",
+    },
     sources=("Nocedal and Wright 2006, ch. 11",),
 )
 def newton_root(
@@ -131,7 +135,7 @@ def _frame(curve: Curve, found: Search, total: int) -> Frame:
         "ended": found.ended,
     }
     return Frame(
-        figures=(_tangents(curve, found), _errors(errors), _table(curve, found, errors)),
+        figures=(_tangents(curve, found), _errors(errors), _worked(curve, x), _table(curve, found, errors)),
         numbers=numbers,
         caption=f"step {len(xs) - 1}: x = {x:.10g}, f(x) = {number(curve.value(x))}"
         + (f"; {found.ended}" if found.ended else ""),
@@ -175,6 +179,30 @@ def _errors(errors: list[float]) -> Lines:
         x_label="step",
         y_label="|x − root|",
         y_scale="log",
+    )
+
+
+def _worked(curve: Curve, x: float) -> Steps:
+    """Return the next step with its numbers."""
+    value, slope = curve.value(x), curve.slope(x)
+    after = (
+        f"{number(x, 10)} − {signed(value)}/{signed(slope)} = {number(x - value / slope, 10)}"
+        if slope
+        else ""
+    )
+    return Steps(
+        title="Worked out: the next step",
+        steps=(
+            Step(
+                formula=f"f = {curve.formula} = {number(value)}, f′ = {number(slope)}",
+                note=f"at x = {number(x, 10)}",
+            ),
+            Step(
+                formula=f"x − f/f′ = {after}"
+                if slope
+                else "f′ = 0: the tangent is level, and there is no step"
+            ),
+        ),
     )
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dltui.descent.schedules import inverse_root, warm_linear
-from dltui.figures import Lines, Series, Table, number
+from dltui.descent.schedules import inverse_root, warm_cosine, warm_linear
+from dltui.figures import Lines, Series, Step, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 
 Array = NDArray[np.float64]
@@ -19,17 +19,23 @@ RUN, TAIL = 100, 15  # steps that are trained; batches over which the last loss 
 POINTS = 400
 
 
-def curve(t: ArrayLike, decay: str, warmup: int, total: int, d_model: int, rate: float) -> Array:
-    """Return the learning rate at each step."""
+def curve(
+    t: ArrayLike, decay: str, warmup: int, total: int, d_model: int, rate: float, *, end: float = 0.0
+) -> Array:
+    """Return the learning rate at each step; the cosine ends at a share ``end`` of the largest."""
     if decay == "linear":
         return warm_linear(t, rate, warmup, total)
+    if decay == "cosine":
+        return warm_cosine(t, rate, warmup, total, end * rate)
     return inverse_root(t, d_model, max(warmup, 1))
 
 
-def squeezed(decay: str, warmup: int, total: int, rate: float, *, warm: bool) -> tuple[float, ...]:
+def squeezed(
+    decay: str, warmup: int, total: int, rate: float, *, warm: bool, end: float = 0.0
+) -> tuple[float, ...]:
     """Return the curve in a hundred steps, its largest rate set to ``rate``; full from the start where not ``warm``."""
     t = (np.arange(RUN) + 0.5) * total / RUN
-    found = curve(t, decay, warmup, total, 512, 1.0)
+    found = curve(t, decay, warmup, total, 512, 1.0, end=end)
     found = found if warm else np.where(t < warmup, found.max(), found)
     return tuple((rate * found / found.max()).tolist())
 
@@ -49,31 +55,36 @@ def squeezed(decay: str, warmup: int, total: int, rate: float, *, warm: bool) ->
     ),
 )
 def warm_up(
-    decay: Annotated[str, Choice("linear", "inverse-root", help="how it falls after the warm-up")] = "linear",
+    decay: Annotated[
+        str, Choice("linear", "cosine", "inverse-root", help="how it falls after the warm-up")
+    ] = "linear",
     warmup: Annotated[int, Slider(0, 5000, step=100, help="steps w of the warm-up")] = 2500,
     total: Annotated[int, Slider(5001, 20_000, step=100, help="steps T in all")] = 10_000,
     d_model: Annotated[int, Slider(16, 4096, log=True, help="width d of the model (inverse root)")] = 512,
     rate: Annotated[float, Slider(0.0005, 0.05, log=True, help="largest learning rate of the run")] = 0.02,
+    end: Annotated[float, Slider(0, 0.5, step=0.01, help="share of the peak at which the cosine ends")] = 0.0,
     seed: Annotated[int, Slider(0, 9999, help="seed of weights and batches")] = 0,
 ) -> Iterator[Frame]:
     """The learning rate rises, then falls; and a small transformer that starts with it and without.
 
-    Try: --decay inverse-root --warmup 4000; --rate 0.005, where the start is harmless; --warmup 0 draws both alike.
+    Try: --decay inverse-root --warmup 4000; --decay cosine --end 0.1; --rate 0.005, where the start is harmless;
+    --warmup 0 draws both alike.
     Notice: without a warm-up the first steps are large while Adam knows hardly a gradient: the loss jumps up and the
     network is behind for good.
 
-    Linear: η·t/w for t < w, then η·(T − t)/(T − w), and 0 from T on (t counts from 0, where the rate is 0). Inverse
-    root: d^(−½)·min(t^(−½), t·w^(−1.5)), t from 1; it peaks at t = w with (d·w)^(−½), and at t = 0 it is set to 0, for
-    t^(−½) has no value there.
+    Linear: η·t/w for t < w, then η·(T − t)/(T − w), and 0 from T on (t counts from 0, where the rate is 0). Cosine: the
+    same rise, then e + ½(η − e)(1 + cos π(t − w)/(T − w)), which ends at e. Inverse root: d^(−½)·min(t^(−½),
+    t·w^(−1.5)), t from 1; it peaks at t = w with (d·w)^(−½), and at t = 0 it is set to 0, for t^(−½) has no value
+    there.
 
     Trained live: two post-norm blocks of width 32 that read digits row by row, 100 steps of Adam (β₂ = 0.98), the curve
     squeezed into them and its peak set to --rate. Without: full rate up to w, and the same fall after it.
     """
     rates = {
-        "with": squeezed(decay, warmup, total, rate, warm=True),
-        "without": squeezed(decay, warmup, total, rate, warm=False),
+        "with": squeezed(decay, warmup, total, rate, warm=True, end=end),
+        "without": squeezed(decay, warmup, total, rate, warm=False, end=end),
     }
-    drawn = _curve(decay, warmup, total, d_model, rate)
+    drawn = _curve(decay, warmup, total, d_model, rate, end=end)
     yield _frame(drawn, rates, {}, warmup / total)
     from dltui.lab.optimisers.early import trained
 
@@ -89,19 +100,21 @@ class Drawn:
 
     Attributes:
         picture: The curve over all steps.
+        worked: Its formula with the numbers.
         table: Its values at some steps.
         numbers: The same, and its peak.
     """
 
     picture: Lines
+    worked: Steps
     table: Table
     numbers: dict[str, Number]
 
 
-def _curve(decay: str, warmup: int, total: int, d_model: int, rate: float) -> Drawn:
+def _curve(decay: str, warmup: int, total: int, d_model: int, rate: float, *, end: float) -> Drawn:
     """Return the curve in pictures and numbers."""
     t = np.unique(np.append(np.linspace(0, total, POINTS).round(), max(warmup, 1)))
-    values = curve(t, decay, warmup, total, d_model, rate)
+    values = curve(t, decay, warmup, total, d_model, rate, end=end)
     top = int(values.argmax())
     told = sorted({
         0,
@@ -114,12 +127,13 @@ def _curve(decay: str, warmup: int, total: int, d_model: int, rate: float) -> Dr
         (warmup + total) // 2,
         total,
     })
-    rates = curve(told, decay, warmup, total, d_model, rate)
+    rates = curve(told, decay, warmup, total, d_model, rate, end=end)
     peak = f"peak {number(float(values[top]))} at step {int(t[top])}"
     return Drawn(
         Lines(
             title="Learning rate over the steps",
-            caption=f"{peak}; w = {warmup}, T = {total}" + ("" if decay == "linear" else f", d = {d_model}"),
+            caption=f"{peak}; w = {warmup}, T = {total}"
+            + (f", d = {d_model}" if decay == "inverse-root" else ""),
             series=(
                 Series(name="η", x=t, y=values),
                 Series(name="peak", x=t[top : top + 1], y=values[top : top + 1], marks=True),
@@ -127,6 +141,7 @@ def _curve(decay: str, warmup: int, total: int, d_model: int, rate: float) -> Dr
             x_label="step",
             y_label="η",
         ),
+        _worked(decay, warmup, total, d_model, rate, end=end),
         Table(
             title="At some steps", columns=("step", "η"), rows=tuple(zip(told, rates.tolist(), strict=True))
         ),
@@ -136,6 +151,30 @@ def _curve(decay: str, warmup: int, total: int, d_model: int, rate: float) -> Dr
             "steps": [float(one) for one in told],
             "rates": rates.tolist(),
         },
+    )
+
+
+def _worked(decay: str, warmup: int, total: int, d_model: int, rate: float, *, end: float) -> Steps:
+    """Return the rate on the way up, at the peak and on the way down, with the numbers."""
+    up, down = max(warmup // 2, 1), (warmup + total) // 2
+    at = {
+        t: number(float(curve(t, decay, warmup, total, d_model, rate, end=end))) for t in (up, warmup, down)
+    }
+    eta, low = number(rate), number(end * rate)
+    w, gone = max(warmup, 1), number((down - warmup) / (total - warmup))
+    rise, top = f"η·t/w = {eta}·{up}/{w}", "η"
+    falls = {
+        "linear": f"η·(T − t)/(T − w) = {eta}·({total} − {down})/({total} − {warmup})",
+        "cosine": f"e + ½(η − e)(1 + cos π(t − w)/(T − w)) = {low} + ½({eta} − {low})(1 + cos {gone}π)",
+        "inverse-root": f"d^(−½)·t^(−½) = ({d_model}·{down})^(−½)",
+    }
+    if decay == "inverse-root":
+        rise = f"d^(−½)·t·w^(−1.5) = {d_model}^(−½)·{up}·{w}^(−1.5)"
+        top = f"(d·w)^(−½) = ({d_model}·{w})^(−½)"
+    lines = {up: rise, warmup: top, down: falls[decay]}
+    return Steps(
+        title="Worked out: on the way up, at the peak, on the way down",
+        steps=tuple(Step(formula=f"{line} = {at[t]}", note=f"t = {t}") for t, line in lines.items()),
     )
 
 
@@ -153,7 +192,7 @@ def _frame(
         }
     trained = tuple(Series(name=f"{name} warm-up", x=steps, y=each) for name, each in losses.items())
     live = Lines(
-        title="Learning rate of the run, step by step",
+        title="Run: its learning rate, step by step",
         series=tuple(
             Series(name=f"{name} warm-up", x=steps, y=np.array(each)) for name, each in rates.items()
         ),
@@ -170,10 +209,11 @@ def _frame(
         levels=((float(np.log(10)), "guessing"),),
     )
     return Frame(
-        figures=(drawn.picture, *((curves,) if losses else ()), live, drawn.table),
+        figures=(drawn.picture, *((curves,) if losses else ()), live, drawn.worked, drawn.table),
         numbers=numbers,
-        caption=f"peak {number(float(str(numbers['peak'])))} at step {numbers['peak_step']}"
-        + (f"; last loss {told}" if told else ""),
+        caption=f"last loss {told}"
+        if told
+        else f"peak {number(float(str(numbers['peak'])))} at step {numbers['peak_step']}",
         total=3,
     )
 
@@ -222,6 +262,21 @@ def like_lambda_lr() -> None:
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     for step in range(60):
         near(f"rate at {step}", curve(step, "linear", 10, 50, 512, 0.02), scheduler.get_last_lr()[0], 1e-12)
+        optimizer.step()
+        scheduler.step()
+
+
+@warm_up.check
+def cosine_like_torch() -> None:
+    """After its warm-up the cosine is torch's CosineAnnealingLR with eta_min, to 1e-12; before it, η·t/w."""
+    import torch
+
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.02)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 40, eta_min=0.002)
+    near("the rise", curve([0, 5, 9], "cosine", 10, 50, 512, 0.02, end=0.1), (0, 0.01, 0.018), 1e-12)
+    for step in range(41):
+        shown = curve(10 + step, "cosine", 10, 50, 512, 0.02, end=0.1)
+        near(f"rate at {10 + step}", shown, scheduler.get_last_lr()[0], 1e-12)
         optimizer.step()
         scheduler.step()
 

@@ -13,6 +13,8 @@ from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.field import Found
 
 SAMPLES = 64  # across the longest side of the box
+EXTRA = 16  # samples of a ray where the first ones found light
+PUBLISHED = 128  # the same of published networks, as they were trained
 
 
 def waves(values: Tensor, octaves: int) -> Tensor:
@@ -36,7 +38,8 @@ class MlpField(nn.Module):
         rectified: ``relu`` as published, or ``softplus``, which never dies.
     """
 
-    kind = "mlp"
+    kind, extra = "mlp", EXTRA
+    coarse: MlpField | None  # a network of its own that places samples, as published ones have
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class MlpField(nn.Module):
         rectified: Literal["relu", "softplus"] = "softplus",
     ) -> None:
         super().__init__()
+        self.coarse = None
         self.box, self.voxel = box, max(box.sides) / SAMPLES / 0.75
         self.octaves, self.octaves_way, self.skip, self.rectified = octaves, octaves_way, skip, rectified
         near, far = 3 * (1 + 2 * octaves), 3 * (1 + 2 * octaves_way)
@@ -79,6 +83,11 @@ class MlpField(nn.Module):
         """Return σ of places, shape (n,), without a gradient."""
         with torch.no_grad():
             return self._sigma(self._hidden(*found))
+
+    def coarsely(self, places: Tensor) -> Tensor:
+        """Return σ at places by the coarse network, or by this one where there is no other."""
+        other = self.coarse or self
+        return other.thick(other.find(places))
 
     def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
         """Return density, shape (n,), and colours 0…1, shape (n, 3), of places seen along unit directions."""
@@ -135,5 +144,5 @@ def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
         field.load_state_dict(state)
     except RuntimeError as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    field.voxel = math.dist(box.low, box.high) / 256
+    field.voxel, field.extra = math.dist(box.low, box.high) / SAMPLES / 0.75, PUBLISHED
     return field

@@ -64,7 +64,7 @@ class GridField(nn.Module):
         kept: Which corners have a row of the table, shape (corners,); all if None. Row 0 is that of all others: clear.
     """
 
-    kind = "grid"
+    kind, extra = "grid", 0
     row: Tensor
     _low: Tensor
     _per: Tensor
@@ -121,6 +121,10 @@ class GridField(nn.Module):
         column = self.table.detach()[:, 0].contiguous()
         raw = (column.index_select(0, rows.reshape(-1)).reshape(-1, 8) * shares).sum(1)
         return DENSE * functional.softplus(KEEN * raw)
+
+    def coarsely(self, places: Tensor) -> Tensor:
+        """Return σ at places, shape (n,), without a gradient."""
+        return self.thick(self.find(places))
 
     def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
         """Return density and colour of what was found.

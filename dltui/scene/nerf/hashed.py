@@ -26,7 +26,7 @@ class HashField(nn.Module):
         box: Where it lies.
     """
 
-    kind = "hash"
+    kind, extra = "hash", 0
     _low: Tensor
     _across: Tensor
     _factors: Tensor
@@ -55,6 +55,10 @@ class HashField(nn.Module):
         """Return σ of what was found, shape (n,), without a gradient."""
         with torch.no_grad():
             return _sigma(self.dense(self._mixed(found)))
+
+    def coarsely(self, places: Tensor) -> Tensor:
+        """Return σ at places, shape (n,), without a gradient."""
+        return self.thick(self.find(places))
 
     def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
         """Return density, shape (n,), and colours 0…1, shape (n, 3), of what was found, seen along unit directions."""

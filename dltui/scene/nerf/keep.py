@@ -67,7 +67,7 @@ def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], de
 
 
 def published(path: Path, device: torch.device) -> Fitted:
-    """Return the fine network of a checkpoint of nerf-pytorch; nothing of it is run.
+    """Return the networks of a checkpoint of nerf-pytorch, the coarse one to place samples; no code of it is run.
 
     Args:
         path: The file, a dictionary with ``network_fine_state_dict`` or ``network_fn_state_dict``.
@@ -83,6 +83,8 @@ def published(path: Path, device: torch.device) -> Fitted:
         held = torch.load(path, map_location="cpu", weights_only=True)
         state = held.get("network_fine_state_dict") or held.get("network_fn_state_dict") or held
         field = from_checkpoint(state, cube(BLENDER))
+        if held.get("network_fine_state_dict") and held.get("network_fn_state_dict"):
+            field.coarse = from_checkpoint(held["network_fn_state_dict"], cube(BLENDER))
     except Exception as error:  # torch raises anything
         if isinstance(error, OSError):
             raise DltuiError(f"can't open {path}: {error.strerror}") from error

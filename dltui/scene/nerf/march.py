@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dltui.scene.nerf.composite import Box, Samples, box_interval, gather, weights
+from dltui.scene.nerf.finer import refined
 
 CELLS = 64  # of the grid of what is occupied, either way
 VISIBLE = 0.01  # optical depth of a voxel from which it counts as occupied
@@ -27,12 +28,16 @@ class Field(Protocol):
 
     box: Box
     voxel: float  # length over which it changes
+    extra: int  # samples that a ray is given where the first ones found light
 
     def find(self, places: Tensor) -> Found:
         """Return what is asked of the field for places, shape (n, 3): tensors with n rows."""
 
     def thick(self, found: Found) -> Tensor:
         """Return σ of what was found, shape (n,), without a gradient."""
+
+    def coarsely(self, places: Tensor) -> Tensor:
+        """Return σ by which more samples are placed, shape (n,), without a gradient; only where ``extra`` is not 0."""
 
     def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
         """Return σ and colour of what was found, seen from directions."""
@@ -103,9 +108,15 @@ class Occupied:
 
 @torch.no_grad()
 def sample(
-    field: Field, occupied: Occupied, origin: Tensor, way: Tensor, generator: torch.Generator | None
+    field: Field,
+    occupied: Occupied,
+    origin: Tensor,
+    way: Tensor,
+    generator: torch.Generator | None,
+    *,
+    even: bool = False,
 ) -> tuple[Samples, Tensor]:
-    """Return samples of rays where anything may be, and their places.
+    """Return samples of rays where anything may be, and their places: evenly, then more where a field asks for them.
 
     Args:
         field: What is looked through; its voxels set the stretch between samples.
@@ -113,6 +124,7 @@ def sample(
         origin: Where rays begin, shape (n, 3).
         way: Unit directions, shape (n, 3).
         generator: Shifts the samples of each ray together by a part of a stretch; None for the middles.
+        even: Give no more samples than the even ones, whatever the field asks for.
 
     Returns:
         The samples, and their places, shape (s, 3).
@@ -131,7 +143,13 @@ def sample(
     spots = torch.addcmul(origin.index_select(0, ray), at[:, None], way.index_select(0, ray))
     kept = torch.nonzero(occupied.at(spots))[:, 0]
     ray, at, spots = ray.index_select(0, kept), at.index_select(0, kept), spots.index_select(0, kept)
-    return Samples(ray, at, torch.full_like(at, stretch), len(origin)), spots
+    samples = Samples(ray, at, torch.full_like(at, stretch), len(origin))
+    if even or not field.extra or not len(at):
+        return samples, spots
+    samples = refined(samples, weights(field.coarsely(spots), samples), field.extra, generator)
+    return samples, torch.addcmul(
+        origin.index_select(0, samples.ray), samples.t[:, None], way.index_select(0, samples.ray)
+    )
 
 
 def look(

@@ -63,7 +63,7 @@ def along(fitted: Fitted, camera: Camera, column: float, row: float, *, times: f
     known = fitted.occupied.cells
     fitted.occupied.cells = torch.ones_like(known)
     try:
-        samples, spots = sample(field, fitted.occupied, origin, way, None)
+        samples, spots = sample(field, fitted.occupied, origin, way, None, even=True)
     finally:
         fitted.occupied.cells = known
     sigma, rgb = field.lit(field.find(spots), way.expand(len(spots), 3))

@@ -69,12 +69,15 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
     def told(fitted: Fitted, done: float) -> None:
         view, progress = capture.held_out[0], fitted.progress
         shown = render(fitted.field, fitted.occupied, view, paper=capture.paper)
+        report(round(PARTS * done), PARTS)
         progress.psnr.append((progress.step, progress.seconds, psnr(shown[0], view.rgb)))
         report(round(PARTS * done), PARTS, _result(fitted, capture, [shown], whole=False))
 
     fitted = fit.run(told, lambda done: report(round(PARTS * done), PARTS))
-    shown = [render(fitted.field, fitted.occupied, v, paper=capture.paper) for v in capture.held_out]
-    report(PARTS, PARTS)
+    shown = []
+    for view in capture.held_out:
+        shown.append(render(fitted.field, fitted.occupied, view, paper=capture.paper))
+        report(PARTS, PARTS)
     return _result(fitted, capture, shown, whole=True)
 
 

@@ -115,7 +115,7 @@ class Sown:
         capture: Capture,
         *,
         count: int = 3000,
-        degree: int = 1,
+        degree: int = 2,
         seconds: float | None = None,
         steps: int | None = None,
         seed: int = 0,
