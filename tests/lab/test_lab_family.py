@@ -29,7 +29,7 @@ ALL = list(EXHIBITS)
 BREAKS = tables()
 TAKEN = {part.name for part in OPTIONS} - {"seed", "device"} | {"live", "help"}
 FIRST, WHOLE = 2.0, 10.0  # seconds of processor time: twice what a first picture may take, and what a run may
-QUICK = 0.05  # seconds of a run up to which every end of every knob is tried alone
+QUICK = 0.02  # seconds of a run up to which every end of every knob is tried alone
 TERMINALS = ((80, 24), (160, 50))
 
 

@@ -28,7 +28,8 @@ def test_in_order_of_the_tour_then_as_they_come() -> None:
 
 
 @pytest.mark.skipif(not CATALOGUE.is_file(), reason="the catalogue is not beside this checkout")
-def test_tours_are_those_of_the_catalogue() -> None:
+def test_tours_keep_the_order_of_the_catalogue() -> None:
+    """Exhibits beyond the catalogue may stand anywhere among its own."""
     family, known = "", dict[str, list[str]]()
     for line in CATALOGUE.read_text(encoding="utf-8").splitlines():
         if heading := re.match(r"## (\w+): ", line):
@@ -36,7 +37,7 @@ def test_tours_are_those_of_the_catalogue() -> None:
         elif entry := re.match(r"- \*\*([a-z0-9-]+)\*\*", line):
             known.setdefault(family, []).append(entry[1])
     for family, tour in TOURS.items():
-        assert list(tour) == known[family]
+        assert [name for name in tour if name in known[family]] == known[family]
 
 
 def test_neighbours() -> None:

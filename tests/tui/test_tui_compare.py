@@ -186,7 +186,7 @@ async def test_a_gallery_is_put_beside_what_is_chosen(results: Path, make_app: M
         await pilot.press(*"sadd")
         await settle(pilot)
         assert app.screen._left[0].name == "saddle"
-        assert all("sadd" in item.name for item in app.screen._left)
+        assert all("sadd" in f"{item.name} {item.note}".lower() for item in app.screen._left)
         await pilot.press("enter")
         await settle(pilot)
         assert isinstance(app.screen, CompareScreen)

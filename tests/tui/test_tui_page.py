@@ -42,7 +42,7 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType
     arrays = register.SHELF_OF["arrays"]
     assert arrays == Shelf("arrays", "Arrays", 60, "No .npy files in this folder.", (), f"{NAME}:read")
     for where in (
-        "dltui.tui.app",
+        "dltui.tui.working",
         "dltui.tui.catalog",
         "dltui.tui.screens.home",
         "dltui.tui.overview",
