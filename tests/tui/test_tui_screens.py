@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def seen(app: DltuiApp) -> str:
     return "\n".join(strip.text for strip in strips)
 
 
+def counted(text: str, shelf: str) -> int:
+    """How many the heading of a shelf in the overview says that there are."""
+    found = re.search(rf"{shelf} ─+ (\d+)", text)
+    assert found, f"no heading {shelf} in {text}"
+    return int(found[1])
+
+
 async def test_home_and_help_at_every_size_in_the_dark_and_in_the_light(
     results: Path, make_app: Make, settle: Settle
 ) -> None:
@@ -52,9 +60,9 @@ async def test_home_and_help_at_every_size_in_the_dark_and_in_the_light(
     async with app.run_test(size=SIZES[0]) as pilot:
         await settle(pilot)
         async for text in everywhere(app, pilot):
-            assert {"1 Results 3", "2 Runs 0", "? help", "q quit"} == {
-                word for word in ("1 Results 3", "2 Runs 0", "? help", "q quit") if word in text
-            }
+            assert all(word in text for word in ("Results", "Runs", "? help", "q quit"))
+            assert counted(text, "Results") == 3
+            assert counted(text, "Runs") == 0
         await pilot.press("question_mark")
         async for text in everywhere(app, pilot):
             assert "Help" in text
@@ -130,7 +138,7 @@ async def test_home_paints_its_skeleton_before_anything_is_read(make_app: Make, 
     app = make_app()
     async with app.run_test(size=(80, 24)):
         assert isinstance(app.screen, HomeScreen)
-        assert "1 Results" in seen(app)
+        assert "Results" in seen(app)
 
 
 async def test_glimpse_follows_the_cursor(results: Path, make_app: Make, settle: Settle) -> None:
@@ -459,4 +467,4 @@ async def test_deleted_result_is_told(results: Path, make_app: Make, settle: Set
         assert "no file" in " ".join(seen(app).split())
         await pilot.press("escape", "r")
         await settle(pilot)
-        assert "1 Results 2" in seen(app)
+        assert counted(seen(app), "Results") == 2

@@ -44,7 +44,7 @@ print(sorted(name for name in ("torch", "matplotlib", "plotext") if name in sys.
 
 def test_it_paints_turns_and_leaves_the_terminal_as_it_was(results: Path, terminal: Start) -> None:
     app = terminal("from dltui.tui.start import run_tui; raise SystemExit(run_tui())")
-    app.read_until("1 Results 3")
+    app.read_until("bowl")
     app.read_until("Loss landscape")
     app.press("\r")
     app.read_until("azimuth 35°")
