@@ -146,8 +146,9 @@ async def test_what_cant_run_is_one_sentence(make_app: Make, settle: Settle) -> 
         assert "✗ shapes conv2d" in word
         assert "open it" in word
         await pilot.press("J")
-        assert isinstance(app.screen, JobsPane)
-        assert app.screen.query_one(OptionList).option_count == 1
+        pane = app.screen
+        assert isinstance(pane, JobsPane)
+        await until(pilot, lambda: pane.query_one(OptionList).option_count == 1, "the job")
         await pilot.press("enter")
         await settle(pilot)
         assert isinstance(app.screen, JobScreen)
@@ -159,14 +160,14 @@ async def test_pane_shows_every_job_and_cancels_one(make_app: Make, settle: Sett
     async with app.run_test(size=(100, 30)) as pilot:
         await settle(pilot)
         await pilot.press("J")
-        assert app.screen.has_class("-none")
+        await until(pilot, lambda: app.screen.has_class("-none"), "word that nothing runs")
         await pilot.press("J")
         jobs = [app.run_job(LONG), app.run_job(LONG), app.run_job(SHORT)]
         await until(pilot, lambda: all(job.progress for job in jobs[:2]), "progress")
         await pilot.press("J")
-        await pilot.pause(0.05)
         pane = app.screen
         assert isinstance(pane, JobsPane)
+        await until(pilot, lambda: pane.query_one(OptionList).option_count == 3, "all three")
         lines = [str(pane.query_one(OptionList).get_option_at_index(place).prompt) for place in range(3)]
         assert ["running" in line for line in lines] == [True, True, False]
         assert "queued" in lines[2]
