@@ -58,6 +58,16 @@ LONG = ("landscape", NET, "--data", "moons", "--steps", "401", "--exact")
 SHORT = ("landscape", NET, "--data", "moons", "--steps", "101", "--exact")
 
 
+async def rested(pilot: Pilot[int], read: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+    """Return what is read when it doesn't change any more for a while."""
+    found = read()
+    while True:
+        await pilot.pause(0.2)
+        if read() == found:
+            return found
+        found = read()
+
+
 async def arrived(pilot: Pilot[int], kind: type[Room]) -> Room:
     """Wait for a screen, and for whatever it has to show first."""
     await until(pilot, lambda: isinstance(pilot.app.screen, kind), kind.__name__)
@@ -170,7 +180,7 @@ async def test_form_landscape_closer_hessian_slice_export(make_app: Make, settle
         whole = screen.landscape
         for key in ("L", "L", "L", "K", "K"):
             await pilot.press(key)
-        spot = screen.spot
+        spot = await rested(pilot, lambda: screen.spot)
         assert spot != (0.0, 0.0)
         assert abs(spot[0]) < 1
         row, column = (
