@@ -58,6 +58,11 @@ LONG = ("landscape", NET, "--data", "moons", "--steps", "401", "--exact")
 SHORT = ("landscape", NET, "--data", "moons", "--steps", "101", "--exact")
 
 
+@pytest.fixture(autouse=True)
+def _quick_pilot() -> None:
+    """Let keys come as slowly as Textual's own pilot presses them: a person waits for what the screen shows."""
+
+
 async def rested(pilot: Pilot[int], read: Callable[[], tuple[float, float]]) -> tuple[float, float]:
     """Return what is read when it doesn't change any more for a while."""
     found = read()
