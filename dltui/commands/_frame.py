@@ -27,11 +27,8 @@ from dltui.commands._targets import figure_file, result_file
 from dltui.errors import UsageError
 from dltui.progress import Report
 
-GARBAGE = (
-    50_000,
-    20,
-    20,
-)  # new objects between two looks for garbage: those after each 700 walk long listings again and again
+# New objects between two looks for garbage: looks after each 700 walk through long listings again and again.
+GARBAGE = 50_000, 20, 20
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._frame import Common, command_line, verb, verb_app
+from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import (
     Data,
     Devices,
@@ -255,7 +255,7 @@ def landscape(
         )
         return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common, resume)
     try:
-        with team(processes, shlex.split(command_line())[1:], common.device) as others:
+        with team(processes, sys.argv[1:], common.device) as others:
             first = others is None or others.first
             held_out = None
             if part == "both":

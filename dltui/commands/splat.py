@@ -9,33 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
+from dltui.commands._pictures import Pictures, Size, tell_missing
 from dltui.commands._targets import gif_file, splat_file
 
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
     from dltui.results.splats import SplatFit, SplatViews
 
-SCENES = ("csg-table", "bunny", "teapot")
-
 app = group_app("Gaussian splats: fit them to pictures of a scene, or draw a file of them.")
-
-
-def scenes(incomplete: str) -> list[str]:
-    """Return what completes a scene."""
-    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
-    return [name for name in SCENES if name.startswith(incomplete)] + folders
 
 
 @verb(app)
 def train(
-    scene: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
-            autocompletion=scenes,
-        ),
-    ],
+    scene: Pictures,
     seconds: Annotated[
         float | None,
         typer.Option(
@@ -52,14 +38,7 @@ def train(
     views: Annotated[
         int, typer.Option("--views", min=2, help="Pictures of our own scenes; one of eleven is held out.")
     ] = 110,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            "--size",
-            min=8,
-            help="Pixels of the longer side; 64 for our own scenes if left out, else as they are.",
-        ),
-    ] = None,
+    size: Size = None,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -84,8 +63,7 @@ def train(
         seconds = 30.0
     device = pick_device(common.device)
     pictures = captured(scene, views=views, size=size, report=common.report)
-    if pictures.missing:
-        common.note(f"left out {len(pictures.missing)} pictures that are not there: {pictures.missing[0]} …")
+    tell_missing(pictures.missing, common)
     capture = pictures.capture
     told = alive(common, wanted=live)
 
