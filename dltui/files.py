@@ -50,8 +50,8 @@ def check_target(path: Path, endings: Iterable[str], doing: str = "write to") ->
         doing: What is done to it, in the words of the refusal.
 
     Raises:
-        UsageError: If its name ends otherwise, a folder has that name, what should be a folder is none, or it may not
-            be written.
+        UsageError: If its name ends otherwise.
+        DltuiError: If a folder has that name, what should be a folder is none, or it may not be written.
     """
     known = tuple(endings)
     if path.suffix.lower() not in known:
@@ -69,7 +69,7 @@ def check_target(path: Path, endings: Iterable[str], doing: str = "write to") ->
     elif not os.access(folder, os.W_OK | os.X_OK):
         trouble = errno.EACCES
     if trouble:
-        raise UsageError(_refusal(path, os.strerror(trouble)))
+        raise DltuiError(_refusal(path, os.strerror(trouble)))
 
 
 def _refuse_null(path: Path) -> None:

@@ -40,7 +40,8 @@ class Recorder:
         """Write the file and say so.
 
         Raises:
-            UsageError: If no recording has such a name, Pillow is missing, or the folder can't be written.
+            UsageError: If no recording has such a name.
+            DltuiError: If Pillow is missing, or the folder can't be written.
         """
         self.recording.save(self.path)
         common.note(f"recorded {self.path}")
@@ -55,8 +56,8 @@ def record_turn(figures: list[Figure], path: Path, common: Common) -> None:
         common: The common options; progress and a remark go where they say.
 
     Raises:
-        UsageError: If nothing stands in space, no recording has such a name, Pillow is missing, or the folder can't be
-            written.
+        UsageError: If nothing stands in space, or no recording has such a name.
+        DltuiError: If Pillow is missing, or the folder can't be written.
     """
     from dltui.draw.turntable import FRAMES, turned
 

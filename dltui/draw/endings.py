@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from dltui.errors import UsageError
+from dltui.errors import DltuiError
 from dltui.files import check_target
 
 KINDS = {
@@ -40,7 +40,8 @@ def check_figure(path: Path) -> None:
         path: Where to.
 
     Raises:
-        UsageError: If nothing is drawn to files of that name, a package is missing, or the folder can't be written.
+        UsageError: If nothing is drawn to files of that name.
+        DltuiError: If a package is missing, or the folder can't be written.
     """
     check_target(path, KINDS, "draw to")
     _check_package(path, KINDS)
@@ -54,7 +55,8 @@ def check_moving(path: Path, kinds: Iterable[str] = MOVING) -> None:
         kinds: How its name may end.
 
     Raises:
-        UsageError: If no recording has such a name, a package is missing, or the folder can't be written.
+        UsageError: If no recording has such a name.
+        DltuiError: If a package is missing, or the folder can't be written.
     """
     check_target(path, kinds, "record to")
     _check_package(path, kinds)
@@ -67,4 +69,4 @@ def _check_package(path: Path, kinds: Iterable[str]) -> None:
     if package:
         others = [kind for kind in kinds if kind not in EXTRA]
         instead = f"; {', '.join(others)} work{'s' * (len(others) == 1)} without" if others else ""
-        raise UsageError(f"{ending[1:].upper()} needs {package}: pip install 'dltui[figures]'{instead}")
+        raise DltuiError(f"{ending[1:].upper()} needs {package}: pip install 'dltui[figures]'{instead}")

@@ -121,8 +121,8 @@ class Recording:
             path: A name that ends in ``.gif`` or ``.cast``.
 
         Raises:
-            UsageError: If it ends in something else, Pillow is needed and missing, the folder can't be written, or
-                there is no frame.
+            UsageError: If it ends in something else, or there is no frame.
+            DltuiError: If Pillow is needed and missing, or the folder can't be written.
         """
         check_moving(path)
         if not self._kept:

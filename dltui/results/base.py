@@ -103,7 +103,8 @@ class Result(ABC):
             path: The file; its name must end in ``.safetensors``.
 
         Raises:
-            UsageError: If the name has another ending or the folder can't be written.
+            UsageError: If the name has another ending.
+            DltuiError: If the folder can't be written.
         """
         from safetensors.numpy import save_file
 

@@ -22,8 +22,8 @@ def write_geometry(geometry: Geometry, path: Path) -> None:
         path: Where to; replaced whole or not at all.
 
     Raises:
-        UsageError: If the ending is none of ``.ply``, ``.obj``, ``.stl``, the folder can't be written, or points shall
-            become STL.
+        UsageError: If the ending is none of ``.ply``, ``.obj``, ``.stl``, or points shall become STL.
+        DltuiError: If the folder can't be written.
     """
     check_target(path, ENDINGS)
     ending = path.suffix.lower()

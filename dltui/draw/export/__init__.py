@@ -31,8 +31,8 @@ def save(figures: Sequence[Figure], path: Path, look: Look | None = None) -> Non
         look: Width of text and colours of fields; 100 cells, without colour and in viridis when None.
 
     Raises:
-        UsageError: If the ending is none of these, matplotlib is needed and missing, the folder can't be written, or
-            there is nothing to draw.
+        UsageError: If the ending is none of these, or there is nothing to draw.
+        DltuiError: If the folder can't be written, or matplotlib is needed and missing.
     """
     check_figure(path)
     if not figures:

@@ -17,7 +17,8 @@ def write_gif(pictures: np.ndarray, path: Path) -> None:
     """Write pictures, shape (n, h, w, 3), 0…1, that go on for ever.
 
     Raises:
-        UsageError: If the name ends in anything but ``.gif``, Pillow is missing, or the folder can't be written.
+        UsageError: If the name ends in anything but ``.gif``.
+        DltuiError: If Pillow is missing, or the folder can't be written.
     """
     check_moving(path, (".gif",))
     from PIL import Image

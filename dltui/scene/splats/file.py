@@ -69,7 +69,8 @@ def write_splats(splats: Gaussians, path: Path) -> None:
         path: Where to; its name must end in ``.ply``.
 
     Raises:
-        UsageError: If it has another ending, or the folder can't be written.
+        UsageError: If it has another ending.
+        DltuiError: If the folder can't be written.
     """
     check_target(path, (".ply",))
     count = len(splats)
