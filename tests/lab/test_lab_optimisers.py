@@ -69,6 +69,16 @@ def test_pair() -> None:
     assert pair(np.array([2.0])) == "2"
 
 
+def test_adam_stops_where_a_typed_formula_has_no_value() -> None:
+    shown = run("adam-trace", {"source": "typed", "f": "log(x*y)"}).document()
+    told = shown["numbers"]
+    assert told["ended"] == "stopped before step 12: L has no value or slope there; try a smaller rate"
+    assert told["ended"] in shown["title"]
+    assert told["loss"] is None
+    assert np.isfinite(told["theta"]).all()
+    assert not run("adam-trace", {"source": "typed"}).numbers["ended"]
+
+
 def test_network_learns_and_cuts_theta_into_its_parts() -> None:
     net = Net((64, 8, 10))
     assert net.size == sum(net.counts) == 64 * 8 + 8 + 80 + 10
@@ -118,6 +128,7 @@ def test_jobs_of_a_batch_keep_the_same_numbers() -> None:
             job = engine.submit(f"lab run {name}", knobs)
             assert job.wait(60), name
             assert job.state == "done", job.failure
+            assert job.path is not None
             kept = json.loads(json.dumps(opened(job.path).document()))
             known = json.loads(json.dumps(run(name, knobs).document()))
             assert kept["numbers"] == known["numbers"], name

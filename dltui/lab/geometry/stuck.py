@@ -160,13 +160,20 @@ def _numbers(place: Place, way: Walk, last: int, spent: int | None) -> dict[str,
     }
 
 
+@lru_cache(maxsize=8)
+def _ground(surface: Surface) -> tuple[Vector, NDArray[np.bool_]]:
+    """Return the values of a surface on its map, and where it has neither slope nor curvature."""
+    grid = np.stack(np.meshgrid(*surface.axes()), -1)
+    level = np.linalg.norm(surface.gradient(grid), axis=-1) < STILL
+    flat = level & (np.abs(np.linalg.eigvalsh(surface.hessian(grid))) < STILL).all(-1)
+    return surface.value(grid), flat
+
+
 def _map(place: Place, way: Walk, last: int) -> Heatmap:
     """Return the surface from above with the way; cells of the plateau are holes."""
     surface = place.surface
     x, y = surface.axes()
-    grid = np.stack(np.meshgrid(x, y), -1)
-    level = np.linalg.norm(surface.gradient(grid), axis=-1) < STILL
-    flat = level & (np.abs(np.linalg.eigvalsh(surface.hessian(grid))) < STILL).all(-1)
+    values, flat = _ground(surface)
     seen = surface.inside(way.points[: last + 1])
     told = (
         f"Holes: plateau, ‖g‖ and all |λ| below {STILL:g}, {flat.mean():.0%} of the map."
@@ -176,7 +183,7 @@ def _map(place: Place, way: Walk, last: int) -> Heatmap:
     return Heatmap(
         title=f"L = {surface.formula} from above",
         caption=told,
-        values=np.where(flat, np.nan, surface.value(grid)),
+        values=np.where(flat, np.nan, values),
         x=x,
         y=y,
         value_label="L",
@@ -213,7 +220,7 @@ def _sweep(optimiser: str, lr: float, angle: float) -> Lines:
     rule = OPTIMISERS[optimiser](lr=lr)
     for name, place in places().items():
         starts = np.array([began(place, float(d), angle) for d in DISTANCES])
-        way = walk(place.surface, rule, starts, PATIENCE, remember=False)
+        way = walk(place.surface, rule, starts, PATIENCE, below=place.enough, remember=False)
         left = place.left(way.points)
         steps = np.where(left.any(0), left.argmax(0), np.nan)
         if np.isfinite(steps).any():

@@ -17,11 +17,12 @@ from dltui.lab.geometry.surfaces import GALLERY, Surface, surface
 SIDE = 21  # points along each side of the three sheets
 RADII: Array = np.logspace(0, -9, 10, base=2.0)  # of the radius, at which errors are measured
 TURNS = 64  # directions over which the largest error is taken
-SHEETS = {  # names and colours of what is laid over what
-    "true surface": (90, 140, 220),
-    "tangent plane": (230, 160, 60),
-    "quadric": (110, 200, 120),
+SHEETS = {  # names and colours of what is laid over what; ever brighter, for terminals without colours
+    "true surface": (45, 75, 215),
+    "tangent plane": (240, 130, 40),
+    "quadric": (225, 255, 230),
 }
+TOLD = dict(zip(SHEETS, ("blue", "orange", "pale green"), strict=True))
 
 
 def expanded(ground: Surface, at: Array, steps: Array) -> tuple[Array, Array, Array]:
@@ -146,19 +147,15 @@ def _overlay(ground: Surface, at: Array, radius: float, sheets: str) -> Scene:
         corners.append(np.stack([steps[..., 0] + at[0], steps[..., 1] + at[1], z], -1).reshape(-1, 3))
         faces.append(_faces(np.isfinite(heights[name])) + count * SIDE * SIDE)
         colours.append(np.tile(SHEETS[name], (SIDE * SIDE, 1)))
-    named = ", ".join(
-        f"{name} {colour}" for name, colour in zip(shown, ("blue", "orange", "green"), strict=False)
-    )
-    if shown == ["true surface", "quadric"]:
-        named = "true surface blue, quadric green"
+    named = ", ".join(f"{name} {TOLD[name]}" for name in shown)
     return Scene(
         title=f"{ground.title} around ({number(float(at[0]))}, {number(float(at[1]))})",
-        caption=f"{named}; heights {number(float(known.min()))} to {number(float(known.max()))}, "
+        caption=f"{named}, from dark to bright; heights {number(float(known.min()))} to {number(float(known.max()))}, "
         f"{number(2 * radius)} wide",
         vertices=np.concatenate(corners).astype(np.float32),
         faces=np.concatenate(faces).astype(np.int32),
         vertex_rgb=np.concatenate(colours).astype(np.uint8),
-        shade="wire",
+        shade="plain",
     )
 
 

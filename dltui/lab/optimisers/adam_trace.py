@@ -34,12 +34,17 @@ def typed(text: str) -> Surface:
     up, across = np.nonzero(np.isfinite(one.ground))
     spots = np.stack((axis[across], axis[up]), -1)
     start = spots[np.linalg.norm(spots - one.edge * np.array(BEGUN), axis=-1).argmin()]
+
+    def gradient(w: Vector) -> Vector:
+        jet = one(w[..., 0], w[..., 1])  # that of log x is 1/x even where there is no log x
+        return np.where(np.isfinite(jet.value)[..., None], np.broadcast_to(jet.gradient, w.shape), np.nan)
+
     return Surface(
         "typed",
         one.formula.text,
         "a typed formula",
         lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).value, w.shape[:-1]),
-        lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).gradient, w.shape),
+        gradient,
         lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).hessian, (*w.shape, w.shape[-1])),
         tuple(start.tolist()),
         (-one.edge, -one.edge),
@@ -143,6 +148,8 @@ def adam_trace(
         figures = (*figures, _lengths(rule, way, place), _worked(rule, way, place, now))
         move = float(way.points[now, place] - way.points[now - 1, place]) if now else 0.0
         caption = f"step {now} of {way.steps}: θ = {number(float(way.points[now, place]), 6)}, moved by {number(move)}"
+        if way.ended and now == way.steps:
+            caption = way.ended
         yield Frame(
             figures=figures, numbers=_numbers(way, place, now, rule), caption=caption, total=len(told)
         )
