@@ -282,6 +282,8 @@ def _points(part: Any, figure: Points) -> None:
         axes.scatter(*places, color=[tint(0)], **style)
     names = [*figure.axes, "", "", ""]
     axes.set(xlabel=said(names[0]), ylabel=said(names[1]))
+    if figure.equal and not space:
+        axes.set_aspect("equal", adjustable="box")
     if space:
         axes.set_zlabel(said(names[2]))
         axes.view_init(ELEVATION, AZIMUTH)

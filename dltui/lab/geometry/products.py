@@ -164,6 +164,7 @@ def _circle(first: Array, second: Array) -> Points:
         group=np.repeat((0, 1), ANGLES),
         group_names=("before", "after"),
         axes=("v₁", "v₂"),
+        equal=True,
     )
 
 
