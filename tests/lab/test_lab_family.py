@@ -18,7 +18,8 @@ from dltui.cli import run as dltui
 from dltui.commands._frame import OPTIONS
 from dltui.commands._names import VERBS
 from dltui.draw import Depth, Look, draw, render
-from dltui.figures import Figure
+from dltui.draw.canvas import text_width
+from dltui.figures import Figure, Table
 from dltui.lab import EXHIBITS, Exhibit, Knob, load
 from dltui.lab._names import FAMILIES
 from dltui.lab.checks import check_exhibit
@@ -150,7 +151,10 @@ def _fits(figure: Figure, columns: int, rows: int) -> None:
     """Draw a figure as the command line does and as a pane of the TUI does."""
     lines = render(figure, Look(width=columns))
     assert max(map(len, lines)) <= columns, f"{figure.title} is wider than {columns} cells"
+    assert text_width(figure.title) <= columns, f"the title {figure.title!r} is cut"
     if figure.title == "Go on":
         assert not any(line.endswith("…") for line in lines), "a command is cut"
+    if isinstance(figure, Table) and "…" not in str((figure.columns, figure.rows, figure.caption)):
+        assert not any("…" in line for line in lines), f"a cell of {figure.title!r} is cut"
     canvas = draw(figure, Look(width=columns - 4, height=rows - 10, depth=Depth.TRUE)).canvas
     assert (canvas.width, canvas.height) <= (columns - 4, rows - 10), f"{figure.title} at {columns}×{rows}"

@@ -62,7 +62,7 @@ def vector_jacobian(
         rows=(
             ("explicit Jacobian, then vᵀ·J", matrix.size, matrix.nbytes, matrix.shape[0]),
             ("vector-Jacobian product", gradient.size, gradient.nbytes, 1),
-            ("explicit, batch 64 of 256 features", size**2, 8 * size**2, size),
+            ("explicit, 64 × 256 features", size**2, 8 * size**2, size),
         ),
     )
     shares = float(np.mean(matrix == 0))

@@ -314,7 +314,7 @@ def _barked(runs: list[Run]) -> Table:
     return Table(
         title="What the watchdog did",
         caption="offers: cut the rate, clip, roll back; the last loss is the mean of ten steps",
-        columns=("remedy", "flagged", "why", "worst loss", "last loss", "numbers end"),
+        columns=("remedy", "flagged", "why", "worst loss", "last loss", "infinite"),
         rows=tuple(rows),
     )
 

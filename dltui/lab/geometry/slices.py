@@ -76,15 +76,15 @@ def landscape_slice(
         yield Frame(
             figures=_figures(found, shown),
             numbers=_numbers(found, shown),
-            caption=_caption(found, shown, depth),
+            caption=_caption(found, shown),
             total=len(shown),
         )
 
 
-def _caption(found: list[Landscape], shown: list[str], depth: int) -> str:
+def _caption(found: list[Landscape], shown: list[str]) -> str:
     """Return what is known of the twins by now."""
     shares = ", ".join(f"{_share(one):.1%} {name}" for one, name in zip(found, shown, strict=False))
-    return f"depth {depth}: cells bend down {shares}"
+    return f"{shares}: cells that bend down"
 
 
 def _share(found: Landscape) -> float:

@@ -127,7 +127,7 @@ def rescaled_twins(
         "average_curvature": measures[0]["average curvature"],
         "average_curvature_rescaled": measures[1]["average curvature"],
     }
-    told = f"maps differ by {number(away['filter'], 2)} filter-normalised, by {number(away['none'], 2)} plain"
+    told = f"{number(away['none'], 2)} apart plain, {number(away['filter'], 2)} filter-normalised"
     yield Frame(figures=figures, numbers=numbers, caption=told, total=1)
 
 

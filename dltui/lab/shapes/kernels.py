@@ -168,9 +168,9 @@ def dense_vs_conv(
     conv = conv2d(picture, out_channels=filters, kernel_size=kernel, padding="same")
     table = Table(
         title=f"On a picture of {size} × {size} × {channels}",
+        caption=f"{dense.layer} and {conv.layer}",
         columns=("", "dense", "convolution"),
         rows=(
-            ("layer", dense.layer, conv.layer),
             ("weights", dense.parameters - units, conv.parameters - filters),
             ("with biases", dense.parameters, conv.parameters),
             ("numbers out", dense.numbers_out, conv.numbers_out),
