@@ -40,6 +40,7 @@ from dltui.figures import (
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
 NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
+FEW_STEPS = 100  # of a way, each of which has its dot
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff", "#e63232", "#c8a0ff")
 
 
@@ -147,8 +148,17 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         )
     for index, path in enumerate(figure.paths):
         colour = TRAILS[index % len(TRAILS)]
-        dots = "o" if path.ends else ""
-        axes.plot(path.x, path.y, color=colour, lw=1.2, marker=dots, ms=2, label=said(path.name) or None)
+        dense = path.ends and len(path.x) > FEW_STEPS  # else a long zigzag would be one block
+        dots = "o" if path.ends and not dense else ""
+        axes.plot(
+            path.x,
+            path.y,
+            color=colour,
+            lw=0.5 if dense else 1.2,
+            marker=dots,
+            ms=2,
+            label=said(path.name) or None,
+        )
     several = len(figure.marks) > 1  # stars alike in a legend would not tell which is which
     for mark in figure.marks:
         label = None if several else said(mark.name) or None
@@ -168,7 +178,11 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
-    part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
+    colours = part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
+    if bar.axis.scale == "symlog" and (
+        ticks := bar.axis.ticks(9)
+    ):  # matplotlib's own lie on each other around 0
+        colours.set_ticks([place for place, _ in ticks], labels=[text for _, text in ticks])
 
 
 def _surface(part: Any, figure: Surface) -> None:
