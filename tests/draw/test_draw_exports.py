@@ -20,7 +20,7 @@ from dltui.draw.export.axes import plate
 from dltui.draw.export.values import to_csv
 from dltui.draw.screen_svg import svg_of
 from dltui.errors import DltuiError, UsageError
-from dltui.figures import Heatmap, Lines, Points, Prose, Series, Table
+from dltui.figures import Heatmap, Lines, Path, Points, Prose, Series, Table
 
 FIGURES = tame()
 NAMES = [f"{type(figure).__name__}{i}" for i, figure in enumerate(FIGURES)]
@@ -240,3 +240,16 @@ def test_a_circle_is_round_in_a_file_and_on_a_page() -> None:
     ran = subprocess.run(["node", "-e", page + code + asks], capture_output=True, text=True)
     assert not ran.returncode, ran.stderr
     assert json.loads(ran.stdout) == pytest.approx([2, 2])
+
+
+def test_a_bent_colour_bar_has_ticks_of_ours_and_a_long_way_no_dots() -> None:
+    sheet = pytest.importorskip("matplotlib.figure").Figure(figsize=(7.2, 3.9))
+    ways = [Path(name=f"{n} steps", x=np.linspace(0, 1, n), y=np.linspace(0, 1, n)) for n in (9, 200)]
+    values = np.geomspace(1e-4, 100, 16).reshape(4, 4) - 0.001
+    axis = np.arange(4.0)
+    plate(sheet, Heatmap(title="Ways", values=values, x=axis, y=axis, scale="symlog", paths=tuple(ways)))
+    chart, bar = sheet.axes
+    assert [line.get_marker() for line in chart.lines] == ["o", "None"]
+    texts = [text.get_text() for text in bar.get_yticklabels()]
+    assert "0" in texts
+    assert len(texts) <= 9

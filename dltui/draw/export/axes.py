@@ -27,6 +27,7 @@ from dltui.figures import (
     Images,
     Lines,
     Overlay,
+    Path,
     Points,
     Prose,
     Scene,
@@ -147,17 +148,8 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
             figure.x, figure.y, shown, levels=np.unique(levels), colors="black", linewidths=0.5, alpha=0.5
         )
     for index, path in enumerate(figure.paths):
-        colour = TRAILS[index % len(TRAILS)]
-        dense = path.ends and len(path.x) > FEW_STEPS  # else a long zigzag would be one block
-        dots = "o" if path.ends and not dense else ""
         axes.plot(
-            path.x,
-            path.y,
-            color=colour,
-            lw=0.5 if dense else 1.2,
-            marker=dots,
-            ms=2,
-            label=said(path.name) or None,
+            path.x, path.y, color=TRAILS[index % len(TRAILS)], label=said(path.name) or None, **_stroke(path)
         )
     several = len(figure.marks) > 1  # stars alike in a legend would not tell which is which
     for mark in figure.marks:
@@ -178,11 +170,21 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
-    colours = part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
-    if bar.axis.scale == "symlog" and (
-        ticks := bar.axis.ticks(9)
-    ):  # matplotlib's own lie on each other around 0
-        colours.set_ticks([place for place, _ in ticks], labels=[text for _, text in ticks])
+    _colour_bar(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
+
+
+def _colour_bar(drawn: Any, axis: Axis) -> None:
+    """Give a colour bar on a bent scale our ticks: matplotlib's own lie on each other around 0."""
+    ticks = axis.ticks(9) if axis.scale == "symlog" else []
+    if ticks:
+        drawn.set_ticks([place for place, _ in ticks], labels=[text for _, text in ticks])
+
+
+def _stroke(path: Path) -> dict[str, Any]:
+    """Return how a path is drawn: a way with a dot a step, a long one thin, lest its zigzags be one block."""
+    if path.ends and len(path.x) > FEW_STEPS:
+        return {"lw": 0.5}
+    return {"lw": 1.2, "marker": "o" if path.ends else "", "ms": 2}
 
 
 def _surface(part: Any, figure: Surface) -> None:
