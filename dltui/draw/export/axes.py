@@ -170,10 +170,10 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
-    _colour_bar(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
+    _bar_ticks(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
 
 
-def _colour_bar(drawn: Any, axis: Axis) -> None:
+def _bar_ticks(drawn: Any, axis: Axis) -> None:
     """Give a colour bar on a bent scale our ticks: matplotlib's own lie on each other around 0."""
     ticks = axis.ticks(9) if axis.scale == "symlog" else []
     if ticks:

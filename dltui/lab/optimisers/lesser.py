@@ -160,7 +160,7 @@ def _dead(way: Walk, l1: float, now: int) -> Lines:
         x_label="step",
         y_label="z",
         y_scale="symlog",
-        levels=((l1, "λ₁"), (-l1, "−λ₁")) if l1 else ((0.0, "λ₁ = 0"),),
+        levels=((l1, "±λ₁"), (-l1, "")) if l1 else ((0.0, "λ₁ = 0"),),
     )
 
 
