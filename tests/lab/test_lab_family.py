@@ -27,6 +27,8 @@ from dltui.lab.run import run
 from tests.lab.breaking import Break, must_notice, tables
 
 ALL = list(EXHIBITS)
+LINKED = [name for name in ALL if EXHIBITS.entry(name).family in {"geometry", "optimisers"}]
+RUN = "dltui lab run "
 BREAKS = tables()
 TAKEN = {part.name for part in OPTIONS} - {"seed", "device"} | {"live", "help"}
 FIRST, WHOLE = 2.0, 10.0  # seconds of processor time: twice what a first picture may take, and what a run may
@@ -50,6 +52,15 @@ def test_exhibit_is_well_made(name: str) -> None:
             assert words[3] in EXHIBITS
         else:
             assert words[1] in VERBS, command
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
+    kin = load(name).kin
+    others = [command.removeprefix(RUN) for command in kin if command.startswith(RUN)]
+    assert len(others) < len(kin), "there is no instrument to go on with"
+    for other in set(others) & set(LINKED):
+        assert RUN + name in load(other).kin, f"{other} does not name {name}"
 
 
 @pytest.mark.parametrize("name", ALL)

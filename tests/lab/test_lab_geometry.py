@@ -66,16 +66,6 @@ def test_sheets_laid_over_each_other_are_told_apart_without_colours() -> None:
 
 
 GEOMETRY = [name for name in EXHIBITS if EXHIBITS.entry(name).family == "geometry"]
-RUN = "dltui lab run "
-
-
-@pytest.mark.parametrize("name", GEOMETRY)
-def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
-    kin = load(name).kin
-    others = [command.removeprefix(RUN) for command in kin if command.startswith(RUN)]
-    assert len(others) < len(kin), "there is no instrument to go on with"
-    for other in set(others) & set(GEOMETRY):
-        assert RUN + name in load(other).kin, f"{other} does not name {name}"
 
 
 @pytest.mark.parametrize("name", GEOMETRY)

@@ -14,7 +14,7 @@ from dltui.descent.walk import walk
 from dltui.figures import Heatmap, Lines
 from dltui.jobs import Engine
 from dltui.jobs.perform import Moment, Newest, Said, Setting, play
-from dltui.lab import EXHIBITS, load
+from dltui.lab import EXHIBITS
 from dltui.lab.optimisers.maps import arrows, ground, losses, moments, pair
 from dltui.lab.optimisers.net import Net, pictures, trained
 from dltui.lab.run import run
@@ -93,21 +93,11 @@ def test_network_learns_and_cuts_theta_into_its_parts() -> None:
 
 
 OPTIMISERS = [name for name in EXHIBITS if EXHIBITS.entry(name).family == "optimisers"]
-RUN = "dltui lab run "
 JOBS: dict[str, dict[str, Any]] = {
     "ravine-zigzag": {"kappa": 30.0, "steps": 20},
     "lr-schedules": {"end": 0.1, "total": 20},
     "newton-root": {"f": "cosine"},
 }
-
-
-@pytest.mark.parametrize("name", OPTIMISERS)
-def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
-    kin = load(name).kin
-    others = [command.removeprefix(RUN) for command in kin if command.startswith(RUN)]
-    assert len(others) < len(kin), "there is no instrument to go on with"
-    for other in set(others) & set(OPTIMISERS):
-        assert RUN + name in load(other).kin, f"{other} does not name {name}"
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dltui.descent.annealing import anneal
 from dltui.descent.plain import Gradient
+from dltui.descent.surface import Surface
 from dltui.descent.surfaces import rugged, two_weights
 from dltui.descent.walk import walk
 from dltui.figures import Heatmap, Lines, Mark, Path, Series, Step, Steps, Table, number
@@ -57,28 +58,25 @@ def cooling(hot: float, steps: int) -> Array:
 @lru_cache(maxsize=16)
 def on_saddle(sigma: float, hot: float, lr: float, seed: int) -> Runs:
     """Return all runs from the saddle itself."""
-    start = np.zeros((RUNS, 2))
-    plain = walk(SADDLE, Gradient(lr=lr), start, STEPS)
-    noisy = walk(SADDLE, Gradient(lr=lr), start, STEPS, noise=sigma, seed=seed)
-    cold = cooling(hot, STEPS)
-    annealed = anneal(SADDLE, cold, start, reach=0.1, seed=seed)
-    ways = dict(zip(NAMES, (plain, noisy, annealed), strict=True))
-    return Runs(
-        {name: one.points for name, one in ways.items()},
-        {name: one.values for name, one in ways.items()},
-        cold,
-    )
+    return _runs(SADDLE, np.zeros((RUNS, 2)), sigma, cooling(hot, STEPS), 0.1, lr, seed)
 
 
 @lru_cache(maxsize=16)
 def on_rugged(shake: float, hot: float, lr: float, seed: int) -> Runs:
     """Return all runs on the curve full of holes."""
-    start = np.full((RUNS, 1), RUGGED.start[0])
-    plain = walk(RUGGED, Gradient(lr=lr), start, STEPS)
-    noisy = walk(RUGGED, Gradient(lr=lr), start, STEPS, noise=shake, seed=seed)
-    cold = cooling(hot, STEPS)
-    annealed = anneal(RUGGED, cold, start, reach=0.7, seed=seed)
-    ways = dict(zip(NAMES, (plain, noisy, annealed), strict=True))
+    return _runs(RUGGED, np.full((RUNS, 1), RUGGED.start[0]), shake, cooling(hot, STEPS), 0.7, lr, seed)
+
+
+def _runs(
+    ground: Surface, start: Array, noise: float, cold: Array, reach: float, lr: float, seed: int
+) -> Runs:
+    """Return all runs on a surface: plain, with noise of some deviation, annealed by proposals of some reach."""
+    rule = Gradient(lr=lr)
+    ways = {
+        "plain": walk(ground, rule, start, STEPS),
+        "noisy": walk(ground, rule, start, STEPS, noise=noise, seed=seed),
+        "annealed": anneal(ground, cold, start, reach=reach, seed=seed),
+    }
     return Runs(
         {name: one.points for name, one in ways.items()},
         {name: one.values for name, one in ways.items()},
