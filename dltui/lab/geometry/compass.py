@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Bars, Heatmap, Lines, Series, Step, Steps, number
+from dltui.figures import Bars, Heatmap, Lines, Series, Steps, number
 from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.lab.geometry.jets import Array
+from dltui.lab.written import written
 from dltui.training import Optimizer, Recipe, Schedule
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def _worked(bend: Bend, u: Array, w: Array, angle: float, here: float) -> Steps:
             "bends down" if here < 0 else "bends up",
         ),
     )
-    return Steps(title="Worked out", steps=tuple(Step(formula=line, note=note) for line, note in lines))
+    return written(*lines)
 
 
 @curvature_compass.check

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from dltui.figures import Cell, Heatmap, Mark, Path, Step, Steps, Table, number
+from dltui.figures import Cell, Heatmap, Mark, Path, Steps, Table, number
 from dltui.figures import Surface as Landscape
 from dltui.lab import Frame, Number, Slider, Typed, exhibit, near
 from dltui.lab.geometry.jets import Array
 from dltui.lab.geometry.stationary import FLAT, MOST, Point, kind_of, stationary
 from dltui.lab.geometry.surfaces import GALLERY, Surface, surface
+from dltui.lab.written import written
 
 OFFERS = (*GALLERY, "x**2 + y**4", "x**2 + y**3")
 FEW = 4  # points of a line that are listed
@@ -209,10 +210,8 @@ def _worked(ground: Surface, here: Array) -> Steps:
     jet = ground(*here)
     at = f"({number(float(here[0]))}, {number(float(here[1]))})"
     if not _finite(jet.value, jet.gradient, jet.hessian):
-        step = Step(
-            formula=f"f{at} is not finite, or has no slope", note="the mathematics ends here: move (x, y)"
-        )
-        return Steps(title=f"Worked out at {at}", steps=(step,))
+        ends = (f"f{at} is not finite, or has no slope", "the mathematics ends here: move (x, y)")
+        return written(ends, title=f"Worked out at {at}")
     values, vectors = np.linalg.eigh(jet.hessian)
     slope = float(np.linalg.norm(jet.gradient))
     flat = FLAT * max(1.0, float(np.abs(values).max()))
@@ -229,9 +228,7 @@ def _worked(ground: Surface, here: Array) -> Steps:
     if values[0] < -flat:
         v = ", ".join(number(float(one)) for one in vectors[:, 0])
         lines.append((f"v₋ = ({v}), v₋ᵀHv₋ = λ₋ = {number(float(values[0]))}", "bends down along v₋"))
-    return Steps(
-        title=f"Worked out at {at}", steps=tuple(Step(formula=line, note=note) for line, note in lines)
-    )
+    return written(*lines, title=f"Worked out at {at}")
 
 
 def _signs() -> Table:

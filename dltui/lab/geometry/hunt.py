@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Lines, Series, Step, Steps, Table, number
+from dltui.figures import Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.lab.geometry.jets import Array
+from dltui.lab.written import written
 
 if TYPE_CHECKING:
     import torch
@@ -316,14 +317,10 @@ def _worked(found: Hunt, done: int, matrix: str, shift: float) -> Steps:
         lines.insert(
             0, (f"H − cI = [[{number(-shift)}, −2], [−2, {number(-shift)}]]", "at the origin of (1 − w₁w₂)²")
         )
-    if done and done == len(found.rayleigh) - 1:
-        turns = np.ptp(found.rayleigh[-2:]) < 1e-12 and found.residual[-1] > 1e-6
-        lines.append(
-            ("the last two vectors are no eigenvectors", "it swings for ever") if turns else ("", "")
-        )
-    return Steps(
-        title="Worked out", steps=tuple(Step(formula=line, note=note) for line, note in lines if line)
-    )
+    ended = done and done == len(found.rayleigh) - 1
+    if ended and np.ptp(found.rayleigh[-2:]) < 1e-12 and found.residual[-1] > 1e-6:
+        lines.append(("the last two vectors are no eigenvectors", "it swings for ever"))
+    return written(*lines)
 
 
 def _cost(spent: tuple[int, int, int], matrix: str) -> Table:

@@ -9,10 +9,11 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.figures import Lines, Scene, Series, Step, Steps, Table, number
+from dltui.figures import Lines, Scene, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, Typed, exhibit, near
 from dltui.lab.geometry.jets import Array
 from dltui.lab.geometry.surfaces import GALLERY, Surface, surface
+from dltui.lab.written import written
 
 SIDE = 21  # points along each side of the three sheets
 RADII: Array = np.logspace(0, -9, 10, base=2.0)  # of the radius, at which errors are measured
@@ -107,7 +108,7 @@ def taylor_overlay(
         "order_of_quadric": orders["quadric"],
     }
     if not math.isfinite(first + second):
-        where = Steps(title="Worked out", steps=(Step(formula=f"{ground.title} has no slope at this point"),))
+        where = written((f"{ground.title} has no slope at this point", ""))
         yield Frame(figures=(where,), numbers=told, caption="no expansion here: move x and y", total=1)
         return
     figures = (
@@ -223,7 +224,7 @@ def _worked(ground: Surface, at: Array, step: Array) -> Steps:
         (f"f(p) + dᵀg + ½dᵀHd = {number(second)}", "quadric"),
         (f"f(p + d) = {number(true)}", "true"),
     )
-    return Steps(title="Worked out", steps=tuple(Step(formula=line, note=note) for line, note in lines))
+    return written(*lines)
 
 
 def _table(ground: Surface, at: Array, step: Array) -> Table:

@@ -12,11 +12,12 @@ from dltui.descent.rule import Vector
 from dltui.descent.surface import Surface
 from dltui.descent.surfaces import SURFACES
 from dltui.descent.walk import Walk, fed, walk
-from dltui.figures import Figure, Histogram, Lines, Series, Step, Steps, Table, number
+from dltui.figures import Figure, Histogram, Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, Switch, Typed, exhibit, near
 from dltui.lab.geometry.surfaces import GALLERY, surface
 from dltui.lab.optimisers.maps import ground, losses, moments, signed
 from dltui.lab.optimisers.net import Net, landscape
+from dltui.lab.written import written
 
 GIVEN = {"notes": (2.0, -1.0, 0.5), "constant": (1.0,), "alternating": (1.0, -1.0)}
 GROUNDS = ("parabola", "himmelblau", "saddle", "valley")
@@ -255,7 +256,7 @@ def _lengths(rule: Adam, way: Walk, place: int) -> Lines:
 def _worked(rule: Adam, way: Walk, place: int, now: int) -> Steps:
     """Return the newest step with its numbers."""
     if not now:
-        return Steps(title="Worked out: the newest step", steps=(Step(formula="m = v = 0"),))
+        return written(("m = v = 0", ""), title="Worked out: the newest step")
     g, after = float(way.gradients[now - 1, place]), float(way.points[now, place])
     m, v, mhat, vhat = (float(way.memory[symbol][now - 1, place]) for symbol in SYMBOLS)
     m0, v0 = (float(way.memory[symbol][now - 2, place]) if now > 1 else 0.0 for symbol in "mv")
@@ -269,7 +270,7 @@ def _worked(rule: Adam, way: Walk, place: int, now: int) -> Steps:
         f"θ = {number(float(way.points[now - 1, place]), 6)} − {number(rule.lr)}·{signed(mhat)}/"
         f"(√{number(vhat)} + 1e-8) = {number(after, 7)}",
     )
-    return Steps(title="Worked out: the newest step", steps=tuple(Step(formula=line) for line in lines))
+    return written(*((line, "") for line in lines), title="Worked out: the newest step")
 
 
 def _numbers(way: Walk, place: int, now: int, rule: Adam) -> dict[str, Number]:
