@@ -223,7 +223,7 @@ def said_of(message: str) -> str:
 def torch_says_so() -> None:
     """Each message is raised by the installed torch, and each mended call gives a finite loss."""
     for name, case in CASES.items():
-        *_, last = loss_errors(error=name)
+        last = loss_errors.last(error=name)
         said = str(last.numbers["message"])
         assert case.says in said, f"{name}: torch says {said!r}"
         assert last.numbers["known"] == name, f"{name}: taken for {last.numbers['known']}"
@@ -233,7 +233,7 @@ def torch_says_so() -> None:
 @loss_errors.check
 def long_rows_of_probabilities() -> None:
     """A (3, 4) Long target brings the message of W22 (notes 003) word for word."""
-    *_, last = loss_errors()
+    last = loss_errors.last()
     known = "Expected floating point type for target with class probabilities, got Long"
     assert last.numbers["message"] == known, f"torch says {last.numbers['message']!r}"
 

@@ -249,12 +249,6 @@ def _signs() -> Table:
     )
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of a run."""
-    *_, frame = critical_points(**knobs)
-    return dict(frame.numbers)
-
-
 @critical_points.check
 def bowl_and_saddle() -> None:
     """x² + y²: λ = 2, 2, a minimum; x² − y²: λ = −2, 2, a saddle; −x² − y² a maximum; all at (0, 0) (notes 000a)."""
@@ -263,7 +257,7 @@ def bowl_and_saddle() -> None:
         ("saddle", (-2, 2), "saddle"),
         ("peak", (-2, -2), "maximum"),
     ):
-        found = _last(f=f)
+        found = critical_points.last(f=f).numbers
         near(f"points of {f}", found["points"], ((0, 0),), 1e-9)
         near(f"λ of {f}", found["eigenvalues"], (values,), 1e-12)
         assert found["kinds"] == found["around"] == kind, f"{f} is called {found['kinds']}, {found['around']}"
@@ -272,7 +266,7 @@ def bowl_and_saddle() -> None:
 @critical_points.check
 def himmelblau() -> None:
     """Four minima of value 0, four saddles, one maximum of 181.617 at the places that are known (Himmelblau 1972)."""
-    found = _last(f="Himmelblau")
+    found = critical_points.last(f="Himmelblau").numbers
     places = np.array(found["points"])
     near(
         "minima",
@@ -292,10 +286,10 @@ def himmelblau() -> None:
 def undecided_by_signs() -> None:
     """(+, 0) may be a minimum, a saddle or neither; a monkey saddle has H = 0 and three valleys."""
     for f, kind in (("x**2 + y**4", "minimum"), ("x**2 - y**4", "saddle"), ("x**2 + y**3", "slope")):
-        found = _last(f=f)
+        found = critical_points.last(f=f).numbers
         near(f"λ of {f}", found["eigenvalues"], ((0, 2),), 1e-5)
         assert (found["kinds"], found["around"]) == ("undecided", kind), f"{f}: {found['around']}"
-    monkey = _last(f="monkey saddle")
+    monkey = critical_points.last(f="monkey saddle").numbers
     near("λ of the monkey saddle", monkey["eigenvalues"], ((0, 0),), 1e-5)
     assert monkey["around"] == "saddle with 3 valleys", monkey["around"]
 
@@ -343,7 +337,7 @@ def derivatives_by_autograd() -> None:
 @critical_points.check
 def labels_by_the_hessian() -> None:
     """The worked-out verdict at each level point of Himmelblau's surface is the one of the table (notes 000a)."""
-    found = _last(f="Himmelblau")
+    found = critical_points.last(f="Himmelblau").numbers
     for place, kind in zip(np.array(found["points"]), str(found["kinds"]).split(", "), strict=True):
         here = surface("Himmelblau")(*place).hessian
         assert kind_of(np.linalg.eigvalsh(here)) == kind, f"{place} is called {kind}"

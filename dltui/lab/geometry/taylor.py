@@ -244,7 +244,7 @@ def _table(ground: Surface, at: Array, step: Array) -> Table:
 @taylor_overlay.check
 def step_of_the_notes() -> None:
     """(1 − w₁w₂)² at (.5, .5), step (.1, −.2): .6724 true, .6375 first order, .6700 second order (notes 000a)."""
-    *_, frame = taylor_overlay(radius=math.hypot(0.1, 0.2), angle=math.degrees(math.atan2(-0.2, 0.1)))
+    frame = taylor_overlay.last(radius=math.hypot(0.1, 0.2), angle=math.degrees(math.atan2(-0.2, 0.1)))
     near("step", frame.numbers["step"], (0.1, -0.2), 1e-12)
     near("true", frame.numbers["true"], 0.6724, 1e-12)
     near("first order", frame.numbers["first_order"], 0.6375, 1e-12)
@@ -260,7 +260,7 @@ def errors_fall_as_squares_and_cubes() -> None:
         ("plateau", (0.7, 0.3)),
         ("ripples", (1, 0.2)),
     ):
-        *_, frame = taylor_overlay(f=f, x=at[0], y=at[1], radius=0.1)
+        frame = taylor_overlay.last(f=f, x=at[0], y=at[1], radius=0.1)
         near(f"order of the plane on {f}", frame.numbers["order_of_plane"], 2, 0.05)
         near(f"order of the quadric on {f}", frame.numbers["order_of_quadric"], 3, 0.05)
 
@@ -268,7 +268,7 @@ def errors_fall_as_squares_and_cubes() -> None:
 @taylor_overlay.check
 def a_quadric_is_its_own_expansion() -> None:
     """On x² − y² the second order is exact at any distance; the plane is off by dₓ² − d_y²."""
-    *_, frame = taylor_overlay(f="saddle", x=1.0, y=-0.5, radius=3.0, angle=20.0)
+    frame = taylor_overlay.last(f="saddle", x=1.0, y=-0.5, radius=3.0, angle=20.0)
     near("second order", frame.numbers["second_order"], frame.numbers["true"], 1e-12)
     dx, dy = np.array(frame.numbers["step"])
     off = float(frame.numbers["true"]) - float(frame.numbers["first_order"])  # type: ignore[arg-type]

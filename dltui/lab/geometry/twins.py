@@ -134,7 +134,7 @@ def rescaled_twins(
 @rescaled_twins.check
 def filter_normalised_pictures_are_the_same() -> None:
     """Li et al. 2018, section 3: ×10 and ÷10 leave a filter-normalised picture as it is, a plain one not."""
-    *_, frame = rescaled_twins()
+    frame = rescaled_twins.last()
     near("filter-normalised difference", frame.numbers["filter_difference"], 0, 1e-4)
     assert float(frame.numbers["plain_difference"]) > 1, frame.numbers  # type: ignore[arg-type]
 
@@ -142,7 +142,7 @@ def filter_normalised_pictures_are_the_same() -> None:
 @rescaled_twins.check
 def curvature_depends_on_the_scale() -> None:
     """Dinh et al. 2017: λ₁ of the same function differs; the curvature along filter-normalised directions does not."""
-    *_, frame = rescaled_twins()
+    frame = rescaled_twins.last()
     one = {key: float(value) for key, value in frame.numbers.items()}  # type: ignore[arg-type]
     assert one["lambda_max_rescaled"] > 5 * one["lambda_max"], one
     near("average curvature", one["average_curvature_rescaled"] / one["average_curvature"], 1, 1e-3)
@@ -236,7 +236,7 @@ def hidden_curvature(
 @hidden_curvature.check
 def a_bowl_above_a_saddle() -> None:
     """Li et al. 2018, section 6: a convex-looking slice does not prove convexity; λ_min is below 0 beyond its error."""
-    *_, frame = hidden_curvature()
+    frame = hidden_curvature.last()
     assert frame.numbers["bending_share"] == 0, frame.numbers["bending_share"]
     lowest, error = (float(frame.numbers[key]) for key in ("lambda_min", "lambda_min_residual"))  # type: ignore[arg-type]
     assert lowest < -10 * error, f"λ_min {lowest} ± {error}"
@@ -245,8 +245,8 @@ def a_bowl_above_a_saddle() -> None:
 @hidden_curvature.check
 def subsets_lie_above_on_the_mean() -> None:
     """Jensen: the mean of λ₁ over subsets is at least λ₁ of all samples; of the whole set it is the same."""
-    *_, frame = hidden_curvature(draws=12)
+    frame = hidden_curvature.last(draws=12)
     one = {key: float(frame.numbers[key]) for key in ("subset_mean", "subset_stderr", "lambda_max")}  # type: ignore[arg-type]
     assert one["subset_mean"] > one["lambda_max"] - one["subset_stderr"], one
-    *_, whole = hidden_curvature(subset=600, draws=3)
+    whole = hidden_curvature.last(subset=600, draws=3)
     near("λ₁ of the whole", whole.numbers["subset_mean"], whole.numbers["lambda_max"], 1e-4)

@@ -94,7 +94,7 @@ def mode_connectivity(
 def siblings_have_no_barrier_and_strangers_do() -> None:
     """Frankle et al. 2020: children of an early checkpoint are linearly connected, independent runs are not."""
     for seed in (0, 1):
-        *_, frame = mode_connectivity(seed=seed, align=False)
+        frame = mode_connectivity.last(seed=seed, align=False)
         near, far = (float(frame.numbers[f"{who}_straight"]) for who in ("sibling", "stranger"))  # type: ignore[arg-type]
         assert near < far / 10, f"seed {seed}: {near} to a sibling, {far} to a stranger"
         assert far > 0.1, f"seed {seed}: {far}"
@@ -103,7 +103,7 @@ def siblings_have_no_barrier_and_strangers_do() -> None:
 @mode_connectivity.check
 def alignment_lowers_the_barrier() -> None:
     """Ainsworth et al. 2022: weight matching lowers the barrier between strangers."""
-    *_, frame = mode_connectivity()
+    frame = mode_connectivity.last()
     straight, aligned = (float(frame.numbers[f"stranger_{way}"]) for way in ("straight", "aligned"))  # type: ignore[arg-type]
     assert aligned < straight, f"{aligned} aligned, {straight} straight"
 

@@ -295,16 +295,10 @@ def _numbers(way: Walk, place: int, now: int, rule: Adam) -> dict[str, Number]:
     return found
 
 
-def _last(**knobs: float | str | bool) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = adam_trace(**knobs)
-    return dict(frame.numbers)
-
-
 @adam_trace.check
 def trace_of_the_notes() -> None:
     """α = 0.1, g = 2, −1, 0.5: θ −0.1, −0.1266337, −0.1606766; m, v, mᶜ, vᶜ of the notes (000c, D14)."""
-    shown = _last()
+    shown = adam_trace.last().numbers
     near("θ", shown["theta"], (0, -0.0999999995, -0.1266337033, -0.1606766179), 1e-9)
     near("m", shown["m"], (0.2, 0.08, 0.122), 1e-12)
     near("v", shown["v"], (0.004, 0.004996, 0.005241004), 1e-12)
@@ -318,7 +312,7 @@ def factors_of_the_notes() -> None:
     t = np.array((1.0, 2.0, 10.0, 100.0, 1000.0))
     near("for m", factors(0.9, t), (10, 5.263158, 1.535340, 1.000027, 1), 1e-6)
     near("for v", factors(0.999, t), (1000, 500.250125, 100.450825, 10.503335, 1.581516), 1e-6)
-    shown = _last(source="constant", steps=1)
+    shown = adam_trace.last(source="constant", steps=1).numbers
     near("shown at t = 1", (shown["factor_m"], shown["factor_v"]), (10, 1000), 1e-9)
 
 
@@ -326,7 +320,7 @@ def factors_of_the_notes() -> None:
 def first_step_is_alpha() -> None:
     """The first step is α for g from 1e-4 (0.09999) to 100 (0.1), as in the notes (002a)."""
     for scale, known in ((1e-4, 0.09999), (1.0, 0.1), (100.0, 0.1)):
-        path = np.array(_last(source="constant", steps=1, scale=scale)["theta"])
+        path = np.array(adam_trace.last(source="constant", steps=1, scale=scale).numbers["theta"])
         near(f"first step at g = {scale}", abs(path[1]), known, 1e-7)
 
 
@@ -345,7 +339,7 @@ def steps_without_the_correction() -> None:
     near("corrected", right, np.ones(5000), 1e-7)
     near(
         "in the exhibit",
-        _last(source="constant", corrected=False, lr=1, steps=2)["theta"],
+        adam_trace.last(source="constant", corrected=False, lr=1, steps=2).numbers["theta"],
         (0, -3.1622767, -7.412),
         1e-3,
     )
@@ -379,4 +373,4 @@ def typed_formula_like_torch() -> None:
         (w[0] ** 4 + 5 * w[1] ** 2).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         known.append(w[0].item())
-    near("θ", _last(source="typed", f="x**4 + 5*y**2", steps=20)["theta"], known, 1e-7)
+    near("θ", adam_trace.last(source="typed", f="x**4 + 5*y**2", steps=20).numbers["theta"], known, 1e-7)

@@ -319,12 +319,6 @@ def _costs(found: list[Reading]) -> Table:
     )
 
 
-def _last(**knobs: float | bool) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = batch_counter(**knobs)
-    return dict(frame.numbers)
-
-
 @batch_counter.check
 def counts_of_the_notes() -> None:
     """N = 60,000 and B = 64: 938 iterations an epoch, the last batch has 32 (notes 000a)."""
@@ -382,7 +376,7 @@ def larger_batches_are_faster() -> None:
 @batch_counter.check
 def running_out_is_reported() -> None:
     """A limit, and an allocation that no machine can make, are told in words; nothing is raised."""
-    found = _last(memory=0.25)
+    found = batch_counter.last(memory=0.25).numbers
     assert found["out_of_memory_at"] == 256, found["out_of_memory_at"]
     huge = reading(1 << 44, 64 * MIB)
     assert huge.trouble.startswith("out of memory: "), huge

@@ -284,16 +284,10 @@ def _table(told: dict[str, Number]) -> Table:
     )
 
 
-def _last(**knobs: float) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = noise_escape(**knobs)
-    return dict(frame.numbers)
-
-
 @noise_escape.check
 def off_the_saddle() -> None:
     """Plain never moves; σ = 0.01: all of 200 runs leave, in a median of 44 steps, at most 83 (notes 000a)."""
-    found = _last()
+    found = noise_escape.last().numbers
     near("way of plain descent", found["plain_moved"], 0)
     near("share that leaves", found["noisy_left"], 1)
     near("median", found["noisy_median"], 44, 0.06)
@@ -303,7 +297,7 @@ def off_the_saddle() -> None:
 @noise_escape.check
 def growth_along_v() -> None:
     """Ten times less noise takes ln 10/ln(1 + 2η) = 12.6 steps longer: the linear growth 1 + 2η a step."""
-    steps = [float(_last(sigma=sigma)["noisy_median"]) for sigma in (1e-2, 1e-3, 1e-4)]  # type: ignore[arg-type]
+    steps = [float(noise_escape.last(sigma=sigma).numbers["noisy_median"]) for sigma in (1e-2, 1e-3, 1e-4)]  # type: ignore[arg-type]
     near("steps more", np.diff(steps), [np.log(10) / np.log(1.2)] * 2, 0.12)
 
 
@@ -334,6 +328,6 @@ def warm_like_boltzmann() -> None:
 @noise_escape.check
 def annealing_finds_the_deepest() -> None:
     """On the rugged curve plain descent ends in the first hole, and most annealed runs in the deepest."""
-    found = _last(temperature=2.0)
+    found = noise_escape.last(temperature=2.0).numbers
     near("plain", found["plain_home"], 0)
     assert float(found["annealed_home"]) > 0.6, found["annealed_home"]  # type: ignore[arg-type]
