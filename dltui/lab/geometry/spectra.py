@@ -78,12 +78,6 @@ def hessian_spectrum(
     from dltui.lab.geometry.nets import bound, digits
 
     data = digits(ALL, classes)
-    shown = list[Spectrum]()
-
-    def told(done: int, total: int, partial: object = None) -> None:  # noqa: ARG001
-        if isinstance(partial, Spectrum) and partial.density.size:
-            shown.append(partial)
-
     objective = bound(_net(classes, epochs, seed), data, title=f"{classes} digits after {epochs} epochs")
     found = spectrum(
         objective,
@@ -93,7 +87,6 @@ def hessian_spectrum(
         trace_probes=25,
         seed=seed,
         exact=False,
-        report=told,
     )
     yield Frame(
         figures=_figures(found, classes),

@@ -70,14 +70,18 @@ def mode_connectivity(
     from dltui.lab.geometry.nets import bound, digits
 
     data = digits(SAMPLES)
-    a, sibling = (_grown(shared, seed, 1000 + 2 * seed + i) for i in (0, 1))
-    stranger = _grown(max(1, shared), seed + 500, 5000 + seed)
+    a = _grown(shared, seed, 1000 + 2 * seed)
+    others = {  # each is trained when it is its turn
+        "sibling": (shared, seed, 1001 + 2 * seed),
+        "stranger": (max(1, shared), seed + 500, 5000 + seed),
+    }
     wishes = Wishes(steps=13, beyond=0, align=align, seed=seed)
     found: list[Connection] = []
-    for name, other in (("sibling", sibling), ("stranger", stranger)):
-        found.append(connect(bound(a, data, title=f"way to a {name}"), other, title=name, wishes=wishes))
+    for name, grown in others.items():
+        objective = bound(a, data, title=f"way to a {name}")
+        found.append(connect(objective, _grown(*grown), title=name, wishes=wishes))
         numbers: dict[str, Number] = {"shared_epochs": shared}
-        for one, who in zip(found, ("sibling", "stranger"), strict=False):
+        for one, who in zip(found, others, strict=False):
             numbers |= {f"{who}_{path}": one.barrier(place) for place, path in enumerate(one.paths)}
             numbers[f"{who}_error"] = one.barrier_error(0)
             numbers[f"{who}_distance"] = float(one.lengths[0])
