@@ -6,6 +6,7 @@ FAMILIES = {
     "byhand": "Layers, losses, metrics and back-propagation worked line by line, each checked against torch.",
     "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
     "optimisers": "How a gradient becomes a step: batches and noise, momentum, adaptive rates, schedules, curvature.",
+    "scene3d": "Shapes and scenes: clouds, meshes, implicit surfaces, voxels, nets on them, radiance fields, splats.",
     "shapes": "Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields.",
 }
 
