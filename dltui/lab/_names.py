@@ -331,6 +331,11 @@ NAMES = {
         "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
         "optimisers",
     ),
+    "cloud-scan": Entry(
+        "dltui.lab.scene3d.scans",
+        "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",
