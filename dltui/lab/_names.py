@@ -336,6 +336,11 @@ NAMES = {
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
         "scene3d",
     ),
+    "mesh-workshop": Entry(
+        "dltui.lab.scene3d.meshes",
+        "A mesh collapsed to fewer triangles, split into more, smoothed; its counts at every stage.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -11,4 +11,7 @@ from tests.lab.breaking import Break
 BREAKS: tuple[Break, ...] = (
     Break("cloud-scan", "scene3d.scans:depth_points", lambda right: lambda depth, hints, **more: right(depth, replace(hints, intrinsics=tuple(np.add(hints.intrinsics, (0, 0, 0.5, 0.5)))), **more), "pixels-come-back"),
     Break("cloud-scan", "dltui.scene.points.registration:rigid", lambda right: lambda one, other: right(other, one), "error-never-grows"),
+    Break("mesh-workshop", "scene3d.meshes:SPLITS[midpoint]", lambda right: lambda places, faces: (right(places, faces)[0], right(places, faces)[1][:-1]), "counts-of-the-notes"),
+    Break("mesh-workshop", "scene3d.meshes:loop", lambda right: lambda places, faces: (0.9 * right(places, faces)[0], right(places, faces)[1]), "loops-weights"),
+    Break("mesh-workshop", "scene3d.meshes:smoothed", lambda right: lambda places, faces, steps, kind: right(places, faces, steps, "Laplacian"), "smoothing-evens-out"),
 )  # fmt: skip
