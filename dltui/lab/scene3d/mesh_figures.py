@@ -18,7 +18,7 @@ from dltui.scene.splitting import Ints, edges
 
 LIT, WIRE = (255, 200, 0), (130, 150, 170)
 BINS = np.arange(0, 61, 3.0)
-WIRES = 4000  # edges up to which they are all drawn as lines
+WIRES = 600  # edges up to which they are all drawn as lines
 ROW = 5  # levels that stand in a row
 HUGE = (("this mesh", 0), ("David, scanned", 5 * 10**7), ("Earth's cities", 10**12))
 BESIDE = 1.5 * np.array([0.82, 0.57, 0.0])  # to the right, as the eye stands at first

@@ -197,7 +197,7 @@ def mesh_workshop(
         ),
     ] = "bunny",
     hole: Annotated[float, Slider(0, 1, step=0.02, help="radius of the ring (shape ball to ring)")] = 0.6,
-    keep: Annotated[float, Slider(0.01, 1, log=True, help="share of the triangles kept by collapsing edges")] = 0.15,
+    keep: Annotated[float, Slider(0.01, 1, log=True, help="share of the triangles kept by collapsing edges")] = 0.06,
     scheme: Annotated[str, Choice(*SPLITS, help="how polygons are split")] = "Loop",
     levels: Annotated[int, Slider(0, 4, help="times that every polygon is split")] = 1,
     smooth: Annotated[int, Slider(0, 50, help="steps of smoothing")] = 3,
