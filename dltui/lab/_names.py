@@ -341,6 +341,11 @@ NAMES = {
         "A mesh collapsed to fewer triangles, split into more, smoothed; its counts at every stage.",
         "scene3d",
     ),
+    "parametric-patch": Entry(
+        "dltui.lab.scene3d.patches",
+        "A flat cloth with coordinates u and v, and the surface a formula bends it to; a point lit in both.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -14,4 +14,6 @@ BREAKS: tuple[Break, ...] = (
     Break("mesh-workshop", "scene3d.meshes:SPLITS[midpoint]", lambda right: lambda places, faces: (right(places, faces)[0], right(places, faces)[1][:-1]), "counts-of-the-notes"),
     Break("mesh-workshop", "scene3d.meshes:loop", lambda right: lambda places, faces: (0.9 * right(places, faces)[0], right(places, faces)[1]), "loops-weights"),
     Break("mesh-workshop", "scene3d.meshes:smoothed", lambda right: lambda places, faces, steps, kind: right(places, faces, steps, "Laplacian"), "smoothing-evens-out"),
+    Break("parametric-patch", "scene3d.patches:even", lambda right: lambda patch, count, numbers: tuple(numbers.random((2, count))), "points-crowd-at-the-poles"),
+    Break("parametric-patch", "scene3d.patches:circle", lambda right: lambda r, t: right(r, t)[..., ::-1], "circle-and-sphere"),
 )  # fmt: skip
