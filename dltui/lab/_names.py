@@ -346,6 +346,11 @@ NAMES = {
         "A flat cloth with coordinates u and v, and the surface a formula bends it to; a point lit in both.",
         "scene3d",
     ),
+    "bezier-nurbs": Entry(
+        "dltui.lab.scene3d.curves",
+        "A few control points, the curve that they draw to themselves, and a patch by sixteen of them.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

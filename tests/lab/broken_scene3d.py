@@ -16,4 +16,6 @@ BREAKS: tuple[Break, ...] = (
     Break("mesh-workshop", "scene3d.meshes:smoothed", lambda right: lambda places, faces, steps, kind: right(places, faces, steps, "Laplacian"), "smoothing-evens-out"),
     Break("parametric-patch", "scene3d.patches:even", lambda right: lambda patch, count, numbers: tuple(numbers.random((2, count))), "points-crowd-at-the-poles"),
     Break("parametric-patch", "scene3d.patches:circle", lambda right: lambda r, t: right(r, t)[..., ::-1], "circle-and-sphere"),
+    Break("bezier-nurbs", "scene3d.curves:bernstein", lambda right: lambda degree, t: right(degree, t) ** 1.1, "square-corners"),
+    Break("bezier-nurbs", "scene3d.curves:rational", lambda right: lambda functions, weights: right(functions, 1 + 0 * weights), "exact-quarter-circle"),
 )  # fmt: skip

@@ -51,3 +51,17 @@ def test_a_teapot_stays_open() -> None:
     assert not shown["watertight"]
     assert shown["volume"] is None
     assert shown["volume_drift"] is None
+
+
+@pytest.mark.parametrize("text", ["odd", "0.5, 0.2", "0, 0.5", "1.5", "nan"])
+def test_knots_that_mean_nothing_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="ascending numbers between 0 and 1"):
+        run("bezier-nurbs", {"knots": text})
+
+
+def test_typed_knots_tell_the_degree() -> None:
+    one = load("bezier-nurbs")
+    assert one.last(curve="wave", kind="B-spline", knots="0.3, 0.7").numbers["degree"] == 3
+    many = one.last(curve="quarter circle", kind="NURBS", knots="0.2, 0.4, 0.6").numbers
+    assert many["degree"] == 1
+    assert many["knots"] == [0, 0, 0.2, 1, 1]

@@ -23,7 +23,7 @@ from dltui.scene.solids import Patch
 TAU, HALF = 2 * math.pi, math.pi / 2
 BEYOND = math.radians(60)  # of v, where points are counted
 FINE = (60, 30)  # cells of the drawn surface in u and v
-LINES = (12, 6)  # lines of the cloth's coordinates
+LINES = (8, 4)  # lines of the cloth's coordinates
 STEP = 1e-5  # for slopes by differences
 At = Callable[[Array, Array], Doubles]
 EYE = np.array([0.5, -0.71, 0.5])  # where the eye stands at first
@@ -297,7 +297,7 @@ def _bent(one: Cloth, u: float, v: float) -> Scene:
     rgb = np.array([colour for colour, _ in colours], np.uint8)
     return Scene(
         title=f"The flat cloth, left, and bent: {one.name}",
-        caption="blue: u alone moves, and f_u; red: v alone, and f_v; green: f_u × f_v; yellow: the point in both",
+        caption="blue: along u; red: along v; green: f_u × f_v; yellow: the point in both",
         vertices=ground.places.astype(np.float32),
         faces=ground.faces.astype(np.int32),
         vertex_values=np.tile(ground.stretch.ravel(), 2).astype(np.float32),
