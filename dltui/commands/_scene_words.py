@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common
+from dltui.commands._targets import recording_file, shape_file
 from dltui.commands._words import weights_or_models
 
 if TYPE_CHECKING:
@@ -59,11 +60,19 @@ Ruler = Annotated[
     typer.Option("--ruler", metavar="I,J", help="Measure from point I to point J; again for more."),
 ]
 Export = Annotated[
-    Path | None, typer.Option("--export", metavar="FILE", help="Write the shape to FILE.ply, obj or stl.")
+    Path | None,
+    typer.Option(
+        "--export", metavar="FILE", callback=shape_file, help="Write the shape to FILE.ply, obj or stl."
+    ),
 ]
 Orbit = Annotated[
     Path | None,
-    typer.Option("--orbit", metavar="FILE", help="Record it, turned once around, to FILE.gif or cast."),
+    typer.Option(
+        "--orbit",
+        metavar="FILE",
+        callback=recording_file,
+        help="Record it, turned once around, to FILE.gif or cast.",
+    ),
 ]
 
 

@@ -30,14 +30,17 @@ def data_sets(incomplete: str) -> list[str]:
 
 def weights_or_models(incomplete: str) -> list[str]:
     """Return what completes weights or a model: models, and the files and folders that begin so."""
+    return _models(incomplete) + paths(incomplete)
+
+
+def paths(incomplete: str) -> list[str]:
+    """Return the files and folders that complete a path."""
     folder, _, word = incomplete.rpartition("/")
     inside = Path(folder or ("/" if incomplete.startswith("/") else "."))
     if not inside.is_dir():
-        return _models(incomplete)
+        return []
     begun = f"{folder}/" if "/" in incomplete else ""
-    return _models(incomplete) + sorted(
-        begun + one.name for one in inside.iterdir() if one.name.startswith(word)
-    )
+    return sorted(begun + one.name for one in inside.iterdir() if one.name.startswith(word))
 
 
 def fetchable(incomplete: str) -> list[str]:

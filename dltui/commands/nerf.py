@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
+from dltui.commands._pictures import Pictures, Size, scenes, tell_missing
+from dltui.commands._targets import gif_file
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,36 +20,14 @@ if TYPE_CHECKING:
 
 app = group_app("Fit a radiance field to pictures, show it from all around, and look into it.")
 
-SCENES = ("csg-table", "bunny", "teapot")
-Size = Annotated[
-    int | None,
-    typer.Option(
-        "--size",
-        min=8,
-        help="Pixels of the longer side; 64 for our own scenes if left out, else as they are.",
-    ),
-]
 Views = Annotated[
     int, typer.Option("--views", min=3, help="Pictures of our own scenes; 1 of 11 is held out.")
 ]
 
 
-def _scenes(incomplete: str) -> list[str]:
-    """Return what completes a scene."""
-    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
-    return [name for name in SCENES if name.startswith(incomplete)] + folders
-
-
 @verb(app)
 def train(
-    scene: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
-            autocompletion=_scenes,
-        ),
-    ],
+    scene: Pictures,
     field: Annotated[
         Literal["grid", "hash", "mlp"],
         typer.Option("--field", help="A grid of voxels, hashed grids (Instant NGP), or the classic network."),
@@ -80,7 +60,7 @@ def train(
     from dltui.scene.nerf.work import train as fitted
 
     found = captured(scene, views=views, size=size, report=common.report)
-    _missing(found.missing, common)
+    tell_missing(found.missing, common)
     limit = 15.0 if seconds is None and steps is None else seconds
     effort = Effort(field, limit, steps, common.seed, pick_device(common.device))
     common = alive(common, wanted=live)
@@ -89,14 +69,7 @@ def train(
 
 @verb(app)
 def race(
-    scene: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
-            autocompletion=_scenes,
-        ),
-    ],
+    scene: Pictures,
     field: Annotated[
         Literal["grid", "hash", "mlp"], typer.Option("--field", help="The field that races the splats.")
     ] = "grid",
@@ -121,7 +94,7 @@ def race(
     from dltui.scene.race import race as run
 
     found = captured(scene, views=views, size=size, report=common.report)
-    _missing(found.missing, common)
+    tell_missing(found.missing, common)
     device = pick_device(common.device)
     common = alive(common, wanted=live)
     return stoppable(
@@ -153,19 +126,18 @@ def render(
     ] = 30.0,
     size: Annotated[int, typer.Option("--size", min=8, help="Pixels across and down.")] = 96,
     gif: Annotated[
-        Path | None, typer.Option("--gif", metavar="FILE.gif", help="Write the way around as a GIF.")
+        Path | None,
+        typer.Option("--gif", metavar="FILE.gif", callback=gif_file, help="Write the way around as a GIF."),
     ] = None,
     *,
     common: Common,
 ) -> RadiancePath:
     """Show a field to cameras once around it."""
     from dltui.device import pick_device
-    from dltui.scene.nerf.film import check_gif, write_gif
+    from dltui.scene.nerf.film import write_gif
     from dltui.scene.nerf.stored import opened
     from dltui.scene.nerf.work import travel
 
-    if gif is not None:
-        check_gif(gif)
     known = opened(file, pick_device(common.device))
     found = travel(
         known.fitted,
@@ -188,7 +160,7 @@ def info(
     scene: Annotated[
         str,
         typer.Argument(
-            metavar="SCENE|FILE", help="A scene, or a field that was kept.", autocompletion=_scenes
+            metavar="SCENE|FILE", help="A scene, or a field that was kept.", autocompletion=scenes
         ),
     ],
     ray: Annotated[
@@ -222,15 +194,8 @@ def info(
     if ray is not None:
         raise UsageError("--ray goes through a field: expected a file that `dltui nerf train --save` kept")
     found = captured(scene, views=views, size=size, report=common.report)
-    _missing(found.missing, common)
+    tell_missing(found.missing, common)
     return info_of_pictures(found)
-
-
-def _missing(names: tuple[str, ...], common: Common) -> None:
-    """Remark on pictures that are not there."""
-    if names:
-        common.note(f"left out {len(names)} pictures that are not there: {', '.join(names[:4])}"
-                    f"{' …' if len(names) > 4 else ''}")  # fmt: skip
 
 
 def _pixel(text: str | None) -> tuple[float, float] | None:

@@ -54,14 +54,14 @@ class RadianceScreen(ResultScreen):
         if self._found is not None:
             self._picture = (self._picture + 2) % (len(self._found.truth) + 1) - 1
             figure = self._found.figures()[0] if self._picture < 0 else large(self._found, self._picture)
-            self._put(0, figure)
+            self.put_figure(0, figure)
 
     def action_level(self, step: int) -> None:
         """Cut at the next level."""
         if self._found is not None:
             self._level = min(max(self._level + step, 0), len(self._found.levels) - 1)
             places = [i for i, one in enumerate(self._figures) if is_cut(one)]
-            self._put(places[0], self._found.cut_at(self._level))
+            self.put_figure(places[0], self._found.cut_at(self._level))
 
     def action_ray(self) -> None:
         """Follow a ray in a job of its own."""
@@ -75,15 +75,6 @@ class RadianceScreen(ResultScreen):
 
     def _run(self, verb: str, *words: str) -> None:
         self.dltui.open_job(self.dltui.run_job(["nerf", verb, str(self.kept), *words]))
-
-    def _put(self, place: int, figure: Figure) -> None:
-        """Show a figure in the place of another one."""
-        keep = place == self._shown
-        self._figures[place] = figure
-        if keep:
-            self._show(keep=True)
-        else:
-            self.action_figure(place + 1)
 
 
 def is_cut(figure: Figure) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._targets import shape_file
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def sdf(
         float, typer.Option("--elevation", min=-90, max=90, help="Degrees above the ground.")
     ] = 30.0,
     export: Annotated[
-        Path | None, typer.Option("--export", metavar="FILE", help="Write the mesh to FILE.ply, obj or stl.")
+        Path | None,
+        typer.Option(
+            "--export", metavar="FILE", callback=shape_file, help="Write the mesh to FILE.ply, obj or stl."
+        ),
     ] = None,
     *,
     common: Common,

@@ -9,33 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.errors import UsageError
+from dltui.commands._pictures import Pictures, Size, tell_missing
+from dltui.commands._targets import gif_file, splat_file
 
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
     from dltui.results.splats import SplatFit, SplatViews
 
-SCENES = ("csg-table", "bunny", "teapot")
-
 app = group_app("Gaussian splats: fit them to pictures of a scene, or draw a file of them.")
-
-
-def scenes(incomplete: str) -> list[str]:
-    """Return what completes a scene."""
-    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
-    return [name for name in SCENES if name.startswith(incomplete)] + folders
 
 
 @verb(app)
 def train(
-    scene: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
-            autocompletion=scenes,
-        ),
-    ],
+    scene: Pictures,
     seconds: Annotated[
         float | None,
         typer.Option(
@@ -52,16 +38,12 @@ def train(
     views: Annotated[
         int, typer.Option("--views", min=2, help="Pictures of our own scenes; one of eleven is held out.")
     ] = 110,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            "--size",
-            min=8,
-            help="Pixels of the longer side; 64 for our own scenes if left out, else as they are.",
-        ),
-    ] = None,
+    size: Size = None,
     export: Annotated[
-        Path | None, typer.Option("--export", metavar="FILE.ply", help="Write the splats for any viewer.")
+        Path | None,
+        typer.Option(
+            "--export", metavar="FILE.ply", callback=splat_file, help="Write the splats for any viewer."
+        ),
     ] = None,
     live: Annotated[
         bool, typer.Option("--live", help="Draw held-out pictures on the terminal as they come.")
@@ -77,14 +59,11 @@ def train(
     from dltui.scene.splats.file import write_splats
     from dltui.scene.splats.work import train as fit
 
-    if export is not None and export.suffix.lower() != ".ply":
-        raise UsageError(f"can't write {export.name}: splats are written to .ply")
     if seconds is None and steps is None:
         seconds = 30.0
     device = pick_device(common.device)
     pictures = captured(scene, views=views, size=size, report=common.report)
-    if pictures.missing:
-        common.note(f"left out {len(pictures.missing)} pictures that are not there: {pictures.missing[0]} …")
+    tell_missing(pictures.missing, common)
     capture = pictures.capture
     told = alive(common, wanted=live)
 
@@ -125,18 +104,19 @@ def render(
         float, typer.Option("--paper", min=0, max=1, help="Brightness of what is behind everything.")
     ] = 1.0,
     gif: Annotated[
-        Path | None, typer.Option("--gif", metavar="FILE.gif", help="Write the pictures of --orbit as a GIF.")
+        Path | None,
+        typer.Option(
+            "--gif", metavar="FILE.gif", callback=gif_file, help="Write the pictures of --orbit as a GIF."
+        ),
     ] = None,
     *,
     common: Common,
 ) -> SplatViews:
     """Draw a file of Gaussian splats from one side, or from all sides."""
     from dltui.device import pick_device
-    from dltui.scene.nerf.film import check_gif, write_gif
+    from dltui.scene.nerf.film import write_gif
     from dltui.scene.splats.work import render as draw
 
-    if gif is not None:
-        check_gif(gif)
     found = draw(
         file.expanduser(), size=size, azimuth=azimuth, elevation=elevation, zoom=zoom, up=up, orbit=orbit,
         paper=paper, device=pick_device(common.device), report=common.report,

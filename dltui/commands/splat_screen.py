@@ -49,7 +49,7 @@ class SplatScreen(ResultScreen):
         if self._picture >= 0:
             part = slice(PANELS * self._picture, PANELS * (self._picture + 1))
             whole = replace(whole, pixels=whole.pixels[part], names=whole.names[part])
-        self._put(0, whole)
+        self.put_figure(0, whole)
 
     def action_opaque(self) -> None:
         """Show the splats that are dense enough."""
@@ -57,16 +57,7 @@ class SplatScreen(ResultScreen):
             return
         self._least = (self._least + 1) % len(LEAST)
         place = next(i for i, one in enumerate(self._figures) if isinstance(one, Scene))
-        self._put(place, opaque(self._found, LEAST[self._least]))
-
-    def _put(self, place: int, figure: Figure) -> None:
-        """Show a figure in the place of another one."""
-        keep = place == self._shown
-        self._figures[place] = figure
-        if keep:
-            self._show(keep=True)
-        else:
-            self.action_figure(place + 1)
+        self.put_figure(place, opaque(self._found, LEAST[self._least]))
 
 
 def opaque(found: SplatFit, least: float) -> Scene:

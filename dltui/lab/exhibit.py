@@ -152,7 +152,7 @@ class Exhibit:
         return function
 
 
-EXHIBITS: Registry[Exhibit] = Registry("exhibit", NAMES)
+EXHIBITS: Registry[Exhibit] = Registry("exhibit", NAMES, "`dltui lab list`")
 
 
 def exhibit(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.errors import UsageError
-from dltui.files import write_bytes
+from dltui.files import check_target, write_bytes
 from dltui.scene.geometry import Geometry
 
 ENDINGS = (".ply", ".obj", ".stl")
@@ -23,10 +23,10 @@ def write_geometry(geometry: Geometry, path: Path) -> None:
 
     Raises:
         UsageError: If the ending is none of ``.ply``, ``.obj``, ``.stl``, or points shall become STL.
+        DltuiError: If the folder can't be written.
     """
+    check_target(path, ENDINGS)
     ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise UsageError(f"can't write {path.name}: its name must end in one of {', '.join(ENDINGS)}")
     if ending == ".stl" and not geometry.is_mesh:
         raise UsageError("STL holds triangles alone: write points to .ply or .obj")
     places = geometry.vertices.astype(np.float64) + geometry.origin

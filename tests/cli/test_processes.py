@@ -42,14 +42,15 @@ def numbers(found: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in {"made", "seconds"}}
 
 
+@pytest.mark.parametrize("devices", [(), ("--devices", "cpu,cpu,cpu")], ids=["one thread each", "2 and 1"])
 def test_a_scan_by_two_processes_is_that_of_one_to_the_bit(
-    told: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    told: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, devices: tuple[str, ...]
 ) -> None:
     alone = told(*SCAN, "--json")
     answers, agree, asker = [0], Team.agree, Team.asker
 
-    def wait_until_ready(self: Team, identity: str) -> None:
-        agree(self, identity)
+    def wait_until_ready(self: Team, identity: str, channels: int) -> None:
+        agree(self, identity, channels)
         self._seen(self._store(), "ready/1")
 
     def counted(self: Team, rank: int, channel: int) -> Callable[[bytes], bytes | None]:
@@ -65,7 +66,7 @@ def test_a_scan_by_two_processes_is_that_of_one_to_the_bit(
     monkeypatch.setattr(scan, "PIECE", 0.0)  # cell by cell, so that both have some
     monkeypatch.setattr(Team, "agree", wait_until_ready)
     monkeypatch.setattr(Team, "asker", counted)
-    together = told(*SCAN, "--json", "--processes", "2")
+    together = told(*SCAN, "--json", "--processes", "2", *devices)
     assert answers[0] > 0
     assert numbers(alone) == numbers(together)
 

@@ -1,6 +1,5 @@
 """Files of every kind for figures of every kind."""
 
-import builtins
 import csv
 import io
 import json
@@ -154,14 +153,7 @@ def test_an_unknown_ending_is_told(path, tmp_path):
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
-    real = builtins.__import__
-
-    def missing(name, *rest, **more):
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+    monkeypatch.setattr("dltui.draw.endings.find_spec", lambda _: None)
     with pytest.raises(DltuiError, match=r"PNG needs matplotlib: pip install 'dltui\[figures\]'"):
         save(FIGURES[:1], tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
