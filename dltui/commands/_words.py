@@ -97,6 +97,13 @@ def several(devices: str | None) -> str | None:
     return devices
 
 
+def carried(processes: int) -> int:
+    """Return how many processes are asked for, when this machine can carry them."""
+    from dltui.ranks import bearable
+
+    return bearable(processes, "--processes")
+
+
 def somewhere(place: str | None) -> str | None:
     """Return the spelling of a place in a line or a plane when it can be read, or None."""
     from dltui.instruments.limits import spelled_steps
@@ -158,6 +165,7 @@ Processes = Annotated[
     typer.Option(
         "--processes",
         min=1,
+        callback=carried,
         help="Share the work out among so many processes, each with a GPU of its own where there are some.",
     ),
 ]
