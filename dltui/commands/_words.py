@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -136,16 +136,14 @@ Live = Annotated[  # a model that is run on one input, which those with weights 
         autocompletion=_models,
     ),
 ]
-Data = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        "-d",
-        metavar=DATA,
-        help="digits, moons, file.npz or package.module:function.",
-        autocompletion=data_sets,
-    ),
-]
+
+
+def data_option(told: str) -> Any:
+    """Return the option that names data, with what its help says."""
+    return typer.Option("--data", "-d", metavar=DATA, autocompletion=data_sets, help=told)
+
+
+Data = Annotated[str, data_option("digits, moons, file.npz or package.module:function.")]
 Weights = Annotated[
     Path | None,
     typer.Option("--weights", "-w", metavar="FILE", callback=present, help="Weights to put in."),
