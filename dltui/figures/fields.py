@@ -151,10 +151,12 @@ class Images(Figure):
     Attributes:
         pixels: Grey pictures, shape (n, h, w), or colour, shape (n, h, w, 3); 0 is dark, 1 is bright.
         names: What stands below each picture; empty, or n of them.
+        each_row: How many belong beside each other, where there is room; 0 for as many as fit.
     """
 
     pixels: Array
     names: tuple[str, ...] = ()
+    each_row: int = 0
 
     def words(self) -> str:
         """Return how many pictures there are, their size, mean brightness and names."""

@@ -1,6 +1,7 @@
 """Fields, rays, races and splats in the application: what keys change, and what a changed density does to a pixel."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,11 +142,32 @@ async def test_a_race_shows_pictures_and_climbs_on_one_screen(
         below = screen.query_one("#climb", FigureView)
         assert isinstance(screen.view.figure, Images)
         assert isinstance(below.figure, Lines)
-        assert screen.view.figure.names[1:3] == ("grid · 31.5 dB", "splats · 28.9 dB")
+        assert screen.view.figure.names[1:3] == ("grid", "splats")
+        assert screen.view.figure.caption.startswith("grid 31.5 dB, splats 28.9 dB over 10 pictures")
         assert min(screen.view.size.height, below.size.height) >= 10
         await pilot.press("n")
         assert isinstance(screen.view.figure, Lines)
         assert not below.display
+
+
+async def test_a_large_picture_stays_large_while_a_fit_goes_on(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        await opened(pilot, settle, tmp_path, radiance())
+        screen = pilot.app.screen
+        assert isinstance(screen, RadianceScreen)
+        await pilot.press("v", "v")
+        later = replace(radiance(), psnr=33.0)
+        screen.show_result(later, later.figures())
+        figure = screen.view.figure
+        assert isinstance(figure, Images)
+        assert figure.title.startswith("Held out 2 of 2")
+        assert figure.caption.startswith("33 dB")
+        await pilot.press("v")
+        figure = screen.view.figure
+        assert isinstance(figure, Images)
+        assert figure.names == ("truth",) * 2 + ("grid",) * 2 + ("error × 4",) * 2
 
 
 async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settle, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         steps=progress.step,
         again=progress.again,
         views=len(capture.train),
-        held_out=len(capture.held_out),
+        held_out=len(shown),
         parameters=sum(part.numel() for part in field.parameters()),
         history=np.array(progress.psnr, np.float64).reshape(-1, 3),
         truth=np.stack([views[i].rgb for i in same]).astype(np.float16),

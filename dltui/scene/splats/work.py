@@ -93,7 +93,7 @@ def described(
         train_seconds=progress.seconds,
         steps=progress.step,
         train=len(capture.train),
-        held_out=len(capture.held_out),
+        held_out=len(judged),
         moved=progress.moved,
         degree=splats.degree,
         view_seconds=each,

@@ -1,0 +1,44 @@
+"""Held-out pictures: as they are, as something that was fitted shows them, and what is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dltui.figures import Array, Images
+
+CLOSER = 4  # errors are drawn so many times as bright
+
+
+def errors(truth: Array, seen: Array) -> Array:
+    """Return how far pictures are from the truth, as brightness."""
+    wrong = np.abs(np.asarray(seen, np.float32) - np.asarray(truth, np.float32))
+    return np.asarray(np.minimum(CLOSER * wrong, 1))
+
+
+def beside(
+    truth: Array, seen: Array, *, who: str, title: str, caption: str, place: int | None = None
+) -> Images:
+    """Return the truth above what is shown of it above the error; or one picture of each, side by side.
+
+    Args:
+        truth: Pictures, 0…1, shape (k, height, width, 3).
+        seen: The same as they are shown.
+        who: By what.
+        title: What was fitted.
+        caption: How near it comes.
+        place: The one picture; None for all.
+
+    Returns:
+        Pictures, those of one kind in a row.
+    """
+    part = slice(None) if place is None else slice(place, place + 1)
+    own, others = np.asarray(truth[part], np.float32), np.asarray(seen[part], np.float32)
+    count = len(own)
+    names = ("truth", who, f"error × {CLOSER}")
+    return Images(
+        title=f"Held out · {title}" if place is None else f"Held out {place + 1} of {len(truth)} · {title}",
+        caption=caption,
+        pixels=np.concatenate([own, others, errors(own, others)]),
+        names=tuple(name for name in names for _ in range(count)),
+        each_row=count if place is None else len(names),
+    )
