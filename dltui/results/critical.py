@@ -135,7 +135,7 @@ class CriticalPoints(Result):
         stays = "the answer stays" if self.same_answer else "the answer changes"
         moves = f"changes by more than {number(self.features_change)}" if self.features_change else "changes"
         return Scene(
-            title=f"Critical points alone · {self.title}",
+            title=f"Critical alone · {self.title}",
             caption=f"no feature {moves}; {stays}",
             points=self.cloud[self.lit],
             point_rgb=self._glow(),
@@ -153,7 +153,7 @@ class CriticalPoints(Result):
         """Return the upper-bound shape: all that could be added."""
         heights = self.upper[:, 1] if len(self.upper) else np.zeros(0, np.float32)
         return Scene(
-            title=f"Upper-bound shape · {self.title}",
+            title=f"Upper bound · {self.title}",
             caption="a point in any of these places changes no feature, and so no answer",
             points=self.upper,
             point_values=heights,
@@ -172,7 +172,7 @@ class CriticalPoints(Result):
         orders += f"outputs by up to {number(self.shuffled)}" if self.shuffled else "no output at all"
         names = ("dropped by chance", "critical points dropped first")
         return Lines(
-            title=f"Accuracy with fewer points · {self.model}",
+            title=f"Fewer points · {self.model}",
             caption=f"{self._over()}; {orders}",
             series=tuple(self._line(name, self.kept, y) for name, y in zip(names, self.by_kept, strict=True)),
             x_label="points that are left",
@@ -183,7 +183,7 @@ class CriticalPoints(Result):
     def _blurred(self) -> Lines:
         """Return accuracy over noise."""
         return Lines(
-            title=f"Accuracy with noise · {self.model}",
+            title=f"Noise · {self.model}",
             caption=self._over(),
             series=(self._line("noise added", self.noises, self.by_noise),),
             x_label="standard deviation of the noise",
@@ -194,7 +194,7 @@ class CriticalPoints(Result):
         """Return accuracy over angles."""
         names = ("about y", "about x")
         return Lines(
-            title=f"Accuracy when turned · {self.model}",
+            title=f"Turned · {self.model}",
             caption=self._over(),
             series=tuple(
                 self._line(name, self.degrees, y) for name, y in zip(names, self.by_degrees, strict=True)

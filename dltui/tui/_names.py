@@ -30,6 +30,7 @@ SCREENS = {
     "result:nerf-race": "dltui.commands.race_screen:RaceScreen",
     "result:probe": "dltui.commands.probe_screen:ProbeScreen",
     "result:receptive-field": "dltui.commands.receptive_screen:ReceptiveScreen",
+    "result:remade": "dltui.commands.cloud_screen:SpaceScreen",
     "result:spectrum": "dltui.commands.hessian_screen:SpectrumScreen",
     "result:splat-fit": "dltui.commands.splat_screen:SplatScreen",
     "result:tensor": "dltui.commands.weights_screen:TensorScreen",

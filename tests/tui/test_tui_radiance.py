@@ -80,11 +80,11 @@ def splats() -> SplatFit:
     )  # fmt: skip
 
 
-async def opened(pilot: Pilot[int], settle: Settle, folder: Path, result: Result) -> None:
+async def opened(pilot: Pilot[int], settle: Settle, folder: Path, result: Result, name: str = "one") -> None:
     await settle(pilot)
     app = pilot.app
     assert isinstance(app, DltuiApp)
-    path = folder / "one.safetensors"
+    path = folder / f"{name}.safetensors"
     result.save(path)
     app.open_item(item_of(path, peek(path)))
     await settle(pilot)
