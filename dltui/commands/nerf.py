@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
+from dltui.commands._pictures import SceneName, Size, Views, pictures_of, scenes
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,36 +19,10 @@ if TYPE_CHECKING:
 
 app = group_app("Fit a radiance field to pictures, show it from all around, and look into it.")
 
-SCENES = ("csg-table", "bunny", "teapot")
-Size = Annotated[
-    int | None,
-    typer.Option(
-        "--size",
-        min=8,
-        help="Pixels of the longer side; 64 for our own scenes if left out, else as they are.",
-    ),
-]
-Views = Annotated[
-    int, typer.Option("--views", min=3, help="Pictures of our own scenes; 1 of 11 is held out.")
-]
-
-
-def _scenes(incomplete: str) -> list[str]:
-    """Return what completes a scene."""
-    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
-    return [name for name in SCENES if name.startswith(incomplete)] + folders
-
 
 @verb(app)
 def train(
-    scene: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
-            autocompletion=_scenes,
-        ),
-    ],
+    scene: SceneName,
     field: Annotated[
         Literal["grid", "hash", "mlp"],
         typer.Option("--field", help="A grid of voxels, hashed grids (Instant NGP), or the classic network."),
@@ -75,28 +50,19 @@ def train(
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.nerf.work import Effort
     from dltui.scene.nerf.work import train as fitted
 
-    found = captured(scene, views=views, size=size, report=common.report)
-    _missing(found.missing, common)
+    capture = pictures_of(scene, views, size, common).capture
     limit = 15.0 if seconds is None and steps is None else seconds
     effort = Effort(field, limit, steps, common.seed, pick_device(common.device))
     common = alive(common, wanted=live)
-    return stoppable(lambda report: fitted(found.capture, effort, report), common)
+    return stoppable(lambda report: fitted(capture, effort, report), common)
 
 
 @verb(app)
 def race(
-    scene: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
-            autocompletion=_scenes,
-        ),
-    ],
+    scene: SceneName,
     field: Annotated[
         Literal["grid", "hash", "mlp"], typer.Option("--field", help="The field that races the splats.")
     ] = "grid",
@@ -117,16 +83,14 @@ def race(
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.race import race as run
 
-    found = captured(scene, views=views, size=size, report=common.report)
-    _missing(found.missing, common)
+    capture = pictures_of(scene, views, size, common).capture
     device = pick_device(common.device)
     common = alive(common, wanted=live)
     return stoppable(
         lambda report: run(
-            found.capture,
+            capture,
             kind=field,
             count=splats,
             seconds=seconds,
@@ -188,7 +152,7 @@ def info(
     scene: Annotated[
         str,
         typer.Argument(
-            metavar="SCENE|FILE", help="A scene, or a field that was kept.", autocompletion=_scenes
+            metavar="SCENE|FILE", help="A scene, or a field that was kept.", autocompletion=scenes
         ),
     ],
     ray: Annotated[
@@ -208,29 +172,20 @@ def info(
     common: Common,
 ) -> RadianceInfo:
     """Tell what a scene or a field holds: cameras, pictures, numbers; σ, α, T and w along a ray."""
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.nerf.work import info_of_field, info_of_pictures
 
-    if Path(scene).is_file():
+    path = Path(scene)
+    if path.is_file() or (path.suffix and not path.is_dir()):
         from dltui.device import pick_device
         from dltui.scene.nerf.stored import opened
 
-        known = opened(Path(scene), pick_device(common.device))
+        known = opened(path, pick_device(common.device))
         return info_of_field(
             known.fitted, known.camera, title=known.title, numbers=known.numbers, ray=_pixel(ray), times=times
         )
     if ray is not None:
         raise UsageError("--ray goes through a field: expected a file that `dltui nerf train --save` kept")
-    found = captured(scene, views=views, size=size, report=common.report)
-    _missing(found.missing, common)
-    return info_of_pictures(found)
-
-
-def _missing(names: tuple[str, ...], common: Common) -> None:
-    """Remark on pictures that are not there."""
-    if names:
-        common.note(f"left out {len(names)} pictures that are not there: {', '.join(names[:4])}"
-                    f"{' …' if len(names) > 4 else ''}")  # fmt: skip
+    return info_of_pictures(pictures_of(scene, views, size, common))
 
 
 def _pixel(text: str | None) -> tuple[float, float] | None:

@@ -9,33 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
+from dltui.commands._pictures import SceneName, Size, Views, pictures_of
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
     from dltui.results.splats import SplatFit, SplatViews
 
-SCENES = ("csg-table", "bunny", "teapot")
-
 app = group_app("Gaussian splats: fit them to pictures of a scene, or draw a file of them.")
-
-
-def scenes(incomplete: str) -> list[str]:
-    """Return what completes a scene."""
-    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
-    return [name for name in SCENES if name.startswith(incomplete)] + folders
 
 
 @verb(app)
 def train(
-    scene: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENE",
-            help="csg-table, bunny, teapot, or a folder with transforms.json or a COLMAP model.",
-            autocompletion=scenes,
-        ),
-    ],
+    scene: SceneName,
     seconds: Annotated[
         float | None,
         typer.Option(
@@ -49,17 +35,8 @@ def train(
     degree: Annotated[
         int, typer.Option("--degree", min=0, max=3, help="Of the spherical harmonics; 0 for one colour each.")
     ] = 2,
-    views: Annotated[
-        int, typer.Option("--views", min=2, help="Pictures of our own scenes; one of eleven is held out.")
-    ] = 110,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            "--size",
-            min=8,
-            help="Pixels of the longer side; 64 for our own scenes if left out, else as they are.",
-        ),
-    ] = None,
+    views: Views = 110,
+    size: Size = None,
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FILE.ply", help="Write the splats for any viewer.")
     ] = None,
@@ -73,7 +50,6 @@ def train(
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.splats.file import write_splats
     from dltui.scene.splats.work import train as fit
 
@@ -82,10 +58,7 @@ def train(
     if seconds is None and steps is None:
         seconds = 30.0
     device = pick_device(common.device)
-    pictures = captured(scene, views=views, size=size, report=common.report)
-    if pictures.missing:
-        common.note(f"left out {len(pictures.missing)} pictures that are not there: {pictures.missing[0]} …")
-    capture = pictures.capture
+    capture = pictures_of(scene, views, size, common).capture
     told = alive(common, wanted=live)
 
     def work(report: object) -> SplatFit:

@@ -100,9 +100,8 @@ def pictures(cloud: NDArray[np.floating], views: int, side: int) -> Floats:
         nothing is.
     """
     corners = np.array([[-1, -1, -1], [1, 1, 1]], np.float32) / np.sqrt(np.float32(3))
-    ball = Scene(
-        title="", points=corners, projection="orthographic", up="y"
-    )  # so that all shapes have one scale
+    # so that all shapes have one scale
+    ball = Scene(title="", points=corners, projection="orthographic", up="y")
     columns = np.ascontiguousarray(cloud.T, dtype=np.float32)
     found = np.zeros((views, side, side), np.float32)
     for number in range(views):
