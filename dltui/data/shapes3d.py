@@ -18,6 +18,7 @@ Doubles = NDArray[np.float64]
 Rotation = Literal["none", "y", "so3"]
 
 MOST = 100_000_000  # points in all; more would not fit into the memory of a small machine
+LIMITS = {"classes": (2, len(SOLIDS)), "points": (2, MOST), "noise": (0, 1e6), "stretch": (0, 0.99)}
 
 
 @dataset("shapes3d")
@@ -51,11 +52,8 @@ def shapes3d(
     Returns:
         So many classes, inputs of shape (points, 3).
     """
-    in_range("shapes3d", "classes", classes, 2, len(SOLIDS))
-    in_range("shapes3d", "points", points, 2, MOST)
+    check_clouds("shapes3d", classes=classes, points=points, noise=noise, stretch=stretch)
     in_range("shapes3d", "n", n, 5 * classes, MOST // points)
-    in_range("shapes3d", "noise", noise, 0, 1e6)
-    in_range("shapes3d", "stretch", stretch, 0, 0.99)
     y = np.sort(np.arange(n) % classes).astype(np.int64)
     learn, held = hold_out(y, "classes")
 
@@ -77,6 +75,20 @@ def shapes3d(
         source=f"made by dltui with seed {seed}",
         fresh=lambda run, epoch: drawn(y[learn], seed, run, epoch),
     )
+
+
+def check_clouds(name: str, **knobs: float) -> None:
+    """Refuse knobs of clouds that make no sense.
+
+    Args:
+        name: The data set that has them.
+        knobs: Their values, by name.
+
+    Raises:
+        UsageError: If one is out of its range.
+    """
+    for knob, value in knobs.items():
+        in_range(name, knob, value, *LIMITS[knob])
 
 
 def clouds(
