@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -110,6 +110,18 @@ def steps_to(place: str | None) -> tuple[float, ...]:
     return () if place is None else spelled_steps(place)
 
 
+def of_data(what: str) -> Any:
+    """Return the option that names data, where a verb can do without.
+
+    Args:
+        what: What they are to the verb, in one line.
+
+    Returns:
+        The option, for an annotation.
+    """
+    return typer.Option("--data", "-d", metavar=DATA, autocompletion=data_sets, help=what)
+
+
 Model = Annotated[
     str,
     typer.Argument(
@@ -128,13 +140,7 @@ Live = Annotated[  # a model that is run on one input, which those with weights 
 ]
 Data = Annotated[
     str,
-    typer.Option(
-        "--data",
-        "-d",
-        metavar=DATA,
-        help="digits, moons, file.npz or package.module:function.",
-        autocompletion=data_sets,
-    ),
+    of_data("digits, moons, file.npz or package.module:function."),
 ]
 Weights = Annotated[
     Path | None,
