@@ -24,6 +24,24 @@ def shapes_or_files(incomplete: str) -> list[str]:
     return [name for name in (*SHIPPED, *SHAPES) if name.startswith(incomplete)] + files
 
 
+def shape_file(path: Path | None) -> Path | None:
+    """Return a file that a shape can be written to, or None."""
+    if path is not None:
+        from dltui.scene.write import check_shape_file
+
+        check_shape_file(Path(path))
+    return path
+
+
+def film_file(path: Path | None) -> Path | None:
+    """Return a file that a recording can be written to, or None."""
+    if path is not None:
+        from dltui.draw.recording import check_ending
+
+        check_ending(Path(path))
+    return path
+
+
 Shape = Annotated[
     str,
     typer.Argument(
@@ -59,11 +77,19 @@ Ruler = Annotated[
     typer.Option("--ruler", metavar="I,J", help="Measure from point I to point J; again for more."),
 ]
 Export = Annotated[
-    Path | None, typer.Option("--export", metavar="FILE", help="Write the shape to FILE.ply, obj or stl.")
+    Path | None,
+    typer.Option(
+        "--export", metavar="FILE", callback=shape_file, help="Write the shape to FILE.ply, obj or stl."
+    ),
 ]
 Orbit = Annotated[
     Path | None,
-    typer.Option("--orbit", metavar="FILE", help="Record it, turned once around, to FILE.gif or cast."),
+    typer.Option(
+        "--orbit",
+        metavar="FILE",
+        callback=film_file,
+        help="Record it, turned once around, to FILE.gif or cast.",
+    ),
 ]
 
 

@@ -14,6 +14,18 @@ from dltui.scene.geometry import Geometry
 ENDINGS = (".ply", ".obj", ".stl")
 
 
+def check_shape_file(path: Path) -> str:
+    """Return the ending of a file that a shape can be written to, before anything is computed.
+
+    Raises:
+        UsageError: If it is none of ``.ply``, ``.obj``, ``.stl``.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(f"can't write {path.name}: its name must end in one of {', '.join(ENDINGS)}")
+    return ending
+
+
 def write_geometry(geometry: Geometry, path: Path) -> None:
     """Write points or triangles to a file; its ending says which kind.
 
@@ -24,9 +36,7 @@ def write_geometry(geometry: Geometry, path: Path) -> None:
     Raises:
         UsageError: If the ending is none of ``.ply``, ``.obj``, ``.stl``, or points shall become STL.
     """
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise UsageError(f"can't write {path.name}: its name must end in one of {', '.join(ENDINGS)}")
+    ending = check_shape_file(path)
     if ending == ".stl" and not geometry.is_mesh:
         raise UsageError("STL holds triangles alone: write points to .ply or .obj")
     places = geometry.vertices.astype(np.float64) + geometry.origin
