@@ -238,6 +238,8 @@ SPELLED = {
     "set_fields": ["epochs=3", "schedule.warmup=5", "optimizer.betas=0.9,0.95", "loss=my.own:loss"],
 }
 
+WRITTEN = {"export": "made.ply", "orbit": "turn.gif"}  # files whose endings are looked at
+
 
 def _values(asked: Field) -> st.SearchStrategy[Any]:
     """Values that a field takes."""
@@ -245,6 +247,8 @@ def _values(asked: Field) -> st.SearchStrategy[Any]:
         return st.sampled_from(asked.choices)
     if asked.kind == "switch":
         return st.booleans()
+    if asked.kind == "path" and asked.name in WRITTEN:
+        return st.just(Path(WRITTEN[asked.name]))
     if asked.kind == "path":
         return st.just(Path(__file__)) | st.just(Path(__file__).parent / "conftest.py")
     if asked.name in {"at", "center"}:
