@@ -233,22 +233,8 @@ def test_the_verb_trains_writes_draws_and_keeps(tmp_path: Path, capsys: pytest.C
     assert isinstance(found, SplatFit)
     assert found.psnr == told["psnr"]
     assert found.history.shape == (1, 3)
-    assert (
-        run([
-            "splat",
-            "render",
-            str(out),
-            "--size",
-            "16",
-            "--orbit",
-            "2",
-            "--gif",
-            str(tmp_path / "a.gif"),
-            "--json",
-            "--quiet",
-        ])
-        == 0
-    )
+    film = ["--size", "16", "--orbit", "2", "--gif", str(tmp_path / "a.gif")]
+    assert run(["splat", "render", str(out), *film, "--json", "--quiet"]) == 0
     assert (tmp_path / "a.gif").read_bytes()[:3] == b"GIF"
     told = json.loads(capsys.readouterr().out)
     assert (told["splats"], told["views"], told["dropped"]) == (120, 2, 0)
