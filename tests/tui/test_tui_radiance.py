@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from dltui.commands.nerf_screen import RadianceScreen
 from dltui.commands.race_screen import RaceScreen
 from dltui.commands.ray_screen import RayScreen
 from dltui.commands.splat_screen import SplatScreen
-from dltui.figures import Heatmap, Images, Lines, Scene
+from dltui.figures import Figure, Heatmap, Images, Lines, Scene
 from dltui.results import Result
 from dltui.results.nerf import Radiance
 from dltui.results.nerf_info import RadianceInfo
@@ -21,12 +22,14 @@ from dltui.results.splats import SplatFit
 from dltui.results.store import peek
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.results import item_of
+from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.widgets.figure_view import FigureView
 
 from .conftest import until  # noqa: TID252 - the tests of this folder share it
 
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
+F = TypeVar("F", bound=Figure)
 SIGMA, STEP = np.array([0.0, 4.0, 30.0, 8.0]), 0.05
 
 
@@ -91,6 +94,12 @@ async def opened(pilot: Pilot[int], settle: Settle, folder: Path, result: Result
     await until(pilot, lambda: app.screen.query_one("#stage FigureView", FigureView).figure is not None)
 
 
+def shown(screen: GalleryScreen, kind: type[F]) -> F:
+    figure = screen.view.figure
+    assert isinstance(figure, kind)
+    return figure
+
+
 async def test_a_field_is_cut_elsewhere_and_one_picture_is_large(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
@@ -99,16 +108,13 @@ async def test_a_field_is_cut_elsewhere_and_one_picture_is_large(
         screen = pilot.app.screen
         assert isinstance(screen, RadianceScreen)
         await pilot.press("v")
-        figure = screen.view.figure
-        assert isinstance(figure, Images)
+        figure = shown(screen, Images)
         assert figure.names == ("truth", "grid", "error × 4")
         await pilot.press("z")
-        figure = screen.view.figure
-        assert isinstance(figure, Heatmap)
+        figure = shown(screen, Heatmap)
         assert figure.caption == "cut 3 of 3"
         await pilot.press("z", "Z", "Z")
-        figure = screen.view.figure
-        assert isinstance(figure, Heatmap)
+        figure = shown(screen, Heatmap)
         np.testing.assert_allclose(figure.values, radiance().cut[0], atol=1e-6)
         assert screen.check_action("fly", ())
 
@@ -140,10 +146,10 @@ async def test_a_race_shows_pictures_and_climbs_on_one_screen(
         screen = pilot.app.screen
         assert isinstance(screen, RaceScreen)
         below = screen.query_one("#climb", FigureView)
-        assert isinstance(screen.view.figure, Images)
+        figure = shown(screen, Images)
         assert isinstance(below.figure, Lines)
-        assert screen.view.figure.names[1:3] == ("grid", "splats")
-        assert screen.view.figure.caption.startswith("grid 31.5 dB, splats 28.9 dB over 10 pictures")
+        assert figure.names[1:3] == ("grid", "splats")
+        assert figure.caption.startswith("grid 31.5 dB, splats 28.9 dB over 10 pictures")
         assert min(screen.view.size.height, below.size.height) >= 10
         await pilot.press("n")
         assert isinstance(screen.view.figure, Lines)
@@ -160,13 +166,11 @@ async def test_a_large_picture_stays_large_while_a_fit_goes_on(
         await pilot.press("v", "v")
         later = replace(radiance(), psnr=33.0)
         screen.show_result(later, later.figures())
-        figure = screen.view.figure
-        assert isinstance(figure, Images)
+        figure = shown(screen, Images)
         assert figure.title.startswith("Held out 2 of 2")
         assert figure.caption.startswith("33 dB")
         await pilot.press("v")
-        figure = screen.view.figure
-        assert isinstance(figure, Images)
+        figure = shown(screen, Images)
         assert figure.names == ("truth",) * 2 + ("grid",) * 2 + ("error × 4",) * 2
 
 
@@ -176,12 +180,10 @@ async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settl
         screen = pilot.app.screen
         assert isinstance(screen, SplatScreen)
         await pilot.press("v", "v")
-        figure = screen.view.figure
-        assert isinstance(figure, Images)
+        figure = shown(screen, Images)
         np.testing.assert_allclose(figure.pixels[0], splats().truth[1], atol=1e-6)
         await pilot.press("o")
-        figure = screen.view.figure
-        assert isinstance(figure, Scene)
+        figure = shown(screen, Scene)
         assert len(figure.points) == 8
         assert figure.caption.startswith("8 of 9 splats")
 
