@@ -9,6 +9,11 @@ from dltui.figures import Array, Images
 CLOSER = 4  # errors are drawn so many times as bright
 
 
+def over(count: int) -> str:
+    """Return over how many pictures a mean is."""
+    return f"over {count:,} pictures" if count > 1 else "over one picture"
+
+
 def errors(truth: Array, seen: Array) -> Array:
     """Return how far pictures are from the truth, as brightness."""
     wrong = np.abs(np.asarray(seen, np.float32) - np.asarray(truth, np.float32))

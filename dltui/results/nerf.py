@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.figures import Array, Figure, Heatmap, Images, Lines, Series, Table, number
 from dltui.results.base import Made, Result
-from dltui.results.held_out import beside
+from dltui.results.held_out import beside, over
 
 KEPT = "field."  # how the names of its tensors begin in a file
 SHOWN = 4  # held-out pictures beside each other
@@ -109,7 +109,7 @@ class Radiance(Result):
     def pictures(self, place: int | None = None) -> Images:
         """Return all held-out pictures that are kept, or one, beside what the field shows."""
         told = f"{self.steps:,} steps in {number(self.train_seconds, 3)} s"
-        caption = f"{number(self.psnr, 4)} dB over {self.held_out} pictures; {told}"
+        caption = f"{number(self.psnr, 4)} dB {over(self.held_out)}; {told}"
         return beside(self.truth, self.seen, who=self.kind, title=self.title, caption=caption, place=place)
 
     def cut_at(self, place: int) -> Heatmap:

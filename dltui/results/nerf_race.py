@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.figures import Array, Figure, Images, Lines, Series, Table, number
 from dltui.results.base import Result
-from dltui.results.held_out import CLOSER, errors
+from dltui.results.held_out import CLOSER, errors, over
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,12 +73,14 @@ class Race(Result):
         likeness = ", ".join(
             f"{name} {number(float(dB), 4)} dB" for name, dB in zip(self.names, self.psnr, strict=True)
         )
-        over = f"over {self.held_out} pictures" if self.held_out > 1 else "here"
+        names = ("truth", *self.names, *(f"{name} error" for name in self.names))
+        each = f"{number(float(self.seconds.max()), 3)} s each"
         return Images(
             title=f"Side by side · {self.title}",
-            caption=f"{likeness} {over}, {number(float(self.seconds.max()), 3)} s each; errors × {CLOSER}",
+            caption=f"{likeness} {over(self.held_out)}, {each}; errors × {CLOSER}",
             pixels=np.concatenate([truth, self.seen, errors(truth, self.seen)]).astype(np.float32),
-            names=("truth", *self.names, *(f"{name} error" for name in self.names)),
+            names=names,
+            each_row=len(names),
         )
 
     def climb(self) -> Lines:

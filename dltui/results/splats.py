@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.figures import Array, Figure, Histogram, Images, Lines, Scene, Series, Table, number
 from dltui.results.base import Result
-from dltui.results.held_out import beside
+from dltui.results.held_out import beside, over
 
 BINS = 40
 
@@ -98,7 +98,7 @@ class SplatFit(Result):
         """Return all held-out pictures that are kept, or one, beside what the splats show."""
         ssim = f", SSIM {number(self.ssim, 3)}" if np.isfinite(self.ssim) else ""
         told = f"{self.steps:,} steps in {number(self.train_seconds, 3)} s"
-        caption = f"{number(self.psnr, 4)} dB{ssim} over {self.held_out} pictures; {told}"
+        caption = f"{number(self.psnr, 4)} dB{ssim} {over(self.held_out)}; {told}"
         return beside(self.truth, self.seen, who="splats", title=self.title, caption=caption, place=place)
 
     def _climb(self) -> list[Figure]:
