@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dltui.figures import Array, Images
+from dltui.figures import Array, Figure, Images, Lines, Series
 
 CLOSER = 4  # errors are drawn so many times as bright
 
@@ -47,3 +47,27 @@ def beside(
         names=tuple(name for name in names for _ in range(count)),
         each_row=count if place is None else len(names),
     )
+
+
+def climb(history: Array, *, who: str, title: str) -> list[Figure]:
+    """Return the way up, where there is one.
+
+    Args:
+        history: Steps, seconds and dB of one held-out picture, shape (n, 3).
+        who: What was fitted.
+        title: What it was fitted to, too.
+
+    Returns:
+        A chart; none of fewer than two judgements.
+    """
+    if len(history) < 2:
+        return []
+    return [
+        Lines(
+            title=f"PSNR on the way · {title}",
+            caption="of one held-out picture",
+            series=(Series(name=who, x=history[:, 1], y=history[:, 2]),),
+            x_label="seconds of steps",
+            y_label="PSNR (dB)",
+        )
+    ]

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Images, Lines, Series, Table, number
+from dltui.figures import Array, Figure, Heatmap, Images, Table, number
 from dltui.results.base import Made, Result
-from dltui.results.held_out import beside, over
+from dltui.results.held_out import beside, climb, over
 
 KEPT = "field."  # how the names of its tensors begin in a file
 SHOWN = 4  # held-out pictures beside each other
@@ -88,18 +88,7 @@ class Radiance(Result):
 
     def figures(self) -> list[Figure]:
         """Return held-out pictures beside what the field shows, the way there, distances, a cut and the numbers."""
-        shown: list[Figure] = [self.pictures()]
-        if len(self.history) > 1:
-            line = Series(name=self.kind, x=self.history[:, 1], y=self.history[:, 2])
-            shown.append(
-                Lines(
-                    title=f"PSNR on the way · {self.title}",
-                    caption="of one held-out picture",
-                    series=(line,),
-                    x_label="seconds of steps",
-                    y_label="PSNR (dB)",
-                )
-            )
+        shown = [self.pictures(), *climb(self.history, who=self.kind, title=self.title)]
         if np.isfinite(self.depth).any():
             shown.append(depth_map(self.depth, self.title))
         if self.cut.size:

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Histogram, Images, Lines, Scene, Series, Table, number
+from dltui.figures import Array, Figure, Histogram, Images, Scene, Table, number
 from dltui.results.base import Result
-from dltui.results.held_out import beside, over
+from dltui.results.held_out import beside, climb, over
 
 BINS = 40
 
@@ -76,7 +76,7 @@ class SplatFit(Result):
         counts, edges = np.histogram(self.opacity, BINS, (0.0, 1.0))
         return [
             self.pictures(),
-            *self._climb(),
+            *climb(self.history, who="splats", title=self.title),
             Scene(
                 title=f"Middles of the splats · {self.title}",
                 caption="every splat as a point of its own colour",
@@ -100,20 +100,6 @@ class SplatFit(Result):
         told = f"{self.steps:,} steps in {number(self.train_seconds, 3)} s"
         caption = f"{number(self.psnr, 4)} dB{ssim} {over(self.held_out)}; {told}"
         return beside(self.truth, self.seen, who="splats", title=self.title, caption=caption, place=place)
-
-    def _climb(self) -> list[Figure]:
-        if len(self.history) < 2:
-            return []
-        curve = Series(name="first held-out picture", x=self.history[:, 1], y=self.history[:, 2])
-        return [
-            Lines(
-                title=f"Likeness as it went · {self.title}",
-                caption="time of the steps alone",
-                series=(curve,),
-                x_label="seconds",
-                y_label="PSNR, dB",
-            )
-        ]
 
     def _table(self) -> Table:
         rows = (
