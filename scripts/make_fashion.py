@@ -1,11 +1,12 @@
 """Write ``dltui/assets/fashion.npz``: the first 2000 and 500 pictures of Fashion-MNIST's two parts, from Debian."""
 
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from shelf import ASSETS, Origin, from_debian, record
+from shelf import Origin, from_debian, pack, record
 
 PACKAGE = "dataset-fashion-mnist=0.0~git20200523.55506a9-1"
 SHA256 = "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0"
@@ -19,15 +20,17 @@ ORIGIN = Origin(
 
 
 def main() -> None:
-    """Write the file; the same numpy and zlib give the same bytes."""
+    """Write the file; the same numpy and xz give the same bytes."""
     folder = from_debian(PACKAGE, SHA256) / "usr/share/datasets/fashion-mnist"
-    np.savez_compressed(
-        ASSETS / "fashion.npz",
+    held = io.BytesIO()
+    np.savez(
+        held,
         x_train=read(folder / "train-images-idx3-ubyte.gz")[:LEARN],
         y_train=read(folder / "train-labels-idx1-ubyte.gz")[:LEARN],
         x_test=read(folder / "t10k-images-idx3-ubyte.gz")[:HOLD],
         y_test=read(folder / "t10k-labels-idx1-ubyte.gz")[:HOLD],
     )
+    pack("fashion.npz", held.getvalue())
     record("fashion.npz", ORIGIN)
 
 

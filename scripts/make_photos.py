@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from shelf import ASSETS, Origin, from_pypi, record
+from shelf import ASSETS, Origin, from_pypi, pack, record
 
 PACKAGE = "scikit-image==0.26.0"
 SHA256 = "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af"
@@ -59,12 +59,14 @@ def write_stereo(wheel: zipfile.ZipFile) -> None:
     with np.load(io.BytesIO(wheel.read(f"{FOLDER}/motorcycle_disp.npz")), allow_pickle=False) as stored:
         disparity = stored["arr_0"]
     smaller = {side: shrunk(pixels.astype(float)).round().astype(np.uint8) for side, pixels in sides.items()}
-    np.savez_compressed(
-        ASSETS / "stereo.npz",
+    held = io.BytesIO()
+    np.savez(
+        held,
         **smaller,
         disparity=(shrunk(disparity[..., None])[..., 0] / SHRINK).astype(np.float16),
         calibration=np.array([*(value / SHRINK for value in (FOCAL, CENTRE_X, CENTRE_Y, OFFSET)), BASELINE]),
     )
+    pack("stereo.npz", held.getvalue())
     record("stereo.npz", STEREO)
 
 

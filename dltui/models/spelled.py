@@ -8,7 +8,7 @@ from typing import Literal
 from dltui.errors import UsageError, unknown
 from dltui.models._pretrained import PRETRAINED
 from dltui.models._registry import MODELS
-from dltui.runs.find import PREFIX
+from dltui.runs import PREFIX
 from dltui.spelling import is_function, split_knobs
 
 USUAL_DATA = "digits"  # what networks are shown on when nothing else is said

@@ -3,7 +3,7 @@
 from dltui.runs.checkpoint import new_checkpoint
 from dltui.runs.control import Requests, ask
 from dltui.runs.digest import Digest
-from dltui.runs.find import find_run
+from dltui.runs.find import PREFIX, find_run
 from dltui.runs.folder import Run, State, list_runs, open_run
 from dltui.runs.follow import Follower, read_digest
 from dltui.runs.history import history
@@ -14,6 +14,7 @@ from dltui.runs.sketch import loss_sketch
 from dltui.runs.trash import Discarded, discard, restore, trash_folder
 
 __all__ = [
+    "PREFIX",
     "Digest",
     "Discarded",
     "Follower",

@@ -10,7 +10,7 @@ import numpy as np
 
 from dltui.errors import DltuiError
 from dltui.figures import Array
-from dltui.results.base import Made
+from dltui.results import Made
 from dltui.results.training import TrainingHistory
 from dltui.runs.digest import Digest, column, is_number
 from dltui.runs.folder import Run

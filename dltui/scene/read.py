@@ -100,7 +100,7 @@ def _from_file(path: Path, hints: Hints) -> Geometry:
 
 def _shipped(name: str) -> Geometry:
     """Return something that comes with dltui."""
-    from dltui.data.shipped import open_asset
+    from dltui.data import open_asset
 
     if name == "lidar":
         from dltui.scene.las import read_las
@@ -115,7 +115,7 @@ def _shipped(name: str) -> Geometry:
 
 def _motorcycle() -> Geometry:
     """Return the shipped pair of pictures as points: depth is focal length · baseline / disparity."""
-    from dltui.data.shipped import open_asset
+    from dltui.data import open_asset
     from dltui.scene.readers.depth import depth_points
 
     with open_asset("stereo.npz") as file, np.load(file, allow_pickle=False) as held:

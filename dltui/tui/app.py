@@ -306,7 +306,7 @@ def run_app(
         DltuiError: If the file is no result.
     """
     if open_path is not None:
-        from dltui.results.store import load, peek
+        from dltui.results import load, peek
 
         if peek(open_path) is None:
             load(open_path)  # raises the sentence that says why

@@ -99,11 +99,11 @@ def is_there(item: Item) -> bool:
     if not known or item.kind in PASSING:
         return False
     if item.kind == "model":
-        from dltui.models._names import NAMES as MODELS
+        from dltui.models import NAMES as MODELS
 
         return item.key in MODELS
     if item.kind == "exhibit":
-        from dltui.lab._names import NAMES as EXHIBITS
+        from dltui.lab import NAMES as EXHIBITS
 
         return item.key in EXHIBITS
     with suppress(OSError, ValueError):

@@ -16,7 +16,7 @@ GOING = "running"
 
 
 def overview(
-    known: Mapping[str, Sequence[Item]], jobs: Sequence[Item], most: int
+    known: Mapping[str, Sequence[Item]], jobs: Sequence[Item], most: int, unread: Mapping[str, str]
 ) -> tuple[list[Row], list[Row]]:
     """Return what is new, and what else there is.
 
@@ -24,6 +24,7 @@ def overview(
         known: The things of each shelf that has been read.
         jobs: What is being computed at this moment.
         most: Things that are shown of each shelf.
+        unread: Why a shelf could not be read, by its name.
 
     Returns:
         Rows of the first column and of the second; with one column they follow each other.
@@ -31,13 +32,13 @@ def overview(
     first = list(_going(known, jobs))
     for shelf in SHELVES:
         if shelf.name in FIRST:
-            first += _shelf(shelf, known, most)
+            first += _shelf(shelf, known, most, unread)
     second: list[Row] = []
     for shelf in SHELVES:
         if shelf.name == BY_FAMILY:
-            second += _families(shelf, known)
+            second += _families(shelf, known, unread)
         elif shelf.name not in FIRST:
-            second += _shelf(shelf, known, most)
+            second += _shelf(shelf, known, most, unread)
     return first, second
 
 
@@ -54,8 +55,18 @@ def shelf_rows(items: Sequence[Item]) -> list[Row]:
     return rows
 
 
-def empty_rows(shelf: Shelf) -> list[Row]:
-    """Return what an empty shelf says: a sentence, and the commands that would fill it."""
+def empty_rows(shelf: Shelf, unread: str | None) -> list[Row]:
+    """Return what an empty shelf says: a sentence, and the commands that would fill it.
+
+    Args:
+        shelf: Which shelf.
+        unread: Why it could not be read, so that nobody knows what would stand there; None when it was.
+
+    Returns:
+        Its rows.
+    """
+    if unread is not None:
+        return [Remark("This shelf could not be read; r tries again."), Remark(unread)]
     return [Remark(shelf.nothing), *(trial(command) for command in shelf.tries)]
 
 
@@ -83,15 +94,17 @@ def _going(known: Mapping[str, Sequence[Item]], jobs: Sequence[Item]) -> Iterato
         yield from runs
 
 
-def _shelf(shelf: Shelf, known: Mapping[str, Sequence[Item]], most: int) -> Iterator[Row]:
+def _shelf(
+    shelf: Shelf, known: Mapping[str, Sequence[Item]], most: int, unread: Mapping[str, str]
+) -> Iterator[Row]:
     """Yield the first things of a shelf below its name."""
     items = known.get(shelf.name)
-    yield Heading(shelf.title, "" if items is None else str(len(items)), shelf.item)
+    yield Heading(shelf.title, _count(items, unread.get(shelf.name)), shelf.item)
     if items is None:
         yield Remark(READING)
         return
     if not items:
-        yield from empty_rows(shelf)
+        yield from empty_rows(shelf, unread.get(shelf.name))
     quiet = [item for item in items if item.state != GOING] if shelf.name == "runs" else list(items)
     shown = most if len(quiet) > most + 1 else len(quiet)  # "1 more" would take as much room as the one
     yield from quiet[:shown]
@@ -99,14 +112,19 @@ def _shelf(shelf: Shelf, known: Mapping[str, Sequence[Item]], most: int) -> Iter
         yield Item("shelf", f"… {len(quiet) - shown} more", "", shelf.name, "")
 
 
-def _families(shelf: Shelf, known: Mapping[str, Sequence[Item]]) -> Iterator[Row]:
+def _count(items: Sequence[Item] | None, unread: str | None) -> str:
+    """Return how many things stand on a shelf, as far as that is known."""
+    return "" if items is None else "?" if unread is not None and not items else str(len(items))
+
+
+def _families(shelf: Shelf, known: Mapping[str, Sequence[Item]], unread: Mapping[str, str]) -> Iterator[Row]:
     """Yield the families of a shelf with how many things each has."""
     items = known.get(shelf.name)
-    yield Heading(shelf.title, "" if items is None else str(len(items)), shelf.item)
+    yield Heading(shelf.title, _count(items, unread.get(shelf.name)), shelf.item)
     if items is None:
         yield Remark(READING)
     elif not items:
-        yield from empty_rows(shelf)
+        yield from empty_rows(shelf, unread.get(shelf.name))
     for family, count in Counter(item.group for item in items or ()).items():
         names = ", ".join(item.name for item in items or () if item.group == family)
         yield Item("shelf", family, f"{count} · {names}", f"{shelf.name}#{family}", "")

@@ -35,7 +35,7 @@ class Usage:
     @property
     def path(self) -> Path:
         """Where the counts are kept."""
-        from dltui.runs.home import home  # loads numpy with its room, so not before the first picture
+        from dltui.runs import home  # loads numpy with its room, so not before the first picture
 
         return home() / FILE
 

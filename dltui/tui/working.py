@@ -39,6 +39,7 @@ class WorkingApp(App[int]):
     Attributes:
         folder: Where the user is.
         items: What stands on each shelf that has been read, by the shelf's name.
+        unread: Why a shelf could not be read the last time, by its name.
         shelf_read: Tells the name of a shelf that was read.
         job_news: Tells a job that has news.
         tuning: What is set.
@@ -67,6 +68,7 @@ class WorkingApp(App[int]):
         super().__init__(driver, ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.folder = folder or Path.cwd()
         self.items: dict[str, list[Item]] = {}
+        self.unread: dict[str, str] = {}
         self.shelf_read: News[str] = News(self, "shelf-read")
         self.job_news: News[Job] = News(self, "job-news")
         self._count_due = False
@@ -98,9 +100,11 @@ class WorkingApp(App[int]):
             return
         if event.state is WorkerState.SUCCESS:
             self.items[event.worker.name] = event.worker.result or []
+            self.unread.pop(event.worker.name, None)
         elif event.state is WorkerState.ERROR:
             self.items.setdefault(event.worker.name, [])
-            self.notify(sentence(event.worker.error), severity="error", markup=False)
+            self.unread[event.worker.name] = sentence(event.worker.error)
+            self.notify(self.unread[event.worker.name], severity="error", markup=False)
         else:
             return
         self.shelf_read.publish(event.worker.name)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import dltui
 from dltui.archives import open_archive
 from dltui.contents import Contents
+from dltui.data.shipped import asset_file
 
 # name, file, format, tensors, numbers, what it seems to be
 FETCHED = [
@@ -75,7 +75,8 @@ def counted(path: Path) -> tuple[str, int, int, str]:
 
 @pytest.mark.parametrize(("name", "kind", "tensors", "numbers", "seems"), SHIPPED)
 def test_shipped_weights(name: str, kind: str, tensors: int, numbers: int, seems: str) -> None:
-    found = counted(Path(dltui.__file__).parent / "assets" / name)
+    with asset_file(name) as path:
+        found = counted(path)
     assert found[:3] == (kind, tensors, numbers)
     assert found[3].startswith(seems)
 

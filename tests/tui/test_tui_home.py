@@ -12,8 +12,9 @@ from safetensors.numpy import save_file
 from textual.pilot import Pilot
 
 from dltui.runs import MetricsWriter, Run, finish, new_run, trash_folder
+from dltui.tui import catalog
 from dltui.tui.app import DltuiApp
-from dltui.tui.catalog import SHELVES
+from dltui.tui.catalog import SHELVES, Shelf
 from dltui.tui.catalog.deeds import at_step, deeds
 from dltui.tui.catalog.items import Item
 from dltui.tui.overview import aired, overview, shelf_rows
@@ -102,7 +103,7 @@ def test_overview_shows_what_goes_on_first_and_what_fills_an_empty_shelf() -> No
     running = Item("run", "young", "", "/young", "", state="running")
     old = [Item("run", f"old-{i}", "", f"/{i}", "", state="done") for i in range(9)]
     exhibits = [Item("exhibit", name, "", name, "", group=group) for name, group in ("ax", "bx", "cy")]
-    first, second = overview({"results": [], "runs": [running, *old], "lab": exhibits}, [], 3)
+    first, second = overview({"results": [], "runs": [running, *old], "lab": exhibits}, [], 3, {})
     names = [row.text if isinstance(row, Heading | Remark) else row.name for row in first]
     assert names[:2] == ["Now", "young"]
     assert "dltui quickstart" in names
@@ -115,6 +116,38 @@ def test_overview_shows_what_goes_on_first_and_what_fills_an_empty_shelf() -> No
     assert [row for row in second if isinstance(row, Remark)]  # shelves that are not read yet
     assert not isinstance(aired(first)[0], Remark)
     assert [row.text for row in shelf_rows(exhibits) if isinstance(row, Heading)] == ["x", "y"]
+
+
+def test_shelf_that_cannot_be_read_says_so_and_not_that_it_is_empty() -> None:
+    _, second = overview({"models": []}, [], 3, {"models": "OSError: the disk is gone"})
+    at = next(i for i, row in enumerate(second) if isinstance(row, Heading) and row.text == "Models")
+    assert isinstance(second[at], Heading)
+    assert second[at].remark == "?"
+    assert [row.text for row in second[at + 1 : at + 3] if isinstance(row, Remark)] == [
+        "This shelf could not be read; r tries again.",
+        "OSError: the disk is gone",
+    ]
+
+
+async def test_shelf_that_could_not_be_read_is_read_again(
+    make_app: Callable[..., DltuiApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = catalog.read
+
+    def broken(shelf: Shelf, folder: Path) -> list[Item]:
+        if shelf.name == "models":
+            raise OSError("the disk is gone")
+        return read(shelf, folder)
+
+    monkeypatch.setattr(catalog, "read", broken)
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: app.unread)
+        assert app.unread == {"models": "OSError: the disk is gone"}
+        monkeypatch.setattr(catalog, "read", read)
+        await pilot.press("r")
+        await until(pilot, lambda: app.items["models"])
+        assert not app.unread
 
 
 def test_deeds_are_filled_in(tmp_path: Path) -> None:

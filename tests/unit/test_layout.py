@@ -49,7 +49,7 @@ def test_wheel_holds_only_dltui(wheel: Path, root: Path) -> None:
         "dltui/assets/NOTICE",
     }
     assert not [name for name in names if "screens" in name and name.endswith(".svg")]
-    assert wheel.stat().st_size < 6_000_000
+    assert wheel.stat().st_size < 5_000_000
 
 
 def test_installed_wheel_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:

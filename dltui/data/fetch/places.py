@@ -11,7 +11,7 @@ from dltui.data.fetch.manifest import Member, Thing, thing
 from dltui.errors import DltuiError
 from dltui.files import size_in_words
 from dltui.progress import Report, silent
-from dltui.runs.home import cache_folder
+from dltui.runs import cache_folder
 
 PIECE = 1 << 20  # bytes that are read at once
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from dltui.tui import _names
 from dltui.tui.catalog.items import Glimpse, Item, Shelf
 
 __all__ = ["SHELVES", "Glimpse", "Item", "Shelf", "glimpse", "named", "read"]
+
+# Shelves are read in threads side by side. While two threads import a package and a part of it, each may wait for the
+# other: the interpreter finds that out, and refuses the import.
+_IMPORTING = RLock()
 
 SHELVES = tuple(Shelf(*row) for row in _names.SHELVES)
 
@@ -47,6 +52,7 @@ def glimpse(item: Item) -> Glimpse:
 
 
 def named(place: str) -> Any:
-    """Return what ``module:name`` names, importing the module."""
+    """Return what ``module:name`` names, importing the module; one thread at a time imports."""
     module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
+    with _IMPORTING:
+        return getattr(import_module(module), name)

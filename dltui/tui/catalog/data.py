@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from dltui.data._names import NAMES
+from dltui.data import NAMES
 from dltui.data.fetch.places import is_here
 from dltui.files import size_in_words
 from dltui.tui import register

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 
-from dltui.data._names import NAMES
+from dltui.data import NAMES
 from dltui.data.fetch.manifest import thing
 from dltui.data.fetch.places import is_here
-from dltui.models._names import NAMES as NAMES_OF_MODELS
+from dltui.models import NAMES as NAMES_OF_MODELS
 from dltui.models.spelled import suits
 from dltui.tui.catalog.items import Item
 from dltui.tui.catalog.models import about

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dltui.lab._names import NAMES
+from dltui.lab import NAMES
 from dltui.tui import register
 from dltui.tui.catalog.items import Glimpse, Item
 

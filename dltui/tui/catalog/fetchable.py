@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dltui.data import NAMES
 from dltui.data.fetch.manifest import Kind, Thing, thing, things
 from dltui.data.fetch.places import folder_of, is_here
 from dltui.figures import Table
@@ -22,8 +23,6 @@ def fetchables(kind: Kind) -> list[Item]:
     Returns:
         One entry a thing; data sets that are here stand among those that dltui knows by name, and are left out.
     """
-    from dltui.data._names import NAMES
-
     known = [one for one in things().values() if one.kind == kind]
     here = [one for one in known if is_here(one.name)]
     away = [_item(one, TO_FETCH) for one in known if one not in here]

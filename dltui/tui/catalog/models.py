@@ -10,7 +10,7 @@ from dltui.archives import open_archive
 from dltui.contents import Contents
 from dltui.figures import Table
 from dltui.files import size_in_words
-from dltui.models._names import NAMES
+from dltui.models import NAMES
 from dltui.models.spelled import suits
 from dltui.tui import register
 from dltui.tui.catalog.fetchable import fetchables

@@ -198,12 +198,12 @@ class HomeScreen(Room):
         """Return the rows of the first list and of the second."""
         if self.shelf is None:
             most = next((count for name, count in SHOWN.items() if self.has_class(name)), FEW)
-            return overview(self.dltui.items, self.dltui.jobs_going(), most)
+            return overview(self.dltui.items, self.dltui.jobs_going(), most, self.dltui.unread)
         items = self.dltui.items.get(self.shelf.name)
         if items is None:
             return [Remark("reading …")], []
         if not items:
-            return empty_rows(self.shelf), []
+            return empty_rows(self.shelf, self.dltui.unread.get(self.shelf.name)), []
         if self._order:
             keys = {
                 1: lambda item: item.name.lower(),
