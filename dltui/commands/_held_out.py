@@ -1,4 +1,4 @@
-"""What the screens of fitted scenes share: held-out pictures, one large or all, and figures that change in place."""
+"""What the screens of fitted scenes share: held-out pictures, all or one of them large."""
 
 from __future__ import annotations
 
@@ -40,17 +40,4 @@ class HeldOutScreen(ResultScreen, Generic[F]):
         if self._found is not None:
             place = 0 if self._picture is None else self._picture + 1
             self._picture = place if place < len(self._found.truth) else None
-            self.put(0, self._found.pictures(self._picture))
-
-    def put(self, place: int, figure: Figure) -> None:
-        """Show a figure in the place of another one.
-
-        Args:
-            place: Of the other one.
-            figure: What stands there from now on.
-        """
-        self._figures[place] = figure
-        if place == self._shown:
-            self._show(keep=True)
-        else:
-            self.action_figure(place + 1)
+            self.swap(0, self._found.pictures(self._picture))

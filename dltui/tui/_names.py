@@ -15,6 +15,7 @@ SCREENS = {
     "result": "dltui.tui.screens.result:ResultScreen",
     "result:attention": "dltui.commands.attention_screen:AttentionScreen",
     "result:cloud": "dltui.commands.cloud_screen:SpaceScreen",
+    "result:critical": "dltui.commands.critical_screen:CriticalScreen",
     "result:dream": "dltui.commands.dream_screen:DreamScreen",
     "result:explanation": "dltui.commands.explain_screen:ExplanationScreen",
     "result:features": "dltui.commands.features_screen:FeaturesScreen",

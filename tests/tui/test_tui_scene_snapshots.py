@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dltui.commands.critical_screen import CriticalScreen
+from dltui.figures import Scene
 from dltui.results import Result
 from dltui.results.critical import CriticalPoints
 from dltui.results.remade import Remade
 
 from .conftest import made  # noqa: TID252 - the tests of this folder share them
-from .test_tui_radiance import Make, Settle, info, opened, race, radiance, splats  # noqa: TID252
+from .test_tui_radiance import Make, Settle, info, opened, race, radiance, shown, splats  # noqa: TID252
 from .test_tui_snapshots import pattern, unlike  # noqa: TID252
 
 WHEN = "2026-11-25T11:00:00+00:00"
@@ -54,6 +56,12 @@ def critical() -> CriticalPoints:
         by_noise=np.array([0.9, 0.4]),
         degrees=np.array([0.0, 90.0]),
         by_degrees=np.array([[0.9, 0.8], [0.9, 0.2]]),
+        classes=["sphere", "cube"],
+        orders=np.array([np.roll(np.arange(8), 3), np.arange(8)[::-1]]),
+        by_order=np.array([[0.9, 0.1], [0.9, 0.1]]),
+        drops=np.array([np.arange(8), np.arange(8)[::-1]]),
+        by_drop=np.array([[[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]], [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]]]),
+        by_turn=np.array([[[0.9, 0.1], [0.7, 0.3]], [[0.9, 0.1], [0.2, 0.8]]]),
     )
 
 
@@ -85,3 +93,28 @@ async def test_snapshot(
         app.clear_notifications()
         await settle(pilot)
         assert not unlike(app, f"{name}-{theme}-{size[0]}x{size[1]}", tmp_path)
+
+
+async def test_a_cloud_is_shuffled_thinned_out_and_turned(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=(120, 40)) as pilot:
+        await opened(pilot, settle, tmp_path, critical())
+        screen = pilot.app.screen
+        assert isinstance(screen, CriticalScreen)
+        for key, said, count in (
+            ("x", "order 1 of 2: the answer stays, sphere (90.0%)", 8),
+            ("x", "order 2 of 2: the answer stays", 8),
+            ("d", "4 of 8 points, the others dropped by chance: the answer stays, sphere (80.0%)", 4),
+            ("d", "2 of 8 points, the others dropped by chance", 2),
+            ("D", "4 of 8 points, critical ones dropped first: the answer changes, cube (60.0%)", 4),
+            ("t", "turned by 90° about y: the answer stays", 8),
+            ("T", "turned by 90° about x: the answer changes, cube (80.0%)", 8),
+            ("T", "turned by 0° about x: the answer stays", 8),
+            ("o", "2 of 8 points give all 8 features", 8),
+        ):
+            await pilot.press(key)
+            figure = shown(screen, Scene)
+            assert figure.caption.startswith(said)
+            assert figure.points is not None
+            assert len(figure.points) == count
