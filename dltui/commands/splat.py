@@ -14,6 +14,7 @@ from dltui.errors import UsageError
 
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
+    from dltui.progress import Report
     from dltui.results.splats import SplatFit, SplatViews
 
 app = group_app("Gaussian splats: fit them to pictures of a scene, or draw a file of them.")
@@ -61,10 +62,10 @@ def train(
     capture = pictures_of(scene, views, size, common).capture
     told = alive(common, wanted=live)
 
-    def work(report: object) -> SplatFit:
+    def work(report: Report) -> SplatFit:
         found, result = fit(
             capture, count=splats, degree=degree, seconds=seconds, steps=steps, seed=common.seed, device=device,
-            report=report,  # type: ignore[arg-type]
+            report=report,
         )  # fmt: skip
         if export is not None:
             write_splats(found, export)
