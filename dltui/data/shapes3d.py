@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from dltui.data._registry import dataset
 from dltui.data.dataset import Dataset, Floats
 from dltui.data.solids import SOLIDS
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 from dltui.spelling import in_range
 
 Doubles = NDArray[np.float64]
@@ -55,26 +56,22 @@ def shapes3d(
     check_clouds("shapes3d", classes=classes, points=points, noise=noise, stretch=stretch)
     in_range("shapes3d", "n", n, 5 * classes, MOST // points)
     y = np.sort(np.arange(n) % classes).astype(np.int64)
-    learn, held = hold_out(y, "classes")
 
     def drawn(labels: NDArray[np.int64], *entropy: int) -> Floats:
         """Return a cloud for every label, of the entropy alone."""
         draw = np.random.default_rng(entropy)
         return clouds(draw, labels, points, noise=noise, stretch=stretch, rotation=rotation)
 
-    x = drawn(y, seed)
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task="classes",
+    found = parted(
+        name,
+        drawn(y, seed),
+        y,
+        "classes",
         classes=tuple(islice(SOLIDS, classes)),
         split="a fixed fifth held out, every class in proportion; each epoch learns from fresh clouds",
         source=f"made by dltui with seed {seed}",
-        fresh=lambda run, epoch: drawn(y[learn], seed, run, epoch),
     )
+    return replace(found, fresh=lambda run, epoch: drawn(found.y_train, seed, run, epoch))
 
 
 def check_clouds(name: str, **knobs: float) -> None:

@@ -30,6 +30,7 @@ from .conftest import until  # noqa: TID252 - the tests of this folder share it
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
 F = TypeVar("F", bound=Figure)
+S = TypeVar("S", bound=GalleryScreen)
 SIGMA, STEP = np.array([0.0, 4.0, 30.0, 8.0]), 0.05
 
 
@@ -83,7 +84,10 @@ def splats() -> SplatFit:
     )  # fmt: skip
 
 
-async def opened(pilot: Pilot[int], settle: Settle, folder: Path, result: Result, name: str = "one") -> None:
+async def opened(
+    pilot: Pilot[int], settle: Settle, folder: Path, result: Result, kind: type[S], name: str = "one"
+) -> S:
+    """Return the screen of a result that was kept."""
     await settle(pilot)
     app = pilot.app
     assert isinstance(app, DltuiApp)
@@ -92,6 +96,8 @@ async def opened(pilot: Pilot[int], settle: Settle, folder: Path, result: Result
     app.open_item(item_of(path, peek(path)))
     await settle(pilot)
     await until(pilot, lambda: app.screen.query_one("#stage FigureView", FigureView).figure is not None)
+    assert isinstance(app.screen, kind)
+    return app.screen
 
 
 def shown(screen: GalleryScreen, kind: type[F]) -> F:
@@ -104,9 +110,7 @@ async def test_a_field_is_cut_elsewhere_and_one_picture_is_large(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await opened(pilot, settle, tmp_path, radiance())
-        screen = pilot.app.screen
-        assert isinstance(screen, RadianceScreen)
+        screen = await opened(pilot, settle, tmp_path, radiance(), RadianceScreen)
         await pilot.press("v")
         figure = shown(screen, Images)
         assert figure.names == ("truth", "grid", "error × 4")
@@ -123,9 +127,7 @@ async def test_a_changed_density_changes_what_lies_behind_it(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await opened(pilot, settle, tmp_path, info())
-        screen = pilot.app.screen
-        assert isinstance(screen, RayScreen)
+        screen = await opened(pilot, settle, tmp_path, info(), RayScreen)
         assert screen._found is not None
         assert screen._found.sample == 2  # it gives most
         await pilot.press("U", "d")
@@ -142,9 +144,7 @@ async def test_a_race_shows_pictures_and_climbs_on_one_screen(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(120, 40)) as pilot:
-        await opened(pilot, settle, tmp_path, race())
-        screen = pilot.app.screen
-        assert isinstance(screen, RaceScreen)
+        screen = await opened(pilot, settle, tmp_path, race(), RaceScreen)
         below = screen.query_one("#climb", FigureView)
         figure = shown(screen, Images)
         assert isinstance(below.figure, Lines)
@@ -160,9 +160,7 @@ async def test_a_large_picture_stays_large_while_a_fit_goes_on(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await opened(pilot, settle, tmp_path, radiance())
-        screen = pilot.app.screen
-        assert isinstance(screen, RadianceScreen)
+        screen = await opened(pilot, settle, tmp_path, radiance(), RadianceScreen)
         await pilot.press("v", "v")
         later = replace(radiance(), psnr=33.0)
         screen.show_result(later, later.figures())
@@ -176,9 +174,7 @@ async def test_a_large_picture_stays_large_while_a_fit_goes_on(
 
 async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settle, tmp_path: Path) -> None:
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await opened(pilot, settle, tmp_path, splats())
-        screen = pilot.app.screen
-        assert isinstance(screen, SplatScreen)
+        screen = await opened(pilot, settle, tmp_path, splats(), SplatScreen)
         await pilot.press("v", "v")
         figure = shown(screen, Images)
         np.testing.assert_allclose(figure.pixels[0], splats().truth[1], atol=1e-6)

@@ -12,6 +12,7 @@ from dltui.figures import Scene
 from dltui.results import Result
 from dltui.results.critical import CriticalPoints
 from dltui.results.remade import Remade
+from dltui.tui.screens.gallery import GalleryScreen
 
 from .conftest import made  # noqa: TID252 - the tests of this folder share them
 from .test_tui_radiance import Make, Settle, info, opened, race, radiance, shown, splats  # noqa: TID252
@@ -89,7 +90,7 @@ async def test_snapshot(
     app.folder = Path("here")
     async with app.run_test(size=size) as pilot:
         app.theme = theme
-        await opened(pilot, settle, Path(), replace(make(), made=made(command, WHEN)), name)
+        await opened(pilot, settle, Path(), replace(make(), made=made(command, WHEN)), GalleryScreen, name)
         app.clear_notifications()
         await settle(pilot)
         assert not unlike(app, f"{name}-{theme}-{size[0]}x{size[1]}", tmp_path)
@@ -99,9 +100,7 @@ async def test_a_cloud_is_shuffled_thinned_out_and_turned(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(120, 40)) as pilot:
-        await opened(pilot, settle, tmp_path, critical())
-        screen = pilot.app.screen
-        assert isinstance(screen, CriticalScreen)
+        screen = await opened(pilot, settle, tmp_path, critical(), CriticalScreen)
         for key, said, count in (
             ("x", "order 1 of 2: the answer stays, sphere (90.0%)", 8),
             ("x", "order 2 of 2: the answer stays", 8),
