@@ -163,5 +163,6 @@ class Images(Figure):
         count, height, width = self.pixels.shape[:3]
         kind = "colour" if self.pixels.ndim == 4 else "grey"
         named = f": {', '.join(self.names)}" if self.names else ""
-        mean = f" Mean brightness {number(float(np.nanmean(self.pixels)))}." if self.pixels.size else ""
+        bright = float(np.nanmean(self.pixels, dtype=np.float64)) if self.pixels.size else 0.0
+        mean = f" Mean brightness {number(bright)}." if self.pixels.size else ""
         return f"{count} {kind} picture(s) of {width} × {height} pixels{named}.{mean}"

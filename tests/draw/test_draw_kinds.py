@@ -77,6 +77,11 @@ def test_pictures_of_one_kind_stand_in_one_row(width, each_row):
     assert [kind for kind, _ in groupby(filter(None, kinds))] == [{0x333333}, {0x808080}, {0xCCCCCC}]
 
 
+def test_the_mean_of_many_half_precise_pixels_is_finite():
+    pixels = np.full((36, 96, 96, 3), 0.25, np.float16)  # their sum is beyond float16
+    assert "Mean brightness 0.25." in Images(pixels=pixels).words()
+
+
 def test_a_picture_shows_its_pixels():
     pixels = np.zeros((1, 2, 2, 3))
     pixels[0, 0, 1] = [1, 0, 0]
