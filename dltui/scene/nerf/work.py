@@ -113,7 +113,7 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         truth=np.stack([views[i].rgb for i in same]).astype(np.float16),
         seen=np.stack([np.clip(shown[i][0], 0, 1) for i in same]).astype(np.float16),
         depth=_distances(shown[0]),
-        cut=np.array([one[2] for one in cuts], np.float16),
+        cut=np.array([one[2] for one in cuts], np.float32),  # σ of hashed grids goes beyond float16
         across=across,
         upward=upward,
         levels=levels,
