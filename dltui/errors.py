@@ -41,13 +41,14 @@ class Requeue(DltuiError):
 MOST_NAMES = 16  # as many as a sentence can carry
 
 
-def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
+def unknown(kind: str, word: str, known: Iterable[str], listed: str = "--help") -> UsageError:
     """Return the error for a name that nothing bears, with the nearest known ones.
 
     Args:
         kind: What the word should have named, such as ``model``.
         word: The word as the user wrote it.
         known: Every name that would have been right.
+        listed: What lists them, where they are too many for a sentence.
 
     Returns:
         A ``UsageError``, to be raised by the caller.
@@ -61,5 +62,5 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
     elif len(names) <= MOST_NAMES:
         hint = f"known are {', '.join(sorted(names))}"
     else:
-        hint = f"none of the {len(names)} known names is near; --help lists them"
+        hint = f"none of the {len(names)} known names is near; {listed} lists them"
     return UsageError(f"unknown {kind} {word!r}: {hint}")

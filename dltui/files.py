@@ -1,11 +1,12 @@
 """Writing files so that a reader never sees half of one."""
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 
 
 @contextmanager
@@ -24,10 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         DltuiError: If the folder can't be made or written.
     """
-    if "\0" in str(path):
-        raise DltuiError(
-            f"can't write {str(path)!r}: a file's name can't hold a null character; take another name"
-        )
+    _refuse_null(path)
     temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,9 +38,51 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink()
         flush(path.parent)
     except OSError as error:
+        raise DltuiError(_refusal(path, error.strerror or str(error))) from error
+
+
+def check_target(path: Path, endings: Iterable[str], doing: str = "write to") -> None:
+    """Make sure, before any work is done, that a file can be written; nothing is touched.
+
+    Args:
+        path: Where it shall be; folders that are missing would be made.
+        endings: How its name may end, in small letters.
+        doing: What is done to it, in the words of the refusal.
+
+    Raises:
+        UsageError: If its name ends otherwise.
+        DltuiError: If a folder has that name, what should be a folder is none, or it may not be written.
+    """
+    known = tuple(endings)
+    if path.suffix.lower() not in known:
+        kinds = f"one of {', '.join(known)}" if len(known) > 2 else " or ".join(known)
+        raise UsageError(f"can't {doing} {path.name!r}: its name must end in {kinds}")
+    _refuse_null(path)
+    folder = path.parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    trouble = 0
+    if path.is_dir():
+        trouble = errno.EISDIR
+    elif not folder.is_dir():
+        trouble = errno.ENOTDIR
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        trouble = errno.EACCES
+    if trouble:
+        raise DltuiError(_refusal(path, os.strerror(trouble)))
+
+
+def _refuse_null(path: Path) -> None:
+    """Refuse a name that no file can have."""
+    if "\0" in str(path):
         raise DltuiError(
-            f"can't write {path}: {error.strerror or error}; name a folder that you may write to"
-        ) from error
+            f"can't write {str(path)!r}: a file's name can't hold a null character; take another name"
+        )
+
+
+def _refusal(path: Path, why: str) -> str:
+    """Return the sentence that a file can't be written."""
+    return f"can't write {path}: {why}; name a folder that you may write to"
 
 
 def write_bytes(path: Path, data: bytes) -> None:

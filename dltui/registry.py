@@ -37,8 +37,8 @@ class Entry:
 class Registry(Generic[T]):
     """Things of one kind by name, imported when they are asked for."""
 
-    def __init__(self, kind: str, table: Mapping[str, Entry]) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, table: Mapping[str, Entry], listed: str = "--help") -> None:
+        self.kind, self._listed = kind, listed
         self._table = table
         self._found: dict[str, T] = {}
 
@@ -69,7 +69,7 @@ class Registry(Generic[T]):
             UsageError: If nothing bears that name; it suggests the nearest.
         """
         if name not in self._table:
-            raise unknown(self.kind, name, self._table)
+            raise unknown(self.kind, name, self._table, self._listed)
         return self._table[name]
 
     def load(self, name: str) -> T:

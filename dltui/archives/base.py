@@ -122,7 +122,7 @@ def _no_tensor(archive: Archive, name: str) -> UsageError:
     """Return the error for a tensor that isn't there."""
     if not archive.entries:
         return UsageError(f"{archive.path} holds no tensors, so none is called {name!r}")
-    return unknown("tensor", name, [one.name for one in archive.entries])
+    return unknown("tensor", name, [one.name for one in archive.entries], f"`dltui inspect {archive.path}`")
 
 
 def damaged(path: Path, what: str) -> DltuiError:

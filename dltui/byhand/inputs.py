@@ -13,7 +13,7 @@ from dltui.byhand.npy import read_npy
 from dltui.byhand.operation import Operation
 from dltui.byhand.refusal import Refused
 from dltui.byhand.tensor import nested
-from dltui.byhand.worked import UPSTREAM, flattened
+from dltui.byhand.worked import UPSTREAM, check_size, flattened
 from dltui.errors import unknown
 
 FILLS = {"random": "draws with one decimal from −2 … 2", "ones": "ones", "zeros": "zeros"}
@@ -48,6 +48,7 @@ def read_tensor(one: Operation, name: str, text: str, seed: int = 0, example: st
         if not colon and usual is None:
             raise Refused(f"--{name} {fill} needs a shape: write {fill}:2,3", name)
         shape = _shape(name, sizes) if colon else flattened(usual, name)[0]
+        check_size(shape, name)  # before so many are drawn
         return filled(fill, shape, seed=f"{seed}:{name}", most=_most(one, name, usual))
     if spelled.lower().endswith(ENDINGS):
         return _read_file(name, Path(spelled).expanduser())

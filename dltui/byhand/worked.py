@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite, prod
 from typing import Any
 
@@ -155,14 +155,27 @@ def flattened(given: Any, name: str) -> tuple[tuple[int, ...], list[float]]:
     while isinstance(look, list | tuple):
         shape.append(len(look))
         look = look[0] if look else None
+    check_size(shape, name)
     numbers: list[float] = []
     _gather(given, tuple(shape), name, numbers)
-    if len(numbers) > MOST:
-        refuse(
-            name,
-            f"by hand is for small tensors: {name} has {len(numbers):,} numbers, at most {MOST:,} are taken",
-        )
     return tuple(shape), numbers
+
+
+def check_size(shape: Sequence[int], name: str) -> None:
+    """Refuse a tensor of more numbers than anybody works by hand.
+
+    Args:
+        shape: Its sizes.
+        name: What it is, for the error.
+
+    Raises:
+        Refused: If there are too many numbers.
+    """
+    count = prod(shape)
+    if count > MOST:
+        refuse(
+            name, f"by hand is for small tensors: {name} has {count:,} numbers, at most {MOST:,} are taken"
+        )
 
 
 def _gather(given: Any, shape: tuple[int, ...], name: str, numbers: list[float]) -> None:

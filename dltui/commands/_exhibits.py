@@ -12,6 +12,7 @@ import typer.core
 import typer.main
 
 from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._targets import recording_file
 from dltui.lab import EXHIBITS, Choice, Exhibit, Knob, Typed, load
 
 SHARED = frozenset({"seed", "device"})  # knobs that are spelled by the common option of that name
@@ -19,7 +20,10 @@ Live = Annotated[bool, typer.Option("--live", help="Show every moment, not the l
 Record = Annotated[
     Path | None,
     typer.Option(
-        "--record", metavar="FILE", help="Record every moment to FILE.gif or FILE.cast; implies --live."
+        "--record",
+        metavar="FILE",
+        callback=recording_file,
+        help="Record every moment to FILE.gif or FILE.cast; implies --live.",
     ),
 ]
 

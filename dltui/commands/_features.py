@@ -54,13 +54,12 @@ def ask(asked: Asked, common: Common) -> Result:
         UsageError: If the words don't go together.
     """
     compares = asked.cka or asked.against is not None
+    option = "--cka" if asked.cka else "--against"
     if compares and asked.receptive_field:
-        option = "--cka" if asked.cka else "--against"
         raise UsageError(
             f"{option} compares layers and --receptive-field looks at pixels: expected one of the two"
         )
     if compares and asked.given is not None:
-        option = "--cka" if asked.cka else "--against"
         raise UsageError(f"{option} compares layers over samples of --data: leave out --input")
     live = opened(asked.model, asked, common)
     if compares:

@@ -24,14 +24,12 @@ import typer
 
 from dltui.commands._output import ProgressLine, note
 from dltui.commands._show import Shown, deliver
+from dltui.commands._targets import figure_file, result_file
 from dltui.errors import UsageError
 from dltui.progress import Report
 
-GARBAGE = (
-    50_000,
-    20,
-    20,
-)  # new objects between two looks for garbage: those after each 700 walk long listings again and again
+# New objects between two looks for garbage: looks after each 700 walk through long listings again and again.
+GARBAGE = 50_000, 20, 20
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -74,11 +72,19 @@ class Common:
 
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help="Keep the result in FILE.safetensors.")
+        Path | None,
+        typer.Option(
+            "--save", metavar="FILE", callback=result_file, help="Keep the result in FILE.safetensors."
+        ),
     ] = None
     figure: Annotated[
         Path | None,
-        typer.Option("--figure", metavar="FILE", help="Draw to FILE.png, svg, pdf, html, csv or json."),
+        typer.Option(
+            "--figure",
+            metavar="FILE",
+            callback=figure_file,
+            help="Draw to FILE.png, svg, pdf, html, csv or json.",
+        ),
     ] = None
     device: Annotated[
         str, typer.Option("--device", callback=spelled_device, help="auto, cpu, cuda[:i] or mps.")

@@ -40,4 +40,4 @@ class HeldOutScreen(ResultScreen, Generic[F]):
         if self._found is not None:
             place = 0 if self._picture is None else self._picture + 1
             self._picture = place if place < len(self._found.truth) else None
-            self.swap(0, self._found.pictures(self._picture))
+            self.put_figure(0, self._found.pictures(self._picture))

@@ -25,12 +25,9 @@ def write_json(document: dict[str, Any] | list[Any]) -> None:
     """Write one JSON document to stdout; numbers that JSON can't say (NaN, ∞) become null."""
     import json
 
-    try:
+    try:  # few have such numbers, and to look for them takes longer than to write all
         text = json.dumps(document, allow_nan=False)
-    except (
-        ValueError,
-        TypeError,
-    ):  # few have such numbers, and to look for them takes longer than to write all
+    except (ValueError, TypeError):
         text = json.dumps(finite(document), allow_nan=False)
     sys.stdout.write(text + "\n")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common
+from dltui.commands._words import paths
 
 if TYPE_CHECKING:
     from dltui.scene.nerf.folders import Found
@@ -18,11 +19,11 @@ NAMED = 4  # pictures that are not there, by name
 
 def scenes(incomplete: str) -> list[str]:
     """Return what completes a scene."""
-    folders = [str(path) for path in Path().glob(f"{incomplete}*") if path.is_dir()]
+    folders = [path for path in paths(incomplete) if Path(path).is_dir()]
     return [name for name in SCENES if name.startswith(incomplete)] + folders
 
 
-SceneName = Annotated[
+Pictures = Annotated[
     str,
     typer.Argument(
         metavar="SCENE",

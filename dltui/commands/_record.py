@@ -18,16 +18,12 @@ class Recorder:
 
     Args:
         path: Where to; a name that ends in ``.gif`` or ``.cast``.
-
-    Raises:
-        UsageError: If it ends in something else.
     """
 
     def __init__(self, path: Path) -> None:
         from dltui.draw import Depth, Glyphs, Look
-        from dltui.draw.recording import Recording, check_ending
+        from dltui.draw.recording import Recording
 
-        check_ending(path)
         # A GIF draws octants itself; players of terminals may have no font for them.
         glyphs = Glyphs.OCTANT if path.suffix.lower() == ".gif" else Glyphs.QUADRANT
         self.path = path
@@ -44,6 +40,7 @@ class Recorder:
         """Write the file and say so.
 
         Raises:
+            UsageError: If no recording has such a name.
             DltuiError: If Pillow is missing, or the folder can't be written.
         """
         self.recording.save(self.path)
@@ -59,7 +56,7 @@ def record_turn(figures: list[Figure], path: Path, common: Common) -> None:
         common: The common options; progress and a remark go where they say.
 
     Raises:
-        UsageError: If nothing stands in space, or the name has another ending.
+        UsageError: If nothing stands in space, or no recording has such a name.
         DltuiError: If Pillow is missing, or the folder can't be written.
     """
     from dltui.draw.turntable import FRAMES, turned

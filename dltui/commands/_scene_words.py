@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common
+from dltui.commands._targets import recording_file, shape_file
 from dltui.commands._words import weights_or_models
 
 if TYPE_CHECKING:
@@ -22,24 +23,6 @@ def shapes_or_files(incomplete: str) -> list[str]:
 
     files = [one for one in weights_or_models(incomplete) if Path(one).exists()]
     return [name for name in (*SHIPPED, *SHAPES) if name.startswith(incomplete)] + files
-
-
-def shape_file(path: Path | None) -> Path | None:
-    """Return a file that a shape can be written to, or None."""
-    if path is not None:
-        from dltui.scene.write import check_shape_file
-
-        check_shape_file(Path(path))
-    return path
-
-
-def film_file(path: Path | None) -> Path | None:
-    """Return a file that a recording can be written to, or None."""
-    if path is not None:
-        from dltui.draw.recording import check_ending
-
-        check_ending(Path(path))
-    return path
 
 
 Shape = Annotated[
@@ -87,7 +70,7 @@ Orbit = Annotated[
     typer.Option(
         "--orbit",
         metavar="FILE",
-        callback=film_file,
+        callback=recording_file,
         help="Record it, turned once around, to FILE.gif or cast.",
     ),
 ]

@@ -30,14 +30,17 @@ def data_sets(incomplete: str) -> list[str]:
 
 def weights_or_models(incomplete: str) -> list[str]:
     """Return what completes weights or a model: models, and the files and folders that begin so."""
+    return _models(incomplete) + paths(incomplete)
+
+
+def paths(incomplete: str) -> list[str]:
+    """Return the files and folders that complete a path."""
     folder, _, word = incomplete.rpartition("/")
     inside = Path(folder or ("/" if incomplete.startswith("/") else "."))
     if not inside.is_dir():
-        return _models(incomplete)
+        return []
     begun = f"{folder}/" if "/" in incomplete else ""
-    return _models(incomplete) + sorted(
-        begun + one.name for one in inside.iterdir() if one.name.startswith(word)
-    )
+    return sorted(begun + one.name for one in inside.iterdir() if one.name.startswith(word))
 
 
 def fetchable(incomplete: str) -> list[str]:
@@ -92,6 +95,13 @@ def several(devices: str | None) -> str | None:
                 f"--devices {device.strip()!r} is no device; expected a list such as cuda:0,cuda:1"
             )
     return devices
+
+
+def carried(processes: int) -> int:
+    """Return how many processes are asked for, when this machine can carry them."""
+    from dltui.ranks import bearable
+
+    return bearable(processes, "--processes")
 
 
 def somewhere(place: str | None) -> str | None:
@@ -163,6 +173,7 @@ Processes = Annotated[
     typer.Option(
         "--processes",
         min=1,
+        callback=carried,
         help="Share the work out among so many processes, each with a GPU of its own where there are some.",
     ),
 ]

@@ -102,7 +102,7 @@ class ByHandScreen(Room):
         #seen { width: 1fr; padding: 0 1; }
         FigureView { display: none; height: 1fr; }
         &.-graph FigureView { display: block; }
-        &.-graph #numbers { height: auto; max-height: 40%; }
+        &.-graph #numbers { height: auto; }
         #numbers { height: 1fr; }
         #cells { height: auto; text-wrap: nowrap; }
         #told, #lines { text-wrap: nowrap; text-overflow: ellipsis; }
@@ -352,13 +352,17 @@ class ByHandScreen(Room):
         self.refresh_bindings()
 
     def _show_graph(self) -> None:
-        """Show the graph, scrolled to the box that the line writes to."""
+        """Show the graph, scrolled to the box that the line writes to, and the numbers close below it."""
         from dltui.instruments.byhand.graph import box_of, graph_of
 
         worked, picture = self._bench.worked, self.query_one(FigureView)
         graph = graph_of(worked, backward=self._bench.backward, lines=self._at + 1)
-        room = picture.content_size
-        row = row_of(graph, box_of(worked, self._at), room.width) if room.width else 0
+        room, seen = picture.content_size, self.query_one("#seen").content_size.height
+        row = 0
+        if room.width:
+            row, rows = row_of(graph, box_of(worked, self._at), room.width)
+            picture.styles.max_height = rows + 1  # and an empty one
+            self.query_one("#numbers").styles.max_height = max(seen - rows - 1, seen * 2 // 5)
         above = max(0, (room.height - BOX) // 2)
         picture.show_figure(replace(graph, title=""), View(offset=max(0, row - above)))
 

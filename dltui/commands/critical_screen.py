@@ -61,10 +61,10 @@ class CriticalScreen(ResultScreen):
             count = self._found.tries(way)
             self._at = (self._at + 1 if way == self._way and self._at >= 0 else first) % count
             self._way = way
-            self.swap(0, self._found.tried(way, self._at))
+            self.put_figure(0, self._found.tried(way, self._at))
 
     def action_undo(self) -> None:
         """Show the cloud as it was."""
         if self._found is not None:
             self._at = -1
-            self.swap(0, self._found.figures()[0])
+            self.put_figure(0, self._found.figures()[0])

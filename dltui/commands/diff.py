@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import Model
+from dltui.errors import DltuiError, UsageError
 
 if TYPE_CHECKING:
     from dltui.commands._show import Judged, Stopped
@@ -15,7 +17,22 @@ if TYPE_CHECKING:
 app = verb_app()
 
 
-@verb(app)
+class Verdict(typer.core.TyperCommand):
+    """A command whose exit code 1 is an answer: whatever refuses one of its options ends it with 2."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            UsageError: If an option can't be used.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except DltuiError as error:
+            raise UsageError(str(error)) from error
+
+
+@verb(app, cls=Verdict)
 def diff(
     model: Model,
     other: Annotated[

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._frame import Common, command_line, verb, verb_app
+from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import (
     At,
     Data,
@@ -189,7 +189,7 @@ def hessian(
             common,
         )
 
-    with team(processes, shlex.split(command_line())[1:], common.device) as others:
+    with team(processes, sys.argv[1:], common.device) as others:
         found = measured(others)
         return found if others is None or others.first else None  # one of several tells
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._frame import Common, command_line, verb, verb_app
+from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import (
     Data,
     Devices,
@@ -226,7 +226,6 @@ def landscape(
     from dltui.instruments.planes.curvature import Remembered, with_curvature
     from dltui.instruments.sharpness import Sharp
     from dltui.instruments.team import ServedError, team
-    from dltui.ranks import rank_and_world
     from dltui.results.landscape import Landscape
 
     middle = steps_to(center)
@@ -256,7 +255,8 @@ def landscape(
         )
         return wanted.connection(sets, "test" if part == "test" else "train", steps, distance, common, resume)
     try:
-        with team(processes, shlex.split(command_line())[1:], common.device) as others:
+        with team(processes, sys.argv[1:], common.device) as others:
+            first = others is None or others.first
             held_out = None
             if part == "both":
                 objective, held_out = open_both(model, data, weights, common, samples=samples)
@@ -271,7 +271,7 @@ def landscape(
                     distance=distance,
                     dimensions=dimensions,
                     center=middle,
-                    along=Sharp(span, common.seed) if sharpness and rank_and_world()[0] == 0 else span,
+                    along=Sharp(span, common.seed) if sharpness and first else span,
                     tolerance=0.0 if exact else within,
                     held_out=held_out,
                     weight_decay=decay,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.commands._pictures import SceneName, Size, Views, pictures_of, scenes
+from dltui.commands._pictures import Pictures, Size, Views, pictures_of, scenes
+from dltui.commands._targets import gif_file
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ app = group_app("Fit a radiance field to pictures, show it from all around, and 
 
 @verb(app)
 def train(
-    scene: SceneName,
+    scene: Pictures,
     field: Annotated[
         Literal["grid", "hash", "mlp"],
         typer.Option("--field", help="A grid of voxels, hashed grids (Instant NGP), or the classic network."),
@@ -62,7 +63,7 @@ def train(
 
 @verb(app)
 def race(
-    scene: SceneName,
+    scene: Pictures,
     field: Annotated[
         Literal["grid", "hash", "mlp"], typer.Option("--field", help="The field that races the splats.")
     ] = "grid",
@@ -117,19 +118,18 @@ def render(
     ] = 30.0,
     size: Annotated[int, typer.Option("--size", min=8, help="Pixels across and down.")] = 96,
     gif: Annotated[
-        Path | None, typer.Option("--gif", metavar="FILE.gif", help="Write the way around as a GIF.")
+        Path | None,
+        typer.Option("--gif", metavar="FILE.gif", callback=gif_file, help="Write the way around as a GIF."),
     ] = None,
     *,
     common: Common,
 ) -> RadiancePath:
     """Show a field to cameras once around it."""
     from dltui.device import pick_device
-    from dltui.scene.nerf.film import check_gif, write_gif
+    from dltui.scene.nerf.film import write_gif
     from dltui.scene.nerf.stored import opened
     from dltui.scene.nerf.work import travel
 
-    if gif is not None:
-        check_gif(gif)
     known = opened(file, pick_device(common.device))
     found = travel(
         known.fitted,

@@ -48,7 +48,7 @@ class RadianceScreen(HeldOutScreen["Radiance"]):
         if self._found is not None:
             self._level = min(max(self._level + step, 0), len(self._found.levels) - 1)
             places = [i for i, one in enumerate(self._figures) if is_cut(one)]
-            self.swap(places[0], self._found.cut_at(self._level))
+            self.put_figure(places[0], self._found.cut_at(self._level))
 
     def action_ray(self) -> None:
         """Follow a ray in a job of its own."""

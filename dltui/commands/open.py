@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._targets import recording_file
 
 if TYPE_CHECKING:
     from dltui.results import Result
@@ -29,7 +30,10 @@ def open_result(
     record: Annotated[
         Path | None,
         typer.Option(
-            "--record", metavar="FILE", help="Record it, turned once around, to FILE.gif or FILE.cast."
+            "--record",
+            metavar="FILE",
+            callback=recording_file,
+            help="Record it, turned once around, to FILE.gif or FILE.cast.",
         ),
     ] = None,
     *,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.commands._pictures import SceneName, Size, Views, pictures_of
-from dltui.errors import UsageError
+from dltui.commands._pictures import Pictures, Size, pictures_of
+from dltui.commands._targets import gif_file, splat_file
 
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
@@ -22,7 +22,7 @@ app = group_app("Gaussian splats: fit them to pictures of a scene, or draw a fil
 
 @verb(app)
 def train(
-    scene: SceneName,
+    scene: Pictures,
     seconds: Annotated[
         float | None,
         typer.Option(
@@ -36,10 +36,15 @@ def train(
     degree: Annotated[
         int, typer.Option("--degree", min=0, max=3, help="Of the spherical harmonics; 0 for one colour each.")
     ] = 2,
-    views: Views = 110,
+    views: Annotated[
+        int, typer.Option("--views", min=2, help="Pictures of our own scenes; one of eleven is held out.")
+    ] = 110,
     size: Size = None,
     export: Annotated[
-        Path | None, typer.Option("--export", metavar="FILE.ply", help="Write the splats for any viewer.")
+        Path | None,
+        typer.Option(
+            "--export", metavar="FILE.ply", callback=splat_file, help="Write the splats for any viewer."
+        ),
     ] = None,
     live: Annotated[
         bool, typer.Option("--live", help="Draw held-out pictures on the terminal as they come.")
@@ -54,8 +59,6 @@ def train(
     from dltui.scene.splats.file import write_splats
     from dltui.scene.splats.work import train as fit
 
-    if export is not None and export.suffix.lower() != ".ply":
-        raise UsageError(f"can't write {export.name}: splats are written to .ply")
     if seconds is None and steps is None:
         seconds = 30.0
     device = pick_device(common.device)
@@ -99,18 +102,19 @@ def render(
         float, typer.Option("--paper", min=0, max=1, help="Brightness of what is behind everything.")
     ] = 1.0,
     gif: Annotated[
-        Path | None, typer.Option("--gif", metavar="FILE.gif", help="Write the pictures of --orbit as a GIF.")
+        Path | None,
+        typer.Option(
+            "--gif", metavar="FILE.gif", callback=gif_file, help="Write the pictures of --orbit as a GIF."
+        ),
     ] = None,
     *,
     common: Common,
 ) -> SplatViews:
     """Draw a file of Gaussian splats from one side, or from all sides."""
     from dltui.device import pick_device
-    from dltui.scene.nerf.film import check_gif, write_gif
+    from dltui.scene.nerf.film import write_gif
     from dltui.scene.splats.work import render as draw
 
-    if gif is not None:
-        check_gif(gif)
     found = draw(
         file.expanduser(), size=size, azimuth=azimuth, elevation=elevation, zoom=zoom, up=up, orbit=orbit,
         paper=paper, device=pick_device(common.device), report=common.report,

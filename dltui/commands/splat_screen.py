@@ -37,7 +37,7 @@ class SplatScreen(HeldOutScreen["SplatFit"]):
             return
         self._least = (self._least + 1) % len(LEAST)
         place = next(i for i, one in enumerate(self._figures) if isinstance(one, Scene))
-        self.swap(place, opaque(self._found, LEAST[self._least]))
+        self.put_figure(place, opaque(self._found, LEAST[self._least]))
 
 
 def opaque(found: SplatFit, least: float) -> Scene:

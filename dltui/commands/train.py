@@ -245,7 +245,7 @@ def _known(model: str) -> None:
         told_apart(model)
     except UsageError:
         if model.replace("-", "_").isidentifier():
-            raise unknown("recipe or model", model, [*RECIPES, *MODELS]) from None
+            raise unknown("recipe or model", model, [*RECIPES, *MODELS], "`dltui train --list`") from None
         raise
 
 

@@ -306,9 +306,9 @@ def _any_convolution(shapes: Shapes) -> Found:
 
 def _of_space(shapes: Shapes) -> Found:
     """Networks on points in space, by the layer that first sees x, y and z."""
-    for name, told in SPACE:
+    for name, besides, told in SPACE:
         one = shapes.first(name)
-        if one is not None and len(one.shape) == 2:
+        if one is not None and len(one.shape) == 2 and (not besides or shapes.first(besides) is not None):
             return f"{told}, {one.shape[0]} features first", one.name
     return None
 
@@ -330,12 +330,16 @@ def _chain(shapes: Shapes) -> Found:
     )
 
 
-SPACE = (  # weights, and what they are part of
-    (r"near\.points\.0\.linear\.weight", "PointNet++, on clouds of points"),
-    (r"edges\.0\.edge\.linear\.weight", "DGCNN, on clouds of points"),
-    (r"encode_points\.0\.linear\.weight", "AtlasNet, which lays sheets into space"),
-    (r"encode\.place\.weight", "occupancy network, on clouds and places"),
-    (r"layers\.0\.parametrizations\.weight\.original1", "DeepSDF, signed distances by codes"),
+SPACE = (  # weights, others that must be there besides, and what they are part of
+    (r"near\.points\.0\.linear\.weight", "", "PointNet++, on clouds of points"),
+    (r"edges\.0\.edge\.linear\.weight", "", "DGCNN, on clouds of points"),
+    (r"encode_points\.0\.linear\.weight", "", "AtlasNet, which lays sheets into space"),
+    (r"encode\.place\.weight", "", "occupancy network, on clouds and places"),
+    (
+        r"layers\.0\.parametrizations\.weight\.original1",
+        r"codes\.weight",
+        "DeepSDF, signed distances by codes",
+    ),
 )
 
 FAMILIES: list[Family] = [

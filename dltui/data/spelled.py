@@ -38,7 +38,7 @@ def told_apart(spec: str) -> Spelling:
         raise UsageError(f"{base} is {what}, no data set: `dltui data path {base}` tells where it lies")
     if path.suffix or "/" in spec:
         raise UsageError(f"no file {spec}: expected a .npz with arrays x and y, or a data set such as digits")
-    raise unknown("data set", base, DATASETS)
+    raise unknown("data set", base, DATASETS, "`dltui data list`")
 
 
 def _file(path: Path) -> Spelling:

@@ -91,6 +91,9 @@ def walk(
     points, gradients, kept, ended = [w], [], [], ""
     for t in range(1, steps + 1):
         g = surface.gradient(w)
+        if not np.isfinite(g).all():
+            ended = f"stopped before step {t}: L has no slope there; try a smaller rate"
+            break
         g = g + noise * draw.standard_normal(w.shape) if noise else g
         g = g if clip is None else clipped(g, clip)
         rule = rule if rates is None else replace(rule, lr=float(rates[t - 1]))

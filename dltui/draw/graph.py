@@ -60,6 +60,10 @@ class Plan:
         """Return the cells across the widest layer."""
         return max((self.start[node] + self.size[node] for node in self.start), default=1)
 
+    def rows(self) -> int:
+        """Return the rows of the picture."""
+        return max(1, self.length() if self.upright else self.breadth())
+
 
 def draw_graph(figure: Graph, look: Look, view: View) -> Drawing:
     """Return boxes and arrows, to the right where they fit, downwards otherwise, as a list when neither does."""
@@ -69,15 +73,15 @@ def draw_graph(figure: Graph, look: Look, view: View) -> Drawing:
     if plan is None:
         return _page(figure, look, view, _listed(figure, width))
     pad = 0 if plan.upright else (width - plan.length()) // 2
-    picture = Canvas(width, max(1, plan.length() if plan.upright else plan.breadth()))
+    picture = Canvas(width, plan.rows())
     _put_links(picture, plan, len(figure.nodes), pad)
     _put_boxes(picture, plan, figure, pad)
-    back = [f"↺ {figure.nodes[start]} → {figure.nodes[end]}" for start, end in layers.returns]
-    return _page(figure, look, view, picture, [line for text in back for line in wrap(text, width)])
+    back = [line for text in _returns(figure, layers) for line in wrap(text, width)]
+    return _page(figure, look, view, picture, back)
 
 
-def row_of(figure: Graph, node: int, width: int) -> int:
-    """Return the row of the picture in which a node stands, to scroll there.
+def row_of(figure: Graph, node: int, width: int) -> tuple[int, int]:
+    """Return the row of the picture in which a node stands, to scroll there, and how many rows there are.
 
     Args:
         figure: The graph.
@@ -85,16 +89,24 @@ def row_of(figure: Graph, node: int, width: int) -> int:
         width: Cells that there are.
 
     Returns:
-        The first row of its box, or of its line where the graph is a list.
+        The first row of its box, or of its line where the graph is a list; all rows but the title's.
     """
+    caption = len(wrap(figure.caption, width)) if figure.caption else 0
     layers = layers_of(len(figure.nodes), figure.edges)
     plan = plan_of(figure, layers, width)
     if plan is None:
-        return sum(len(wrap(text, width)) for text in _list_of(figure)[:node])
+        lines = [len(wrap(text, width)) for text in _list_of(figure)]
+        return sum(lines[:node]), sum(lines) + caption
+    rows = plan.rows() + sum(len(wrap(text, width)) for text in _returns(figure, layers)) + caption
     if not plan.upright:
-        return plan.start[node]
+        return plan.start[node], rows
     layer = next(i for i, row in enumerate(layers.rows) if node in row)
-    return sum(plan.depth[i] + plan.gap(i) for i in range(layer))
+    return sum(plan.depth[i] + plan.gap(i) for i in range(layer)), rows
+
+
+def _returns(figure: Graph, layers: Layers) -> list[str]:
+    """Return what is written of arrows that lead back."""
+    return [f"↺ {figure.nodes[start]} → {figure.nodes[end]}" for start, end in layers.returns]
 
 
 def plan_of(figure: Graph, layers: Layers, width: int) -> Plan | None:

@@ -96,10 +96,15 @@ def _histogram(figure: Histogram, look: Look) -> list[str] | None:
 
 
 def _points(figure: Points, look: Look) -> list[str] | None:
-    """Return a cloud in the plane, unless it is too large or its colours tell a value."""
+    """Return a cloud in the plane, unless it is too large, its colours tell a value or its axes are equal."""
     count = len(figure.position)
     flat = figure.position.ndim == 2 and figure.position.shape[1] == 2
-    if not flat or not 2 <= count <= MOST_CLOUD or (figure.value is not None and figure.group is None):
+    if (
+        not flat
+        or figure.equal
+        or not 2 <= count <= MOST_CLOUD
+        or (figure.value is not None and figure.group is None)
+    ):
         return None
     if figure.group is not None and look.depth is Depth.NONE:
         return None

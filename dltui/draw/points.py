@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from dltui.draw.cloud import bar_of_values, groups_of, keys_of, put_cloud
@@ -30,7 +32,9 @@ def draw_points(figure: Points, look: Look, view: View) -> Drawing:
     if view.cursor is not None:
         keys.insert(0, Key("│", _nearest(flat, figure, view.cursor), SIGNAL))
     side = scale.columns(look.width) if scale is not None else 0
-    plot = chart(figure, look, x, y, labels=(_axis(figure, 0), _axis(figure, 1)), keys=keys, side=side)
+    labels = (_axis(figure, 0), _axis(figure, 1))
+    fit = partial(_equal, (x.high - x.low) / (y.high - y.low)) if figure.equal else None
+    plot = chart(figure, look, x, y, labels=labels, keys=keys, side=side, fit=fit)
     across, up = plot.x.share(flat[:, 0]), plot.y.share(flat[:, 1])
     seen = np.flatnonzero((across >= 0) & (across <= 1) & (up >= 0) & (up <= 1))
     column = np.minimum(across[seen] * 2 * plot.width, 2 * plot.width - 1).astype(np.int64)
@@ -41,6 +45,21 @@ def draw_points(figure: Points, look: Look, view: View) -> Drawing:
     if view.cursor is not None:
         cross(plot, view.cursor)
     return Drawing(plot.canvas, plot.frame())
+
+
+def _equal(ratio: float, width: int, height: int) -> tuple[int, int]:
+    """Return the columns and rows on which a unit is as long across as up; a cell is twice as tall as wide.
+
+    Args:
+        ratio: Length of the abscissa over that of the ordinate.
+        width: Columns that there are.
+        height: Rows that there are.
+
+    Returns:
+        Columns and rows to be used.
+    """
+    columns = min(width, 2 * height * ratio)
+    return max(1, round(columns)), max(1, min(height, round(columns / ratio / 2)))
 
 
 def _axis(figure: Points, place: int) -> str:

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.draw.canvas import Canvas
+from dltui.draw.endings import check_moving
 from dltui.draw.look import Depth
 from dltui.draw.raster import CELL, FULL, INK, PAPER, filled, grounded
 from dltui.draw.sixel import reduced
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import UsageError
 from dltui.files import replacing, write_text
 
-ENDINGS = (".gif", ".cast")
 MOST = 600  # frames that are kept; when there are more, every second one goes and only every second is taken
 HOLD = 1.0  # seconds that the last frame stays
 SHORTEST = 0.02  # seconds of a frame of a GIF; viewers slow down shorter ones
@@ -124,23 +124,13 @@ class Recording:
             UsageError: If it ends in something else, or there is no frame.
             DltuiError: If Pillow is needed and missing, or the folder can't be written.
         """
-        check_ending(path)
+        check_moving(path)
         if not self._kept:
             raise UsageError(f"there is no frame to write to {path.name!r}")
         if path.suffix.lower() == ".cast":
             write_text(path, "\n".join(cast_lines(self.frames)) + "\n")
         else:
             save_gif(self, path)
-
-
-def check_ending(path: Path) -> None:
-    """Refuse a name that no recording can have.
-
-    Raises:
-        UsageError: If it ends in anything but ``.gif`` or ``.cast``.
-    """
-    if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"can't record to {path.name!r}: its name must end in {' or '.join(ENDINGS)}")
 
 
 def cast_lines(frames: Frames) -> Iterator[str]:
@@ -168,16 +158,9 @@ def save_gif(recording: Recording, path: Path) -> None:
     Args:
         recording: The frames and the ground that they stand on.
         path: Where to.
-
-    Raises:
-        DltuiError: If Pillow is missing, or the folder can't be written.
     """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise DltuiError(
-            "a GIF needs Pillow: pip install 'dltui[figures]'; a name that ends in .cast works without"
-        ) from error
+    from PIL import Image
+
     frames = recording.frames
     size = _size(frames)
     palette, table = _palette(recording)

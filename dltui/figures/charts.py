@@ -136,6 +136,7 @@ class Points(Figure):
         group: Class of each point, whole numbers from 0, shape (n,), or None; wins over ``value``.
         group_names: What the classes are called.
         axes: Names of the two or three axes.
+        equal: In the plane: one unit is as long across as up, so that a circle is round.
     """
 
     position: Array
@@ -144,6 +145,7 @@ class Points(Figure):
     group: Array | None = None
     group_names: tuple[str, ...] = ()
     axes: tuple[str, ...] = ("x", "y", "z")
+    equal: bool = False
 
     def words(self) -> str:
         """Return the number of points, the extent along each axis, and the sizes of the groups."""

@@ -91,18 +91,23 @@ def keep_freed_memory() -> None:
     torch.empty(KEPT, dtype=torch.uint8)
 
 
+def usual(device: torch.device) -> int:
+    """Return how many workers suit a device: as many as torch has threads on a CPU, one on an accelerator."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
+
+
 @contextmanager
 def crew(device: torch.device, size: int | None = None) -> Iterator[Crew]:
-    """Hire workers: as many as torch has threads on a CPU, one on an accelerator.
+    """Hire workers.
 
     Args:
         device: Where the work runs.
-        size: How many workers instead.
+        size: How many workers; as many as suit the device otherwise.
 
     Yields:
         The crew; thread settings are as before afterwards.
     """
-    count = size or (torch.get_num_threads() if device.type == "cpu" else 1)
+    count = size or usual(device)
     pool = ThreadPoolExecutor(count, "dltui", initializer=torch.set_num_threads, initargs=(1,))
     hired = Crew(pool, count)
     keep_freed_memory()

@@ -64,10 +64,6 @@ class Team:
         """Whether this is the process that was called."""
         return self.rank == 0
 
-    def threads(self, wished: int | None, devices: int) -> int:
-        """Return how many threads of this process work: all processes together fill the cores."""
-        return wished or devices or max(1, torch.get_num_threads() // self.world)
-
     def mine(self, devices: Sequence[torch.device]) -> Sequence[torch.device]:
         """Return which of several devices this process works on."""
         return devices[self.rank :: self.world] or devices[self.rank % max(1, len(devices)) :][:1]
@@ -82,14 +78,15 @@ class Team:
             channel: Which of its threads, from 0.
 
         Returns:
-            A function from a question to the answer, or to None while the other one isn't ready yet.
+            A function from a question to the answer, or to None while the other one isn't ready yet, or for ever where
+            it has fewer threads.
         """
         store, asked, ready = self._store(), count(), False
 
         def ask(question: bytes) -> bytes | None:
             nonlocal ready
             self.check()
-            ready = ready or store.check([f"ready/{rank}"])
+            ready = ready or (store.check([f"ready/{rank}"]) and channel < int(store.get(f"ready/{rank}")))
             if not ready:
                 return None
             place = f"{rank}/{channel}/{next(asked)}"
@@ -111,11 +108,12 @@ class Team:
             store.delete_key(f"ask/{place}")
             store.set(f"told/{place}", answer(question))
 
-    def agree(self, identity: str) -> None:
+    def agree(self, identity: str, channels: int) -> None:
         """Make sure that another process works on the same thing as the first, and say that it is ready.
 
         Args:
             identity: What tells one thing from another.
+            channels: How many threads of this process answer questions.
 
         Raises:
             DltuiError: If it works on something else.
@@ -129,7 +127,7 @@ class Team:
                 f"process {self.rank} of {self.world} found other weights, samples or directions than the first; "
                 "expected the same from the same command line; try one process"
             )
-        store.set(f"ready/{self.rank}", "yes")
+        store.set(f"ready/{self.rank}", str(channels))
 
     # numbers of all processes, the same steps in each
 

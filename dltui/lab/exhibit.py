@@ -93,6 +93,15 @@ class Exhibit:
         """
         return self.make(**self.settings(values))
 
+    def last(self, **values: object) -> Frame:
+        """Return the frame with which it ends for some knob values, which checks look at.
+
+        Raises:
+            UsageError: If there is no such knob, or a value has the wrong type or lies outside of its range.
+        """
+        *_, frame = self(**values)
+        return frame
+
     def settings(self, values: Mapping[str, object]) -> dict[str, Value]:
         """Return the value of every knob: those given, checked, and the defaults.
 
@@ -143,7 +152,7 @@ class Exhibit:
         return function
 
 
-EXHIBITS: Registry[Exhibit] = Registry("exhibit", NAMES)
+EXHIBITS: Registry[Exhibit] = Registry("exhibit", NAMES, "`dltui lab list`")
 
 
 def exhibit(

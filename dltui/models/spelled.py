@@ -52,7 +52,7 @@ def told_apart(spec: str) -> Spelling:
         return "function"
     if "/" in spec:
         raise UsageError(f"no file {spec}: expected weights, or a model such as lenet")
-    raise unknown("model", word, [*MODELS, *PRETRAINED])
+    raise unknown("model", word, [*MODELS, *PRETRAINED], "`dltui models list`")
 
 
 def is_pretrained(path: Path) -> bool:

@@ -14,11 +14,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from dltui import __version__
-from dltui.errors import DltuiError
 from dltui.figures import Array, Figure
-from dltui.files import replacing
+from dltui.files import check_target, replacing
 
 HEADER = "dltui"  # the key in the safetensors header under which a result keeps its JSON
+KEPT = (".safetensors",)  # how the name of its file ends
 
 
 def _versions() -> dict[str, str]:
@@ -103,15 +103,13 @@ class Result(ABC):
             path: The file; its name must end in ``.safetensors``.
 
         Raises:
-            DltuiError: If the name has another ending or the folder can't be written.
+            UsageError: If the name has another ending.
+            DltuiError: If the folder can't be written.
         """
         from safetensors.numpy import save_file
 
         path = Path(path)
-        if path.suffix != ".safetensors":
-            raise DltuiError(
-                f"can't save to {path}: a result is one .safetensors file; try {path.with_suffix('.safetensors')}"
-            )
+        check_target(path, KEPT, "save to")
         arrays, plain = self.parts()
         header = {"schema": self.schema, "plain": plain, "made": asdict(self.made)}
         with replacing(path) as temporary:

@@ -62,7 +62,7 @@ def find_run(word: str) -> Run:
             f"{len(fitting)} runs {how} {word!r}: {', '.join(run.id for run in fitting[:5])}{more}"
         )
     if not fitting:
-        raise unknown("run", word, [run.name for run in runs])
+        raise unknown("run", word, [run.name for run in runs], "`dltui runs list`")
     return fitting[0]
 
 

@@ -8,22 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.errors import UsageError
-from dltui.files import write_bytes
+from dltui.files import check_target, write_bytes
 from dltui.scene.geometry import Geometry
 
 ENDINGS = (".ply", ".obj", ".stl")
-
-
-def check_shape_file(path: Path) -> str:
-    """Return the ending of a file that a shape can be written to, before anything is computed.
-
-    Raises:
-        UsageError: If it is none of ``.ply``, ``.obj``, ``.stl``.
-    """
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise UsageError(f"can't write {path.name}: its name must end in one of {', '.join(ENDINGS)}")
-    return ending
 
 
 def write_geometry(geometry: Geometry, path: Path) -> None:
@@ -35,8 +23,10 @@ def write_geometry(geometry: Geometry, path: Path) -> None:
 
     Raises:
         UsageError: If the ending is none of ``.ply``, ``.obj``, ``.stl``, or points shall become STL.
+        DltuiError: If the folder can't be written.
     """
-    ending = check_shape_file(path)
+    check_target(path, ENDINGS)
+    ending = path.suffix.lower()
     if ending == ".stl" and not geometry.is_mesh:
         raise UsageError("STL holds triangles alone: write points to .ply or .obj")
     places = geometry.vertices.astype(np.float64) + geometry.origin

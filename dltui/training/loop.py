@@ -20,7 +20,7 @@ from dltui.training.feed import Feed, Part, on_device
 from dltui.training.gauges import Gauges, peak_memory
 from dltui.training.heed import Listener, spoken
 from dltui.training.keeping import Keeping
-from dltui.training.losses import judge, make_loss, metrics_of
+from dltui.training.losses import judge, make_loss, metrics_of, penalty_of
 from dltui.training.measures import Layers, Norms, nonfinite_entries, shorten
 from dltui.training.optimizers import make_optimizers
 from dltui.training.progress import Progress
@@ -69,7 +69,7 @@ class Loop:
         self.module, self.dataset, self.recipe = module, dataset, recipe
         self.engine, self.recorder, self._report, self._probe = engine, recorder, report, probe
         self.loss = make_loss(recipe.loss, dataset.task)
-        self._penalty: Callable[[], Tensor] | None = getattr(module, "penalty", None)
+        self._penalty = penalty_of(module)
         self.feed = Feed(dataset, recipe, engine)
         self.total = recipe.steps or recipe.epochs * self.feed.per_epoch
         self._x_test, self._y_test = on_device(dataset.x_test, engine), on_device(dataset.y_test, engine)

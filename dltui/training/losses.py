@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from inspect import signature
 
 import torch
 from torch import Tensor, nn
@@ -94,6 +95,20 @@ def make_loss(name: str, task: Task) -> Loss:
             raise UsageError(f"the loss {name} doesn't suit answers that are {task}: try --set loss={suited}")
         return _OF_NUMBERS.get(name, _cross_entropy)
     return _own(name)
+
+
+def penalty_of(module: nn.Module) -> Callable[[], Tensor] | None:
+    """Return what a model has its loss add: its method ``penalty``, where that asks for nothing.
+
+    Args:
+        module: Any model; what bears that name in a user's own may be something else.
+
+    Returns:
+        A function that returns a scalar, or None.
+    """
+    penalty: Callable[[], Tensor] | None = getattr(module, "penalty", None)
+    is_method = callable(getattr(type(module), "penalty", None))
+    return penalty if penalty is not None and is_method and not signature(penalty).parameters else None
 
 
 def _cross_entropy(outputs: Tensor, answers: Tensor) -> Tensor:

@@ -45,11 +45,9 @@ class _Swift:
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self._optimizer = optimizer
-        self._group: dict[str, Any] = optimizer.param_groups[0]
-        self._parameters: list[Tensor] = self._group["params"]
-        self._kernel: Any = (
-            torch._fused_adamw_ if self._group["decoupled_weight_decay"] else torch._fused_adam_
-        )
+        group = optimizer.param_groups[0]
+        self._parameters: list[Tensor] = group["params"]
+        self._kernel: Any = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
         self._known: Any = None  # the state of the first parameter when the lists were gathered
         self._means: list[Tensor] = []
         self._squares: list[Tensor] = []
@@ -64,7 +62,7 @@ class _Swift:
             self._optimizer.step()
             self._gather()
             return
-        group = self._group
+        group = self._optimizer.param_groups[0]  # another one after ``load_state_dict``
         with torch.no_grad():
             self._counters.add_(1)
             self._kernel(

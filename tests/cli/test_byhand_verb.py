@@ -75,6 +75,7 @@ def test_papers(here: Callable[..., Any], tmp_path: Path) -> None:
         (["softmax", "--example", "none"], ["unknown example"]),
         (["softmax", "--latex", "--markdown"], ["choose one"]),
         (["linear", "--x", "nothing.csv"], ["nothing.csv", "No such file"]),
+        (["linear", "--x", "random:99999,99999"], ["9,999,800,001 numbers", "at most 20,000"]),
     ],
 )
 def test_wrong_input_gets_a_sentence(

@@ -42,14 +42,15 @@ def numbers(found: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in {"made", "seconds"}}
 
 
+@pytest.mark.parametrize("devices", [(), ("--devices", "cpu,cpu,cpu")], ids=["one thread each", "2 and 1"])
 def test_a_scan_by_two_processes_is_that_of_one_to_the_bit(
-    told: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    told: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, devices: tuple[str, ...]
 ) -> None:
     alone = told(*SCAN, "--json")
     answers, agree, asker = [0], Team.agree, Team.asker
 
-    def wait_until_ready(self: Team, identity: str) -> None:
-        agree(self, identity)
+    def wait_until_ready(self: Team, identity: str, channels: int) -> None:
+        agree(self, identity, channels)
         self._seen(self._store(), "ready/1")
 
     def counted(self: Team, rank: int, channel: int) -> Callable[[bytes], bytes | None]:
@@ -65,9 +66,29 @@ def test_a_scan_by_two_processes_is_that_of_one_to_the_bit(
     monkeypatch.setattr(scan, "PIECE", 0.0)  # cell by cell, so that both have some
     monkeypatch.setattr(Team, "agree", wait_until_ready)
     monkeypatch.setattr(Team, "asker", counted)
-    together = told(*SCAN, "--json", "--processes", "2")
+    together = told(*SCAN, "--json", "--processes", "2", *devices)
     assert answers[0] > 0
     assert numbers(alone) == numbers(together)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("landscape", "mlp", "--data", "moons", "--processes", "999"),
+        ("hessian", "mlp", "--data", "moons", "--processes", "999"),
+        ("train", "moons-mlp", "--devices", "999"),
+    ],
+)
+def test_more_processes_than_a_machine_carries_are_not_started(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dltui.ranks.environment.cores", lambda: 2)
+    monkeypatch.setattr("dltui.ranks.group.Ranks.start", lambda *given: pytest.fail("a process was started"))
+    assert run([*words]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {words[-2]} 999 is too much for this machine with 2 cores: expected at most 8, "
+        f"try {words[-2]} 2\n"
+    )
 
 
 def test_a_spectrum_by_two_processes_is_that_of_one_to_the_bit(told: Callable[..., Any]) -> None:

@@ -75,7 +75,7 @@ def test_exit_codes_of_diff_are_those_of_diff(files: Path, here: Run) -> None:
         (["a.safetensors", "broken.safetensors"], "broken.safetensors"),
         (["a.safetensors", "b.safetensors", "fc.weigth"], "did you mean"),
         (["a.safetensors"], "missing argument"),
-        (["a.safetensors", "b.safetensors", "--save", "no.txt"], "a result is one .safetensors file"),
+        (["a.safetensors", "b.safetensors", "--save", "no.txt"], "its name must end in .safetensors"),
     ],
 )
 def test_trouble_is_never_taken_for_a_difference(

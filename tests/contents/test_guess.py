@@ -7,6 +7,8 @@ from itertools import product
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from dltui.checkpoints.listing import list_module
 from dltui.contents import Entry
@@ -113,6 +115,15 @@ def test_what_the_file_says_comes_first() -> None:
 def test_nothing_is_guessed_from_nothing() -> None:
     assert guess([], {}, {}) is None
     assert guess(named(("x", (3,))), {}, {}) is None
+
+
+def test_layers_with_weight_norm_alone_are_no_deepsdf() -> None:
+    layers = nn.ModuleList(weight_norm(nn.Linear(4, 8)) for _ in range(2))
+    found = guess(list_module(nn.ModuleDict({"layers": layers})), {}, {})
+    assert found is None or "DeepSDF" not in found.guess
+    found = guess(list_module(nn.ModuleDict({"layers": layers, "codes": nn.Embedding(3, 2)})), {}, {})
+    assert found is not None
+    assert found.guess.startswith("DeepSDF")
 
 
 SAMPLES = (

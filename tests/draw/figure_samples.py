@@ -120,6 +120,7 @@ def tame() -> list[Figure]:
             position=draw.normal(size=(80, 2)),
             group=draw.integers(0, 3, 80),
             group_names=("a", "b", "c"),
+            equal=True,
         ),
         Scene(
             title="Scene",

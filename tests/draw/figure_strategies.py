@@ -151,6 +151,7 @@ def points(draw: st.DrawFn) -> f.Points:
         group=np.arange(n) % 11 if colour == "group" else None,
         group_names=tuple(draw(words) for _ in range(3)),
         axes=tuple(draw(words) for _ in range(dims)),
+        equal=draw(st.booleans()),
         **{key: draw(value) for key, value in heads.items()},
     )
 

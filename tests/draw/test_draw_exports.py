@@ -1,6 +1,5 @@
 """Files of every kind for figures of every kind."""
 
-import builtins
 import csv
 import io
 import json
@@ -16,10 +15,11 @@ import pytest
 from figure_samples import NAN, tame
 
 from dltui.draw import Canvas, Depth, Look, draw, render, save
+from dltui.draw.export.axes import plate
 from dltui.draw.export.values import to_csv
 from dltui.draw.screen_svg import svg_of
 from dltui.errors import DltuiError, UsageError
-from dltui.figures import Heatmap, Lines, Prose, Series, Table
+from dltui.figures import Heatmap, Lines, Path, Points, Prose, Series, Table
 
 FIGURES = tame()
 NAMES = [f"{type(figure).__name__}{i}" for i, figure in enumerate(FIGURES)]
@@ -153,14 +153,7 @@ def test_an_unknown_ending_is_told(path, tmp_path):
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
-    real = builtins.__import__
-
-    def missing(name, *rest, **more):
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+    monkeypatch.setattr("dltui.draw.endings.find_spec", lambda _: None)
     with pytest.raises(DltuiError, match=r"PNG needs matplotlib: pip install 'dltui\[figures\]'"):
         save(FIGURES[:1], tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
@@ -202,3 +195,53 @@ def test_rows_of_a_heat_map_on_a_page_bear_their_names() -> None:
     assert names == ["fc1.weight", "fc1.bias", "…ng.name.of.a.layer.weight"]
     assert shown <= 24
     assert wide == 16 + 7 * 26
+
+
+def circle() -> Points:
+    turn = np.linspace(0, 2 * np.pi, 200)
+    return Points(title="Circle", position=np.stack((np.cos(turn), np.sin(turn)), -1), equal=True)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 30), (160, 50), (200, 22)])
+def test_a_circle_is_round_on_a_terminal(width: int, height: int) -> None:
+    seen = draw(circle(), Look(width=width, height=height)).frame
+    assert seen is not None
+    assert seen.width / (2 * seen.height) == pytest.approx(1, abs=0.06)
+    assert max(seen.width / width, seen.height / height) > 0.7, "room is left unused"
+
+
+def test_a_circle_is_round_in_a_file_and_on_a_page() -> None:
+    sheet = pytest.importorskip("matplotlib.figure").Figure(figsize=(7.2, 3.9))
+    plate(sheet, circle())
+    sheet.draw_without_rendering()
+    box = sheet.axes[0].get_window_extent()
+    assert box.width == pytest.approx(box.height, rel=1e-3)
+    if shutil.which("node") is None:
+        return
+    web = files("dltui.draw.export") / "web"
+    code = "".join((web / name).read_text("utf-8") for name in ("axes.js", "space.js"))
+    page = "const document = { getElementById: () => ({ textContent: '[]' }) };"
+    asks = """
+    const axes = [axisBetween(-1, 1), axisBetween(-2, 2)];
+    const boxes = [[700, 420], [200, 420]].map((size) => {
+      const [right, bottom] = equalUnits(axes, ...size, 10);
+      return room(size[0], bottom, right);
+    });
+    console.log(JSON.stringify(boxes.map((box) => (box.bottom - box.top) / (box.right - box.left))));
+    """
+    ran = subprocess.run(["node", "-e", page + code + asks], capture_output=True, text=True)
+    assert not ran.returncode, ran.stderr
+    assert json.loads(ran.stdout) == pytest.approx([2, 2])
+
+
+def test_a_bent_colour_bar_has_ticks_of_ours_and_a_long_way_no_dots() -> None:
+    sheet = pytest.importorskip("matplotlib.figure").Figure(figsize=(7.2, 3.9))
+    ways = [Path(name=f"{n} steps", x=np.linspace(0, 1, n), y=np.linspace(0, 1, n)) for n in (9, 200)]
+    values = np.geomspace(1e-4, 100, 16).reshape(4, 4) - 0.001
+    axis = np.arange(4.0)
+    plate(sheet, Heatmap(title="Ways", values=values, x=axis, y=axis, scale="symlog", paths=tuple(ways)))
+    chart, bar = sheet.axes
+    assert [line.get_marker() for line in chart.lines] == ["o", "None"]
+    texts = [text.get_text() for text in bar.get_yticklabels()]
+    assert "0" in texts
+    assert len(texts) <= 9

@@ -8,6 +8,7 @@ import pytest
 
 from dltui.draw import Depth, Look, View, draw
 from dltui.draw.canvas import NO_COLOUR
+from dltui.draw.graph import row_of
 from dltui.draw.images import resized, tile
 from dltui.draw.layers import layers_of
 from dltui.errors import DltuiError
@@ -100,6 +101,19 @@ def test_layers_are_the_longest_ways():
     assert [sorted(n for n in row if n < 12) for row in layers.rows] == truth
     place = {node: i for i, row in enumerate(layers.rows) for node in row}
     assert all(place[b] == place[a] + 1 for a, b in layers.edges)
+
+
+@pytest.mark.parametrize("width", [20, 40, 100])
+@pytest.mark.parametrize("edges", [((0, 1), (1, 2), (2, 0)), ((0, 2), (1, 2), (2, 3)), ()])
+def test_the_rows_of_a_graph_are_known_before_it_is_drawn(edges, width):
+    graph = Graph(
+        nodes=("a", "b", "sum", "end"), edges=edges, notes=("1", "2", "", "x"), caption="few words " * 5
+    )
+    drawn = draw(graph, Look(width=width)).canvas
+    for node, name in enumerate(graph.nodes):
+        row, rows = row_of(graph, node, width)
+        assert rows == drawn.height
+        assert any(name in line for line in drawn.plain()[row : row + 2])
 
 
 def test_circles_are_told_below_the_graph():

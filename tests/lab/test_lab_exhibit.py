@@ -56,6 +56,7 @@ def test_story_must_be_whole(text: str | None) -> None:
 
 def test_runs_with_any_knob(small: Exhibit) -> None:
     assert [frame.caption for frame in small()] == ["0", "1", "2"]
+    assert small.last(gain=0.5).numbers == {"k": 2, "gain": 0.5}
     last = run(small, {"gain": "0.5", "way": "down"})
     assert last.knobs == {"gain": 0.5, "way": "down"}
     assert last.numbers == {"k": 2, "gain": 0.5}

@@ -18,7 +18,8 @@ from dltui.cli import run as dltui
 from dltui.commands._frame import OPTIONS
 from dltui.commands._names import VERBS
 from dltui.draw import Depth, Look, draw, render
-from dltui.figures import Figure
+from dltui.draw.canvas import text_width
+from dltui.figures import Figure, Table
 from dltui.lab import EXHIBITS, Exhibit, Knob, load
 from dltui.lab._names import FAMILIES
 from dltui.lab.checks import check_exhibit
@@ -26,6 +27,8 @@ from dltui.lab.run import run
 from tests.lab.breaking import Break, must_notice, tables
 
 ALL = list(EXHIBITS)
+LINKED = [name for name in ALL if EXHIBITS.entry(name).family in {"geometry", "optimisers"}]
+RUN = "dltui lab run "
 BREAKS = tables()
 TAKEN = {part.name for part in OPTIONS} - {"seed", "device"} | {"live", "help"}
 FIRST, WHOLE = 2.0, 10.0  # seconds of processor time: twice what a first picture may take, and what a run may
@@ -49,6 +52,15 @@ def test_exhibit_is_well_made(name: str) -> None:
             assert words[3] in EXHIBITS
         else:
             assert words[1] in VERBS, command
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
+    kin = load(name).kin
+    others = [command.removeprefix(RUN) for command in kin if command.startswith(RUN)]
+    assert len(others) < len(kin), "there is no instrument to go on with"
+    for other in set(others) & set(LINKED):
+        assert RUN + name in load(other).kin, f"{other} does not name {name}"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -150,7 +162,10 @@ def _fits(figure: Figure, columns: int, rows: int) -> None:
     """Draw a figure as the command line does and as a pane of the TUI does."""
     lines = render(figure, Look(width=columns))
     assert max(map(len, lines)) <= columns, f"{figure.title} is wider than {columns} cells"
+    assert text_width(figure.title) <= columns, f"the title {figure.title!r} is cut"
     if figure.title == "Go on":
         assert not any(line.endswith("…") for line in lines), "a command is cut"
+    if isinstance(figure, Table) and "…" not in str((figure.columns, figure.rows, figure.caption)):
+        assert not any("…" in line for line in lines), f"a cell of {figure.title!r} is cut"
     canvas = draw(figure, Look(width=columns - 4, height=rows - 10, depth=Depth.TRUE)).canvas
     assert (canvas.width, canvas.height) <= (columns - 4, rows - 10), f"{figure.title} at {columns}×{rows}"

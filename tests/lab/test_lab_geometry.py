@@ -7,6 +7,7 @@ import pytest
 
 from dltui.descent.surfaces import SURFACES
 from dltui.errors import UsageError
+from dltui.figures import Scene
 from dltui.lab import EXHIBITS, load
 from dltui.lab.geometry.surfaces import surface
 from dltui.lab.run import run
@@ -56,17 +57,15 @@ def test_a_typed_formula_has_the_derivatives_of_the_closed_form(name: str) -> No
         assert jet.hessian == pytest.approx(known.hessian(place))
 
 
+def test_sheets_laid_over_each_other_are_told_apart_without_colours() -> None:
+    scene = next(one for one in run("taylor-overlay").shown if isinstance(one, Scene))
+    assert scene.vertex_rgb is not None
+    light = scene.vertex_rgb.reshape(3, -1, 3) @ (0.2126, 0.7152, 0.0722)
+    assert (np.diff(light[:, 0]) > 50).all(), "sheets alike in brightness"
+    assert (light == light[:, :1]).all(), "a sheet of several colours"
+
+
 GEOMETRY = [name for name in EXHIBITS if EXHIBITS.entry(name).family == "geometry"]
-RUN = "dltui lab run "
-
-
-@pytest.mark.parametrize("name", GEOMETRY)
-def test_kindred_exhibits_name_each_other_and_an_instrument(name: str) -> None:
-    kin = load(name).kin
-    others = [command.removeprefix(RUN) for command in kin if command.startswith(RUN)]
-    assert len(others) < len(kin), "there is no instrument to go on with"
-    for other in set(others) & set(GEOMETRY):
-        assert RUN + name in load(other).kin, f"{other} does not name {name}"
 
 
 @pytest.mark.parametrize("name", GEOMETRY)

@@ -240,3 +240,38 @@ def test_interrupt_is_exit_130_without_half_files() -> None:
     for step in run.steps():
         read_weights(run.checkpoint(step))
     assert all(json.loads(line) for line in run.metrics.read_text().splitlines())
+
+
+class Weighed(nn.Linear):
+    """A user's own model in which ``penalty`` is a number that only it needs."""
+
+    penalty = 0.1
+
+
+class Judged(nn.Linear):
+    """Another, in which it is asked with something."""
+
+    def penalty(self, outputs: torch.Tensor) -> torch.Tensor:
+        return outputs.sum()
+
+
+class Held(nn.Linear):
+    """One that has its loss add something."""
+
+    def penalty(self) -> torch.Tensor:
+        return 1e3 * self.weight.square().sum()
+
+
+def test_a_model_has_its_loss_add_what_it_is_asked_for_without_anything() -> None:
+    data, plain = load("moons"), Recipe(epochs=1, batch_size=16)
+
+    def trained(kind: type[nn.Module]) -> torch.Tensor:
+        torch.manual_seed(0)
+        module = kind(2, 2)
+        fit(module, data, plain)
+        return weights(module)
+
+    known = trained(nn.Linear)
+    assert torch.equal(trained(Weighed), known)
+    assert torch.equal(trained(Judged), known)
+    assert not torch.equal(trained(Held), known)

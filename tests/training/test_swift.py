@@ -35,6 +35,8 @@ def trained(kind: Callable[..., torch.optim.Optimizer], options: dict[str, Any],
         make()
         if step == 8:
             put_states([optimizer], states_of([optimizer]))
+        if step == 9:
+            optimizer.load_state_dict(optimizer.state_dict())  # its group is another one from here
     counts = [float(state["step"]) for state in optimizer.state.values() if "step" in state]
     assert sorted(counts) == [10.0, 10.0, 12.0, 12.0]
     return model

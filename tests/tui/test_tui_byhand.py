@@ -136,6 +136,19 @@ async def test_the_graph_of_a_network_scrolls_to_what_is_worked(
             assert any(f" {name} " in line for line in shown_lines(view)), name
 
 
+@pytest.mark.parametrize("command", [CIRCUIT, NETWORK])
+async def test_the_numbers_stand_close_below_the_graph(make_app: Make, settle: Settle, command: str) -> None:
+    app = make_app()
+    async with app.run_test(size=(200, 60)) as pilot:
+        room = await stepper(app, pilot, settle, command)
+        await pilot.press("end")
+        await settle(pilot)
+        view = room.query_one(FigureView)
+        last = max(row for row, line in enumerate(shown_lines(view)) if line.strip())
+        assert view.region.y + last < room.query_one("#numbers").region.y <= view.region.y + last + 2
+        assert not room.query_one("#numbers").show_vertical_scrollbar
+
+
 def shown_lines(view: FigureView) -> list[str]:
     """Return what stands on the screen of a figure."""
     return [view.render_line(row).text for row in range(view.size.height)]

@@ -9,13 +9,14 @@ from PIL import Image
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from dltui.draw.export import KINDS, SUFFIXES
+from dltui.draw.endings import KINDS, MOVING
+from dltui.draw.export import WRITERS
 from dltui.draw.glyphs import Glyphs
 from dltui.draw.terminals import Surroundings
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.export import ExportScreen, Names
 from dltui.tui.widgets.figure_view import FigureView
-from dltui.tui.widgets.keeping import RECORDINGS, named
+from dltui.tui.widgets.keeping import named
 
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
@@ -34,7 +35,7 @@ def said(app: DltuiApp) -> str:
 
 
 def test_every_ending_says_what_it_writes() -> None:
-    assert tuple(KINDS) == SUFFIXES
+    assert tuple(KINDS) == tuple(WRITERS)
     assert all(KINDS.values())
 
 
@@ -107,7 +108,7 @@ async def test_dialog_says_what_is_wrong_and_stays(
 async def test_dialog_without_matplotlib_says_how_to_get_it(
     results: Path, make_app: Make, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dltui.tui.screens.export.find_spec", lambda name: None)
+    monkeypatch.setattr("dltui.draw.endings.find_spec", lambda name: None)
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, settle)
@@ -168,7 +169,7 @@ async def test_recording_keeps_what_was_shown(
         assert not view.keeping.recording
         size = view.size.width * 8, view.size.height * 16
         assert app.screen.query_one(Input).value == "bowl-1.gif"
-        assert all(ending in str(app.screen.query_one("#kinds", Static).render()) for ending in RECORDINGS)
+        assert all(ending in str(app.screen.query_one("#kinds", Static).render()) for ending in MOVING)
         await pilot.press("enter")
         await settle(pilot)
     with Image.open(here / "bowl-1.gif") as gif:

@@ -29,6 +29,7 @@ from dltui.tui.widgets.item_list import ItemList
 from dltui.tui.widgets.key_bar import KeyBar
 from dltui.tui.widgets.preview import Preview
 from dltui.tui.widgets.tab_line import TabLine
+from dltui.tui.widgets.top_bar import shortened
 
 from .conftest import until  # noqa: TID252 - the tests of this folder share it
 
@@ -468,3 +469,18 @@ async def test_deleted_result_is_told(results: Path, make_app: Make, settle: Set
         await pilot.press("escape", "r")
         await settle(pilot)
         assert counted(seen(app), "Results") == 2
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (40, "depth 20: cells bend down 4.1% with"),
+        (29, "depth 20: cells bend down…"),
+        (17, "depth 20: cells…"),
+        (11, "depth 20…"),
+        (4, "dep…"),
+        (0, ""),
+    ],
+)
+def test_a_remark_is_cut_between_words(width: int, told: str) -> None:
+    assert shortened("depth 20: cells bend down 4.1% with", width, whole=True) == told

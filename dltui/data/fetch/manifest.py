@@ -111,7 +111,7 @@ def thing(name: str) -> Thing:
     """
     known = things()
     if name not in known:
-        raise unknown("name of something to fetch", name, known)
+        raise unknown("name of something to fetch", name, known, "`dltui data list`")
     return known[name]
 
 

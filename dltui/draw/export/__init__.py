@@ -7,24 +7,13 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from dltui.draw.endings import check_figure
 from dltui.draw.look import Depth, Look
 from dltui.errors import UsageError
 from dltui.figures import Figure, Heatmap, Overlay, Surface
 from dltui.files import write_bytes, write_text
 
-__all__ = ["EXTRA", "KINDS", "SUFFIXES", "save"]
-
-KINDS = {
-    ".png": "a picture for slides and web, 200 dots an inch",
-    ".svg": "a picture that can be enlarged and edited",
-    ".pdf": "a plate for paper, one figure a page",
-    ".html": "one page to turn and hover over, needs nothing else",
-    ".csv": "the numbers as a tidy table",
-    ".json": "the whole figure, every part by name",
-    ".npz": "the arrays, for numpy",
-    ".txt": "what the terminal shows, without colours",
-}
-EXTRA = {".png": ("matplotlib",), ".pdf": ("matplotlib",), ".gif": ("PIL",)}  # packages that an ending needs
+__all__ = ["WRITERS", "save"]
 
 Write = Callable[[Sequence[Figure], Path, Look], None]
 
@@ -45,12 +34,11 @@ def save(figures: Sequence[Figure], path: Path, look: Look | None = None) -> Non
         UsageError: If the ending is none of these, or there is nothing to draw.
         DltuiError: If the folder can't be written, or matplotlib is needed and missing.
     """
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise UsageError(f"can't draw to {path.name!r}: its name must end in one of {', '.join(SUFFIXES)}")
+    check_figure(path)
     if not figures:
         raise UsageError(f"there is no figure to draw to {path.name!r}")
     look = look or Look(width=100)
+    write = WRITERS[path.suffix.lower()]
     write([_in_colours_of(figure, look) for figure in figures], path, look)
 
 
@@ -110,7 +98,7 @@ def _text(figures: Sequence[Figure], path: Path, look: Look) -> None:
     write_text(path, "\n\n".join("\n".join(draw(figure, plain).canvas.plain()) for figure in figures) + "\n")
 
 
-_WRITERS: dict[str, Write] = {
+WRITERS: dict[str, Write] = {
     ".png": _plates,
     ".svg": _plates,
     ".pdf": _plates,
@@ -120,4 +108,3 @@ _WRITERS: dict[str, Write] = {
     ".npz": _arrays,
     ".txt": _text,
 }
-SUFFIXES = tuple(_WRITERS)

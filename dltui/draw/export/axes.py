@@ -27,6 +27,7 @@ from dltui.figures import (
     Images,
     Lines,
     Overlay,
+    Path,
     Points,
     Prose,
     Scene,
@@ -40,6 +41,7 @@ from dltui.figures import (
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
 NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
+FEW_STEPS = 100  # of a way, each of which has its dot
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff", "#e63232", "#c8a0ff")
 
 
@@ -146,9 +148,9 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
             figure.x, figure.y, shown, levels=np.unique(levels), colors="black", linewidths=0.5, alpha=0.5
         )
     for index, path in enumerate(figure.paths):
-        colour = TRAILS[index % len(TRAILS)]
-        dots = "o" if path.ends else ""
-        axes.plot(path.x, path.y, color=colour, lw=1.2, marker=dots, ms=2, label=said(path.name) or None)
+        axes.plot(
+            path.x, path.y, color=TRAILS[index % len(TRAILS)], label=said(path.name) or None, **_stroke(path)
+        )
     several = len(figure.marks) > 1  # stars alike in a legend would not tell which is which
     for mark in figure.marks:
         label = None if several else said(mark.name) or None
@@ -168,7 +170,21 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
-    part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02)
+    _bar_ticks(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
+
+
+def _bar_ticks(drawn: Any, axis: Axis) -> None:
+    """Give a colour bar on a bent scale our ticks: matplotlib's own lie on each other around 0."""
+    ticks = axis.ticks(9) if axis.scale == "symlog" else []
+    if ticks:
+        drawn.set_ticks([place for place, _ in ticks], labels=[text for _, text in ticks])
+
+
+def _stroke(path: Path) -> dict[str, Any]:
+    """Return how a path is drawn: a way with a dot a step, a long one thin, lest its zigzags be one block."""
+    if path.ends and len(path.x) > FEW_STEPS:
+        return {"lw": 0.5}
+    return {"lw": 1.2, "marker": "o" if path.ends else "", "ms": 2}
 
 
 def _surface(part: Any, figure: Surface) -> None:
@@ -286,6 +302,8 @@ def _points(part: Any, figure: Points) -> None:
         axes.scatter(*places, color=[tint(0)], **style)
     names = [*figure.axes, "", "", ""]
     axes.set(xlabel=said(names[0]), ylabel=said(names[1]))
+    if figure.equal and not space:
+        axes.set_aspect("equal", adjustable="box")
     if space:
         axes.set_zlabel(said(names[2]))
         axes.view_init(ELEVATION, AZIMUTH)

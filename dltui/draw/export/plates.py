@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from dltui.draw.export.axes import each_row_of, panes_of, plate, said
-from dltui.errors import DltuiError
 from dltui.figures import Bars, Figure, Graph, Images, Overlay, Prose, Steps, Surface, Table, Tokens
 from dltui.files import replacing
 
@@ -35,17 +34,10 @@ def save_plates(figures: Sequence[Figure], path: Path) -> None:
     Args:
         figures: What to draw.
         path: A name that ends in ``.png``, ``.svg`` or ``.pdf``.
-
-    Raises:
-        DltuiError: If matplotlib is missing, or the folder can't be written.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_pdf import PdfPages
-    except ImportError as error:
-        raise DltuiError(
-            f"{path.suffix[1:].upper()} needs matplotlib: pip install 'dltui[figures]'; .svg and .txt work without"
-        ) from error
+    import matplotlib as mpl
+    from matplotlib.backends.backend_pdf import PdfPages
+
     # Fonts without a glyph and constant fields without contours are no reason to bother anyone.
     with warnings.catch_warnings(), mpl.rc_context(STYLE), replacing(path) as temporary:
         warnings.simplefilter("ignore")

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from dltui.instruments.crew import Crew, crew
+from dltui.instruments.crew import Crew, crew, usual
 from dltui.instruments.curvature.twice import differentiable
 from dltui.instruments.team import Team
 from dltui.objective import Objective, Slot, Twin
@@ -194,8 +194,7 @@ def summed(
     Yields:
         The operator v -> A·v, to be used inside the ``with`` block only.
     """
-    wanted = workers or len(devices) or (torch.get_num_threads() if objective.device.type == "cpu" else 1)
-    parts = Parts(wanted, team)
+    parts = Parts(workers or len(devices) or usual(objective.device), team)
     if team is not None:
         devices = team.mine(devices)
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from dltui.checkpoints.live import LiveModel
 from dltui.data.inputs import Given
-from dltui.errors import UsageError, unknown
+from dltui.errors import unknown
 from dltui.figures import Array
 from dltui.instruments.features.layers import default_layer
 from dltui.instruments.features.watch import Outputs, device_of, histogram_of, idle_over, statistics_of
@@ -105,10 +105,7 @@ def _named(names: Sequence[str], found: dict[int, Tensor], layers: Sequence[str]
         fitting = fitting or [p for p in sorted(found) if fnmatchcase(names[p], pattern)]
         if not fitting:
             known = [names[place] for place in sorted(found)]
-            if len(known) > 16:
-                error = unknown("layer", pattern, known)
-                raise UsageError(str(error).replace("--help lists them", "`dltui graph MODEL` lists them"))
-            raise unknown("layer", pattern, known)
+            raise unknown("layer", pattern, known, "`dltui graph MODEL`")
         places += [place for place in fitting if place not in places]
     return places
 

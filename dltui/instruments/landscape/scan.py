@@ -20,7 +20,7 @@ import torch
 from dltui.device import threads
 from dltui.errors import UsageError
 from dltui.instruments.axes import Axes, Span
-from dltui.instruments.crew import Crew, crew
+from dltui.instruments.crew import Crew, crew, usual
 from dltui.instruments.landscape.canvas import Canvas
 from dltui.instruments.landscape.choose import fastest
 from dltui.instruments.landscape.course import Course
@@ -119,15 +119,16 @@ def scan(
     sets = [objective] if held_out is None else [objective, held_out]
     if team is not None:
         devices = team.mine(devices)
-    each = workers or len(devices) or None if team is None else team.threads(workers, len(devices))
+    world = 1 if team is None else team.world
+    each = workers or len(devices) or max(1, usual(objective.device) // world)  # all together fill the cores
     with same_randomness(), crew(objective.device, _size(each, team)) as hands:
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
         here = everywhere(measure, plane, window, sets, axes.statistics, devices)
         known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
         places: Sequence[Place] = here
-        if team is not None and each is not None:
-            team.agree(f"{known} {tier.name}")
+        if team is not None:
+            team.agree(f"{known} {tier.name}", each)
             places = shared_out(here, team, each) if team.first else serve(here, team, hands)
         blank = _blank(plane, window, axes, measure, weight_decay)
         blank = replace(blank, evaluator=tier.name, identity=known)
@@ -168,9 +169,9 @@ def _measured(
         )
 
 
-def _size(each: int | None, team: Team | None) -> int | None:
+def _size(each: int, team: Team | None) -> int:
     """Return how many threads a process needs: those that work, and in the first one also one for each elsewhere."""
-    return each if each is None or team is None or not team.first else each * team.world
+    return each * team.world if team is not None and team.first else each
 
 
 def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, weight_decay: float) -> Landscape:

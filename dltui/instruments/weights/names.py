@@ -30,4 +30,4 @@ def find_tensor(archive: Archive, word: str) -> str:
         raise UsageError(
             f"{len(ending)} tensors are called {word}: {', '.join(ending[:4])}{more}; name one in full"
         )
-    raise unknown("tensor", word, names)
+    raise unknown("tensor", word, names, f"`dltui inspect {archive.path}`")

@@ -122,7 +122,7 @@ def the_notes_numbers() -> None:
         ("leakyrelu", -3, -0.03),
     ]  # fmt: skip
     for name, x, value in known:
-        *_, last = activations(first=name, second=name, third=name, x=x)
+        last = activations.last(first=name, second=name, third=name, x=x)
         near(f"{name}({x})", last.numbers["values"], [value], 1e-6)
 
 

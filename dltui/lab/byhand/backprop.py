@@ -123,7 +123,7 @@ def _witnesses(worked: Worked) -> Table:
 @backprop_graph.check
 def circuit_of_the_notes() -> None:
     """(x + y)·z at (−2, 5, −4): f = −12, gradients −4, −4 and 3 (002a)."""
-    *_, last = backprop_graph()
+    last = backprop_graph.last()
     near("f", last.numbers["output"], -12.0)
     near("gradients", last.numbers["gradients"], [-4.0, -4.0, 3.0])
 
@@ -208,7 +208,7 @@ def gates_of_the_notes() -> None:
         ("multiply", 2.0, 3.0, 5.0, [15.0, 10.0]),
         ("max", 4.0, 5.0, 9.0, [0.0, 9.0]),
     ):
-        *_, last = gates(gate=gate, x=x, y=y, upstream=upstream)
+        last = gates.last(gate=gate, x=x, y=y, upstream=upstream)
         near(gate, last.numbers["downstream"], known)
 
 

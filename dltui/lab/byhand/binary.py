@@ -100,7 +100,7 @@ def two_classes() -> None:
     """Equals cross-entropy of the logits (0, z), for yes and no; the gradient is σ(z) − t (notes 004)."""
     for z in (-12.0, -1.5, 0.0, 3.0):
         for t in (0, 1):
-            *_, last = binary_cross_entropy(z=z, target=float(t))
+            last = binary_cross_entropy.last(z=z, target=float(t))
             near(
                 "loss",
                 last.numbers["loss"],
@@ -118,7 +118,7 @@ def sums_of_rows() -> None:
     sums = np.array([row[-1] for row in many_or_one().rows], dtype=float)
     near("softmax rows", sums[2::3], [1, 1, 1])
     assert (np.abs(sums[1::3] - 1) > 0.5).all(), "sigmoids should not add up to 1"
-    *_, last = binary_cross_entropy(z=-0.7, target=0.3, pos_weight=4.0)
+    last = binary_cross_entropy.last(z=-0.7, target=0.3, pos_weight=4.0)
     x, t, w = (torch.tensor([one], dtype=torch.float64) for one in (-0.7, 0.3, 4.0))
     known = functional.binary_cross_entropy_with_logits(x, t, pos_weight=w).item()
     near("loss", last.numbers["loss"], known, 1e-12)

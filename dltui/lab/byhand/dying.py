@@ -190,10 +190,10 @@ def figures(
 @dying_relu.check
 def dead_units_have_no_gradient() -> None:
     """Some ReLU units die of a bias of −2, and their weights' gradients are exactly 0; with leaky ReLU none is dead."""
-    *_, last = dying_relu()
+    last = dying_relu.last()
     assert sum(last.numbers["dead"]) > 0, "no unit died"  # type: ignore[arg-type]
     assert last.numbers["largest_dead_gradient"] == 0, "a dead unit has a gradient"
-    *_, last = dying_relu(activation="leaky", cure="leaky")
+    last = dying_relu.last(activation="leaky", cure="leaky")
     near("dead with leaky", last.numbers["dead"], [0, 0])
 
 
@@ -203,7 +203,7 @@ def a_cure_revives() -> None:
     frames = [*dying_relu(cure="leaky")]
     assert sum(frames[FRAMES // 2 - 1].numbers["dead"]) > 0, "no unit was dead"  # type: ignore[arg-type]
     near("dead after it", frames[-1].numbers["dead"], [0, 0])
-    *_, last = dying_relu()
+    last = dying_relu.last()
     assert frames[-1].numbers["loss"] < last.numbers["loss"], "the cure did not help"  # type: ignore[operator]
 
 

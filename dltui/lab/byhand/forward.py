@@ -172,7 +172,7 @@ def picture(parts: Arrays) -> Graph:
 @mlp_forward.check
 def the_notes_net() -> None:
     """W = [[1, −2], [.5, 1]], b = (0, −1), c = (2, −1), b = .5, x = (1, .5): sums 0, activations ½, y = 1 (000a)."""
-    *_, last = mlp_forward()
+    last = mlp_forward.last()
     near("hidden", last.numbers["hidden"], [0.5, 0.5])
     near("y", last.numbers["output"], [1.0])
     near("parameters", last.numbers["parameters"], 9)
@@ -184,7 +184,7 @@ def sums_are_matrices() -> None:
     from torch import nn
 
     for activation in ("sigmoid", "relu", "tanh"):
-        *_, last = mlp_forward(net="random", inputs=4, hidden=5, outputs=3, activation=activation, seed=11)
+        last = mlp_forward.last(net="random", inputs=4, hidden=5, outputs=3, activation=activation, seed=11)
         near(f"gap, {activation}", last.numbers["gap"], 0.0, 1e-12)
     module = nn.Sequential(nn.Linear(4, 5), nn.Sigmoid(), nn.Linear(5, 3))
     near("parameters", last.numbers["parameters"], sum(p.numel() for p in module.parameters()))
@@ -199,7 +199,7 @@ def torch_module() -> None:
     parts = {name: torch.tensor(one, dtype=torch.float64) for name, one in draw_net(3, 4, 2, 5).items()}
     a = torch.sigmoid(functional.linear(parts["x"], parts["W"], parts["b"]))
     known = functional.linear(a, parts["C"], parts["d"])
-    *_, last = mlp_forward(net="random", seed=5)
+    last = mlp_forward.last(net="random", seed=5)
     near("y", last.numbers["output"], known.tolist())
 
 

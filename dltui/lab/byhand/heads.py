@@ -158,7 +158,7 @@ def one_gradient() -> None:
     from torch.nn import functional
 
     for task in BELONG:
-        *_, last = output_heads(task=task, z1=0.7, z2=-1.2, z3=0.4)
+        last = output_heads.last(task=task, z1=0.7, z2=-1.2, z3=0.4)
         assert last.numbers["belong"] is True, f"{task} should match"
         near(task, last.numbers["gradient"], last.numbers["plain"])
         z = [0.7, -1.2, 0.4] if task == "classes" else [0.7]
@@ -175,10 +175,10 @@ def one_gradient() -> None:
 @output_heads.check
 def spam_and_shares() -> None:
     """Logit 3.891820 is .98 (notes 000b); shares add up to 1 and do not change when 5 is added to all logits."""
-    *_, last = output_heads()
+    last = output_heads.last()
     near("spam", last.numbers["answer"], [0.98], 1e-7)
-    *_, last = output_heads(task="classes", z1=1.0, z2=2.0, z3=3.0)
-    *_, moved = output_heads(task="classes", z1=6.0, z2=7.0, z3=8.0)
+    last = output_heads.last(task="classes", z1=1.0, z2=2.0, z3=3.0)
+    moved = output_heads.last(task="classes", z1=6.0, z2=7.0, z3=8.0)
     near("sum", np.array(last.numbers["answer"], dtype=float).sum(), 1.0)
     near("moved", moved.numbers["answer"], last.numbers["answer"], 1e-12)
 
@@ -188,7 +188,7 @@ def wrong_pairs_are_told() -> None:
     """Every other pair is warned of; sigmoid with squared error has σ′ in its gradient."""
     warned = [warning(t, h, one) for t in BELONG for h in HEADS for one in LOSSES]
     near("pairs without a warning", sum(not told for told in warned), 3)
-    *_, last = output_heads(loss="squared error", z1=-4.0)
+    last = output_heads.last(loss="squared error", z1=-4.0)
     share = 1 / (1 + np.exp(4.0))
     near("gradient", last.numbers["gradient"], [(share - 1) * share * (1 - share)], 1e-12)
 

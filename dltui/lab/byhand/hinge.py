@@ -107,9 +107,9 @@ def _lines(title: str, lead: Array, values: Array, label: str) -> Lines:
 def the_notes_scores() -> None:
     """S = (3.2, 5.1, −1.7): 2.9, 0 and 13.7 with cat, car, frog right (notes 002a); alike scores: (C − 1)·Δ."""
     for right, known in ((1, 2.9), (2, 0.0), (3, 13.7)):
-        *_, last = hinge_loss(right=right)
+        last = hinge_loss.last(right=right)
         near(f"loss, {NAMES[right - 1]}", last.numbers["loss"], known)
-    *_, last = hinge_loss(cat=0.1, car=0.1, frog=0.1, margin=1.5)
+    last = hinge_loss.last(cat=0.1, car=0.1, frog=0.1, margin=1.5)
     near("a fresh network", last.numbers["loss"], 3.0)
 
 
@@ -117,12 +117,12 @@ def the_notes_scores() -> None:
 def content_past_the_margin() -> None:
     """Hinge gradient exactly 0 for a lead above the margin, that of cross-entropy never; below: 1 each, −count."""
     for cat in (6.2, 7.0, 15.0):
-        *_, last = hinge_loss(cat=cat)
+        last = hinge_loss.last(cat=cat)
         assert last.numbers["gradient"] == [0, 0, 0], "the hinge should be content"
         near("hinge gradient", last.numbers["gradient"], [0, 0, 0], 0.0)
         never = np.abs(np.array(last.numbers["entropy_gradient"], dtype=float)) > 0
         assert never.all(), "cross-entropy is never content"
-    *_, last = hinge_loss(right=3)
+    last = hinge_loss.last(right=3)
     near("gradient", last.numbers["gradient"], [1, 1, -2])
 
 
@@ -133,7 +133,7 @@ def torch_agrees() -> None:
     from torch.nn import functional
 
     for margin in (0.3, 1.0, 4.0):
-        *_, last = hinge_loss(cat=0.7, car=-1.1, frog=1.3, right=2, margin=margin)
+        last = hinge_loss.last(cat=0.7, car=-1.1, frog=1.3, right=2, margin=margin)
         x = torch.tensor([[0.7, -1.1, 1.3]], dtype=torch.float64)
         known = functional.multi_margin_loss(x, torch.tensor([1]), margin=margin).item() * 3
         near(f"loss, Δ = {margin}", last.numbers["loss"], known)

@@ -62,7 +62,7 @@ def vector_jacobian(
         rows=(
             ("explicit Jacobian, then vᵀ·J", matrix.size, matrix.nbytes, matrix.shape[0]),
             ("vector-Jacobian product", gradient.size, gradient.nbytes, 1),
-            ("explicit, batch 64 of 256 features", size**2, 8 * size**2, size),
+            ("explicit, 64 × 256 features", size**2, 8 * size**2, size),
         ),
     )
     shares = float(np.mean(matrix == 0))
@@ -124,7 +124,7 @@ def explicit(forward: Callable[[torch.Tensor], torch.Tensor], x: Numbers) -> Num
 def shape_rule() -> None:
     """∂L/∂X has the shape of X for every layer."""
     for layer in LAYERS:
-        *_, last = vector_jacobian(layer=layer, batch=3, features=5)
+        last = vector_jacobian.last(layer=layer, batch=3, features=5)
         near(layer, last.numbers["gradient_shape"], [3, 5])
 
 

@@ -97,7 +97,7 @@ def draw_case(
 @linear_layer.check
 def notes_examples() -> None:
     """Linear(3, 4) on [[1, 2, 3], [4, 5, 6]] and on (3, 2, 3) as the notes print it (003, W5 and W6)."""
-    *_, last = linear_layer()
+    last = linear_layer.last()
     near("W5", last.numbers["output"], [3.4, 6.2, 9.0, 11.8, 5.2, 10.7, 16.2, 21.7])
     worked = work("linear", example="w6")
     near("W6, last row", worked.output.numbers()[2][1], [12.4, 28.7, 45.0, 61.3])
@@ -272,7 +272,7 @@ def one_matrix_does_the_same() -> None:
     import torch
 
     for depth in (1, 2, 4, 6):
-        *_, last = linear_collapse(depth=depth, width=4, seed=3)
+        last = linear_collapse.last(depth=depth, width=4, seed=3)
         near(f"gap at depth {depth}", last.numbers["gap"], 0.0)
     layers = draw_layers(2, 3, 5)
     sheet = collapse_sheet(layers)
@@ -284,7 +284,7 @@ def one_matrix_does_the_same() -> None:
 @linear_collapse.check
 def an_activation_makes_the_difference() -> None:
     """With ReLUs the single matrix is wrong; on the ring deep linear = linear, and ReLU solves it."""
-    *_, last = linear_collapse(activation="relu")
+    last = linear_collapse.last(activation="relu")
     gap = float(str(last.numbers["gap"]))
     assert gap > 0.1, f"with ReLUs the two differ by {gap} only"
     near("deep linear on the ring", last.numbers["ring_deep"], last.numbers["ring_linear"])

@@ -167,7 +167,7 @@ def _rates(counted: Worked, positive: int, threshold: float, at: list[float]) ->
 def counted_one_by_one() -> None:
     """Top-1 is the share whose argmax is right; top-k, confusion matrix, precision and recall equal a plain count."""
     for seed in range(5):
-        *_, last = accuracy_metrics(samples=30, classes=4, skill=0.7, seed=seed)
+        last = accuracy_metrics.last(samples=30, classes=4, skill=0.7, seed=seed)
         scores, target = score_table(30, 4, 0.7, seed)
         near("top-1", last.numbers["accuracy"], float(np.mean(scores.argmax(axis=1) == target)))
         for k in range(1, 5):
@@ -188,7 +188,7 @@ def counted_one_by_one() -> None:
 @accuracy_metrics.check
 def limits() -> None:
     """Top-k never falls with k and ends at 1; at threshold 0 recall is 1 and precision the share of the class."""
-    *_, last = accuracy_metrics(samples=40, classes=5, threshold=0.0, positive=2)
+    last = accuracy_metrics.last(samples=40, classes=5, threshold=0.0, positive=2)
     tops = np.array(last.numbers["tops"])
     assert (np.diff(tops) >= 0).all(), "top-k accuracy falls with k"
     near("all classes", tops[-1], 1.0)
@@ -201,7 +201,7 @@ def an_edit_counts() -> None:
     """A sample whose right class is given the score 1 is a hit, and one that is given 0 is a miss."""
     scores, target = score_table(24, 3, 1.0, 0)
     wrong = int(np.flatnonzero(scores.argmax(axis=1) != target)[0])
-    *_, before = accuracy_metrics()
-    *_, after = accuracy_metrics(edit_row=wrong + 1, edit_class=int(target[wrong]), edit_score=1.0)
+    before = accuracy_metrics.last()
+    after = accuracy_metrics.last(edit_row=wrong + 1, edit_class=int(target[wrong]), edit_score=1.0)
     gained = float(str(after.numbers["accuracy"])) - float(str(before.numbers["accuracy"]))
     near("accuracy gained", gained, 1 / 24)

@@ -133,14 +133,14 @@ def half_on_the_line() -> None:
     """σ(w·x + b) = ½ at x = −b/w (notes 004), for three weights and biases."""
     for w, b in ((1.0, 0.5), (-2.0, 1.0), (4.0, -3.0)):
         near(f"σ at −b/w, w = {w}", output((w,), b, (-b / w,), "sigmoid"), 0.5)
-    *_, last = neuron(w1=2.0, bias=-3.0)
+    last = neuron.last(w1=2.0, bias=-3.0)
     near("crossing", last.numbers["crossing"], 1.5)
 
 
 @neuron.check
 def detector_of_the_notes() -> None:
     """W = (1, 1, 1), b = −2.5, ReLU: 0.5 for (1, 1, 1), 0 for the seven others (notes 000b)."""
-    *_, last = neuron()
+    last = neuron.last()
     near("fires", last.numbers["fires"], [0, 0, 0, 0, 0, 0, 0, 0.5])
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from dltui.figures import Prose, Table
+from dltui.figures import number
 from dltui.lab import Choice, Frame, exhibit, near
+from dltui.lab.written import written
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -155,29 +156,24 @@ def loss_errors(
     case = CASES[error]
     given, said = ask(case)
     value = mended(case)
-    rows = tuple((name, one.loss, one.says, one.fix) for name, one in CASES.items())
     yield Frame(
         figures=(
-            Table(
+            written(
+                ("given", given),
+                ("torch says", said),
+                ("cause", case.cause),
+                ("rule", case.rule),
+                ("write", case.fix),
+                ("then it is", number(value)),
                 title=f"{case.loss} of torch {torch.__version__.partition('+')[0]}",
-                columns=("", ""),
-                rows=(
-                    ("given", given),
-                    ("torch says", said),
-                    ("cause", case.cause),
-                    ("rule", case.rule),
-                    ("write", case.fix),
-                    ("then it is", value),
-                ),
             ),
-            Prose(
-                title="What it means",
-                text=f"{said}\n\n{case.cause}. {case.loss} wants {case.rule}: {case.fix}.",
+            written(
+                *((f"--error {name}", f"{one.loss}: {one.says}") for name, one in CASES.items()),
+                title="All of them",
             ),
-            Table(title="All of them", columns=("mistake", "loss", "message", "write"), rows=rows),
         ),
         numbers={"message": said, "mended": value, "known": said_of(said)},
-        caption=said,
+        caption=f"{error}, in {case.loss}",
         total=1,
     )
 
@@ -227,7 +223,7 @@ def said_of(message: str) -> str:
 def torch_says_so() -> None:
     """Each message is raised by the installed torch, and each mended call gives a finite loss."""
     for name, case in CASES.items():
-        *_, last = loss_errors(error=name)
+        last = loss_errors.last(error=name)
         said = str(last.numbers["message"])
         assert case.says in said, f"{name}: torch says {said!r}"
         assert last.numbers["known"] == name, f"{name}: taken for {last.numbers['known']}"
@@ -237,7 +233,7 @@ def torch_says_so() -> None:
 @loss_errors.check
 def long_rows_of_probabilities() -> None:
     """A (3, 4) Long target brings the message of W22 (notes 003) word for word."""
-    *_, last = loss_errors()
+    last = loss_errors.last()
     known = "Expected floating point type for target with class probabilities, got Long"
     assert last.numbers["message"] == known, f"torch says {last.numbers['message']!r}"
 

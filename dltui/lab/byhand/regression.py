@@ -152,7 +152,7 @@ def the_notes_examples() -> None:
 @regression_losses.check
 def best_constants() -> None:
     """1, 2, 3, 4, 100: mean 22, median 3 (notes 000a); Huber's is where no step to either side is better."""
-    *_, last = regression_losses()
+    last = regression_losses.last()
     mean, median, middle = np.array(last.numbers["constants"], dtype=float)
     near("mean, median", [mean, median], [22, 3])
     around = [
@@ -167,7 +167,7 @@ def outliers_pull() -> None:
     """The outlier at 100, 1000: the slope of least squares grows tenfold, those of L1 and Huber stay (notes 004)."""
     slopes = []
     for outlier in (100.0, 1000.0):
-        *_, last = regression_losses(outlier=outlier)
+        last = regression_losses.last(outlier=outlier)
         slopes.append(np.array(last.numbers["slopes"], dtype=float) - 1.0)
     near("growth of the slope's change", slopes[1][0] / slopes[0][0], (1000 - 5) / (100 - 5))
     near("slope by L1", slopes[1][1], slopes[0][1])

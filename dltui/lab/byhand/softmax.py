@@ -112,19 +112,19 @@ def safe_loss(logits: Sequence[float], right: int) -> float:
 @softmax.check
 def known_shares() -> None:
     """(1, 2, 3) → (.090031, .244728, .665241), (2, 1, .1) → (.659001, .242433, .098566) (notes 000a), sum 1."""
-    *_, last = softmax()
+    last = softmax.last()
     near("shares", last.numbers["shares"], [0.090031, 0.244728, 0.665241], 1e-6)
     near("sum", last.numbers["sum"], 1.0)
-    *_, last = softmax(z1=2.0, z2=1.0, z3=0.1)
+    last = softmax.last(z1=2.0, z2=1.0, z3=0.1)
     near("shares", last.numbers["shares"], [0.659001, 0.242433, 0.098566], 1e-6)
 
 
 @softmax.check
 def a_shift_changes_nothing() -> None:
     """Shares of (1001, 1002, 1003) and of (−999, −998, −997) equal those of (1, 2, 3)."""
-    *_, plain = softmax()
+    plain = softmax.last()
     for shift in (1000.0, -1000.0):
-        *_, last = softmax(shift=shift)
+        last = softmax.last(shift=shift)
         near(f"shares at shift {shift:g}", last.numbers["shares"], plain.numbers["shares"], 1e-12)
 
 
@@ -146,9 +146,9 @@ def temperatures_of_the_notes() -> None:
 
     known = {0.5: 0.866813, 1.0: 0.665241, 2.0: 0.506480, 10.0: 0.367165}
     for temperature, first in known.items():
-        *_, last = softmax(z1=2.0, z2=1.0, z3=0.0, temperature=temperature)
+        last = softmax.last(z1=2.0, z2=1.0, z3=0.0, temperature=temperature)
         near(f"p₁ at T = {temperature}", next(iter(last.numbers["shares"])), first, 1e-6)  # type: ignore[arg-type]
     for temperature in (0.1, 0.3, 1.7, 4.0, 9.0):
-        *_, last = softmax(z1=-3.0, z2=0.5, z3=2.0, temperature=temperature)
+        last = softmax.last(z1=-3.0, z2=0.5, z3=2.0, temperature=temperature)
         other = (torch.tensor([-3.0, 0.5, 2.0], dtype=torch.float64) / temperature).softmax(0)
         near(f"shares at T = {temperature}", last.numbers["shares"], other.tolist(), 1e-12)

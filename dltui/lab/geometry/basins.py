@@ -297,7 +297,7 @@ def minima_and_curvatures() -> None:
 @flat_or_sharp.check
 def shares_that_leave() -> None:
     """0.947, 0.903, 0.046, 0, 0 of the walks leave the sharp basin at m = 1, 4, 16, 64, 256 (notes 000a)."""
-    *_, frame = flat_or_sharp()
+    frame = flat_or_sharp.last()
     near("shares", frame.numbers["left_share"], (0.947, 0.903, 0.046, 0, 0), 0.05)
 
 
@@ -323,7 +323,7 @@ def a_small_shake_is_half_the_trace() -> None:
 def small_batches_end_flatter() -> None:
     """Keskar et al. 2017: λ₁ is smaller after small batches, at the same training loss or below."""
     for seed in (0, 1):
-        *_, frame = flat_or_sharp(seed=seed)
+        frame = flat_or_sharp.last(seed=seed)
         one = {key: value for key, value in frame.numbers.items() if isinstance(value, float)}
         assert one["small_lambda_max"] < 0.9 * one["large_lambda_max"], f"seed {seed}: {one}"
         assert max(one["small_loss"], one["large_loss"]) <= 0.05, "not trained to the target"

@@ -204,7 +204,7 @@ def _table(found: Chain) -> Table:
 
 def _gradient(**knobs: float | str) -> float:
     """Return ∂z_L/∂w₁ as the exhibit shows it."""
-    *_, frame = chain_product(**knobs)
+    frame = chain_product.last(**knobs)
     return float(str(frame.numbers["gradient"]))
 
 
@@ -231,7 +231,7 @@ def slopes_of_the_sigmoid() -> None:
     near("σ′", [slope(z) for z in (0, 2, 5, 10)], (0.25, 0.104994, 0.006648, 4.54e-5), 1e-6)
     for depth in (5, 10, 20):
         for w in (-1, 0.5, 1):
-            *_, frame = chain_product(depth=depth, w=w)
+            frame = chain_product.last(depth=depth, w=w)
             assert abs(float(str(frame.numbers["gradient"]))) <= float(str(frame.numbers["bound"])), (
                 depth,
                 w,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Bars, Heatmap, Lines, Series, Step, Steps, number
+from dltui.figures import Bars, Heatmap, Lines, Series, Steps, number
 from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.lab.geometry.jets import Array
+from dltui.lab.written import written
 from dltui.training import Optimizer, Recipe, Schedule
 
 if TYPE_CHECKING:
@@ -247,13 +248,13 @@ def _worked(bend: Bend, u: Array, w: Array, angle: float, here: float) -> Steps:
             "bends down" if here < 0 else "bends up",
         ),
     )
-    return Steps(title="Worked out", steps=tuple(Step(formula=line, note=note) for line, note in lines))
+    return written(*lines)
 
 
 @curvature_compass.check
 def extremes_are_eigenvalues() -> None:
     """Around the compass vᵀHv reaches λmin and λmax, and no direction of a thousand goes beyond (notes 000a)."""
-    *_, frame = curvature_compass()
+    frame = curvature_compass.last()
     bend = bend_of(EPOCHS, 0)
     known = np.linalg.eigvalsh(bend.matrix)
     near("lowest", frame.numbers["lowest_in_plane"], known[0], 1e-9)
@@ -289,7 +290,7 @@ def second_difference_of_the_loss() -> None:
     bend, h = bend_of(EPOCHS, 0), 1e-3
     u, w = plane(bend, "random", 0)
     for angle in (0.0, 40.0, 90.0, 150.0):
-        *_, frame = curvature_compass(angle=angle, directions="random")
+        frame = curvature_compass.last(angle=angle, directions="random")
         v = math.cos(math.radians(angle)) * u + math.sin(math.radians(angle)) * w
         ahead, here, behind = losses_along(bend, v, np.array([h, 0.0, -h]))
         near(f"vᵀHv at {angle}°", frame.numbers["curvature"], (ahead - 2 * here + behind) / h**2, 1e-5)

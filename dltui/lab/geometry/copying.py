@@ -241,16 +241,10 @@ def _table(found: dict[str, Lesson], last: int) -> Table:
     )
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = identity_block(**knobs)
-    return dict(frame.numbers)
-
-
 @identity_block.check
 def exact_at_step_zero() -> None:
     """With a last layer of zeros the residual block has error 0 at step 0 and stays; the plain one has 1 (002a)."""
-    found = _last(start="zero")
+    found = identity_block.last(start="zero").numbers
     near("residual", (found["residual_first_error"], found["residual_error"]), (0, 0), 0)
     near("plain", found["plain_first_error"], 1, 1e-12)
 
@@ -259,7 +253,7 @@ def exact_at_step_zero() -> None:
 def zero_is_nearer_than_identity() -> None:
     """Steps to 1 %: the plain block needs at least thrice those of the residual one, for three seeds (000b)."""
     for seed in range(3):
-        found = _last(seed=seed, steps=1000)
+        found = identity_block.last(seed=seed, steps=1000).numbers
         residual = found["residual_steps"]
         assert residual is not None, found
         assert found["plain_steps"] is None or float(str(found["plain_steps"])) > 3 * float(str(residual)), (
@@ -270,7 +264,10 @@ def zero_is_nearer_than_identity() -> None:
 @identity_block.check
 def he_does_not_begin_near_zero() -> None:
     """F of He's weights begins as large as its input: error .3 to 3 at step 0; of small weights below 1e-4 (000b)."""
-    he, small = (float(str(_last(start=start, steps=1)["residual_first_error"])) for start in ("he", "small"))
+    he, small = (
+        float(str(identity_block.last(start=start, steps=1).numbers["residual_first_error"]))
+        for start in ("he", "small")
+    )
     assert 0.3 < he < 3, he
     assert small < 1e-4, small
 
@@ -290,4 +287,9 @@ def descends_like_torch() -> None:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     known = loss.item() / (x**2).sum(1).mean().item()
-    near("error", _last(hidden=24, seed=5, decay=0.1, steps=20)["plain_error"], known, 1e-9)
+    near(
+        "error",
+        identity_block.last(hidden=24, seed=5, decay=0.1, steps=20).numbers["plain_error"],
+        known,
+        1e-9,
+    )

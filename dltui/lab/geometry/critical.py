@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from dltui.figures import Cell, Heatmap, Mark, Path, Step, Steps, Table, number
+from dltui.figures import Cell, Heatmap, Mark, Path, Steps, Table, number
 from dltui.figures import Surface as Landscape
 from dltui.lab import Frame, Number, Slider, Typed, exhibit, near
 from dltui.lab.geometry.jets import Array
 from dltui.lab.geometry.stationary import FLAT, MOST, Point, kind_of, stationary
 from dltui.lab.geometry.surfaces import GALLERY, Surface, surface
+from dltui.lab.written import written
 
 OFFERS = (*GALLERY, "x**2 + y**4", "x**2 + y**3")
 FEW = 4  # points of a line that are listed
@@ -209,10 +210,8 @@ def _worked(ground: Surface, here: Array) -> Steps:
     jet = ground(*here)
     at = f"({number(float(here[0]))}, {number(float(here[1]))})"
     if not _finite(jet.value, jet.gradient, jet.hessian):
-        step = Step(
-            formula=f"f{at} is not finite, or has no slope", note="the mathematics ends here: move (x, y)"
-        )
-        return Steps(title=f"Worked out at {at}", steps=(step,))
+        ends = (f"f{at} is not finite, or has no slope", "the mathematics ends here: move (x, y)")
+        return written(ends, title=f"Worked out at {at}")
     values, vectors = np.linalg.eigh(jet.hessian)
     slope = float(np.linalg.norm(jet.gradient))
     flat = FLAT * max(1.0, float(np.abs(values).max()))
@@ -229,9 +228,7 @@ def _worked(ground: Surface, here: Array) -> Steps:
     if values[0] < -flat:
         v = ", ".join(number(float(one)) for one in vectors[:, 0])
         lines.append((f"v₋ = ({v}), v₋ᵀHv₋ = λ₋ = {number(float(values[0]))}", "bends down along v₋"))
-    return Steps(
-        title=f"Worked out at {at}", steps=tuple(Step(formula=line, note=note) for line, note in lines)
-    )
+    return written(*lines, title=f"Worked out at {at}")
 
 
 def _signs() -> Table:
@@ -252,12 +249,6 @@ def _signs() -> Table:
     )
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of a run."""
-    *_, frame = critical_points(**knobs)
-    return dict(frame.numbers)
-
-
 @critical_points.check
 def bowl_and_saddle() -> None:
     """x² + y²: λ = 2, 2, a minimum; x² − y²: λ = −2, 2, a saddle; −x² − y² a maximum; all at (0, 0) (notes 000a)."""
@@ -266,7 +257,7 @@ def bowl_and_saddle() -> None:
         ("saddle", (-2, 2), "saddle"),
         ("peak", (-2, -2), "maximum"),
     ):
-        found = _last(f=f)
+        found = critical_points.last(f=f).numbers
         near(f"points of {f}", found["points"], ((0, 0),), 1e-9)
         near(f"λ of {f}", found["eigenvalues"], (values,), 1e-12)
         assert found["kinds"] == found["around"] == kind, f"{f} is called {found['kinds']}, {found['around']}"
@@ -275,7 +266,7 @@ def bowl_and_saddle() -> None:
 @critical_points.check
 def himmelblau() -> None:
     """Four minima of value 0, four saddles, one maximum of 181.617 at the places that are known (Himmelblau 1972)."""
-    found = _last(f="Himmelblau")
+    found = critical_points.last(f="Himmelblau").numbers
     places = np.array(found["points"])
     near(
         "minima",
@@ -295,10 +286,10 @@ def himmelblau() -> None:
 def undecided_by_signs() -> None:
     """(+, 0) may be a minimum, a saddle or neither; a monkey saddle has H = 0 and three valleys."""
     for f, kind in (("x**2 + y**4", "minimum"), ("x**2 - y**4", "saddle"), ("x**2 + y**3", "slope")):
-        found = _last(f=f)
+        found = critical_points.last(f=f).numbers
         near(f"λ of {f}", found["eigenvalues"], ((0, 2),), 1e-5)
         assert (found["kinds"], found["around"]) == ("undecided", kind), f"{f}: {found['around']}"
-    monkey = _last(f="monkey saddle")
+    monkey = critical_points.last(f="monkey saddle").numbers
     near("λ of the monkey saddle", monkey["eigenvalues"], ((0, 0),), 1e-5)
     assert monkey["around"] == "saddle with 3 valleys", monkey["around"]
 
@@ -346,7 +337,7 @@ def derivatives_by_autograd() -> None:
 @critical_points.check
 def labels_by_the_hessian() -> None:
     """The worked-out verdict at each level point of Himmelblau's surface is the one of the table (notes 000a)."""
-    found = _last(f="Himmelblau")
+    found = critical_points.last(f="Himmelblau").numbers
     for place, kind in zip(np.array(found["points"]), str(found["kinds"]).split(", "), strict=True):
         here = surface("Himmelblau")(*place).hessian
         assert kind_of(np.linalg.eigvalsh(here)) == kind, f"{place} is called {kind}"

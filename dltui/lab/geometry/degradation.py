@@ -181,7 +181,7 @@ def _table(courses: list[Course], copied: tuple[float, float, float] | None) -> 
 @degradation.check
 def plain_ones_degrade_and_residual_ones_do_not() -> None:
     """Training loss and held-out error: plain-56 above plain-20 above plain-8, residual-56 not above residual-20."""
-    *_, frame = degradation()
+    frame = degradation.last()
     names = ("8", "20", "deep")
     plain, twins = ([frame.value(f"{kind}_{name}_loss") for name in names] for kind in ("plain", "residual"))
     assert plain[0] + 0.1 < plain[1] < plain[2] - 0.1, f"plain losses {plain}"
@@ -202,7 +202,7 @@ def plain_ones_degrade_and_residual_ones_do_not() -> None:
 @degradation.check
 def capacity_is_there() -> None:
     """A 24-layer plain stack that copies a trained 8-layer one has its training loss, to 1e-6 (notes 003)."""
-    *_, frame = degradation(deep=24, epochs=2)
+    frame = degradation.last(deep=24, epochs=2)
     near("loss of the copy", frame.value("copied_loss"), frame.value("copied_from"), 1e-6)
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from dltui.figures import Lines, Series, Step, Steps, Table, number
+from dltui.figures import Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
 from dltui.lab.geometry.jets import Array
+from dltui.lab.written import written
 
 if TYPE_CHECKING:
     import torch
@@ -316,14 +317,10 @@ def _worked(found: Hunt, done: int, matrix: str, shift: float) -> Steps:
         lines.insert(
             0, (f"H − cI = [[{number(-shift)}, −2], [−2, {number(-shift)}]]", "at the origin of (1 − w₁w₂)²")
         )
-    if done and done == len(found.rayleigh) - 1:
-        turns = np.ptp(found.rayleigh[-2:]) < 1e-12 and found.residual[-1] > 1e-6
-        lines.append(
-            ("the last two vectors are no eigenvectors", "it swings for ever") if turns else ("", "")
-        )
-    return Steps(
-        title="Worked out", steps=tuple(Step(formula=line, note=note) for line, note in lines if line)
-    )
+    ended = done and done == len(found.rayleigh) - 1
+    if ended and np.ptp(found.rayleigh[-2:]) < 1e-12 and found.residual[-1] > 1e-6:
+        lines.append(("the last two vectors are no eigenvectors", "it swings for ever"))
+    return written(*lines)
 
 
 def _cost(spent: tuple[int, int, int], matrix: str) -> Table:
@@ -345,7 +342,7 @@ def _cost(spent: tuple[int, int, int], matrix: str) -> Table:
 @eigen_hunt.check
 def swings_for_ever_without_a_shift() -> None:
     """[[0, −2], [−2, 0]] from (1, 0): Rayleigh quotient 0 at every step, residual 2 (notes 000a)."""
-    *_, frame = eigen_hunt(steps=30)
+    frame = eigen_hunt.last(steps=30)
     near("vᵀHv", frame.numbers["rayleigh"], np.zeros(31), 1e-12)
     near("residual", frame.numbers["residual"], 2.0, 1e-12)
 
@@ -354,7 +351,7 @@ def swings_for_ever_without_a_shift() -> None:
 def one_step_with_the_shift() -> None:
     """With H − 2I the same start gives −2 in one step; with H + 2I it gives +2 (notes 000a)."""
     for shift, known in ((2.0, -2.0), (-2.0, 2.0)):
-        *_, frame = eigen_hunt(shift=shift, steps=1)
+        frame = eigen_hunt.last(shift=shift, steps=1)
         near(f"vᵀHv with the shift {shift}", frame.numbers["rayleigh"], (0.0, known), 1e-12)
         near("residual", frame.numbers["residual"], 0.0, 1e-12)
 
@@ -364,11 +361,11 @@ def lanczos_is_eigvalsh() -> None:
     """After as many products as there are weights Lanczos has both ends of the 35 × 35 matrix by numpy's eigvalsh."""
     from dltui.lab.geometry.compass import bend_of
 
-    *_, frame = eigen_hunt(matrix=PREY[1], start="random", steps=35)
+    frame = eigen_hunt.last(matrix=PREY[1], start="random", steps=35)
     values = np.linalg.eigvalsh(bend_of(10, 0).matrix)
     for end, known in (("ritz_low", values[0]), ("ritz_high", values[-1])):
         near(end, np.array(frame.numbers[end])[-1], known, 1e-9)
-    *_, shifted = eigen_hunt(matrix=PREY[1], start="random", steps=60, shift=float(values[-1]))
+    shifted = eigen_hunt.last(matrix=PREY[1], start="random", steps=60, shift=float(values[-1]))
     lowest = np.array(shifted.numbers["rayleigh"])[-1]
     near("power iteration, shifted by λmax", lowest, values[0], 0.05 * np.ptp(values))
 

@@ -113,7 +113,7 @@ def _figures(rows: list[tuple[str | float, ...]], depth: int, rate: float) -> tu
 @normed_landscape.check
 def trains_where_the_plain_one_does_not() -> None:
     """Notes 002a: batch norm trains at a learning rate where the plain network does not."""
-    *_, frame = normed_landscape()
+    frame = normed_landscape.last()
     plain, norm = (float(frame.numbers[key]) for key in ("plain_eval_loss", "norm_eval_loss"))  # type: ignore[arg-type]
     assert norm < 0.1 < 2 < plain, f"{norm} with batch norm, {plain} without"
 
@@ -121,7 +121,7 @@ def trains_where_the_plain_one_does_not() -> None:
 @normed_landscape.check
 def outliers_shrink_in_train_mode() -> None:
     """Ghorbani et al. 2019: batch norm suppresses outliers; λ₁ and λ₁/λ₁₁ are smaller in train mode."""
-    *_, frame = normed_landscape(depth=2)
+    frame = normed_landscape.last(depth=2)
     one = {key: float(value) for key, value in frame.numbers.items()}  # type: ignore[arg-type]
     assert one["norm_train_lambda_max"] < one["norm_eval_lambda_max"] / 2, one
     assert one["norm_train_outliers"] < one["norm_eval_outliers"], one

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.figures import Lines, Points, Series, Steps, Table, number
-from dltui.lab import Choice, Frame, Number, Slider, exhibit, near
+from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.lab.written import written
 
 Array = NDArray[np.float64]
@@ -164,6 +164,7 @@ def _circle(first: Array, second: Array) -> Points:
         group=np.repeat((0, 1), ANGLES),
         group_names=("before", "after"),
         axes=("v₁", "v₂"),
+        equal=True,
     )
 
 
@@ -196,16 +197,10 @@ def _table(told: dict[str, float]) -> Table:
     )
 
 
-def _of(pair: str) -> dict[str, Number]:
-    """Return the numbers that the exhibit shows for a pair."""
-    *_, frame = product_bound(pair=pair)
-    return dict(frame.numbers)
-
-
 @product_bound.check
 def nilpotent_breaks_it() -> None:
     """A = [[0, 1], [0, 0]], B = [[0, 0], [1, 0]]: ρ(A) = ρ(B) = 0 and ρ(AB) = 1 (notes 001)."""
-    found = _of("nilpotent")
+    found = product_bound.last(pair="nilpotent").numbers
     for key, known in (("rho_first", 0), ("rho_second", 0), ("rhos", 0), ("rho", 1), ("norms", 1)):
         near(key, found[key], known, 1e-12)
 
@@ -231,11 +226,11 @@ def grows_like_rho() -> None:
     """In the long run a pair of layers multiplies the length by ρ(W₂W₁); rotations keep it (closed form)."""
     first, second = (np.array(one) for one in PAIRS["sheared"])
     found = lengths(first, second, np.array([1.0, 0.0]), 40)
-    near("growth", found[40] / found[38], _of("sheared")["rho"], 1e-9)
-    near("rotations", _of("rotations")["last_length"], 1, 1e-12)
+    near("growth", found[40] / found[38], product_bound.last(pair="sheared").numbers["rho"], 1e-9)
+    near("rotations", product_bound.last(pair="rotations").numbers["last_length"], 1, 1e-12)
     near(
         "ρ by the quadratic formula",
-        _of("sheared")["rho"],
+        product_bound.last(pair="sheared").numbers["rho"],
         0.5 * (3.26 + np.sqrt(3.26**2 - 4 * 0.3645)),
         1e-9,
     )
@@ -249,6 +244,11 @@ def norm_like_torch() -> None:
     for pair, matrices in PAIRS.items():
         for matrix, which in zip(matrices, ("first", "second"), strict=True):
             one = torch.tensor(matrix, dtype=torch.float64)
-            near(f"‖W‖ of {pair}", _of(pair)[f"norm_{which}"], torch.linalg.matrix_norm(one, 2).item(), 1e-12)
+            near(
+                f"‖W‖ of {pair}",
+                product_bound.last(pair=pair).numbers[f"norm_{which}"],
+                torch.linalg.matrix_norm(one, 2).item(),
+                1e-12,
+            )
             known = torch.linalg.eigvals(one).abs().max().item()
-            near(f"ρ of {pair}", _of(pair)[f"rho_{which}"], known, 1e-12)
+            near(f"ρ of {pair}", product_bound.last(pair=pair).numbers[f"rho_{which}"], known, 1e-12)

@@ -274,7 +274,7 @@ def _table(found: dict[str, Array], rates: dict[str, float]) -> Table:
 def a_better_optimiser_lowers_the_loss() -> None:
     """The same model, data and first weights: Adam and momentum end below plain descent from every start (000a)."""
     for seed in (0, 1):
-        *_, frame = restart_spread(seed=seed)
+        frame = restart_spread.last(seed=seed)
         for name in ("adam", "momentum"):
             assert frame.value(f"{name}_median") < frame.value("gd_median") / 2, (
                 f"seed {seed}: {dict(frame.numbers)}"
@@ -289,8 +289,8 @@ def a_better_optimiser_lowers_the_loss() -> None:
 @restart_spread.check
 def more_steps_close_the_gap() -> None:
     """150 steps of plain descent leave two thirds at most of what 80 leave, and no gap is below 0."""
-    *_, short = restart_spread(starts=6)
-    *_, long = restart_spread(starts=6, steps=150)
+    short = restart_spread.last(starts=6)
+    long = restart_spread.last(starts=6, steps=150)
     assert long.value("gd_median") < short.value("gd_median") / 1.5, (long.numbers, short.numbers)
     assert min(long.value(f"{name}_gap") for name in RATES) >= 0, dict(long.numbers)
 

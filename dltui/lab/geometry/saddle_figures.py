@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dltui.figures import Figure, Heatmap, Lines, Mark, Path, Series, Step, Steps, Table, number
+from dltui.figures import Figure, Heatmap, Lines, Mark, Path, Series, Steps, Table, number
 from dltui.lab.geometry.two_weights import (
     FAR,
     STILL,
@@ -22,6 +22,7 @@ from dltui.lab.geometry.two_weights import (
     minima,
     verdict,
 )
+from dltui.lab.written import written
 
 EDGE = 2.0  # the map shows −2 … 2 in both weights
 TINY = 1e-9  # shown as 0
@@ -193,10 +194,10 @@ def _worked(now: Moment) -> Steps:
         f"ΔL = L(w + αv₋) − L(w) = {_n(base + now.true)} − {_n(base)} = {_n(now.true)}",
     )
     notes = ("", "", "", verdict(now.here), "", "model", "exact")
-    return Steps(
+    return written(
+        *zip(lines, notes, strict=True),
         title="Worked out, here",
         caption="Where you read vᵀHv = −λ‖v‖²: the sign is plus. The loss falls because λ₋ itself is negative.",
-        steps=tuple(Step(formula=line, note=note) for line, note in zip(lines, notes, strict=True)),
     )
 
 

@@ -96,16 +96,10 @@ def _numbers(now: Moment) -> dict[str, Number]:
     }
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of the last frame of a run, as the exhibit shows them."""
-    *_, frame = two_weight_saddle(**knobs)
-    return dict(frame.numbers)
-
-
 @two_weight_saddle.check
 def origin_is_a_saddle() -> None:
     """Gradient 0 and H = [[0, −2], [−2, 0]] with λ = −2, 2 at the origin (notes 003, W25)."""
-    shown = _last(w1=0, w2=0, steps=0)
+    shown = two_weight_saddle.last(w1=0, w2=0, steps=0).numbers
     near("g", shown["gradient"], (0, 0))
     near("H", shown["hessian"], ((0, -2), (-2, 0)))
     near("λ", shown["eigenvalues"], (-2, 2), 1e-12)
@@ -118,7 +112,7 @@ def escape_from_the_origin() -> None:
     """ΔL along ±v₋ for α = 0.1, 0.5, 1: model −0.01, −0.25, −1; exact −0.009975, −0.234375, −0.75 (notes 000a)."""
     for alpha, model, exact in ((0.1, -0.01, -0.009975), (0.5, -0.25, -0.234375), (1.0, -1.0, -0.75)):
         for sign in (1, -1):
-            shown = _last(mode="escape", w1=0, w2=0, alpha=sign * alpha)
+            shown = two_weight_saddle.last(mode="escape", w1=0, w2=0, alpha=sign * alpha).numbers
             near(f"model ΔL at α = {sign * alpha}", shown["delta_model"], model, 1e-12)
             near(f"exact ΔL at α = {sign * alpha}", shown["delta_exact"], exact, 1e-12)
             near(f"L after α = {sign * alpha}", shown["loss_after"], 1 + exact, 1e-12)
@@ -128,7 +122,12 @@ def escape_from_the_origin() -> None:
 def loss_along_v() -> None:
     """L along (1, 1)/√2 is 0.990025, 0.25, 0 at 0.1, 1, √2; along (1, −1)/√2 it is 2.25 at 1 (notes 003, W25)."""
     for alpha, known in ((0.1, 0.990025), (1.0, 0.25), (np.sqrt(2), 0.0)):
-        near(f"L at {alpha:.3g}", _last(mode="escape", w1=0, w2=0, alpha=alpha)["loss_after"], known, 1e-12)
+        near(
+            f"L at {alpha:.3g}",
+            two_weight_saddle.last(mode="escape", w1=0, w2=0, alpha=alpha).numbers["loss_after"],
+            known,
+            1e-12,
+        )
     across = curvature(np.zeros(2)).v_high
     near("L at 1 along v₊", loss(*across), 2.25, 1e-12)
 
@@ -137,8 +136,13 @@ def loss_along_v() -> None:
 def valley_and_slope() -> None:
     """λ at (1, 1): 0, 4; at (2, ½) and (½, 2): 0, 8.5; at (½, ½): −0.5, 1.5 with L 0.5625 and g (−0.75, −0.75)."""
     for w1, w2, low, high in ((1, 1, 0, 4), (2, 0.5, 0, 8.5), (0.5, 2, 0, 8.5), (0.5, 0.5, -0.5, 1.5)):
-        near(f"λ at ({w1}, {w2})", _last(w1=w1, w2=w2, steps=0)["eigenvalues"], (low, high), 1e-12)
-    half = _last(w1=0.5, w2=0.5, steps=0)
+        near(
+            f"λ at ({w1}, {w2})",
+            two_weight_saddle.last(w1=w1, w2=w2, steps=0).numbers["eigenvalues"],
+            (low, high),
+            1e-12,
+        )
+    half = two_weight_saddle.last(w1=0.5, w2=0.5, steps=0).numbers
     near("L at (½, ½)", half["loss"], 0.5625)
     near("g at (½, ½)", half["gradient"], (-0.75, -0.75))
 
@@ -146,13 +150,21 @@ def valley_and_slope() -> None:
 @two_weight_saddle.check
 def descent_from_four_starts() -> None:
     """η = 0.1: (0, 0) stays; (.001, .001) reaches (1, 1) in 52 steps; (1, −1), (.3, −.3) end in the saddle (D16)."""
-    near("end from (0, 0)", _last(w1=0, w2=0, lr=0.1, steps=200)["w"], (0, 0))
-    near("end from (.001, .001)", _last(w1=0.001, w2=0.001, lr=0.1, steps=200)["w"], (1, 1), 1e-6)
+    near("end from (0, 0)", two_weight_saddle.last(w1=0, w2=0, lr=0.1, steps=200).numbers["w"], (0, 0))
+    near(
+        "end from (.001, .001)",
+        two_weight_saddle.last(w1=0.001, w2=0.001, lr=0.1, steps=200).numbers["w"],
+        (1, 1),
+        1e-6,
+    )
     way = descend((0.001, 0.001), lr=0.1, steps=200)
     assert int(np.argmax(loss(*way.T) < 1e-6)) == 52, "from (.001, .001) L < 1e-6 is not reached at step 52"
     for start in (1.0, 0.3):
         near(
-            f"end from ({start}, −{start})", _last(w1=start, w2=-start, lr=0.1, steps=200)["w"], (0, 0), 1e-9
+            f"end from ({start}, −{start})",
+            two_weight_saddle.last(w1=start, w2=-start, lr=0.1, steps=200).numbers["w"],
+            (0, 0),
+            1e-9,
         )
 
 
@@ -190,4 +202,9 @@ def descent_like_torch() -> None:
         optimiser.zero_grad()
         ((1 - w[0] * w[1]) ** 2).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    near("w after 40 steps", _last(w1=1.2, w2=-1.15, lr=0.05, steps=40)["w"], w.detach().numpy(), 1e-12)
+    near(
+        "w after 40 steps",
+        two_weight_saddle.last(w1=1.2, w2=-1.15, lr=0.05, steps=40).numbers["w"],
+        w.detach().numpy(),
+        1e-12,
+    )

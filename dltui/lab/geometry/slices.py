@@ -76,15 +76,15 @@ def landscape_slice(
         yield Frame(
             figures=_figures(found, shown),
             numbers=_numbers(found, shown),
-            caption=_caption(found, shown, depth),
+            caption=_caption(found, shown),
             total=len(shown),
         )
 
 
-def _caption(found: list[Landscape], shown: list[str], depth: int) -> str:
+def _caption(found: list[Landscape], shown: list[str]) -> str:
     """Return what is known of the twins by now."""
     shares = ", ".join(f"{_share(one):.1%} {name}" for one, name in zip(found, shown, strict=False))
-    return f"depth {depth}: cells bend down {shares}"
+    return f"{shares}: cells that bend down"
 
 
 def _share(found: Landscape) -> float:
@@ -168,7 +168,7 @@ def centre_is_the_measured_loss() -> None:
     """The loss in the middle of either slice with the mean loss over the samples by a plain pass."""
     from dltui.lab.geometry.nets import bound, digits
 
-    *_, frame = landscape_slice(depth=8)
+    frame = landscape_slice.last(depth=8)
     for name, skip in (("skip", True), ("noskip", False)):
         measured = bound(_net(8, 0, skip=skip), digits(256)).center().loss
         near(f"centre, {name}", frame.numbers[f"{name}_loss"], measured, 1e-6)
@@ -177,7 +177,7 @@ def centre_is_the_measured_loss() -> None:
 @landscape_slice.check
 def skips_keep_deep_slices_from_bending() -> None:
     """Li et al. 2018, figures 5 and 7: at equal depth 20 the slice without skips is the less convex one."""
-    *_, frame = landscape_slice()
+    frame = landscape_slice.last()
     with_skips, without = (frame.numbers[f"{name}_bending_share"] for name in ("skip", "noskip"))
     assert with_skips < 0.3 * without, f"{with_skips} with skips, {without} without"  # type: ignore[operator]
 
@@ -185,7 +185,7 @@ def skips_keep_deep_slices_from_bending() -> None:
 @landscape_slice.check
 def shallow_twins_look_alike() -> None:
     """Li et al. 2018: shallow networks have smooth slices with skips and without."""
-    *_, frame = landscape_slice(depth=3)
+    frame = landscape_slice.last(depth=3)
     shares = [float(frame.numbers[f"{name}_bending_share"]) for name in ("skip", "noskip")]  # type: ignore[arg-type]
     assert max(shares) < 0.15, f"shares {', '.join(map(number, shares))}"
 
@@ -193,7 +193,7 @@ def shallow_twins_look_alike() -> None:
 @landscape_slice.check
 def maps_are_those_of_the_scans() -> None:
     """Both maps hold one value a cell, the lowest near the middle."""
-    *_, frame = landscape_slice(depth=3)
+    frame = landscape_slice.last(depth=3)
     for one in frame.figures[:2]:
         assert isinstance(one, Heatmap), type(one).__name__
         assert one.values.shape == (STEPS, STEPS), one.values.shape

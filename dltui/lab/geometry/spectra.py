@@ -78,12 +78,6 @@ def hessian_spectrum(
     from dltui.lab.geometry.nets import bound, digits
 
     data = digits(ALL, classes)
-    shown = list[Spectrum]()
-
-    def told(done: int, total: int, partial: object = None) -> None:  # noqa: ARG001
-        if isinstance(partial, Spectrum) and partial.density.size:
-            shown.append(partial)
-
     objective = bound(_net(classes, epochs, seed), data, title=f"{classes} digits after {epochs} epochs")
     found = spectrum(
         objective,
@@ -93,7 +87,6 @@ def hessian_spectrum(
         trace_probes=25,
         seed=seed,
         exact=False,
-        report=told,
     )
     yield Frame(
         figures=_figures(found, classes),
@@ -162,14 +155,14 @@ def _every(classes: int) -> np.ndarray:
 def as_many_outliers_as_classes_less_one() -> None:
     """Sagun 2017, Papyan 2018: K − 1 outliers for K classes, here for K = 3, 5, 7 and 10."""
     for classes in (3, 5, 7, 10):
-        *_, frame = hessian_spectrum(classes=classes, k=classes + 4)
+        frame = hessian_spectrum.last(classes=classes, k=classes + 4)
         near(f"outliers of {classes} classes", frame.numbers["outliers"], classes - 1)
 
 
 @hessian_spectrum.check
 def ends_are_those_of_the_matrix() -> None:
     """Lanczos extremes equal a full eigvalsh of the 1,091 × 1,091 matrix, within their residuals."""
-    *_, frame = hessian_spectrum(classes=3, k=7)
+    frame = hessian_spectrum.last(classes=3, k=7)
     every = _every(3)
     near("top", frame.numbers["top"], every[::-1][:7], 1e-4)
     near("bottom", frame.numbers["bottom"], every[:2], 1e-4)
@@ -178,6 +171,6 @@ def ends_are_those_of_the_matrix() -> None:
 @hessian_spectrum.check
 def trace_is_the_sum() -> None:
     """The estimate of the trace is within three standard errors of Σλ (notes 000a)."""
-    *_, frame = hessian_spectrum(classes=3, k=7)
+    frame = hessian_spectrum.last(classes=3, k=7)
     away = abs(float(frame.numbers["trace"]) - _every(3).sum())  # type: ignore[arg-type]
     assert away < 3 * float(frame.numbers["trace_stderr"]), away  # type: ignore[arg-type]

@@ -136,7 +136,7 @@ def _joined(before: SharpnessHistory, more: SharpnessHistory) -> SharpnessHistor
 @edge_of_stability.check
 def sharpness_stays_at_the_edge() -> None:
     """Cohen et al. 2021: λ₁ is within 5 % of 2/η in the second half, having begun below a quarter of it."""
-    *_, frame = edge_of_stability()
+    frame = edge_of_stability.last()
     ratios = np.array(frame.numbers["sharpness"]) / float(frame.numbers["edge"])  # type: ignore[arg-type]
     assert ratios[0] < 0.25, f"it begins at {ratios[0]:.3f}"
     near("λ₁·η/2", ratios[6:], np.ones(7), 0.05)
@@ -147,5 +147,5 @@ def sharpness_stays_at_the_edge() -> None:
 @edge_of_stability.check
 def small_steps_stay_below() -> None:
     """A third of the step size is not at its edge yet: λ₁ below 2/η at every reading."""
-    *_, frame = edge_of_stability(rate=0.05, steps=600)
+    frame = edge_of_stability.last(rate=0.05, steps=600)
     assert np.max(frame.numbers["sharpness"]) < float(frame.numbers["edge"])  # type: ignore[arg-type]

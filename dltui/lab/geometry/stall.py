@@ -176,21 +176,15 @@ def _table(points: np.ndarray, values: np.ndarray, norms: np.ndarray, kappa: flo
     )
 
 
-def _last(**knobs: float) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = ill_conditioned_stall(**knobs)
-    return dict(frame.numbers)
-
-
 @ill_conditioned_stall.check
 def stall_of_the_notes() -> None:
     """κ = 100, η = .02 from (−10, 1): L 100, 98.02, 56.63, 50.88, 50.016 while ‖g‖ is 100.5 … 100.0 (notes 000a)."""
     for steps, loss in ((1, 98.02), (50, 56.63), (100, 50.88), (199, 50.016)):
-        near(f"loss after {steps}", _last(steps=steps)["loss"], loss, 1e-4)
+        near(f"loss after {steps}", ill_conditioned_stall.last(steps=steps).numbers["loss"], loss, 1e-4)
     first = next(iter(ill_conditioned_stall())).numbers
     near("first loss", first["loss"], 100)
     near("first ‖g‖", first["gradient_norm"], 100.4988, 1e-5)
-    near("last ‖g‖", _last()["gradient_norm"], 100.0, 1e-4)
+    near("last ‖g‖", ill_conditioned_stall.last().numbers["gradient_norm"], 100.0, 1e-4)
 
 
 @ill_conditioned_stall.check
@@ -200,7 +194,12 @@ def shrinks_as_the_theory_says() -> None:
         way = walk(ravine(kappa), Gradient(lr=best_rate(kappa)), (-10.0, 1.0), 20)
         distance = np.linalg.norm(way.points, axis=-1)
         near(f"κ = {kappa}", distance[1:] / distance[:-1], np.full(20, (kappa - 1) / (kappa + 1)), 1e-9)
-        near("told", _last(kappa=kappa)["best_factor"], (kappa - 1) / (kappa + 1), 1e-12)
+        near(
+            "told",
+            ill_conditioned_stall.last(kappa=kappa).numbers["best_factor"],
+            (kappa - 1) / (kappa + 1),
+            1e-12,
+        )
 
 
 @ill_conditioned_stall.check
@@ -215,4 +214,9 @@ def norm_like_torch() -> None:
         (0.5 * (w[0] ** 2 + 60 * w[1] ** 2)).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.get_total_norm([w.grad]) if w.grad is not None else torch.zeros(())
         optimizer.step()
-    near("‖g‖", _last(kappa=60, lr=0.013, steps=7)["gradient_norm"], norm.item(), 1e-9)
+    near(
+        "‖g‖",
+        ill_conditioned_stall.last(kappa=60, lr=0.013, steps=7).numbers["gradient_norm"],
+        norm.item(),
+        1e-9,
+    )

@@ -160,13 +160,20 @@ def _numbers(place: Place, way: Walk, last: int, spent: int | None) -> dict[str,
     }
 
 
+@lru_cache(maxsize=8)
+def _ground(surface: Surface) -> tuple[Vector, NDArray[np.bool_]]:
+    """Return the values of a surface on its map, and where it has neither slope nor curvature."""
+    grid = np.stack(np.meshgrid(*surface.axes()), -1)
+    level = np.linalg.norm(surface.gradient(grid), axis=-1) < STILL
+    flat = level & (np.abs(np.linalg.eigvalsh(surface.hessian(grid))) < STILL).all(-1)
+    return surface.value(grid), flat
+
+
 def _map(place: Place, way: Walk, last: int) -> Heatmap:
     """Return the surface from above with the way; cells of the plateau are holes."""
     surface = place.surface
     x, y = surface.axes()
-    grid = np.stack(np.meshgrid(x, y), -1)
-    level = np.linalg.norm(surface.gradient(grid), axis=-1) < STILL
-    flat = level & (np.abs(np.linalg.eigvalsh(surface.hessian(grid))) < STILL).all(-1)
+    values, flat = _ground(surface)
     seen = surface.inside(way.points[: last + 1])
     told = (
         f"Holes: plateau, ‖g‖ and all |λ| below {STILL:g}, {flat.mean():.0%} of the map."
@@ -176,7 +183,7 @@ def _map(place: Place, way: Walk, last: int) -> Heatmap:
     return Heatmap(
         title=f"L = {surface.formula} from above",
         caption=told,
-        values=np.where(flat, np.nan, surface.value(grid)),
+        values=np.where(flat, np.nan, values),
         x=x,
         y=y,
         value_label="L",
@@ -213,7 +220,7 @@ def _sweep(optimiser: str, lr: float, angle: float) -> Lines:
     rule = OPTIMISERS[optimiser](lr=lr)
     for name, place in places().items():
         starts = np.array([began(place, float(d), angle) for d in DISTANCES])
-        way = walk(place.surface, rule, starts, PATIENCE, remember=False)
+        way = walk(place.surface, rule, starts, PATIENCE, below=place.enough, remember=False)
         left = place.left(way.points)
         steps = np.where(left.any(0), left.argmax(0), np.nan)
         if np.isfinite(steps).any():
@@ -273,7 +280,7 @@ def _rules(place: Place, lr: float, start: Vector) -> Table:
 def steps_from_three_starts() -> None:
     """(1 − w₁w₂)², η = .1: from (.001, .001) 52 steps to L < 1e-6, (.1, .2) 25, (.001, −.001) never (notes 000a)."""
     for (x, y), known in (((0.001, 0.001), 52), ((0.1, 0.2), 25), ((0.001, -0.001), None)):
-        *_, frame = stuck_points(distance=math.hypot(x, y), angle=math.degrees(math.atan2(y, x)), lr=0.1)
+        frame = stuck_points.last(distance=math.hypot(x, y), angle=math.degrees(math.atan2(y, x)), lr=0.1)
         found = frame.numbers["steps_to_leave"]
         assert found == known, f"from ({x}, {y}) it leaves after {found} steps, known is {known}"
     near("where it ends", frame.numbers["w"], (0, 0), 1e-6)
@@ -293,7 +300,7 @@ def escape_steps_by_optimiser() -> None:
 @stuck_points.check
 def a_local_basin_is_not_left() -> None:
     """In the basin ‖g‖ < 1e-8 and both eigenvalues are above 0, while L stays above the minimum of 0 (notes 000a)."""
-    *_, frame = stuck_points(where="local basin", distance=0.3, steps=300)
+    frame = stuck_points.last(where="local basin", distance=0.3, steps=300)
     assert float(frame.numbers["gradient_norm"]) < 1e-8, frame.numbers["gradient_norm"]  # type: ignore[arg-type]
     assert np.min(np.array(frame.numbers["eigenvalues"])) > 1, frame.numbers["eigenvalues"]
     assert float(frame.numbers["loss"]) > 0.5, frame.numbers["loss"]  # type: ignore[arg-type]
@@ -308,7 +315,7 @@ def a_plateau_is_flat_in_every_way() -> None:
     slope = float(first.numbers["gradient_norm"])  # type: ignore[arg-type]
     near("‖g‖ = r·exp(−½r²)", slope, 3.5 * math.exp(-(3.5**2) / 2), 1e-6)
     near("λ", first.numbers["eigenvalues"], (0, 0), 0.03)
-    *_, last = stuck_points(where="plateau", distance=1e-6, steps=1000)
+    last = stuck_points.last(where="plateau", distance=1e-6, steps=1000)
     assert last.numbers["steps_to_leave"], "it never leaves, though there is a slope"
 
 

@@ -9,19 +9,21 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.figures import Lines, Scene, Series, Step, Steps, Table, number
+from dltui.figures import Lines, Scene, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, Typed, exhibit, near
 from dltui.lab.geometry.jets import Array
 from dltui.lab.geometry.surfaces import GALLERY, Surface, surface
+from dltui.lab.written import written
 
 SIDE = 21  # points along each side of the three sheets
 RADII: Array = np.logspace(0, -9, 10, base=2.0)  # of the radius, at which errors are measured
 TURNS = 64  # directions over which the largest error is taken
-SHEETS = {  # names and colours of what is laid over what
-    "true surface": (90, 140, 220),
-    "tangent plane": (230, 160, 60),
-    "quadric": (110, 200, 120),
+SHEETS = {  # names and colours of what is laid over what; ever brighter, for terminals without colours
+    "true surface": (45, 75, 215),
+    "tangent plane": (240, 130, 40),
+    "quadric": (225, 255, 230),
 }
+TOLD = dict(zip(SHEETS, ("blue", "orange", "pale green"), strict=True))
 
 
 def expanded(ground: Surface, at: Array, steps: Array) -> tuple[Array, Array, Array]:
@@ -106,7 +108,7 @@ def taylor_overlay(
         "order_of_quadric": orders["quadric"],
     }
     if not math.isfinite(first + second):
-        where = Steps(title="Worked out", steps=(Step(formula=f"{ground.title} has no slope at this point"),))
+        where = written((f"{ground.title} has no slope at this point", ""))
         yield Frame(figures=(where,), numbers=told, caption="no expansion here: move x and y", total=1)
         return
     figures = (
@@ -146,19 +148,15 @@ def _overlay(ground: Surface, at: Array, radius: float, sheets: str) -> Scene:
         corners.append(np.stack([steps[..., 0] + at[0], steps[..., 1] + at[1], z], -1).reshape(-1, 3))
         faces.append(_faces(np.isfinite(heights[name])) + count * SIDE * SIDE)
         colours.append(np.tile(SHEETS[name], (SIDE * SIDE, 1)))
-    named = ", ".join(
-        f"{name} {colour}" for name, colour in zip(shown, ("blue", "orange", "green"), strict=False)
-    )
-    if shown == ["true surface", "quadric"]:
-        named = "true surface blue, quadric green"
+    named = ", ".join(f"{name} {TOLD[name]}" for name in shown)
     return Scene(
         title=f"{ground.title} around ({number(float(at[0]))}, {number(float(at[1]))})",
-        caption=f"{named}; heights {number(float(known.min()))} to {number(float(known.max()))}, "
+        caption=f"{named}, from dark to bright; heights {number(float(known.min()))} to {number(float(known.max()))}, "
         f"{number(2 * radius)} wide",
         vertices=np.concatenate(corners).astype(np.float32),
         faces=np.concatenate(faces).astype(np.int32),
         vertex_rgb=np.concatenate(colours).astype(np.uint8),
-        shade="wire",
+        shade="plain",
     )
 
 
@@ -226,7 +224,7 @@ def _worked(ground: Surface, at: Array, step: Array) -> Steps:
         (f"f(p) + dᵀg + ½dᵀHd = {number(second)}", "quadric"),
         (f"f(p + d) = {number(true)}", "true"),
     )
-    return Steps(title="Worked out", steps=tuple(Step(formula=line, note=note) for line, note in lines))
+    return written(*lines)
 
 
 def _table(ground: Surface, at: Array, step: Array) -> Table:
@@ -246,7 +244,7 @@ def _table(ground: Surface, at: Array, step: Array) -> Table:
 @taylor_overlay.check
 def step_of_the_notes() -> None:
     """(1 − w₁w₂)² at (.5, .5), step (.1, −.2): .6724 true, .6375 first order, .6700 second order (notes 000a)."""
-    *_, frame = taylor_overlay(radius=math.hypot(0.1, 0.2), angle=math.degrees(math.atan2(-0.2, 0.1)))
+    frame = taylor_overlay.last(radius=math.hypot(0.1, 0.2), angle=math.degrees(math.atan2(-0.2, 0.1)))
     near("step", frame.numbers["step"], (0.1, -0.2), 1e-12)
     near("true", frame.numbers["true"], 0.6724, 1e-12)
     near("first order", frame.numbers["first_order"], 0.6375, 1e-12)
@@ -262,7 +260,7 @@ def errors_fall_as_squares_and_cubes() -> None:
         ("plateau", (0.7, 0.3)),
         ("ripples", (1, 0.2)),
     ):
-        *_, frame = taylor_overlay(f=f, x=at[0], y=at[1], radius=0.1)
+        frame = taylor_overlay.last(f=f, x=at[0], y=at[1], radius=0.1)
         near(f"order of the plane on {f}", frame.numbers["order_of_plane"], 2, 0.05)
         near(f"order of the quadric on {f}", frame.numbers["order_of_quadric"], 3, 0.05)
 
@@ -270,7 +268,7 @@ def errors_fall_as_squares_and_cubes() -> None:
 @taylor_overlay.check
 def a_quadric_is_its_own_expansion() -> None:
     """On x² − y² the second order is exact at any distance; the plane is off by dₓ² − d_y²."""
-    *_, frame = taylor_overlay(f="saddle", x=1.0, y=-0.5, radius=3.0, angle=20.0)
+    frame = taylor_overlay.last(f="saddle", x=1.0, y=-0.5, radius=3.0, angle=20.0)
     near("second order", frame.numbers["second_order"], frame.numbers["true"], 1e-12)
     dx, dy = np.array(frame.numbers["step"])
     off = float(frame.numbers["true"]) - float(frame.numbers["first_order"])  # type: ignore[arg-type]

@@ -338,8 +338,8 @@ def back_propagation_by_hand() -> None:
 @gradient_thermometer.check
 def frozen_and_thawed() -> None:
     """Forty steps leave the sigmoid net where guessing is, ln 10; with batch norm, or ReLU and He, it learns."""
-    *_, plain = gradient_thermometer()
+    plain = gradient_thermometer.last()
     near("loss of the sigmoid net", plain.value("loss"), np.log(10), 0.06)
     for knobs in ({"norm": True}, {"activation": "relu", "init": "he", "lr": 0.03}):
-        *_, thawed = gradient_thermometer(**knobs)
+        thawed = gradient_thermometer.last(**knobs)
         assert thawed.value("loss") < 2.0, f"{knobs} ends at {thawed.value('loss')}"

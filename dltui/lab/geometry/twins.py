@@ -70,20 +70,23 @@ def rescaled_twins(
     changes under this says something of the weights rather than of the network.
     """
     from dltui.instruments.curvature.pairs import eigenpairs
-    from dltui.instruments.landscape import scan
     from dltui.instruments.sharpness import sharpness
     from dltui.lab.geometry.nets import bound, digits
 
     data = digits(SAMPLES)
     nets, names = (_net(seed), rescaled(_net(seed), factor)), ("as trained", f"rescaled by {factor:g}")
-    pictures: dict[str, list[Landscape]] = {
-        way: [
-            scan(bound(one, data, title=name), steps=STEPS, normalize=way, seed=seed)
-            for name, one in zip(names, nets, strict=True)
-        ]
-        for way in ("filter", "none")
-    }
-    away = {way: float(np.expm1(np.abs(np.log(a.loss / b.loss)).max())) for way, (a, b) in pictures.items()}
+    pictures, apart = _planes(nets, names, "filter", seed)
+    maps = [
+        from_above(one, f"{name.capitalize()}, from above, filter-normalised")
+        for name, one in zip(names, pictures, strict=True)
+    ]
+    yield Frame(
+        figures=tuple(maps),
+        numbers={"factor": factor, "filter_difference": apart},
+        caption=f"{number(apart, 2)} apart filter-normalised; plain directions come next",
+        total=2,
+    )
+    plain, plain_apart = _planes(nets, names, "none", seed)
     tops = [float(eigenpairs(bound(one, data), (1,), seed=seed).values[0]) for one in nets]
     measures = [{found.name: found.value for found in sharpness(bound(one, data), seed=seed)} for one in nets]
     rows: list[tuple[str | float | None, ...]] = [
@@ -94,7 +97,7 @@ def rescaled_twins(
         title="The loss along d₁, plain directions",
         series=tuple(
             Series(name=name, x=one.alphas, y=one.loss[STEPS // 2])
-            for name, one in zip(names, pictures["none"], strict=True)
+            for name, one in zip(names, plain, strict=True)
         ),
         x_label="α, in norms of the weights",
         y_label="loss",
@@ -113,28 +116,39 @@ def rescaled_twins(
             f"the same function, {number(tops[1] / tops[0], 3)} times",
         ),
     )
-    maps = [
-        from_above(one, f"{name.capitalize()}, from above, filter-normalised")
-        for name, one in zip(names, pictures["filter"], strict=True)
-    ]
     figures = (*maps, slices, worked, table)
     numbers = {
         "factor": factor,
-        "filter_difference": away["filter"],
-        "plain_difference": away["none"],
+        "filter_difference": apart,
+        "plain_difference": plain_apart,
         "lambda_max": tops[0],
         "lambda_max_rescaled": tops[1],
         "average_curvature": measures[0]["average curvature"],
         "average_curvature_rescaled": measures[1]["average curvature"],
     }
-    told = f"maps differ by {number(away['filter'], 2)} filter-normalised, by {number(away['none'], 2)} plain"
-    yield Frame(figures=figures, numbers=numbers, caption=told, total=1)
+    told = f"{number(plain_apart, 2)} apart plain, {number(apart, 2)} filter-normalised"
+    yield Frame(figures=figures, numbers=numbers, caption=told, total=2)
+
+
+def _planes(
+    nets: tuple[nn.Module, nn.Module], names: tuple[str, str], way: str, seed: int
+) -> tuple[list[Landscape], float]:
+    """Return a plane around each of the twins, and the largest share by which their losses differ."""
+    from dltui.instruments.landscape import scan
+    from dltui.lab.geometry.nets import bound, digits
+
+    data = digits(SAMPLES)
+    first, second = (
+        scan(bound(one, data, title=name), steps=STEPS, normalize=way, seed=seed)
+        for name, one in zip(names, nets, strict=True)
+    )
+    return [first, second], float(np.expm1(np.abs(np.log(first.loss / second.loss)).max()))
 
 
 @rescaled_twins.check
 def filter_normalised_pictures_are_the_same() -> None:
     """Li et al. 2018, section 3: ×10 and ÷10 leave a filter-normalised picture as it is, a plain one not."""
-    *_, frame = rescaled_twins()
+    frame = rescaled_twins.last()
     near("filter-normalised difference", frame.numbers["filter_difference"], 0, 1e-4)
     assert float(frame.numbers["plain_difference"]) > 1, frame.numbers  # type: ignore[arg-type]
 
@@ -142,7 +156,7 @@ def filter_normalised_pictures_are_the_same() -> None:
 @rescaled_twins.check
 def curvature_depends_on_the_scale() -> None:
     """Dinh et al. 2017: λ₁ of the same function differs; the curvature along filter-normalised directions does not."""
-    *_, frame = rescaled_twins()
+    frame = rescaled_twins.last()
     one = {key: float(value) for key, value in frame.numbers.items()}  # type: ignore[arg-type]
     assert one["lambda_max_rescaled"] > 5 * one["lambda_max"], one
     near("average curvature", one["average_curvature_rescaled"] / one["average_curvature"], 1, 1e-3)
@@ -193,6 +207,14 @@ def hidden_curvature(
     data, net = digits(SAMPLES), _net(seed)
     objective = bound(net, data, title="trained network")
     picture = scan(objective, steps=STEPS, distance=0.5, seed=seed)
+    share = picture.bends.share if picture.bends else 0.0
+    bend = f"{share:.1%} of cells bend downwards"
+    yield Frame(
+        figures=(picture.figures()[1],),
+        numbers={"bending_share": share},
+        caption=f"{bend}; eigenvalues come next",
+        total=2,
+    )
     pairs = eigenpairs(objective, (1, -1), seed=seed)
     draw, found = np.random.default_rng(seed), list[float]()
     for _ in range(draws):
@@ -200,7 +222,6 @@ def hidden_curvature(
         few = replace(data, x_train=data.x_train[rows], y_train=data.y_train[rows])
         found.append(float(eigenpairs(bound(net, few), (1,), seed=seed).values[0]))
     mean, spread = float(np.mean(found)), float(np.std(found, ddof=1))
-    share = picture.bends.share if picture.bends else 0.0
     lines = Lines(
         title=f"λ₁ on {draws} subsets of {subset} samples",
         caption=f"mean {mean:.3g} ± {spread / draws**0.5:.1g}, standard deviation {spread:.2g}",
@@ -220,7 +241,7 @@ def hidden_curvature(
         "subsets": found,
     }
     lowest, doubt = (number(float(one), 3) for one in (pairs.values[1], pairs.residuals[1]))
-    told = f"{share:.1%} of cells bend downwards, λ_min = {lowest} ± {doubt}"
+    told = f"{bend}, λ_min = {lowest} ± {doubt}"
     above = number(mean - float(pairs.values[0]), 3)
     worked = written(
         (f"λ_min = {lowest} ± {doubt}", "below 0: the loss falls along v_min"),
@@ -230,13 +251,13 @@ def hidden_curvature(
             "Jensen: at least 0",
         ),
     )
-    yield Frame(figures=(picture.figures()[1], lines, worked), numbers=numbers, caption=told, total=1)
+    yield Frame(figures=(picture.figures()[1], lines, worked), numbers=numbers, caption=told, total=2)
 
 
 @hidden_curvature.check
 def a_bowl_above_a_saddle() -> None:
     """Li et al. 2018, section 6: a convex-looking slice does not prove convexity; λ_min is below 0 beyond its error."""
-    *_, frame = hidden_curvature()
+    frame = hidden_curvature.last()
     assert frame.numbers["bending_share"] == 0, frame.numbers["bending_share"]
     lowest, error = (float(frame.numbers[key]) for key in ("lambda_min", "lambda_min_residual"))  # type: ignore[arg-type]
     assert lowest < -10 * error, f"λ_min {lowest} ± {error}"
@@ -245,8 +266,8 @@ def a_bowl_above_a_saddle() -> None:
 @hidden_curvature.check
 def subsets_lie_above_on_the_mean() -> None:
     """Jensen: the mean of λ₁ over subsets is at least λ₁ of all samples; of the whole set it is the same."""
-    *_, frame = hidden_curvature(draws=12)
+    frame = hidden_curvature.last(draws=12)
     one = {key: float(frame.numbers[key]) for key in ("subset_mean", "subset_stderr", "lambda_max")}  # type: ignore[arg-type]
     assert one["subset_mean"] > one["lambda_max"] - one["subset_stderr"], one
-    *_, whole = hidden_curvature(subset=600, draws=3)
+    whole = hidden_curvature.last(subset=600, draws=3)
     near("λ₁ of the whole", whole.numbers["subset_mean"], whole.numbers["lambda_max"], 1e-4)

@@ -41,9 +41,9 @@ def flag(losses: Sequence[float], slopes: Sequence[float]) -> str:
         return ""
     before, around = median(losses[-WINDOW - 1 : -1]), median(slopes[-WINDOW - 1 : -1])
     if loss > LOSS_JUMP * before:
-        return f"loss {loss / before:.3g} × its median before"
+        return f"loss {loss / before:.3g} × its median"
     if slope > SLOPE_JUMP * around:
-        return f"gradient {slope / around:.3g} × its median before"
+        return f"gradient {slope / around:.3g} × its median"
     return ""
 
 

@@ -70,14 +70,18 @@ def mode_connectivity(
     from dltui.lab.geometry.nets import bound, digits
 
     data = digits(SAMPLES)
-    a, sibling = (_grown(shared, seed, 1000 + 2 * seed + i) for i in (0, 1))
-    stranger = _grown(max(1, shared), seed + 500, 5000 + seed)
+    a = _grown(shared, seed, 1000 + 2 * seed)
+    others = {  # each is trained when it is its turn
+        "sibling": (shared, seed, 1001 + 2 * seed),
+        "stranger": (max(1, shared), seed + 500, 5000 + seed),
+    }
     wishes = Wishes(steps=13, beyond=0, align=align, seed=seed)
     found: list[Connection] = []
-    for name, other in (("sibling", sibling), ("stranger", stranger)):
-        found.append(connect(bound(a, data, title=f"way to a {name}"), other, title=name, wishes=wishes))
+    for name, grown in others.items():
+        objective = bound(a, data, title=f"way to a {name}")
+        found.append(connect(objective, _grown(*grown), title=name, wishes=wishes))
         numbers: dict[str, Number] = {"shared_epochs": shared}
-        for one, who in zip(found, ("sibling", "stranger"), strict=False):
+        for one, who in zip(found, others, strict=False):
             numbers |= {f"{who}_{path}": one.barrier(place) for place, path in enumerate(one.paths)}
             numbers[f"{who}_error"] = one.barrier_error(0)
             numbers[f"{who}_distance"] = float(one.lengths[0])
@@ -94,7 +98,7 @@ def mode_connectivity(
 def siblings_have_no_barrier_and_strangers_do() -> None:
     """Frankle et al. 2020: children of an early checkpoint are linearly connected, independent runs are not."""
     for seed in (0, 1):
-        *_, frame = mode_connectivity(seed=seed, align=False)
+        frame = mode_connectivity.last(seed=seed, align=False)
         near, far = (float(frame.numbers[f"{who}_straight"]) for who in ("sibling", "stranger"))  # type: ignore[arg-type]
         assert near < far / 10, f"seed {seed}: {near} to a sibling, {far} to a stranger"
         assert far > 0.1, f"seed {seed}: {far}"
@@ -103,7 +107,7 @@ def siblings_have_no_barrier_and_strangers_do() -> None:
 @mode_connectivity.check
 def alignment_lowers_the_barrier() -> None:
     """Ainsworth et al. 2022: weight matching lowers the barrier between strangers."""
-    *_, frame = mode_connectivity()
+    frame = mode_connectivity.last()
     straight, aligned = (float(frame.numbers[f"stranger_{way}"]) for way in ("straight", "aligned"))  # type: ignore[arg-type]
     assert aligned < straight, f"{aligned} aligned, {straight} straight"
 

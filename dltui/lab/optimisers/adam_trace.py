@@ -12,11 +12,12 @@ from dltui.descent.rule import Vector
 from dltui.descent.surface import Surface
 from dltui.descent.surfaces import SURFACES
 from dltui.descent.walk import Walk, fed, walk
-from dltui.figures import Figure, Histogram, Lines, Series, Step, Steps, Table, number
+from dltui.figures import Figure, Histogram, Lines, Series, Steps, Table, number
 from dltui.lab import Choice, Frame, Number, Slider, Switch, Typed, exhibit, near
 from dltui.lab.geometry.surfaces import GALLERY, surface
 from dltui.lab.optimisers.maps import ground, losses, moments, signed
 from dltui.lab.optimisers.net import Net, landscape
+from dltui.lab.written import written
 
 GIVEN = {"notes": (2.0, -1.0, 0.5), "constant": (1.0,), "alternating": (1.0, -1.0)}
 GROUNDS = ("parabola", "himmelblau", "saddle", "valley")
@@ -34,12 +35,17 @@ def typed(text: str) -> Surface:
     up, across = np.nonzero(np.isfinite(one.ground))
     spots = np.stack((axis[across], axis[up]), -1)
     start = spots[np.linalg.norm(spots - one.edge * np.array(BEGUN), axis=-1).argmin()]
+
+    def gradient(w: Vector) -> Vector:
+        jet = one(w[..., 0], w[..., 1])  # that of log x is 1/x even where there is no log x
+        return np.where(np.isfinite(jet.value)[..., None], np.broadcast_to(jet.gradient, w.shape), np.nan)
+
     return Surface(
         "typed",
         one.formula.text,
         "a typed formula",
         lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).value, w.shape[:-1]),
-        lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).gradient, w.shape),
+        gradient,
         lambda w: np.broadcast_to(one(w[..., 0], w[..., 1]).hessian, (*w.shape, w.shape[-1])),
         tuple(start.tolist()),
         (-one.edge, -one.edge),
@@ -143,6 +149,8 @@ def adam_trace(
         figures = (*figures, _lengths(rule, way, place), _worked(rule, way, place, now))
         move = float(way.points[now, place] - way.points[now - 1, place]) if now else 0.0
         caption = f"step {now} of {way.steps}: θ = {number(float(way.points[now, place]), 6)}, moved by {number(move)}"
+        if way.ended and now == way.steps:
+            caption = way.ended
         yield Frame(
             figures=figures, numbers=_numbers(way, place, now, rule), caption=caption, total=len(told)
         )
@@ -248,7 +256,7 @@ def _lengths(rule: Adam, way: Walk, place: int) -> Lines:
 def _worked(rule: Adam, way: Walk, place: int, now: int) -> Steps:
     """Return the newest step with its numbers."""
     if not now:
-        return Steps(title="Worked out: the newest step", steps=(Step(formula="m = v = 0"),))
+        return written(("m = v = 0", ""), title="Worked out: the newest step")
     g, after = float(way.gradients[now - 1, place]), float(way.points[now, place])
     m, v, mhat, vhat = (float(way.memory[symbol][now - 1, place]) for symbol in SYMBOLS)
     m0, v0 = (float(way.memory[symbol][now - 2, place]) if now > 1 else 0.0 for symbol in "mv")
@@ -262,7 +270,7 @@ def _worked(rule: Adam, way: Walk, place: int, now: int) -> Steps:
         f"θ = {number(float(way.points[now - 1, place]), 6)} − {number(rule.lr)}·{signed(mhat)}/"
         f"(√{number(vhat)} + 1e-8) = {number(after, 7)}",
     )
-    return Steps(title="Worked out: the newest step", steps=tuple(Step(formula=line) for line in lines))
+    return written(*((line, "") for line in lines), title="Worked out: the newest step")
 
 
 def _numbers(way: Walk, place: int, now: int, rule: Adam) -> dict[str, Number]:
@@ -287,16 +295,10 @@ def _numbers(way: Walk, place: int, now: int, rule: Adam) -> dict[str, Number]:
     return found
 
 
-def _last(**knobs: float | str | bool) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = adam_trace(**knobs)
-    return dict(frame.numbers)
-
-
 @adam_trace.check
 def trace_of_the_notes() -> None:
     """α = 0.1, g = 2, −1, 0.5: θ −0.1, −0.1266337, −0.1606766; m, v, mᶜ, vᶜ of the notes (000c, D14)."""
-    shown = _last()
+    shown = adam_trace.last().numbers
     near("θ", shown["theta"], (0, -0.0999999995, -0.1266337033, -0.1606766179), 1e-9)
     near("m", shown["m"], (0.2, 0.08, 0.122), 1e-12)
     near("v", shown["v"], (0.004, 0.004996, 0.005241004), 1e-12)
@@ -310,7 +312,7 @@ def factors_of_the_notes() -> None:
     t = np.array((1.0, 2.0, 10.0, 100.0, 1000.0))
     near("for m", factors(0.9, t), (10, 5.263158, 1.535340, 1.000027, 1), 1e-6)
     near("for v", factors(0.999, t), (1000, 500.250125, 100.450825, 10.503335, 1.581516), 1e-6)
-    shown = _last(source="constant", steps=1)
+    shown = adam_trace.last(source="constant", steps=1).numbers
     near("shown at t = 1", (shown["factor_m"], shown["factor_v"]), (10, 1000), 1e-9)
 
 
@@ -318,7 +320,7 @@ def factors_of_the_notes() -> None:
 def first_step_is_alpha() -> None:
     """The first step is α for g from 1e-4 (0.09999) to 100 (0.1), as in the notes (002a)."""
     for scale, known in ((1e-4, 0.09999), (1.0, 0.1), (100.0, 0.1)):
-        path = np.array(_last(source="constant", steps=1, scale=scale)["theta"])
+        path = np.array(adam_trace.last(source="constant", steps=1, scale=scale).numbers["theta"])
         near(f"first step at g = {scale}", abs(path[1]), known, 1e-7)
 
 
@@ -337,7 +339,7 @@ def steps_without_the_correction() -> None:
     near("corrected", right, np.ones(5000), 1e-7)
     near(
         "in the exhibit",
-        _last(source="constant", corrected=False, lr=1, steps=2)["theta"],
+        adam_trace.last(source="constant", corrected=False, lr=1, steps=2).numbers["theta"],
         (0, -3.1622767, -7.412),
         1e-3,
     )
@@ -371,4 +373,4 @@ def typed_formula_like_torch() -> None:
         (w[0] ** 4 + 5 * w[1] ** 2).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         known.append(w[0].item())
-    near("θ", _last(source="typed", f="x**4 + 5*y**2", steps=20)["theta"], known, 1e-7)
+    near("θ", adam_trace.last(source="typed", f="x**4 + 5*y**2", steps=20).numbers["theta"], known, 1e-7)

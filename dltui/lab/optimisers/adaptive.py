@@ -273,16 +273,10 @@ def _split(walks: dict[str, Walk], now: int) -> Table:
     return Table(title="Median rate of each parameter", columns=("rule", *NET.shapes), rows=tuple(rows))
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = adaptive_steps(**knobs)
-    return dict(frame.numbers)
-
-
 @adaptive_steps.check
 def sizes_of_the_notes() -> None:
     """G = 3, 4, 12: RMS 3, 3.535534, 7.505553; AdaGrad 3, 5, 13; RMSProp 3, 3.114482, 4.809366 (notes 000a)."""
-    shown = _last(kind="notes", alpha=0.9)
+    shown = adaptive_steps.last(kind="notes", alpha=0.9).numbers
     near("σ, RMS of all", shown["sigma_RMS_of_all"], (3, 3.535534, 7.505553), 1e-6)
     near("σ, AdaGrad", shown["sigma_AdaGrad"], (3, 5, 13), 1e-12)
     near("σ, RMSProp", shown["sigma_RMSProp"], (3, 3.114482, 4.809366), 1e-6)
@@ -321,11 +315,11 @@ def plain_descent_where_sizes_are_one() -> None:
 @adaptive_steps.check
 def forgetting_and_not() -> None:
     """After the loud time RMSProp's rate is back at η/1, AdaGrad's is not; rare gradients keep a large rate."""
-    shown = _last(steps=300)
+    shown = adaptive_steps.last(steps=300).numbers
     near("RMSProp's rate at last", shown["rate_RMSProp"], (0.1, 0.1), 1e-3)
     adagrad = np.array(shown["rate_AdaGrad"])
     assert adagrad[0] < adagrad[1] / 5, f"AdaGrad's rates at last: {adagrad}"
-    rare = np.array(_last(kind="sparse", steps=100)["rate_AdaGrad"])
+    rare = np.array(adaptive_steps.last(kind="sparse", steps=100).numbers["rate_AdaGrad"])
     near("rare over frequent", rare[1] / rare[0], np.sqrt(10), 1e-6)
 
 

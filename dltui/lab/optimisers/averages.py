@@ -246,7 +246,7 @@ def mean_is_a_convolution() -> None:
 def window_of_the_notes() -> None:
     """About 1/(1 − β) values count: 10 at 0.9 and 1,000 at 0.999; their weights hold 1 − 1/e of all (notes 000c)."""
     for beta, known in ((0.9, 10.0), (0.999, 1000.0)):
-        *_, frame = moving_average(beta=beta, t=2)
+        frame = moving_average.last(beta=beta, t=2)
         near("window", frame.numbers["window"], known, 1e-9)
         near("weight in the window", weights(beta, round(known)).sum(), 1 - np.exp(-1), 0.03)
         near("all weights", weights(beta, 100_000).sum(), 1, 1e-12)
@@ -255,7 +255,7 @@ def window_of_the_notes() -> None:
 @moving_average.check
 def alternating_averages_to_nothing() -> None:
     """±1 in turn: |m| tends to (1 − β)/(1 + β), 0.0526 at 0.9 (notes 000c)."""
-    *_, frame = moving_average(kind="alternating", noise=0, t=400)
+    frame = moving_average.last(kind="alternating", noise=0, t=400)
     near("|m|", abs(float(frame.numbers["m"])), 0.1 / 1.9, 1e-12)  # type: ignore[arg-type]
 
 
@@ -264,6 +264,6 @@ def second_moment_is_variance_and_mean() -> None:
     """E[x²] = variance + mean² on the sample (notes 000c), and the running mean of a constant's square is it."""
     series, _ = signal("sine", 300, 1.0, 1)
     near("E[x²]", (series**2).mean(), series.var() + series.mean() ** 2, 1e-12)
-    *_, frame = moving_average(kind="constant", noise=0, t=50)
+    frame = moving_average.last(kind="constant", noise=0, t=50)
     near("second moment of a constant 1", frame.numbers["second"], 1, 1e-12)
     near("first moment of a constant 1", frame.numbers["m_hat"], 1, 1e-12)

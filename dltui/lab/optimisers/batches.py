@@ -332,7 +332,7 @@ def all_samples_go_down_only() -> None:
     steps = np.diff(losses(way).mean(-1))
     assert (steps < 0).all(), f"the loss rises by {steps.max()}"
     near("minimum", descend(SAMPLES, 6.0, 1500, 0).way[-1], best(), 1e-6)
-    *_, frame = batch_race(batch=SAMPLES, epochs=2)
+    frame = batch_race.last(batch=SAMPLES, epochs=2)
     assert frame.numbers["all_updates"] == 2, frame.numbers["all_updates"]
 
 
@@ -346,7 +346,7 @@ def jitter_falls_with_the_batch() -> None:
 @batch_race.check
 def small_batches_are_ahead_by_samples() -> None:
     """With 576 samples seen batch 16 is nearer to the least loss than all samples; one sample does not settle."""
-    *_, frame = batch_race(epochs=2)
+    frame = batch_race.last(epochs=2)
     one = {key: float(value) for key, value in frame.numbers.items() if isinstance(value, int | float)}
     floor = one["least_loss"]
     assert one["batch_loss"] - floor < 0.5 * (one["all_loss"] - floor), one

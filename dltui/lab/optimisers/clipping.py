@@ -230,12 +230,6 @@ def _by_hand(threshold: float) -> Steps:
     )
 
 
-def _last(**knobs: float) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = clip_cliff(**knobs)
-    return dict(frame.numbers)
-
-
 @clip_cliff.check
 def three_four_five() -> None:
     """[3, 4] at threshold 1 becomes [.6, .8]; at 10 it stays (notes 002a)."""
@@ -276,7 +270,7 @@ def like_clip_grad_norm() -> None:
 @clip_cliff.check
 def cliff_and_network() -> None:
     """Clipped no jump is longer than η·c and the network learns; unclipped it is lost (Pascanu et al. 2013)."""
-    found = {key: value for key, value in _last().items() if isinstance(value, int | float)}
+    found = {key: value for key, value in clip_cliff.last().numbers.items() if isinstance(value, int | float)}
     assert found["clipped_cliff_jump"] <= 0.5 + 1e-9, found["clipped_cliff_jump"]
     assert found["unclipped_cliff_jump"] > 4 * found["clipped_cliff_jump"], found
     assert found["clipped_applied"] <= 1 + 1e-6, found["clipped_applied"]

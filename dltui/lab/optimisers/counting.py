@@ -278,35 +278,23 @@ def _strip(counter: Counter, seed: int) -> Heatmap:
 
 def _speed(kept: list[Reading]) -> Lines:
     """Return samples a second over the batch."""
-    return Lines(
-        title="Samples a second of processor time, measured here",
-        series=(
-            Series(
-                name="samples/s",
-                x=np.array([float(one.batch) for one in kept]),
-                y=np.array([one.rate for one in kept]),
-            ),
-        ),
-        x_label="batch",
-        y_label="samples/s",
-        x_scale="log",
-        y_scale="log",
-    )
+    title = "Samples a second of processor time, measured here"
+    return _over_batch(kept, title, "samples/s", [one.rate for one in kept])
 
 
 def _memory(kept: list[Reading]) -> Lines:
     """Return the bytes that a batch keeps."""
+    return _over_batch(kept, "Memory kept for the backward pass", "MiB", [one.kept / MIB for one in kept])
+
+
+def _over_batch(kept: list[Reading], title: str, unit: str, values: list[float]) -> Lines:
+    """Return a value of each reading over the size of its batch."""
+    sizes = np.array([float(one.batch) for one in kept])
     return Lines(
-        title="Memory kept for the backward pass",
-        series=(
-            Series(
-                name="MiB",
-                x=np.array([float(one.batch) for one in kept]),
-                y=np.array([one.kept / MIB for one in kept]),
-            ),
-        ),
+        title=title,
+        series=(Series(name=unit, x=sizes, y=np.array(values)),),
         x_label="batch",
-        y_label="MiB",
+        y_label=unit,
         x_scale="log",
         y_scale="log",
     )
@@ -329,12 +317,6 @@ def _costs(found: list[Reading]) -> Table:
         )
         or (("", "", "", "", "measured next"),),
     )
-
-
-def _last(**knobs: float | bool) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = batch_counter(**knobs)
-    return dict(frame.numbers)
 
 
 @batch_counter.check
@@ -394,7 +376,7 @@ def larger_batches_are_faster() -> None:
 @batch_counter.check
 def running_out_is_reported() -> None:
     """A limit, and an allocation that no machine can make, are told in words; nothing is raised."""
-    found = _last(memory=0.25)
+    found = batch_counter.last(memory=0.25).numbers
     assert found["out_of_memory_at"] == 256, found["out_of_memory_at"]
     huge = reading(1 << 44, 64 * MIB)
     assert huge.trouble.startswith("out of memory: "), huge

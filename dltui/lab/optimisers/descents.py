@@ -199,16 +199,10 @@ def _worked(surface: Surface, way: Walk, now: int, lr: float) -> Steps:
     return Steps(title="Worked out, here", steps=lines)
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = gd_descent(**knobs)
-    return dict(frame.numbers)
-
-
 @gd_descent.check
 def notes_on_the_parabola() -> None:
     """x² from 1 with η = 0.1: 0.8, then 0.64 (notes 000a); ½kw² goes w₀(1 − ηk)ᵗ (notes 002a)."""
-    path = np.array(_last(surface="parabola", x=1.0, lr=0.1, steps=2)["path"])
+    path = np.array(gd_descent.last(surface="parabola", x=1.0, lr=0.1, steps=2).numbers["path"])
     near("path", path[:, 0], (1, 0.8, 0.64), 1e-12)
     for kappa in (1.0, 5.0, 30.0):
         way = walk(ravine(kappa), Gradient(lr=0.05), (2.0, 1.0), 20).points
@@ -256,7 +250,7 @@ def network_like_torch() -> None:
         optimiser.zero_grad()
         nn.functional.cross_entropy(twin(x), y).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    shown = _last(surface="net", lr=0.5, steps=10, seed=3)
+    shown = gd_descent.last(surface="net", lr=0.5, steps=10, seed=3).numbers
     near("loss", shown["loss"], nn.functional.cross_entropy(twin(x), y).item(), 1e-10)
     assert shown["parameters"] == NET.size, f"{shown['parameters']} parameters are shown"
 
@@ -279,4 +273,4 @@ def path_like_torch() -> None:
         optimiser.zero_grad()
         ((w[0] ** 2 + w[1] - 11) ** 2 + (w[0] + w[1] ** 2 - 7) ** 2).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    near("θ", _last()["theta"], w.detach().numpy(), 1e-10)
+    near("θ", gd_descent.last().numbers["theta"], w.detach().numpy(), 1e-10)

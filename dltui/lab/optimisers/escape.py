@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dltui.descent.annealing import anneal
 from dltui.descent.plain import Gradient
+from dltui.descent.surface import Surface
 from dltui.descent.surfaces import rugged, two_weights
 from dltui.descent.walk import walk
 from dltui.figures import Heatmap, Lines, Mark, Path, Series, Step, Steps, Table, number
@@ -57,28 +58,25 @@ def cooling(hot: float, steps: int) -> Array:
 @lru_cache(maxsize=16)
 def on_saddle(sigma: float, hot: float, lr: float, seed: int) -> Runs:
     """Return all runs from the saddle itself."""
-    start = np.zeros((RUNS, 2))
-    plain = walk(SADDLE, Gradient(lr=lr), start, STEPS)
-    noisy = walk(SADDLE, Gradient(lr=lr), start, STEPS, noise=sigma, seed=seed)
-    cold = cooling(hot, STEPS)
-    annealed = anneal(SADDLE, cold, start, reach=0.1, seed=seed)
-    ways = dict(zip(NAMES, (plain, noisy, annealed), strict=True))
-    return Runs(
-        {name: one.points for name, one in ways.items()},
-        {name: one.values for name, one in ways.items()},
-        cold,
-    )
+    return _runs(SADDLE, np.zeros((RUNS, 2)), sigma, cooling(hot, STEPS), 0.1, lr, seed)
 
 
 @lru_cache(maxsize=16)
 def on_rugged(shake: float, hot: float, lr: float, seed: int) -> Runs:
     """Return all runs on the curve full of holes."""
-    start = np.full((RUNS, 1), RUGGED.start[0])
-    plain = walk(RUGGED, Gradient(lr=lr), start, STEPS)
-    noisy = walk(RUGGED, Gradient(lr=lr), start, STEPS, noise=shake, seed=seed)
-    cold = cooling(hot, STEPS)
-    annealed = anneal(RUGGED, cold, start, reach=0.7, seed=seed)
-    ways = dict(zip(NAMES, (plain, noisy, annealed), strict=True))
+    return _runs(RUGGED, np.full((RUNS, 1), RUGGED.start[0]), shake, cooling(hot, STEPS), 0.7, lr, seed)
+
+
+def _runs(
+    ground: Surface, start: Array, noise: float, cold: Array, reach: float, lr: float, seed: int
+) -> Runs:
+    """Return all runs on a surface: plain, with noise of some deviation, annealed by proposals of some reach."""
+    rule = Gradient(lr=lr)
+    ways = {
+        "plain": walk(ground, rule, start, STEPS),
+        "noisy": walk(ground, rule, start, STEPS, noise=noise, seed=seed),
+        "annealed": anneal(ground, cold, start, reach=reach, seed=seed),
+    }
     return Runs(
         {name: one.points for name, one in ways.items()},
         {name: one.values for name, one in ways.items()},
@@ -286,16 +284,10 @@ def _table(told: dict[str, Number]) -> Table:
     )
 
 
-def _last(**knobs: float) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = noise_escape(**knobs)
-    return dict(frame.numbers)
-
-
 @noise_escape.check
 def off_the_saddle() -> None:
     """Plain never moves; σ = 0.01: all of 200 runs leave, in a median of 44 steps, at most 83 (notes 000a)."""
-    found = _last()
+    found = noise_escape.last().numbers
     near("way of plain descent", found["plain_moved"], 0)
     near("share that leaves", found["noisy_left"], 1)
     near("median", found["noisy_median"], 44, 0.06)
@@ -305,7 +297,7 @@ def off_the_saddle() -> None:
 @noise_escape.check
 def growth_along_v() -> None:
     """Ten times less noise takes ln 10/ln(1 + 2η) = 12.6 steps longer: the linear growth 1 + 2η a step."""
-    steps = [float(_last(sigma=sigma)["noisy_median"]) for sigma in (1e-2, 1e-3, 1e-4)]  # type: ignore[arg-type]
+    steps = [float(noise_escape.last(sigma=sigma).numbers["noisy_median"]) for sigma in (1e-2, 1e-3, 1e-4)]  # type: ignore[arg-type]
     near("steps more", np.diff(steps), [np.log(10) / np.log(1.2)] * 2, 0.12)
 
 
@@ -336,6 +328,6 @@ def warm_like_boltzmann() -> None:
 @noise_escape.check
 def annealing_finds_the_deepest() -> None:
     """On the rugged curve plain descent ends in the first hole, and most annealed runs in the deepest."""
-    found = _last(temperature=2.0)
+    found = noise_escape.last(temperature=2.0).numbers
     near("plain", found["plain_home"], 0)
     assert float(found["annealed_home"]) > 0.6, found["annealed_home"]  # type: ignore[arg-type]

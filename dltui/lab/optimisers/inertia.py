@@ -241,7 +241,7 @@ def moves_under_a_constant_pull() -> None:
     moves = pushed(0.9, 0.1, 400, alternating=False)
     near("m", moves[:3], (-0.1, -0.19, -0.271), 1e-12)
     near("the limit", moves[-1], -1.0, 1e-12)
-    *_, frame = momentum_ball(lr=0.1, steps=1)
+    frame = momentum_ball.last(lr=0.1, steps=1)
     near("the limit that is told", frame.numbers["fastest_step"], 1.0, 1e-12)
 
 
@@ -257,7 +257,7 @@ def moves_under_an_alternating_pull() -> None:
 def steps_in_the_ravine() -> None:
     """½(x² + 100y²) from (−10, 1) to L < 1e-6: η = 0.01 in 882 and 162 steps, 0.001 in 8,860 and 803 (notes 000a)."""
     for lr, plain, rolled in ((0.01, 882, 162), (0.001, 8860, 803)):
-        *_, frame = momentum_ball(lr=lr, steps=1)
+        frame = momentum_ball.last(lr=lr, steps=1)
         found = (frame.numbers["plain_steps_to_1e-6"], frame.numbers["ball_steps_to_1e-6"])
         assert found == (plain, rolled), f"{found} steps at η = {lr}"
 

@@ -160,7 +160,7 @@ def _dead(way: Walk, l1: float, now: int) -> Lines:
         x_label="step",
         y_label="z",
         y_scale="symlog",
-        levels=((l1, "λ₁"), (-l1, "−λ₁")) if l1 else ((0.0, "λ₁ = 0"),),
+        levels=((l1, "±λ₁"), (-l1, "")) if l1 else ((0.0, "λ₁ = 0"),),
     )
 
 
@@ -256,7 +256,7 @@ def same_as_torch() -> None:
 def zero_exactly_in_the_dead_zone() -> None:
     """FTRL's weight is 0 where |z| ≤ λ₁ and nowhere else, on digits and on random gradients (notes 004)."""
     for l1 in (0.1, 0.5):
-        *_, frame = lesser_known(l1=l1, steps=2)
+        frame = lesser_known.last(l1=l1, steps=2)
         theta, z, _ = sparse(l1, 1.0)
         assert ((theta == 0) == (np.abs(z) <= l1)).all(), f"λ₁ = {l1}: zeros are not where |z| ≤ λ₁"
         assert frame.numbers["zeros"] == frame.numbers["dead"], f"{frame.numbers['zeros']} zeros are shown"

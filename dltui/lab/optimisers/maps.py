@@ -77,7 +77,7 @@ def ground(
         x_label=across,
         y_label=up,
         value_label="L",
-        scale=scale or ("linear" if values.min() < 0 else "symlog"),
+        scale=scale or ("linear" if (values < 0).any() else "symlog"),
         contours=True,
         paths=(*paths, *extra),
         marks=tuple(marks),
@@ -141,17 +141,17 @@ def _over(
 ) -> Lines:
     """Return one curve a walk."""
     cut = {name: one[: None if now is None else now + 1] for name, one in values.items()}
-    signed = any(float(one.min(initial=0.0)) < 0 for one in cut.values())
+    below = any((one < 0).any() for one in cut.values())
     return Lines(
         title=title,
         caption=caption or " ".join(f"{name}: {one.ended}." for name, one in walks.items() if one.ended),
         series=tuple(
-            Series(name=name, x=np.arange(float(len(one))), y=one if signed else np.maximum(one, FLOOR))
+            Series(name=name, x=np.arange(float(len(one))), y=one if below else np.maximum(one, FLOOR))
             for name, one in cut.items()
         ),
         x_label="step",
         y_label=label,
-        y_scale="linear" if signed else "log",
+        y_scale="linear" if below else "log",
     )
 
 

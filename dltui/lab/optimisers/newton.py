@@ -223,12 +223,6 @@ def _plain(value: float) -> float:
     return 0.0 if abs(value) < TINY else float(value)
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = newton_step(**knobs)
-    return dict(frame.numbers)
-
-
 @newton_step.check
 def one_step_on_any_quadratic() -> None:
     """Twenty random positive-definite quadratics: Newton is at the minimum after one step, to 1e-9."""
@@ -238,18 +232,23 @@ def one_step_on_any_quadratic() -> None:
         bowl = quadratic(root @ root.T + 0.1 * np.eye(2))
         for rule in (Newton(), SaddleFree()):
             near("w after one step", walk(bowl, rule, draw.uniform(-5, 5, 2), 1).points[-1], (0, 0), 1e-9)
-    near("on the ravine", _last(surface="ravine", x=2, y=1, steps=1)["newton_loss"], 0, 1e-20)
+    near(
+        "on the ravine",
+        newton_step.last(surface="ravine", x=2, y=1, steps=1).numbers["newton_loss"],
+        0,
+        1e-20,
+    )
 
 
 @newton_step.check
 def into_the_saddle() -> None:
     """(.1, .2) on (1 − w₁w₂)²: Newton is in the saddle after 3 steps, |H| has L = 7e-6 after 6 (notes 000a)."""
-    found = _last(steps=3)
+    found = newton_step.last(steps=3).numbers
     near("Newton", found["newton_w"], (0, 0), 1e-3)
     near("eigenvalues", found["newton_eigenvalues"], (-2, 2), 1e-3)
     assert found["newton_verdict"] in {"saddle", "on the way"}, found["newton_verdict"]
-    assert _last(steps=6)["newton_verdict"] == "saddle"
-    near("saddle-free", _last(steps=6)["saddle_free_loss"], 7e-6, 1e-6)
+    assert newton_step.last(steps=6).numbers["newton_verdict"] == "saddle"
+    near("saddle-free", newton_step.last(steps=6).numbers["saddle_free_loss"], 7e-6, 1e-6)
 
 
 @newton_step.check

@@ -230,17 +230,11 @@ def _table(told: dict[str, float], scale: float | None, m: int, place: str) -> T
     )
 
 
-def _last(**knobs: int | bool | str) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = noise_scale(**knobs)
-    return dict(frame.numbers)
-
-
 @noise_scale.check
 def slope_of_minus_one() -> None:
     """Variance over m on two logarithmic axes has slope −1 ± .05, and m times it is constant (notes 000a, 002a)."""
     for place in PLACES:
-        found = _last(place=place)
+        found = noise_scale.last(place=place).numbers
         near(f"slope at {place}", found["slope"], -1, 0.05)
         times = np.multiply(found["variances"], found["sizes"]) / float(found["sigma2"])  # type: ignore[arg-type]
         near(f"m·Var/σ² at {place}", times, np.ones(len(times)), 0.15)
@@ -262,9 +256,9 @@ def every_batch_there_is() -> None:
 @noise_scale.check
 def drawn_without_repetition() -> None:
     """Measured at m = 144 without repetition: half of σ²/m, (N−m)/(N−1) = .5017; at m = N exactly 0."""
-    found = _last(m=144, replacement=False)
+    found = noise_scale.last(m=144, replacement=False).numbers
     near("share", float(found["variance"]) / (float(found["sigma2"]) / 144), 144 / 287, 0.05)  # type: ignore[arg-type]
-    near("all samples", _last(m=SAMPLES, replacement=False)["variance"], 0)
+    near("all samples", noise_scale.last(m=SAMPLES, replacement=False).numbers["variance"], 0)
 
 
 @noise_scale.check
@@ -273,8 +267,8 @@ def spread_like_numpy() -> None:
     for place in PLACES:
         near(
             f"σ² at {place}",
-            _last(place=place)["sigma2"],
+            noise_scale.last(place=place).numbers["sigma2"],
             np.trace(np.cov(population(place).T, bias=True)),
             1e-12,
         )
-    near("gradient at the minimum", _last(place="minimum")["gradient_norm"], 0, 1e-9)
+    near("gradient at the minimum", noise_scale.last(place="minimum").numbers["gradient_norm"], 0, 1e-9)

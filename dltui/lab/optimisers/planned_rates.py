@@ -234,7 +234,7 @@ def numbers_of_the_notes() -> None:
     near("cosine", plan.rate("cosine", [0, 25, 50, 75, 100]), (0.1, 0.085355, 0.05, 0.014645, 0), 1e-6)
     near("step", plan.rate("step", [0, 29, 30, 59, 60]), (0.1, 0.1, 0.01, 0.01, 0.001), 1e-12)
     near("resnet", plan.rate("resnet", [0, 4, 5, 49, 50, 75]), (0.01, 0.01, 0.1, 0.1, 0.01, 0.001), 1e-12)
-    *_, frame = lr_schedules(eta=0.1)
+    frame = lr_schedules.last(eta=0.1)
     near("last rate of the cosine", frame.numbers["cosine_rate"], 0, 1e-12)
 
 
@@ -301,6 +301,6 @@ def descends_like_torch() -> None:
 def falling_rates_settle() -> None:
     """At η = 1 all that fall end at least ten times nearer to the least loss than a constant rate, for three seeds."""
     for seed in range(3):
-        *_, frame = lr_schedules(seed=seed)
+        frame = lr_schedules.last(seed=seed)
         found = {name: float(str(frame.numbers[f"{name}_above"])) for name in NAMES}
         assert max(found[name] for name in NAMES[1:]) < found["constant"] / 10, f"seed {seed}: {found}"

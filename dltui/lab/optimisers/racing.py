@@ -177,7 +177,7 @@ def _plain(text: str) -> str:
 @optimiser_race.check
 def escape_of_the_notes() -> None:
     """x² − y² + ½y⁴ from (1, 1e-3), η = 0.02, to |y| > 0.5: SGD 162, momentum 42, Adam 25 steps (notes 002a)."""
-    *_, frame = optimiser_race(steps=1)
+    frame = optimiser_race.last(steps=1)
     found = [frame.numbers[f"{name}_steps"] for name in ("SGD", "momentum", "Adam")]
     assert found == [162, 42, 25], f"{found} steps"
 

@@ -280,7 +280,7 @@ def limit_of_the_notes() -> None:
     for lr in (0.0198, 0.02, 0.0202):
         way = walk(ravine(100), Gradient(lr=lr), START, 2000, remember=False)
         ends[lr] = abs(way.points[-1, 1])
-        *_, frame = lr_stability(lr=lr)
+        frame = lr_stability.last(lr=lr)
         near("the limit", frame.numbers["limit"], 0.02, 1e-12)
     assert ends[0.0198] < 1e-12, f"η = 0.0198 leaves y = {ends[0.0198]}"
     near("|y| at η = 0.02", ends[0.02], 1.0, 1e-9)
@@ -292,7 +292,7 @@ def limit_of_the_notes() -> None:
 @lr_stability.check
 def steps_of_a_tiny_rate() -> None:
     """η = 1e-4 needs 88,634 steps to a loss below 1e-6 (notes 000a: about 100,000); walking agrees."""
-    *_, frame = lr_stability(lr=1e-4)
+    frame = lr_stability.last(lr=1e-4)
     assert frame.numbers["steps_to_1e-6"] == 88634, f"{frame.numbers['steps_to_1e-6']} steps"
     for lr, kappa in ((0.01, 100.0), (0.015, 100.0), (0.09, 20.0)):
         walked = walk(ravine(kappa), Gradient(lr=lr), START, 3000, remember=False, below=GOAL).steps
@@ -321,6 +321,6 @@ def limit_by_torch() -> None:
 def range_test_turns_at_the_limit() -> None:
     """The loss of the range test is lowest within a factor of 2 of 2/λmax."""
     for kappa in (10.0, 100.0, 1000.0):
-        *_, frame = lr_stability(kappa=kappa)
+        frame = lr_stability.last(kappa=kappa)
         ratio = float(frame.numbers["range_test"]) / float(frame.numbers["limit"])  # type: ignore[arg-type]
         assert 0.5 < ratio < 2, f"κ = {kappa}: it turns at {ratio} of the limit"

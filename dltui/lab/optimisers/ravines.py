@@ -205,30 +205,29 @@ def _stalled() -> Lines:
     )
 
 
-def _last(**knobs: float) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = ravine_zigzag(**knobs)
-    return dict(frame.numbers)
-
-
 @ravine_zigzag.check
 def first_steps_of_the_notes() -> None:
     """κ = 100, η = 0.019 from (−10, 1): y −0.9, 0.81, −0.729; x −9.81, −9.62361, −9.440761 (notes 000a)."""
-    path = np.array(_last(steps=3)["path"])
+    path = np.array(ravine_zigzag.last(steps=3).numbers["path"])
     near("y", path[1:, 1], (-0.9, 0.81, -0.729), 1e-12)
     near("x", path[1:, 0], (-9.81, -9.62361, -9.440761), 1e-6)
-    near("factors", (_last(steps=1)["factor_x"], _last(steps=1)["factor_y"]), (0.981, -0.9), 1e-12)
+    near(
+        "factors",
+        (ravine_zigzag.last(steps=1).numbers["factor_x"], ravine_zigzag.last(steps=1).numbers["factor_y"]),
+        (0.981, -0.9),
+        1e-12,
+    )
 
 
 @ravine_zigzag.check
 def flips_of_the_notes() -> None:
     """From (10, 1), 200 steps: loss 0.02326 with 199 of 199 flips; η = 0.021 diverges to 1.8e18 (notes 000c, D15)."""
-    shown = _last(x=10, steps=MANY)
+    shown = ravine_zigzag.last(x=10, steps=MANY).numbers
     assert shown["flips"] == 199, f"{shown['flips']} flips"
     near("loss", shown["loss"], 0.02326, 1e-4)
     over = 0.5 * (100 * (1 - 0.021) ** (2 * MANY) + 100 * (1 - 2.1) ** (2 * MANY))
     near("loss of η = 0.021, over 1.8e18", over / 1.8e18, 1, 0.02)
-    gone = _last(lr=0.021, x=10, steps=MANY)
+    gone = ravine_zigzag.last(lr=0.021, x=10, steps=MANY).numbers
     assert "ran away" in str(gone["ended"]), f"η = 0.021 is told to end {gone['ended']!r}"
     ended = {
         name: walk(ravine(100), rule, START, MANY).values[-1] for name, rule in rivals(0.019, 100).items()
@@ -240,8 +239,8 @@ def flips_of_the_notes() -> None:
 @ravine_zigzag.check
 def narrow_valley_of_the_notes() -> None:
     """κ = 50: flips at every step at η = 0.03, diverges at 0.041 > 2/50 (notes 002a)."""
-    assert _last(kappa=50, lr=0.03, steps=40)["flips"] == 39, "not every step flips"
-    far = _last(kappa=50, lr=0.041, steps=400)
+    assert ravine_zigzag.last(kappa=50, lr=0.03, steps=40).numbers["flips"] == 39, "not every step flips"
+    far = ravine_zigzag.last(kappa=50, lr=0.041, steps=400).numbers
     near(
         "|y| at η = 0.041",
         abs(np.array(far["path"])[-1, 1]) / 1.05 ** (len(np.array(far["path"])) - 1),
@@ -256,7 +255,7 @@ def best_single_rate() -> None:
     for kappa in (3.0, 100.0, 900.0):
         rates = np.linspace(0, 2, 200_001) / kappa
         left = np.maximum(np.abs(1 - rates), np.abs(1 - rates * kappa))
-        shown = _last(kappa=kappa, steps=1)
+        shown = ravine_zigzag.last(kappa=kappa, steps=1).numbers
         near(f"rate at κ = {kappa}", shown["best_rate"], left.min(), 1e-5)
         near(f"η at κ = {kappa}", shown["best_lr"], rates[left.argmin()], 1e-5)
     way = walk(ravine(100), Gradient(lr=single(100)[0]), START, 50)

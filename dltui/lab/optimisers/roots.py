@@ -220,16 +220,10 @@ def _table(curve: Curve, found: Search, errors: list[float]) -> Table:
     )
 
 
-def _last(**knobs: float | str) -> dict[str, Number]:
-    """Return the numbers of the last frame."""
-    *_, frame = newton_root(**knobs)
-    return dict(frame.numbers)
-
-
 @newton_root.check
 def root_of_two() -> None:
     """x² − 2 from 1: 1.5, 1.4166666667, 1.4142156863, 1.4142135624 (notes 001)."""
-    found = _last(steps=4)
+    found = newton_root.last(steps=4).numbers
     near("x", found["x"], (1, 1.5, 1.4166666667, 1.4142156863, 1.4142135624), 1e-10)
 
 
@@ -253,16 +247,16 @@ def derivatives_like_torch() -> None:
 @newton_root.check
 def errors_are_squared() -> None:
     """Near √2: eₖ₊₁/eₖ² is f″/(2f′) = 0.35355; at the triple root of x³ eₖ₊₁/eₖ is 2/3."""
-    errors = np.array(_last(steps=4, start=1.5)["error"])
+    errors = np.array(newton_root.last(steps=4, start=1.5).numbers["error"])
     near("eₖ₊₁/eₖ²", errors[2] / errors[1] ** 2, 1 / (2 * math.sqrt(2)), 1e-2)
-    errors = np.array(_last(f="cube", steps=6)["error"])
+    errors = np.array(newton_root.last(f="cube", steps=6).numbers["error"])
     near("eₖ₊₁/eₖ", errors[1:] / errors[:-1], np.full(6, 2 / 3), 1e-12)
 
 
 @newton_root.check
 def where_it_fails() -> None:
     """x³ − 2x + 2 from 0: 1, 0, 1, 0; arctan from 1.39 goes home and from 1.40 away; x² − 2 from 0 has no step."""
-    near("cycle", _last(f="cycle", start=0, steps=4)["x"], (0, 1, 0, 1, 0))
-    near("arctan from 1.39", _last(f="arctan", start=1.39, steps=12)["error"][-1], 0, 1e-6)  # type: ignore[index]
-    assert "ran away" in str(_last(f="arctan", start=1.4, steps=30)["ended"])
-    assert "level" in str(_last(start=0)["ended"])
+    near("cycle", newton_root.last(f="cycle", start=0, steps=4).numbers["x"], (0, 1, 0, 1, 0))
+    near("arctan from 1.39", newton_root.last(f="arctan", start=1.39, steps=12).numbers["error"][-1], 0, 1e-6)  # type: ignore[index]
+    assert "ran away" in str(newton_root.last(f="arctan", start=1.4, steps=30).numbers["ended"])
+    assert "level" in str(newton_root.last(start=0).numbers["ended"])

@@ -285,7 +285,7 @@ def cosine_like_torch() -> None:
 def a_warm_start_ends_lower() -> None:
     """Loss with a warm-up is lower at the start and at the end, for two seeds (Xiong et al. 2020)."""
     for seed in range(2):
-        *_, frame = warm_up(seed=seed)
+        frame = warm_up.last(seed=seed)
         found = {key: float(value) for key, value in frame.numbers.items() if isinstance(value, float | int)}
         assert found["with_most"] < found["without_most"], f"seed {seed}: {found}"
         assert found["with_loss"] < 0.9 * found["without_loss"], f"seed {seed}: {found}"

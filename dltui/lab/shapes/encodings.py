@@ -248,11 +248,11 @@ def _field(title: str, values: Array, x: str, y: str, told: str, *, downwards: b
 @input_encodings.check
 def frames_of_a_second() -> None:
     """1 s, 25 ms window, 10 ms hop, unpadded: 98 frames (notes 000a); other lengths by counting."""
-    *_, last = input_encodings()
+    last = input_encodings.last()
     near("frames", last.numbers["frames"], 98)
     near("shape", last.numbers["shape"], (1, 98, 40))
     for seconds, window, hop in ((0.5, 25, 10), (1.3, 30, 7.5), (2, 100, 50)):
-        *_, last = input_encodings(seconds=seconds, window=window, hop=hop)
+        last = input_encodings.last(seconds=seconds, window=window, hop=hop)
         wide, step, count, at = round(window * 16), round(hop * 16), 0, 0
         while at + wide <= round(seconds * 16_000):
             count, at = count + 1, at + step
@@ -295,7 +295,7 @@ def one_hot_times_table_is_an_embedding() -> None:
     """The embedded sentence against torch's Embedding with the same table; one 1 a row."""
     import torch
 
-    *_, last = input_encodings(kind="text", seed=3)
+    last = input_encodings.last(kind="text", seed=3)
     ids = np.array(last.numbers["ids"])
     known = int(ids.max()) + 1
     near("sums of rows", one_hot(ids, known).sum(axis=1), np.ones(len(ids)))
@@ -313,7 +313,7 @@ def patches_are_a_convolution() -> None:
     """Tokens of patches against torch's convolution whose stride is its kernel, to 1e-6."""
     import torch
 
-    *_, last = input_encodings(kind="image", patch=4, width=6, seed=1)
+    last = input_encodings.last(kind="image", patch=4, width=6, seed=1)
     table = np.random.default_rng(1).standard_normal((16, 6)) / 4
     from dltui.data.load import load
 

@@ -265,7 +265,7 @@ def weighed(bell: NDArray[np.float64]) -> Lines:
 def notes_examples() -> None:
     """Two 3 × 3 see 5, three see 7 (notes 000a); RF of a layer = RF before + (K − 1)·jump (notes 002a)."""
     for depth, known in ((1, 3), (2, 5), (3, 7)):
-        *_, last = receptive_field(depth=depth)
+        last = receptive_field.last(depth=depth)
         near(f"field of {depth}", last.numbers["size"], known)
     rng = np.random.default_rng(0)
     for _ in range(50):

@@ -109,7 +109,7 @@ def growth(channels: int) -> Lines:
 def notes_numbers() -> None:
     """C = 64: 73,728 vs 102,400 and 110,592 vs 200,704, 28 % and 44.9 % fewer (notes 000a and 002a)."""
     for depth, stack, single, saved in ((2, 73_728, 102_400, 0.28), (3, 110_592, 200_704, 0.449)):
-        *_, last = small_kernels(depth=depth, channels=64)
+        last = small_kernels.last(depth=depth, channels=64)
         near("stack", last.numbers["stack"], stack)
         near("single", last.numbers["single"], single)
         near("share saved", round(float(last.numbers["saved"]), 3), saved)  # type: ignore[arg-type]
@@ -123,7 +123,7 @@ def weights_of_torch() -> None:
     from torch import nn
 
     for channels in (1, 3, 8):
-        *_, last = small_kernels(depth=3, channels=channels, size=9)
+        last = small_kernels.last(depth=3, channels=channels, size=9)
         small = nn.Sequential(*(nn.Conv2d(channels, channels, 3, padding=1, bias=False) for _ in range(3)))
         large = nn.Conv2d(channels, channels, 7, padding=3, bias=False)
         near("stack", last.numbers["stack"], sum(p.numel() for p in small.parameters()))
@@ -168,9 +168,9 @@ def dense_vs_conv(
     conv = conv2d(picture, out_channels=filters, kernel_size=kernel, padding="same")
     table = Table(
         title=f"On a picture of {size} × {size} × {channels}",
+        caption=f"{dense.layer} and {conv.layer}",
         columns=("", "dense", "convolution"),
         rows=(
-            ("layer", dense.layer, conv.layer),
             ("weights", dense.parameters - units, conv.parameters - filters),
             ("with biases", dense.parameters, conv.parameters),
             ("numbers out", dense.numbers_out, conv.numbers_out),
@@ -238,12 +238,12 @@ def over_sizes(size: int, channels: int, units: int, kernel: int, filters: int) 
 @dense_vs_conv.check
 def notes_numbers_of_both() -> None:
     """100·100·3 → 1000: 30,000,000 weights, 30,001,000 with biases; 784 → 100: 78,500; 3·3·3·64 = 1,728 + 64."""
-    *_, last = dense_vs_conv()
+    last = dense_vs_conv.last()
     near("dense weights", last.numbers["dense_weights"], 30_000_000)
     near("dense", last.numbers["dense"], 30_001_000)
     near("conv weights", last.numbers["conv_weights"], 1_728)
     near("conv", last.numbers["conv"], 1_792)
-    *_, last = dense_vs_conv(size=28, channels=1, units=100)
+    last = dense_vs_conv.last(size=28, channels=1, units=100)
     near("784 to 100", last.numbers["dense"], 78_500)
 
 
@@ -262,7 +262,7 @@ def torch_counts_alike() -> None:
     from torch import nn
 
     for size, channels, units, kernel, filters in ((8, 1, 10, 3, 4), (5, 3, 7, 5, 2), (12, 2, 1, 1, 9)):
-        *_, last = dense_vs_conv(size=size, channels=channels, units=units, kernel=kernel, filters=filters)
+        last = dense_vs_conv.last(size=size, channels=channels, units=units, kernel=kernel, filters=filters)
         dense, conv = nn.Linear(channels * size**2, units), nn.Conv2d(channels, filters, kernel)
         near("dense", last.numbers["dense"], sum(p.numel() for p in dense.parameters()))
         near("conv", last.numbers["conv"], sum(p.numel() for p in conv.parameters()))

@@ -74,7 +74,7 @@ def layer_shapes(
     rows = tuple(_row(one) for one in asked)
     table = Table(
         title="The sheet",
-        columns=("layer", "arguments", "input", "output", "parameters"),
+        columns=("layer", "input", "output", "parameters"),
         rows=rows,
         caption="a shape is one size a dimension; * in PyTorch's documents is any number of them",
     )
@@ -109,15 +109,15 @@ def sheet(batch: int, channels: int, size: int, out: int, kernel: int, letters: 
     ]
 
 
-def _row(one: Asked) -> tuple[str, str, str, str, str]:
+def _row(one: Asked) -> tuple[str, str, str, str]:
     """Return the cells of one layer."""
-    given = " and ".join(map(tight, one.inputs))
-    told = " ".join(f"{key}={value}" for key, value in one.settings.items() if key != "training")
+    given = ", ".join(map(tight, one.inputs))
+    told = ", ".join(f"{key}={value}" for key, value in one.settings.items() if key != "training")
     try:
         report = one.report()
     except ShapeError:
-        return one.layer, told, given, "refused", ""
-    return report.name, told, given, " and ".join(map(tight, report.outputs)), f"{report.parameters:,}"
+        return f"{one.layer}({told})", given, "refused", ""
+    return f"{report.name}({told})", given, ", ".join(map(tight, report.outputs)), f"{report.parameters:,}"
 
 
 def worked(one: Asked) -> Steps:

@@ -228,7 +228,7 @@ def totals_of_the_notes() -> None:
         ("sd_unet", 859_520_964),
         ("sd_decoder", 49_490_199),
     ):
-        *_, last = model_ledger(network=network)
+        last = model_ledger.last(network=network)
         near(network, last.numbers["parameters"], known)
         bars = last.figures[1]
         assert isinstance(bars, Bars)
@@ -266,11 +266,11 @@ def sum_of_numel() -> None:
 @model_ledger.check
 def a_mismatch_is_told_in_words() -> None:
     """A convolution after ResNet-18's last row is refused with its reason; a dense layer and an LSTM fit."""
-    *_, last = model_ledger(network="resnet18", snap="conv")
+    last = model_ledger.last(network="resnet18", snap="conv")
     told = last.figures[0]
     assert isinstance(told, Prose)
     assert not last.numbers["fits"], "a convolution fits onto 1 × 1000"
     assert "takes N,C,H,W" in told.text, told.text
     for snap in ("linear", "lstm", "flatten"):
-        *_, last = model_ledger(network="resnet18", snap=snap)
+        last = model_ledger.last(network="resnet18", snap=snap)
         assert last.numbers["fits"], f"{snap} does not fit"

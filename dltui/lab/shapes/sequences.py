@@ -145,23 +145,17 @@ def flow(kind: str, layers: int, bidirectional: bool, report: ShapeReport) -> Gr
     return Graph(title="How it runs", nodes=tuple(names), edges=tuple(edges), notes=tuple(notes))
 
 
-def _last(**knobs: Any) -> dict[str, Any]:
-    """Return the numbers of the last frame."""
-    *_, frame = sequence_shapes(**knobs)
-    return dict(frame.numbers)
-
-
 @sequence_shapes.check
 def notes_shapes() -> None:
     """RNN(10, 20, L) on (5, 3, 10): h of 1, 2, 3 layers; both ways (5, 3, 40), (4, 3, 20) (notes 003, D1)."""
     for layers in (1, 2, 3):
-        found = _last(layers=layers)
+        found = sequence_shapes.last(layers=layers).numbers
         near("output", found["output_0"], (5, 3, 20))
         near("h_n", found["output_1"], (layers, 3, 20))
-    found = _last(bidirectional=True)
+    found = sequence_shapes.last(bidirectional=True).numbers
     near("output both ways", found["output_0"], (5, 3, 40))
     near("h_n both ways", found["output_1"], (4, 3, 20))
-    found = _last(batch_first=True)
+    found = sequence_shapes.last(batch_first=True).numbers
     near("output, batch first", found["output_0"], (3, 5, 20))
     near("h_n, batch first", found["output_1"], (2, 3, 20))
 
@@ -169,7 +163,7 @@ def notes_shapes() -> None:
 @sequence_shapes.check
 def transformer_of_the_notes() -> None:
     """Source (10, 32, 512) and target (20, 32, 512) give (20, 32, 512) (notes 003)."""
-    found = _last(kind="transformer", length=10, target=20, batch=32, hidden=64)
+    found = sequence_shapes.last(kind="transformer", length=10, target=20, batch=32, hidden=64).numbers
     near("output", found["output_0"], (20, 32, 512))
 
 
@@ -200,7 +194,7 @@ def torch_gives_the_same() -> None:
         module = getattr(nn, kind.upper())(features, hidden, layers, bidirectional=both, batch_first=first)
         with torch.no_grad():
             output, state = module(torch.zeros(*((batch, length) if first else (length, batch)), features))
-        found = _last(
+        found = sequence_shapes.last(
             kind=kind,
             length=length,
             batch=batch,
@@ -209,7 +203,7 @@ def torch_gives_the_same() -> None:
             layers=layers,
             bidirectional=both,
             batch_first=first,
-        )
+        ).numbers
         near("output", found["output_0"], output.shape)
         near("state", found["output_1"], (state[0] if kind == "lstm" else state).shape)
         near("parameters", found["parameters"], sum(p.numel() for p in module.parameters()))

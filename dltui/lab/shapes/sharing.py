@@ -204,7 +204,7 @@ class Shared:
 @lazy_and_shared.check
 def notes_counts() -> None:
     """20 features: weights (256, 20), (10, 256), 7,946 parameters; the shared net 121, listed 193 (001, W1, W2)."""
-    *_, last = lazy_and_shared()
+    last = lazy_and_shared.last()
     near("lazy parameters", last.numbers["lazy_parameters"], 7_946)
     near("first weight", last.numbers["first_weight"], (256, 20))
     near("second weight", last.numbers["second_weight"], (10, 256))
@@ -222,7 +222,7 @@ def torch_counts_alike() -> None:
     lazy(torch.zeros(2, 20))
     shared = nn.Linear(8, 8)
     net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), shared, nn.ReLU(), shared, nn.ReLU(), nn.Linear(8, 1))
-    *_, last = lazy_and_shared()
+    last = lazy_and_shared.last()
     near("lazy", last.numbers["lazy_parameters"], sum(p.numel() for p in lazy.parameters()))
     near("unique", last.numbers["unique"], sum(p.numel() for p in net.parameters()))
     near("listed", last.numbers["listed"], sum(p.numel() for p in net.state_dict().values()))

@@ -181,7 +181,7 @@ def notes_examples() -> None:
         (3, 3, 1, 0, 1, 1),
         (5, 3, 1, 0, 3, 3),
     ):
-        *_, last = conv_output(size=n, kernel=k, stride=s, padding=p, axes=1 if n == 5 else 2)
+        last = conv_output.last(size=n, kernel=k, stride=s, padding=p, axes=1 if n == 5 else 2)
         near(f"exact size of {n}, k{k}, s{s}, p{p}", last.numbers["exact"], before)
         near(f"size of {n}, k{k}, s{s}, p{p}", last.numbers["output"], after)
 
@@ -197,7 +197,7 @@ def a_grid_against_torch() -> None:
             ("conv", lambda: nn.Conv1d(1, 1, k, s, p, d)),  # noqa: B023
             ("maxpool", lambda: nn.MaxPool1d(k, s, p, d)),  # noqa: B023
         ):
-            *_, last = conv_output(kind=kind, size=n, kernel=k, stride=s, padding=p, dilation=d, axes=1)
+            last = conv_output.last(kind=kind, size=n, kernel=k, stride=s, padding=p, dilation=d, axes=1)
             try:
                 with torch.no_grad():
                     wanted = module()(torch.zeros(1, 1, n)).shape[-1]

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dltui.errors import DltuiError, UsageError
-from dltui.files import write_bytes
+from dltui.errors import DltuiError
+from dltui.files import check_target, write_bytes
 from dltui.scene.ply import Ragged, read_ply
 from dltui.scene.splats.gaussians import Gaussians
 
@@ -70,9 +70,9 @@ def write_splats(splats: Gaussians, path: Path) -> None:
 
     Raises:
         UsageError: If it has another ending.
+        DltuiError: If the folder can't be written.
     """
-    if path.suffix.lower() != ".ply":
-        raise UsageError(f"can't write {path.name}: splats are written to .ply")
+    check_target(path, (".ply",))
     count = len(splats)
     rest = splats.harmonics.shape[1] * 3 - 3
     names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"]

@@ -103,7 +103,13 @@ def _ranks() -> dict[str, str]:
 def _address(nodes: str) -> str:
     """Return where the first of some nodes is reached; the name that SLURM gives it need not be one of a host."""
     first = _said("scontrol", "show", "hostnames", nodes).split()[0]
-    told = dict(word.partition("=")[::2] for word in _said("scontrol", "-o", "show", "node", first).split())
+    try:
+        words = _said("scontrol", "-o", "show", "node", first).split()
+    except (
+        subprocess.CalledProcessError
+    ):  # the controller is being restarted, and most names are those of hosts
+        return first
+    told = dict(word.partition("=")[::2] for word in words)
     return told.get("NodeAddr") or first
 
 

@@ -52,7 +52,7 @@ def find_recipe(spec: str) -> Recipe:
     if spec in RECIPES:
         return RECIPES.load(spec)()
     if not is_function(spec):
-        raise unknown("recipe", spec, RECIPES)
+        raise unknown("recipe", spec, RECIPES, "`dltui train --list`")
     made = call_function(spec, load_function("recipe", spec))
     if not isinstance(made, Recipe):
         raise DltuiError(f"{spec} returned a {type(made).__name__}: expected a dltui.training.recipe.Recipe")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 from textual import on
@@ -15,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Label, Static
 
-from dltui.draw.export import EXTRA, KINDS
+from dltui.draw.endings import EXTRA, KINDS, missing
 
 Question = tuple[str, bool]  # what is said below the name, and whether enter may go on
 
@@ -105,9 +104,8 @@ class ExportScreen(ModalScreen[str | None]):
         ending = path.suffix.lower()
         if ending not in self._kinds:
             return f"The name must end in one of {', '.join(self._kinds)}."
-        missing = next((package for package in EXTRA.get(ending, ()) if find_spec(package) is None), "")
-        if missing:
-            return f"{ending} needs {missing}: pip install 'dltui[figures]'. {self._instead(ending)}"
+        if package := missing(ending):
+            return f"{ending} needs {package}: pip install 'dltui[figures]'. {self._instead(ending)}"
         if path.is_dir():
             return f"{path.name} is a folder; add a name for the file."
         if path.exists() and self._agreed != name:
@@ -116,7 +114,7 @@ class ExportScreen(ModalScreen[str | None]):
 
     def _instead(self, ending: str) -> str:
         """Return which endings work without the packages that this one needs."""
-        others = [kind for kind in self._kinds if kind != ending and not EXTRA.get(kind)]
+        others = [kind for kind in self._kinds if kind != ending and kind not in EXTRA]
         return f"Without it: {', '.join(others)}."
 
     def _tell(self, name: str) -> None:

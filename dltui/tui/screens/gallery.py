@@ -163,6 +163,15 @@ class GalleryScreen(Room):
             seen = {int(place): view_from(view) for place, view in views.items() if str(place).isdecimal()}
             self._recalled = (figure, {place: view for place, view in seen.items() if view is not None})
 
+    def put_figure(self, place: int, figure: Figure) -> None:
+        """Show a figure in the place of another one: from the same view where that was shown."""
+        keep = place == self._shown
+        self._figures[place] = figure
+        if keep:
+            self._show(keep=True)
+        else:
+            self.action_figure(place + 1)
+
     def view_of(self, place: int) -> View | None:
         """Return from where a figure shall be looked at: as it was left, or None for its own default."""
         return self._views.get(place)

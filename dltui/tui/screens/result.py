@@ -31,19 +31,6 @@ class ResultScreen(GalleryScreen):
         """Show the figures of a result and how it was made."""
         self.hang(figures, facts(result, self.kept), result.title)
 
-    def swap(self, place: int, figure: Figure) -> None:
-        """Show a figure in the place of another one.
-
-        Args:
-            place: Of the other one.
-            figure: What stands there from now on.
-        """
-        self._figures[place] = figure
-        if place == self._shown:
-            self._show(keep=True)
-        else:
-            self.action_figure(place + 1)
-
     @property
     def kept(self) -> Path | None:
         """The file of what is shown; None while it is not kept."""

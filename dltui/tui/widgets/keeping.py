@@ -14,7 +14,7 @@ from textual.worker import Worker, WorkerState
 
 from dltui.draw import draw
 from dltui.draw.canvas import Canvas
-from dltui.draw.export import KINDS
+from dltui.draw.endings import KINDS, MOVING
 from dltui.draw.look import Depth
 from dltui.draw.recording import MOST, Recording
 from dltui.tui.screens.export import ExportScreen
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from dltui.tui.widgets.figure_view import FigureView
 
 GROUP = "keep"
-RECORDINGS = {
-    ".gif": "an animated picture that plays everywhere",
-    ".cast": "text for asciinema, small and sharp",
-}
 
 
 class Keeping:
@@ -87,7 +83,7 @@ class Keeping:
                 f"It was long: one frame in {recording.every} was kept, {MOST} are the most.",
                 title="Recording",
             )
-        self._ask(f"recording of {recording.seconds:.1f} s", ".gif", RECORDINGS, recording.save)
+        self._ask(f"recording of {recording.seconds:.1f} s", ".gif", MOVING, recording.save)
 
     def frame(self, canvas: Canvas) -> None:
         """Keep a frame if a recording runs."""
@@ -107,7 +103,7 @@ class Keeping:
         def answer(name: str | None) -> None:
             if name:
                 path = folder / Path(name).expanduser()
-                if kinds is RECORDINGS:
+                if kinds is MOVING:
                     view.notify(path.name, title="Writing", markup=False)
                 view.run_worker(
                     partial(write, path), thread=True, group=GROUP, name=str(path), exit_on_error=False

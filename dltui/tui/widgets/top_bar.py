@@ -42,7 +42,7 @@ class TopBar(Widget):
         way = ARROW.join(("dltui", *self.crumbs))
         jobs = f"{GAP if self.remark else ''}{self.jobs}" if self.jobs else ""
         room = self.size.width - cell_len(way) - cell_len(jobs) - 2
-        remark = shortened(self.remark, room) if room > 8 else ""
+        remark = shortened(self.remark, room, whole=True) if room > 8 else ""
         gap = " " * max(0, self.size.width - cell_len(way) - cell_len(remark) - cell_len(jobs))
         last = self.crumbs[-1] if self.crumbs else ""
         return Content.assemble(
@@ -68,8 +68,20 @@ class TopBar(Widget):
             column += wide + cell_len(ARROW)
 
 
-def shortened(text: str, width: int) -> str:
-    """Return ``text`` cut to ``width`` cells, with an ellipsis where something is missing."""
+def shortened(text: str, width: int, *, whole: bool = False) -> str:
+    """Return a text cut to a width, with an ellipsis where something is missing.
+
+    Args:
+        text: The text.
+        width: Cells that there are.
+        whole: Leave out whole words, where the first one has room: a part of a number would be another number.
+
+    Returns:
+        At most so many cells.
+    """
     if cell_len(text) <= width:
         return text
-    return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
+    kept = set_cell_size(text, max(0, width - 1))
+    if whole and " " in kept and not text[len(kept) : len(kept) + 1].isspace():
+        kept = kept.rpartition(" ")[0].rstrip(",;:")
+    return kept.rstrip() + "…" if width > 0 else ""

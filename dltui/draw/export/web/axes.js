@@ -95,9 +95,11 @@ function stage(place, height, draw) {
   return { canvas, again, say };
 }
 
+const room = (width, height, right, left = 64) => ({ left, top: 18, right: width - right, bottom: height - 40 });
+
 // Axes with ticks and labels; returns the place for the data.
 function frame(pen, width, height, x, y, labels, right = 10) {
-  const box = { left: y.wide || 64, top: 18, right: width - right, bottom: height - 40 };
+  const box = room(width, height, right, y.wide);
   box.x = (value) => box.left + x.share(value) * (box.right - box.left);
   box.y = (value) => box.bottom - y.share(value) * (box.bottom - box.top);
   pen.lineWidth = 1;

@@ -110,6 +110,14 @@ function drawSurface(place, figure) {
   });
 }
 
+// The right margin and the height of a chart on which a unit is as long across as up.
+function equalUnits(axes, width, height, margin) {
+  const [across, up] = axes.map((axis) => axis.high - axis.low);
+  const side = room(width, height, margin);
+  const unit = Math.min((side.right - side.left) / across, (side.bottom - side.top) / up);
+  return [width - side.left - unit * across, height - (side.bottom - side.top) + unit * up];
+}
+
 function drawPoints(place, figure) {
   const places = figure.position.map((row) => row.map(num));
   const dims = places.length ? places[0].length : 2;
@@ -133,7 +141,9 @@ function drawPoints(place, figure) {
   };
   if (dims < 3) {
     stage(place, 420, (pen, width, height) => {
-      const box = frame(pen, width, height, axes[0], axes[1], [figure.axes[0] || "", figure.axes[1] || ""], heat ? 90 : 10);
+      const margin = heat ? 90 : 10;
+      const [right, bottom] = figure.equal ? equalUnits(axes, width, height, margin) : [margin, height];
+      const box = frame(pen, width, bottom, axes[0], axes[1], [figure.axes[0] || "", figure.axes[1] || ""], right);
       places.forEach((row, i) => { if (row.every(Number.isFinite)) dot(pen, box.x(row[0]), box.y(row[1]), i); });
       if (heat) bar(pen, heat, "viridis", "", width - 70, box.top, box.bottom);
     });
