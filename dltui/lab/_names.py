@@ -6,6 +6,7 @@ FAMILIES = {
     "byhand": "Layers, losses, metrics and back-propagation worked line by line, each checked against torch.",
     "geometry": "The shape of the loss around a network's weights: slopes, curvature, points without a gradient.",
     "optimisers": "How a gradient becomes a step: batches and noise, momentum, adaptive rates, schedules, curvature.",
+    "scene3d": "Shapes and scenes: clouds, meshes, implicit surfaces, voxels, nets on them, radiance fields, splats.",
     "shapes": "Calculators that answer at once: output shapes, parameters, products, bytes, receptive fields.",
 }
 
@@ -329,6 +330,11 @@ NAMES = {
         "dltui.lab.optimisers.clipping",
         "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
         "optimisers",
+    ),
+    "cloud-scan": Entry(
+        "dltui.lab.scene3d.scans",
+        "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
+        "scene3d",
     ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",

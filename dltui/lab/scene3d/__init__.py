@@ -1,0 +1,1 @@
+"""Shapes and scenes: clouds, meshes, implicit surfaces, voxels, nets on them, radiance fields, splats."""

@@ -1,0 +1,14 @@
+"""What is broken on purpose in the exhibits on shapes and scenes: a line each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.lab.breaking import Break
+
+BREAKS: tuple[Break, ...] = (
+    Break("cloud-scan", "scene3d.scans:depth_points", lambda right: lambda depth, hints, **more: right(depth, replace(hints, intrinsics=tuple(np.add(hints.intrinsics, (0, 0, 0.5, 0.5)))), **more), "pixels-come-back"),
+    Break("cloud-scan", "dltui.scene.points.registration:rigid", lambda right: lambda one, other: right(other, one), "error-never-grows"),
+)  # fmt: skip
