@@ -155,7 +155,7 @@ def bezier_nurbs(
     """A few control points, the curve that they draw to themselves, and a patch by sixteen of them.
 
     Try: drag --point 2 by --x and --y; --curve "quarter circle", first as Bézier, then --kind NURBS; --weight 20;
-    --curve wave --kind B-spline, with --degree 1 and 3; --knots "0.5, 0.5"; --lift −1.
+    --curve wave --kind B-spline, with --degree 1 and 3; --knots "0.5, 0.5"; --lift -1.
     Notice: a Bézier point moves the whole curve, a B-spline's only the pieces nearby; every curve stays in the hull of
     its points, as its shares are never negative and add up to 1; only weights make a true circle.
 
