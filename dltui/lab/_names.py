@@ -331,6 +331,11 @@ NAMES = {
         "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
         "optimisers",
     ),
+    "implicit-level-set": Entry(
+        "dltui.lab.scene3d.level_set",
+        "Where a formula is 0: a surface, cut, meshed and seen by rays, and a probe that is told its side.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",
