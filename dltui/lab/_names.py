@@ -336,6 +336,11 @@ NAMES = {
         "Where a formula is 0: a surface, cut, meshed and seen by rays, and a probe that is told its side.",
         "scene3d",
     ),
+    "sdf-csg": Entry(
+        "dltui.lab.scene3d.sdf_csg",
+        "Two solids joined, cut or blended: bands of distance, the tree with its values, one ray's steps.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

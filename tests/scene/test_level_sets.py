@@ -11,6 +11,7 @@ from dltui.errors import UsageError
 from dltui.scene.sdf.formula import formula
 from dltui.scene.sdf.march import march
 from dltui.scene.sdf.nodes import Sphere
+from dltui.scene.sdf.trace import walk
 from dltui.scene.squares import contour
 
 PLACES = np.random.default_rng(0).uniform(0.1, 1.5, (50, 3))
@@ -72,3 +73,12 @@ def test_lines_end_at_holes_and_where_there_is_nothing() -> None:
     _, y = contour(plane, side, side, 0.1)
     assert np.nanmin(y) == pytest.approx(side[5])
     assert contour(plane, side, side, 9.0)[0].size == 0
+
+
+def test_a_ray_steps_by_the_distance() -> None:
+    start, way = np.array([-3, 0.8, 0], np.float32), np.array([1, 0, 0], np.float32)
+    stops = walk(Sphere(1.0), start, way, reach=3.0)
+    places = start + stops[:, None] * way
+    np.testing.assert_allclose(np.diff(stops), np.linalg.norm(places[:-1], axis=1) - 1, atol=1e-5)
+    assert stops[-1] == pytest.approx(3 - 0.6, abs=0.01)
+    assert walk(Sphere(0.5), start, way, reach=3.0)[-1] > 6  # passes by

@@ -1,0 +1,439 @@
+"""Solids joined by min, max and −, on the bands of their distance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+
+from dltui.figures import (
+    Figure,
+    Graph,
+    Heatmap,
+    Images,
+    Lines,
+    Mark,
+    Path,
+    Scene,
+    Series,
+    Steps,
+    Table,
+    number,
+)
+from dltui.lab import Choice, Frame, Slider, Typed, exhibit, near
+from dltui.lab.scene3d.solid_trees import (
+    FIRST,
+    LETTERS,
+    PLACE,
+    SECOND,
+    Doubles,
+    Made,
+    boxes,
+    filled,
+    made,
+    read,
+    slopes,
+    sweep,
+)
+from dltui.lab.written import written
+from dltui.scene.mesh import Measures
+from dltui.scene.sdf.formula import formula
+from dltui.scene.sdf.joins import Complement, Intersection, Union
+from dltui.scene.sdf.march import march
+from dltui.scene.sdf.nodes import Node
+from dltui.scene.sdf.parse import parse
+from dltui.scene.sdf.trace import trace, walk
+from dltui.scene.squares import contour
+from dltui.scene.surface import cut, picture
+
+TREES = (
+    "smin(A, B, k)",
+    "min(A, B)",
+    "max(A, B)",
+    "max(A, -B)",
+    "smax(A, -B, k)",
+    "mix(A, B, t)",
+    "shell(A, k)",
+)
+SOLIDS = (FIRST, "box(.8)", "cylinder(.6, 1)", "torus(1, .35)", "cone(.9, .1, .8)")
+OTHERS = (SECOND, "move(box(.6), .8, 0, 0)", "cylinder(.5, 1.5)", "torus(1, .35)")
+SIZE, SIDE, ARROWS = (112, 84), 81, 9
+BESIDE = 0.35  # of the window, by which a ray passes beside the probe
+Letter = Literal["k", "t", ""]
+
+
+@exhibit(
+    "sdf-csg",
+    family="scene3d",
+    covers=("002c:csg", "002c:sdf", "002c:implicit-blend"),
+    kin={
+        "dltui lab run implicit-level-set": "functions that are no distance",
+        "dltui sdf 'smin(sphere(1), move(sphere(1), 1, 0, 0), .3)'": "the same tree, larger",
+    },
+    sources=("Ricci 1973", "Hart 1996", "Quilez, iquilezles.org/articles/distfunctions"),
+)
+def sdf_csg(
+    tree: Annotated[str, Typed(read, TREES, help="how A and B are joined; or any tree of solids")] = TREES[0],
+    a: Annotated[str, Typed(parse, SOLIDS, help="the solid A")] = FIRST,
+    b: Annotated[str, Typed(parse, OTHERS, help="the solid B")] = SECOND,
+    k: Annotated[float, Slider(0.01, 1.5, help="width k of a blend")] = 0.3,
+    t: Annotated[float, Slider(0, 1, help="share t of B in a mix")] = 0.5,
+    px: Annotated[float, Slider(-3, 3, step=0.05, help="x of the probe")] = 0.25,
+    py: Annotated[float, Slider(-3, 3, step=0.05, help="y of the probe")] = 0.0,
+    pz: Annotated[float, Slider(-3, 3, step=0.05, help="z of the probe")] = 0.0,
+    axis: Annotated[str, Choice("x", "y", "z", help="axis that the cut stands on")] = "z",
+    at: Annotated[float, Slider(-2, 2, step=0.05, help="where on it the cut is")] = 0.0,
+) -> Iterator[Frame]:
+    r"""Two solids joined, cut or blended: bands of distance, the tree with its values, one ray's steps.
+
+    Try: --tree "max(A, -B)" bites B out of A; --tree "mix(A, B, t)" --b "torus(1, .35)" --t 0.7; --k 1; --px -0.5;
+    --tree "max(smin(A, B, k), -cylinder(.3, 2))".
+    Notice: whatever k is, the mesh stays closed and never runs through itself, and the number of pieces and holes may
+    change on the way: meshes can't do that.
+
+    A signed distance f is how far the surface is, below 0 inside. Its gradient has length 1 almost everywhere and
+    points straight away from the nearest place of the surface. Joins are pointwise: A ∪ B = min(a, b), A ∩ B =
+    max(a, b), A \ B = max(a, −b). A blend of width k takes off up to k/4 where a = b; a mix goes from A to B.
+
+    A ray may go on by f without passing anything: sphere tracing. Few steps reach the surface, the last ones short.
+
+    What joins make is a bound, not always the distance: inside of a union min(a, b) may say too little, outside of an
+    intersection max(a, b) does, and a blend's slope is below 1. A ray stays safe; it takes more steps.
+    """
+    now = made(filled(tree, a, b, k, t))
+    place = (px, py, pz)
+    letters = LETTERS.findall(tree)
+    letter: Letter = "k" if "k" in letters else "t" if "t" in letters else ""
+    figures = _figures(now, place, axis, at, parse(a), parse(b))
+    total = 2 if letter else 1
+    yield _frame(now, place, figures, total)
+    if letter:
+        values = np.linspace(0.05, 1.5, 9) if letter == "k" else np.linspace(0, 1, 9)
+        swept = list(sweep(tree, a, b, values, letter))
+        yield _frame(now, place, (*figures[:3], _swept(swept, letter), *figures[3:]), total)
+
+
+def _frame(now: Made, place: PLACE, figures: tuple[Figure, ...], total: int) -> Frame:
+    """Return pictures and numbers."""
+    found, value = now.measures, float(now.node(np.array(place)))
+    slope = float(np.linalg.norm(slopes(now.node, np.array(place))))
+    side = "inside" if value < 0 else "outside" if value > 0 else "on the surface"
+    return Frame(
+        figures=figures,
+        numbers={
+            "f": value,
+            "side": side,
+            "slope": slope,
+            "volume": found.volume,
+            "area": found.area,
+            "closed": found.watertight and found.oriented,
+            "pieces": found.parts,
+            "genus": found.genus,
+            "triangles": found.faces,
+        },
+        caption=f"f({', '.join(number(part) for part in place)}) = {number(value)}, {side}",
+        total=total,
+    )
+
+
+def _figures(now: Made, place: PLACE, axis: str, at: float, a: Node, b: Node) -> tuple[Figure, ...]:
+    """Return all pictures but that of the sweep."""
+    return (
+        _mesh(now, place),
+        _bands(now, place, axis, at),
+        _tree(now, place),
+        _truths(now.node, a, b, place),
+        _eikonal(now, axis, at),
+        _steps(now, place),
+        _rays(now),
+        _worked(now, a, b, place),
+    )
+
+
+def _mesh(now: Made, place: PLACE) -> Scene:
+    """Return the mesh with the probe."""
+    vertices, faces = now.shown
+    found = now.measures
+    probed = np.array([place], np.float32)
+    told = (
+        f"{found.faces:,} triangles, {'closed' if found.watertight else 'not closed within the window'}, pieces "
+        f"{found.parts}, holes {'unknown' if found.genus is None else found.genus}, volume "
+        f"{'unknown' if found.volume is None else number(found.volume)}; dot: the probe, unless hidden inside"
+    )
+    return Scene(
+        title="The solid",
+        caption=told if len(faces) else "nothing is inside: the solid is empty; dot: the probe",
+        points=probed,
+        point_rgb=np.array([(255, 90, 60)], np.uint8),
+        size=4,
+        vertices=vertices.astype(np.float32),
+        faces=faces.astype(np.int32),
+        shade="smooth",
+    )
+
+
+def _plane(now: Made, axis: str, at: float, count: int) -> tuple[Doubles, Doubles, tuple[int, int]]:
+    """Return places along a side of the cut, all places on it, shape (n, n, 3), and its two axes."""
+    side = np.linspace(-now.half, now.half, count)
+    flat = ["xyz".index(name) for name in "xyz" if name != axis]
+    places = np.full((count, count, 3), at)
+    places[..., flat[0]], places[..., flat[1]] = side[None], side[:, None]
+    return side, places, (flat[0], flat[1])
+
+
+def _bands(now: Made, place: PLACE, axis: str, at: float) -> Heatmap:
+    """Return the distance over a cut with its bands, the surface, and arrows along the gradient."""
+    side, values = cut(now.node, now.half, axis, at, places=SIDE)
+    x, y = contour(values, side, side)
+    _, spots, (across, up) = _plane(now, axis, at, ARROWS)
+    spots = spots[1:-1, 1:-1].reshape(-1, 3)
+    ends = spots + slopes(now.node, spots) * now.half * 0.14
+    arrows = np.stack([spots, ends, np.full_like(spots, np.nan)], axis=1)
+    size = float(np.abs(values).max()) or 1.0
+    here = abs(place["xyz".index(axis)] - at) < 0.03 and max(abs(place[across]), abs(place[up])) <= now.half
+    paths = [Path(name="f = 0", x=x, y=y, ends=False)] if x.size else []
+    paths.append(Path(name="∇f", x=arrows[..., across].ravel(), y=arrows[..., up].ravel(), ends=False))
+    return Heatmap(
+        title=f"Bands of distance at {axis} = {number(at)}",
+        caption="Negative inside; strokes lead along ∇f, away from the surface.",
+        values=values,
+        x=side,
+        y=side,
+        x_label="xyz"[across],
+        y_label="xyz"[up],
+        value_label="f",
+        colormap="coolwarm",
+        contours=True,
+        limits=(-size, size),
+        paths=tuple(paths),
+        marks=(Mark(name="probe", x=place[across], y=place[up]),) if here else (),
+    )
+
+
+def _eikonal(now: Made, axis: str, at: float) -> Heatmap:
+    """Return how far the slope is from 1 over the cut."""
+    side, places, (across, up) = _plane(now, axis, at, SIDE)
+    away = np.abs(np.linalg.norm(slopes(now.node, places), axis=-1) - 1)
+    share = float((away < 1e-3).mean())
+    return Heatmap(
+        title="|‖∇f‖ − 1|, 0 where f is a distance",
+        caption=f"below 0.001 on {100 * share:.1f} % of the cut; a blend is flatter between its parts",
+        values=away,
+        x=side,
+        y=side,
+        x_label="xyz"[across],
+        y_label="xyz"[up],
+        value_label="residual",
+        colormap="magma",
+        limits=(0.0, 1.0),
+    )
+
+
+def _tree(now: Made, place: PLACE) -> Graph:
+    """Return the tree with the value at the probe in each box."""
+    names, notes, edges = boxes(now.node, place)
+    return Graph(
+        title="The tree at the probe",
+        caption=now.node.text,
+        nodes=tuple(names),
+        edges=tuple(edges),
+        notes=tuple(notes),
+    )
+
+
+def joined(a: Node, b: Node) -> dict[str, tuple[str, Node]]:
+    """Return the joins of two solids by name, each with its formula."""
+    return {
+        "A": ("a", a),
+        "B": ("b", b),
+        "A ∪ B": ("min(a, b)", Union(a, b)),
+        "A ∩ B": ("max(a, b)", Intersection(a, b)),
+        "A \\ B": ("max(a, −b)", Intersection(a, Complement(b))),
+        "B \\ A": ("max(b, −a)", Intersection(b, Complement(a))),
+    }
+
+
+def _truths(node: Node, a: Node, b: Node, place: PLACE) -> Table:
+    """Return what each join says of the probe."""
+    rows = [
+        (name, form, float(one(np.array(place))), "inside" if one(np.array(place)) < 0 else "outside")
+        for name, (form, one) in (joined(a, b) | {"the tree": ("f", node)}).items()
+    ]
+    return Table(
+        title="Truth table at the probe", columns=("solid", "formula", "value", "probe is"), rows=tuple(rows)
+    )
+
+
+def _steps(now: Made, place: PLACE) -> Lines:
+    """Return f along a ray that comes in beside the probe, and where its steps end."""
+    far, y = 1.6 * now.half, place[1] + BESIDE * now.half
+    start, way = np.array([-far, y, place[2]], np.float32), np.array([1, 0, 0], np.float32)
+    stops = -far + walk(now.node, start, way, reach=far)
+    stops = stops[stops <= far]
+    x = np.linspace(-far, far, 241)
+    curve, there = (
+        np.asarray(
+            now.node(np.stack([one, np.full_like(one, y), np.full_like(one, place[2])], axis=1)), np.float64
+        )
+        for one in (x, stops)
+    )
+    told = f"it arrives at x = {number(float(stops[-1]), 3)}" if there[-1] < 0.01 * far else "it passes by"
+    return Lines(
+        title=f"A ray that comes in along x, at y = {number(y, 3)}",
+        caption=f"Each step is as long as f: after {len(stops) - 1} {told}.",
+        series=(Series(name="f", x=x, y=curve), Series(name="stops", x=stops, y=there, marks=True)),
+        x_label="x",
+        y_label="f",
+        levels=((0.0, "surface"),),
+    )
+
+
+def _rays(now: Made) -> Images:
+    """Return the solid as traced rays see it."""
+    pixels, asked = picture(now.node, now.half / 1.4, 35, 30, size=SIZE)
+    return Images(
+        title=f"By {SIZE[0]} × {SIZE[1]} rays that are traced",
+        caption=f"{number(asked, 3)} distances a ray, in the mean",
+        pixels=pixels[None],
+    )
+
+
+def _swept(swept: list[tuple[float, Measures]], letter: str) -> Table:
+    """Return what becomes of the mesh as the blend grows."""
+    rows = tuple(
+        (
+            number(value, 3),
+            "yes" if one.watertight and one.oriented else "no",
+            str(one.parts),
+            "–" if one.genus is None else str(one.genus),
+            "–" if one.volume is None else number(one.volume),
+        )
+        for value, one in swept
+    )
+    return Table(
+        title=f"The mesh for every {letter}",
+        caption="24³ cells; closed: each edge has two triangles that run along it in opposite directions",
+        columns=(letter, "closed", "pieces", "holes", "volume"),
+        rows=rows,
+    )
+
+
+def _worked(now: Made, a: Node, b: Node, place: PLACE) -> Steps:
+    """Return the numbers of the moment put in."""
+    one, other, value = (float(node(np.array(place))) for node in (a, b, now.node))
+    slope = slopes(now.node, np.array(place))
+    p = ", ".join(number(part) for part in place)
+    return written(
+        (f"a({p}) = {number(one)}", a.text),
+        (f"b({p}) = {number(other)}", b.text),
+        (f"A ∪ B: min({number(one)}, {number(other)}) = {number(min(one, other))}", ""),
+        (f"A ∩ B: max({number(one)}, {number(other)}) = {number(max(one, other))}", ""),
+        (f"A \\ B: max({number(one)}, {number(-other)}) = {number(max(one, -other))}", ""),
+        (f"f({p}) = {number(value)}", "the tree"),
+        (
+            f"∇f = ({', '.join(number(float(part), 3) for part in slope)})",
+            f"length {number(float(np.linalg.norm(slope)))}",
+        ),
+        ("‖(2, 0, 0)‖ − 1 = 1, but 2² − 1² = 3", "distance to the unit sphere, and x² + y² + z² − r²"),
+    )
+
+
+def _balls(tree: str, *place: float) -> float:
+    """Return f of the unit balls at (0, 0, 0) and (1, 0, 0), joined, as the exhibit tells it."""
+    px, py, pz = place
+    return next(iter(sdf_csg(tree=tree, a=FIRST, b=SECOND, px=px, py=py, pz=pz))).value("f")
+
+
+@sdf_csg.check
+def unit_balls_at_two_places() -> None:
+    """Union, cut, difference: −.75, −.25, .25 at (.25, 0, 0); −.5, .5, −.5 at (−.5, 0, 0) (notes 002c)."""
+    for place, known in (((0.25, 0, 0), (-0.75, -0.25, 0.25)), ((-0.5, 0, 0), (-0.5, 0.5, -0.5))):
+        found = [_balls(tree, *place) for tree in ("min(A, B)", "max(A, B)", "max(A, -B)")]
+        near(f"values at {place}", found, known, 1e-12)
+    frame = next(iter(sdf_csg(tree="max(A, -B)")))
+    table = next(one for one in frame.figures if isinstance(one, Table) and "Truth" in one.title)
+    near("truth table", [row[2] for row in table.rows[2:5]], (-0.75, -0.25, 0.25), 1e-12)
+
+
+@sdf_csg.check
+def volumes_of_the_balls() -> None:
+    """Meshes against the lens π(4r + d)(2r − d)²/12: union 7.06858, cut 1.30900, difference 2.87979, to 1 %."""
+    lens = np.pi * 5 / 12
+    known = {"min(A, B)": 8 * np.pi / 3 - lens, "max(A, B)": lens, "max(A, -B)": 4 * np.pi / 3 - lens}
+    near("closed forms", list(known.values()), (7.06858, 1.30900, 2.87979), 1e-5)
+    for tree, volume in known.items():
+        near(f"volume of {tree}", next(iter(sdf_csg(tree=tree))).value("volume") / volume, 1.0, 0.01)
+
+
+@sdf_csg.check
+def slope_is_one() -> None:
+    """‖∇f‖ = 1 to 1e-5 at 99 % of 4,000 random places, of solids and of joins without a blend."""
+    places = np.random.default_rng(0).uniform(-2, 2, (4000, 3))
+    for text in (*SOLIDS[:4], filled("min(A, B)"), filled("max(A, -B)")):
+        away = np.abs(np.linalg.norm(slopes(parse(text), places), axis=1) - 1)
+        assert float((away < 1e-5).mean()) > 0.99, (
+            f"‖∇f‖ of {text} differs from 1 at {(away >= 1e-5).mean():.1%}"
+        )
+    squares = formula("x**2 + y**2 + z**2 - 1")
+    near(
+        "algebraic sphere and distance at (2, 0, 0)",
+        [f(np.array([2, 0, 0])) for f in (squares, parse(FIRST))],
+        (3, 1),
+    )
+
+
+@sdf_csg.check
+def value_is_the_distance() -> None:
+    """|f| of ring and box against the nearest of all vertices of their mesh, to the width of a cell."""
+    from dltui.scene.points.neighbours import Tree
+
+    for text in ("torus(1, .35)", "box(.8)"):
+        one = made(text)
+        places = np.random.default_rng(0).uniform(-1.5, 1.5, (400, 3))
+        away = Tree(one.mesh(60)[0]).nearest(places)[0][:, 0]
+        near(f"distance to {text}", np.abs(one.node(places)), away, 2 * one.half / 60)
+
+
+@sdf_csg.check
+def closed_for_every_k() -> None:
+    """Every edge of the mesh is run along once in each direction, for nine widths and nine shares."""
+    for tree, b, letter in (("smin(A, B, k)", SECOND, "k"), ("mix(A, B, t)", "torus(1, .35)", "t")):
+        values = np.linspace(0.01, 1.5, 9) if letter == "k" else np.linspace(0, 1, 9)
+        for value in values:
+            vertices, faces = made(filled(tree, FIRST, b, **{letter: float(value)})).mesh(24)
+            place = np.unique(vertices, axis=0, return_inverse=True)[1].ravel()[faces]
+            place = place[[len({*row}) == 3 for row in place.tolist()]]
+            run = [(row[i], row[(i + 1) % 3]) for row in place.tolist() for i in range(3)]
+            assert len(run) == len({*run}) > 0, f"{tree} at {letter} = {value}: an edge is run along twice"
+            assert {*run} == {(end, start) for start, end in run}, f"{tree} at {letter} = {value} is open"
+
+
+@sdf_csg.check
+def blend_takes_a_quarter_of_k() -> None:
+    """The smooth minimum is min(a, b) − k/4 where a = b, min(a, b) where they differ by k, and between them else."""
+    for k in (0.1, 0.5, 1.5):
+        node, plain = (parse(filled(tree, k=k)) for tree in ("smin(A, B, k)", "min(A, B)"))
+        middle = np.array([[0.5, y, 0.2] for y in np.linspace(-2, 2, 9)])
+        near("where a = b", node(middle), plain(middle) - k / 4, 1e-9)
+        places = np.random.default_rng(0).uniform(-2, 2, (2000, 3))
+        taken = plain(places) - node(places)
+        assert taken.min() >= -1e-12, "a blend adds something"
+        assert taken.max() <= k / 4 + 1e-12, "a blend takes off more than k/4"
+        apart = np.abs(parse(FIRST)(places) - parse(SECOND)(places)) >= k
+        near("where they differ by k", taken[apart], np.zeros(int(apart.sum())), 1e-12)
+
+
+@sdf_csg.check
+def traced_like_marched() -> None:
+    """Rays that step by f arrive where rays that look for the change of sign do, on a blend, to 0.02."""
+    node = parse(filled("smin(A, B, k)"))
+    turn = np.random.default_rng(0).normal(size=(3, 300))
+    origin = (4 * turn / np.linalg.norm(turn, axis=0)).astype(np.float32)
+    goal = np.random.default_rng(1).uniform(-0.7, 0.7, (3, 300))
+    way = ((goal - origin) / np.linalg.norm(goal - origin, axis=0)).astype(np.float32)
+    one, other = trace(node, origin, way, reach=2.2), march(node, origin, way, reach=2.2)
+    both = one.hit & other.hit
+    assert both.mean() > 0.95, f"only {both.mean():.0%} of the rays arrive by both"
+    near("median gap", float(np.median(np.abs(one.distance[both] - other.distance[both]))), 0.0, 5e-3)
+    assert one.evaluations < other.evaluations / 3, "tracing is no faster than marching"
