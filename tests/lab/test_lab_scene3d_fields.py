@@ -14,7 +14,7 @@ from dltui.lab.scene3d.solid_trees import filled
     [
         ("implicit-level-set", {"f": "x**2 + q"}, "variable q"),
         ("implicit-level-set", {"f": "torsu(x)"}, "no gate 'torsu'"),
-        ("sdf-csg", {"tree": "mni(A, B)"}, "did you mean min"),
+        ("sdf-csg", {"tree": "smni(A, B)"}, "did you mean smin"),
         ("sdf-csg", {"tree": "A - B"}, "only a number is added"),
         ("sdf-csg", {"a": "sphere(-1)"}, "size below 0"),
     ],
