@@ -341,6 +341,11 @@ NAMES = {
         "Two solids joined, cut or blended: bands of distance, the tree with its values, one ray's steps.",
         "scene3d",
     ),
+    "marching-cubes": Entry(
+        "dltui.lab.scene3d.marching",
+        "One cell of a grid: signs, case, crossings, triangles; then the whole mesh, or a scanned head.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.lab.breaking import Break
 
 BREAKS: tuple[Break, ...] = (
-    Break("implicit-level-set", "scene3d.level_set:contour", lambda right: lambda values, *rest: right(values + 0.1, *rest), "cut-is-the-circles"),
+    Break("implicit-level-set", "scene3d.level_sets:contour", lambda right: lambda values, *rest: right(values + 0.1, *rest), "cut-is-the-circles"),
     Break("sdf-csg", "dltui.scene.sdf.joins:Union.at", lambda right: lambda self, x, y, z, *m: right(self, x, y, z, *m) + 0.1, "unit-balls-at-two-places"),
+    Break("marching-cubes", "dltui.scene.cells:Crossing.share", lambda right: property(lambda self: 0.5), "a-quarter-of-the-way"),
 )  # fmt: skip
