@@ -346,6 +346,11 @@ NAMES = {
         "One cell of a grid: signs, case, crossings, triangles; then the whole mesh, or a scanned head.",
         "scene3d",
     ),
+    "octree-voxels": Entry(
+        "dltui.lab.scene3d.octree_voxels",
+        "Cells are split only where the surface passes; their number races that of the full grid.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

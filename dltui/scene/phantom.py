@@ -40,9 +40,9 @@ class Part:
         if not blur:
             return np.asarray(far <= 1, np.float64)
         steep = np.maximum(np.sqrt((u / a) ** 2 + (v / b) ** 2 + (w / h) ** 2), 1e-12)
-        return np.clip(
-            0.5 - far * (far - 1) / steep / blur, 0, 1
-        )  # far (far − 1)/steep is nearly the distance
+        away = far * (far - 1) / steep  # nearly the distance
+        found: Doubles = np.clip(0.5 - away / blur, 0, 1)
+        return found
 
 
 HEAD = (
