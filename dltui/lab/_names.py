@@ -351,6 +351,11 @@ NAMES = {
         "Cells are split only where the surface passes; their number races that of the full grid.",
         "scene3d",
     ),
+    "cloud-distance": Entry(
+        "dltui.lab.scene3d.cloud_distance",
+        "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -9,4 +9,5 @@ BREAKS: tuple[Break, ...] = (
     Break("sdf-csg", "dltui.scene.sdf.joins:Union.at", lambda right: lambda self, x, y, z, *m: right(self, x, y, z, *m) + 0.1, "unit-balls-at-two-places"),
     Break("marching-cubes", "dltui.scene.cells:Crossing.share", lambda right: property(lambda self: 0.5), "a-quarter-of-the-way"),
     Break("octree-voxels", "scene3d.cells:neighbours", lambda right: lambda cells, side: right(cells, side)[:, ::-1], "sparse-is-dense"),
+    Break("cloud-distance", "scene3d.cloud_pairs:assignment", lambda right: lambda cost: cost.argmin(axis=1), "chamfer-does-not-see-density"),
 )  # fmt: skip

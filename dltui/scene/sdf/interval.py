@@ -47,7 +47,8 @@ class Interval:
 
     def __mul__(self, other: Any) -> Interval:
         if other is self:
-            return self.__pow__(2)
+            square: Interval = self**2
+            return square
         low, high = _ends(other)
         products = [self.low * low, self.low * high, self.high * low, self.high * high]
         return Interval(np.minimum.reduce(products), np.maximum.reduce(products))
