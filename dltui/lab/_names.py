@@ -356,6 +356,11 @@ NAMES = {
         "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
         "scene3d",
     ),
+    "ray-volume": Entry(
+        "dltui.lab.scene3d.ray_volume",
+        "One ray through four slabs: what each sample swallows, what is let through, and the pixel's colour.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

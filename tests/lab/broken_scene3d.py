@@ -10,4 +10,5 @@ BREAKS: tuple[Break, ...] = (
     Break("marching-cubes", "dltui.scene.cells:Crossing.share", lambda right: property(lambda self: 0.5), "a-quarter-of-the-way"),
     Break("octree-voxels", "scene3d.cells:neighbours", lambda right: lambda cells, side: right(cells, side)[:, ::-1], "sparse-is-dense"),
     Break("cloud-distance", "scene3d.cloud_pairs:assignment", lambda right: lambda cost: cost.argmin(axis=1), "chamfer-does-not-see-density"),
+    Break("ray-volume", "dltui.scene.nerf.composite:weights", lambda right: lambda sigma, samples: -(-sigma * samples.step).expm1(), "ray-of-the-notes"),
 )  # fmt: skip
