@@ -331,6 +331,21 @@ NAMES = {
         "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
         "optimisers",
     ),
+    "cloud-scan": Entry(
+        "dltui.lab.scene3d.scans",
+        "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
+        "scene3d",
+    ),
+    "mesh-workshop": Entry(
+        "dltui.lab.scene3d.meshes",
+        "A mesh collapsed to fewer triangles, split into more, smoothed; its counts at every stage.",
+        "scene3d",
+    ),
+    "parametric-patch": Entry(
+        "dltui.lab.scene3d.patches",
+        "A flat cloth with coordinates u and v, and the surface a formula bends it to; a point lit in both.",
+        "scene3d",
+    ),
     "implicit-level-set": Entry(
         "dltui.lab.scene3d.level_set",
         "Where a formula is 0: a surface, cut, meshed and seen by rays, and a probe that is told its side.",

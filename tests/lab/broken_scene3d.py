@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from tests.lab.breaking import Break
 
 BREAKS: tuple[Break, ...] = (
@@ -11,4 +15,11 @@ BREAKS: tuple[Break, ...] = (
     Break("octree-voxels", "scene3d.cells:neighbours", lambda right: lambda cells, side: right(cells, side)[:, ::-1], "sparse-is-dense"),
     Break("cloud-distance", "scene3d.cloud_pairs:assignment", lambda right: lambda cost: cost.argmin(axis=1), "chamfer-does-not-see-density"),
     Break("ray-volume", "dltui.scene.nerf.composite:weights", lambda right: lambda sigma, samples: -(-sigma * samples.step).expm1(), "ray-of-the-notes"),
+    Break("cloud-scan", "scene3d.scans:depth_points", lambda right: lambda depth, hints, **more: right(depth, replace(hints, intrinsics=tuple(np.add(hints.intrinsics, (0, 0, 0.5, 0.5)))), **more), "pixels-come-back"),
+    Break("cloud-scan", "dltui.scene.points.registration:rigid", lambda right: lambda one, other: right(other, one), "error-never-grows"),
+    Break("mesh-workshop", "scene3d.meshes:SPLITS[midpoint]", lambda right: lambda places, faces: (right(places, faces)[0], right(places, faces)[1][:-1]), "counts-of-the-notes"),
+    Break("mesh-workshop", "scene3d.meshes:loop", lambda right: lambda places, faces: (0.9 * right(places, faces)[0], right(places, faces)[1]), "loops-weights"),
+    Break("mesh-workshop", "scene3d.meshes:smoothed", lambda right: lambda places, faces, steps, kind: right(places, faces, steps, "Laplacian"), "smoothing-evens-out"),
+    Break("parametric-patch", "scene3d.patches:even", lambda right: lambda patch, count, numbers: tuple(numbers.random((2, count))), "points-crowd-at-the-poles"),
+    Break("parametric-patch", "scene3d.patches:circle", lambda right: lambda r, t: right(r, t)[..., ::-1], "circle-and-sphere"),
 )  # fmt: skip

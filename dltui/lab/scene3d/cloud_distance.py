@@ -22,7 +22,10 @@ A, B, NEAREST, BACK = (255, 205, 80), (80, 140, 255), (190, 160, 80), (70, 100, 
     "cloud-distance",
     family="scene3d",
     covers=("002c:chamfer", "002c:emd"),
-    kin={"dltui cloud FILE --against FILE": "the same distances between your own clouds"},
+    kin={
+        "dltui lab run cloud-scan": "clouds that are laid upon each other",
+        "dltui cloud FILE --against FILE": "the same distances between your own clouds",
+    },
     sources=(
         "Fan, Su, Guibas 2017, arXiv:1612.00603",
         "Jonker and Volgenant 1987",

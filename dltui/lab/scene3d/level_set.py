@@ -38,6 +38,9 @@ from dltui.scene.surface import probe
         "002c:algebraic-surface",
     ),
     kin={
+        "dltui lab run sdf-csg": "functions that say how far it is, and how solids join",
+        "dltui lab run marching-cubes": "how the mesh is made, cell by cell",
+        "dltui lab run ray-volume": "rays that gather light instead of looking for a surface",
         "dltui sdf 'torus(2, .5)'": "the same ring as a signed distance",
     },
     sources=("Blinn 1982", "Lorensen and Cline 1987", "Hart 1996"),

@@ -129,7 +129,7 @@ def mesh_of(now: Level, place: tuple[float, float, float], axis: str, at: float)
     vertices, faces = now.mesh
     half, flat, stand = now.half, ["xyz".index(name) for name in "xyz" if name != axis], "xyz".index(axis)
     rim = np.empty((5, 3))
-    rim[:, flat] = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * half
+    rim[:, flat] = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * half / 1.15
     rim[:, stand] = at
     probed = np.array([place])
     near_by = bool((np.abs(probed) <= 1.5 * half).all())
@@ -145,7 +145,7 @@ def mesh_of(now: Level, place: tuple[float, float, float], axis: str, at: float)
         + ("; dot: the probe" if near_by else "; the probe lies outside of the window"),
         points=(probed if near_by else probed[:0]).astype(np.float32),
         point_rgb=np.full((int(near_by), 3), (255, 90, 60), np.uint8),
-        size=4,
+        size=3,
         vertices=vertices.astype(np.float32),
         faces=faces.astype(np.int32),
         segments=np.stack([rim[:-1], rim[1:]], axis=1).astype(np.float32),

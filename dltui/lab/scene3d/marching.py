@@ -23,6 +23,7 @@ STAGES = ("corners", "case", "crossings", "triangles", "whole mesh")
     covers=("002c:marching-cubes", "002c:level-set-grid", "002c:medical-volume"),
     kin={
         "dltui lab run implicit-level-set": "the functions that are meshed",
+        "dltui lab run octree-voxels": "cells only where the surface passes",
         "dltui sdf 'sphere(.8)' --export ball.obj": "any solid as a mesh in a file",
     },
     sources=("Lorensen and Cline 1987", "Kak and Slaney 1988, ch. 3", "Toft 1996"),

@@ -20,6 +20,7 @@ from dltui.scene.voxels import occupied
     covers=("002c:voxels", "002c:cubic-cost", "002c:octree", "002c:octnet-ocnn"),
     kin={
         "dltui lab run marching-cubes": "a mesh from the same grid",
+        "dltui lab run sdf-csg": "the functions that are bounded",
         "dltui sdf 'sphere(.8)'": "cells of an octree beside a full grid, for any solid",
     },
     sources=(

@@ -47,6 +47,7 @@ Letter = Literal["k", "t", ""]
     covers=("002c:csg", "002c:sdf", "002c:implicit-blend"),
     kin={
         "dltui lab run implicit-level-set": "functions that are no distance",
+        "dltui lab run octree-voxels": "bounds on a tree of solids tell which cells to split",
         "dltui sdf 'smin(sphere(1), move(sphere(1), 1, 0, 0), .3)'": "the same tree, larger",
     },
     sources=("Ricci 1973", "Hart 1996", "Quilez, iquilezles.org/articles/distfunctions"),

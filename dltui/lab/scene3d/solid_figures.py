@@ -60,7 +60,7 @@ def _mesh(now: Made, place: PLACE) -> Scene:
         caption=told if len(faces) else "nothing is inside: the solid is empty; dot: the probe",
         points=probed,
         point_rgb=np.array([(255, 90, 60)], np.uint8),
-        size=4,
+        size=3,
         vertices=vertices.astype(np.float32),
         faces=faces.astype(np.int32),
         shade="smooth",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -90,6 +91,38 @@ def register(
     scale, back = np.diag([size, size, size, 1.0]), np.diag([1 / size, 1 / size, 1 / size, 1.0])
     scale[:3, 3], back[:3, 3] = middle, -middle / size
     return Motion(scale @ found.matrix @ back, found.rms * size, found.share, found.steps)
+
+
+def approach(
+    moving: NDArray[np.floating], fixed: NDArray[np.floating], *, steps: int, share: float = 1.0
+) -> Iterator[Motion]:
+    """Yield the motions of plain iterative closest points, one step after the other.
+
+    Each point is paired with the nearest one; those pairs that are closest count (trimmed, Chetverikov et al. 2002),
+    and the rigid motion with the least squares between them follows. The mean squared distance of the pairs that count
+    can't grow: the motion lessens it, and so does pairing anew.
+
+    Args:
+        moving: Places, shape (n, 3).
+        fixed: Places, shape (m, 3).
+        steps: How many steps at most.
+        share: Pairs that count, of all.
+
+    Yields:
+        The motion so far, at first none; it ends where a step moves nothing.
+    """
+    one, other = np.asarray(moving, np.float64), np.asarray(fixed, np.float64)
+    tree, count = Tree(other), max(3, round(share * len(one)))
+    matrix, still = np.eye(4), STILL * (float(np.abs(other).max()) or 1.0)
+    for step in range(steps + 1):
+        here = one @ matrix[:3, :3].T + matrix[:3, 3]
+        away, number = (found[:, 0] for found in tree.nearest(here))
+        kept = np.argsort(away, kind="stable")[:count]
+        yield Motion(matrix, float(np.sqrt((away[kept] ** 2).mean())), share, step)
+        gain = rigid(here[kept], other[number[kept]])
+        if np.abs(gain - np.eye(4)).max() < still:
+            return
+        matrix = gain @ matrix
 
 
 def rigid(one: Doubles, other: Doubles) -> Doubles:

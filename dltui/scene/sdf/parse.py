@@ -34,6 +34,7 @@ from dltui.scene.sdf.nodes import (
     Sphere,
     Torus,
 )
+from dltui.spelling import expression
 
 LONGEST, DEEPEST = 20_000, 200
 
@@ -170,13 +171,13 @@ def parse(text: str) -> Node:
     if len(text) > LONGEST:
         raise UsageError(f"the expression has {len(text):,} characters: expected {LONGEST:,} at most")
     try:
-        tree = ast.parse(text.strip() or "?", mode="eval")
+        tree = expression(text.strip() or "?")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         where = f" near character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise UsageError(
             f"can't read {_short(text)!r}{where}: expected something like max(sphere(1), -box(.6))"
         ) from error
-    found = _read(tree.body, text, 0)
+    found = _read(tree, text, 0)
     if not isinstance(found, Node):
         raise UsageError(f"{_short(text)!r} is a number: expected a solid such as sphere(1)")
     return found

@@ -1,0 +1,115 @@
+"""Where rays cross the triangles of a mesh: for a camera the nearest crossing, for inside and outside their number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dltui.scene.cameras import Camera
+
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+PAIRS = 1 << 20  # of ray and triangle at once
+SLANT = np.array([0.5377, 0.2631, 0.8010])  # a direction that no edge of an ordinary shape has
+
+
+@dataclass(frozen=True, eq=False)
+class Crossings:
+    """Pairs of ray and triangle that meet.
+
+    Attributes:
+        ray: Number of the ray of each crossing, ascending, shape (k,).
+        face: Number of the triangle, shape (k,).
+        distance: How far along the ray, in lengths of its direction, shape (k,); above 0.
+        tested: Pairs that were looked at.
+    """
+
+    ray: Ints
+    face: Ints
+    distance: Doubles
+    tested: int
+
+
+def crossings(
+    origin: NDArray[np.floating],
+    way: NDArray[np.floating],
+    vertices: NDArray[np.floating],
+    faces: NDArray[np.integer],
+) -> Crossings:
+    """Return all crossings of rays with triangles.
+
+    A line passes each side of a triangle on the left or on the right: the sign of the product of their Plücker
+    coordinates, d·(p × q) + (o × d)·(q − p). It crosses the triangle when the three signs agree.
+
+    Args:
+        origin: Where each ray begins, shape (n, 3).
+        way: Where it goes, shape (n, 3).
+        vertices: Places, shape (v, 3).
+        faces: Triangles, shape (f, 3).
+
+    Returns:
+        The crossings beyond the origins, ray by ray.
+    """
+    o, d = np.asarray(origin, np.float64), np.asarray(way, np.float64)
+    corners = np.asarray(vertices, np.float64)[np.asarray(faces, np.int64)]
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    sides = [np.concatenate([np.cross(p, q), q - p], axis=1).T for p, q in ((a, b), (b, c), (c, a))]
+    lines = np.concatenate([d, np.cross(o, d)], axis=1)
+    across = np.cross(b - a, c - a)
+    found: list[tuple[Ints, Ints]] = []
+    at_once = max(1, PAIRS // max(len(corners), 1))
+    for start in range(0, len(o), at_once):
+        turned = [lines[start : start + at_once] @ side for side in sides]
+        left, right = (np.logical_and.reduce([sign * part > 0 for part in turned]) for sign in (1, -1))
+        ray, face = np.nonzero(left | right)
+        found.append((ray + start, face))
+    ray, face = (np.concatenate([part[i] for part in found] or [np.zeros(0, np.int64)]) for i in (0, 1))
+    distance = np.einsum("ij,ij->i", across[face], a[face] - o[ray]) / np.einsum(
+        "ij,ij->i", across[face], d[ray]
+    )
+    ahead = distance > 0
+    return Crossings(ray[ahead], face[ahead], distance[ahead], len(o) * len(corners))
+
+
+def inside(
+    places: NDArray[np.floating], vertices: NDArray[np.floating], faces: NDArray[np.integer]
+) -> tuple[NDArray[np.bool_], Crossings]:
+    """Return which places lie inside a closed mesh: a ray from there crosses it an odd number of times.
+
+    Args:
+        places: Shape (n, 3).
+        vertices: Places of the mesh, shape (v, 3).
+        faces: Triangles, shape (f, 3).
+
+    Returns:
+        The verdicts, shape (n,), and the crossings of the rays.
+    """
+    found = crossings(places, np.broadcast_to(SLANT, np.shape(places)), vertices, faces)
+    return np.bincount(found.ray, minlength=len(places)) % 2 == 1, found
+
+
+def depth_map(
+    camera: Camera, vertices: NDArray[np.floating], faces: NDArray[np.integer]
+) -> tuple[Doubles, Ints]:
+    """Return what a depth camera sees of a mesh.
+
+    Args:
+        camera: A pinhole camera.
+        vertices: Places, shape (v, 3).
+        faces: Triangles, shape (f, 3).
+
+    Returns:
+        Distance along the axis of the camera at the middle of every pixel, NaN past all, and the triangle that is seen
+        there, −1 past all; both of shape (height, width).
+    """
+    origin, way = camera.rays()
+    along = way.T / (way.T @ -camera.pose[:3, 2])[:, None]  # so that a length of 1 is a depth of 1
+    found = crossings(origin.T, along, vertices, faces)
+    nearest = np.lexsort((found.distance, found.ray))
+    ray, first = np.unique(found.ray[nearest], return_index=True)
+    depth = np.full(camera.width * camera.height, np.nan)
+    face = np.full(depth.size, -1, np.int64)
+    depth[ray], face[ray] = found.distance[nearest][first], found.face[nearest][first]
+    return depth.reshape(camera.height, camera.width), face.reshape(camera.height, camera.width)
