@@ -34,12 +34,13 @@ def marching(
     cell: Annotated[int, Slider(0, 400, help="which of the cells that the surface passes")] = 245,
     iso: Annotated[float, Slider(-0.3, 0.3, step=0.01, help="level of the solids")] = 0.0,
     density: Annotated[float, Slider(0.05, 0.95, step=0.05, help="level of the scan")] = 0.25,
+    height: Annotated[float, Slider(-1, 1, step=0.05, help="height z of the slice of the scan")] = 0.0,
     opened: Annotated[bool, Switch(help="cut a quarter out of the scan")] = True,
 ) -> Iterator[Frame]:
     """One cell of a grid: signs, case, crossings, triangles; then the whole mesh, or a scanned head.
 
     Try: --cells 48 makes it round; --cell 41 is the next cell; --iso 0.1 swells it; --source phantom, --cells 48,
-    and then --density 0.1 (brain and bone), 0.5 (bone), --opened off.
+    and then --density 0.1 (brain and bone), 0.5 (bone), --height -0.15, --opened off.
     Notice: nothing is searched for. Eight signs choose one of 256 cases, the case says which edges carry the triangles,
     and the values at the ends of an edge say where on it. Neighbours see a shared face alike: the mesh is closed.
 
@@ -58,7 +59,7 @@ def marching(
     for stage, name in enumerate(STAGES, start=1):
         caption = f"{name} of cell {picked}" if stage < len(STAGES) else _told(now)
         yield Frame(
-            figures=figures(now, picked, stage),
+            figures=figures(now, picked, stage, height),
             numbers=_numbers(now, picked),
             caption=caption,
             total=len(STAGES),

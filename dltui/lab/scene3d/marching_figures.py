@@ -114,13 +114,13 @@ def as_obj(now: Grid) -> str:
     return obj(vertices, shape).decode("ascii")
 
 
-def figures(now: Grid, picked: Place | None, stage: int) -> tuple[Figure, ...]:
+def figures(now: Grid, picked: Place | None, stage: int, height: float) -> tuple[Figure, ...]:
     """Return the pictures of a stage: 1 corners, 2 case, 3 crossings, 4 triangles, 5 the whole mesh."""
     shown: list[Figure] = [_mesh(now, picked)] if stage == 5 else []
     if picked is not None:
         one = now.cell(picked)
         shown += [_cell(now, picked, one, stage), _corners(now, picked, one)]
-        shown += [_worked(one, stage), _slice(now, picked), _row(now, picked)]
+        shown += [_worked(one, stage), _slice(now, picked, height), _row(now, picked)]
     if stage == 5:
         shown += [_kinds(now), *_errors(now), _file(now)]
     return tuple(shown)
@@ -228,18 +228,20 @@ def _worked(one: Cell, stage: int) -> Steps:
     return Steps(title="The cell worked out", caption="Values are less the level.", steps=tuple(lines))
 
 
-def _slice(now: Grid, picked: Place) -> Heatmap:
-    """Return the layer of the grid through the cell, with the line that the mesh follows."""
-    layer = now.raw[:, :, picked[2]].T
-    x, y = contour(now.values[:, :, picked[2]].T, now.side, now.side)
+def _slice(now: Grid, picked: Place, height: float) -> Heatmap:
+    """Return the layer of the grid through the cell, or one of the scan, with the line that the mesh follows."""
+    scan = now.source == "phantom"
+    name, floor = ("Slice", round((height + 1) / now.width)) if scan else ("Layer", picked[2])
+    layer = now.raw[:, :, floor].T
+    x, y = contour(now.values[:, :, floor].T, now.side, now.side)
     corner = -1 + now.width * np.array(picked)
     square = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * now.width + corner[:2]
     paths = [Path(name=f"level {number(now.level)}", x=x, y=y, ends=False)] if x.size else []
-    paths.append(Path(name="cell", x=square[:, 0], y=square[:, 1], ends=False))
-    scan = now.source == "phantom"
+    if floor in {picked[2], picked[2] + 1}:
+        paths.append(Path(name="cell", x=square[:, 0], y=square[:, 1], ends=False))
     size = float(np.abs(layer).max()) or 1.0
     return Heatmap(
-        title=f"Layer z = {number(float(corner[2]), 3)} of the grid",
+        title=f"{name} z = {number(float(now.side[floor]), 3)}",
         caption=f"{now.cells + 1}² stored numbers; {'densities of a scan' if scan else 'negative inside'}",
         values=layer,
         x=now.side,
