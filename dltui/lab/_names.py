@@ -351,6 +351,36 @@ NAMES = {
         "A few control points, the curve that they draw to themselves, and a patch by sixteen of them.",
         "scene3d",
     ),
+    "implicit-level-set": Entry(
+        "dltui.lab.scene3d.level_set",
+        "Where a formula is 0: a surface, cut, meshed and seen by rays, and a probe that is told its side.",
+        "scene3d",
+    ),
+    "sdf-csg": Entry(
+        "dltui.lab.scene3d.sdf_csg",
+        "Two solids joined, cut or blended: bands of distance, the tree with its values, one ray's steps.",
+        "scene3d",
+    ),
+    "marching-cubes": Entry(
+        "dltui.lab.scene3d.marching",
+        "One cell of a grid: signs, case, crossings, triangles; then the whole mesh, or a scanned head.",
+        "scene3d",
+    ),
+    "octree-voxels": Entry(
+        "dltui.lab.scene3d.octree_voxels",
+        "Cells are split only where the surface passes; their number races that of the full grid.",
+        "scene3d",
+    ),
+    "cloud-distance": Entry(
+        "dltui.lab.scene3d.cloud_distance",
+        "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
+        "scene3d",
+    ),
+    "ray-volume": Entry(
+        "dltui.lab.scene3d.ray_volume",
+        "One ray through four slabs: what each sample swallows, what is let through, and the pixel's colour.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

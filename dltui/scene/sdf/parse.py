@@ -12,6 +12,7 @@ from dltui.errors import UsageError
 from dltui.scene.sdf.joins import (
     Complement,
     Intersection,
+    Mix,
     Moved,
     Offset,
     Repeated,
@@ -87,6 +88,14 @@ def _smooth(join: Callable[..., Node]) -> Callable[..., Node]:
     return joined
 
 
+def _mixed(a: Node, b: Node, t: float = 0.5) -> Node:
+    """Return a solid on the way between two."""
+    _solid(a, b)
+    if not 0 <= t <= 1:
+        raise TypeError(f"expected a share from 0 to 1, not {t:g}")
+    return Mix(a, b, t)
+
+
 def _turned(a: Node, axis: str, degrees: float) -> Node:
     """Return a solid turned around an axis."""
     _solid(a)
@@ -135,6 +144,7 @@ WORDS: dict[str, Word] = {
     ),
     "smin": Word(_smooth(Union), "A, B, k=.2", "union, blended over k"),
     "smax": Word(_smooth(Intersection), "A, B, k=.2", "intersection, blended over k"),
+    "mix": Word(_mixed, "A, B, t=.5", "on the way from A to B: (1 − t)·A + t·B"),
     "round": Word(_of(Offset), "A, d", "grown by d, edges rounded; A - d is the opposite sign"),
     "shell": Word(_of(Shell), "A, t", "a skin of thickness t"),
     "move": Word(_of(Moved), "A, x, y, z", "moved"),

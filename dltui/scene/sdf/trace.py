@@ -112,3 +112,25 @@ def shadowed(node: Node, places: Floats, normal: Floats, light: Floats, *, reach
         way = np.repeat(light[:, None].astype(np.float32), facing.size, axis=1)
         dark[facing] = trace(node, lifted[:, facing], way, reach=reach).hit
     return dark
+
+
+def walk(node: Node, start: Floats, way: Floats, *, reach: float, close: float = CLOSE) -> Floats:
+    """Return how far one ray has got after each of its steps, from 0 on.
+
+    Args:
+        node: The surface.
+        start: Where it begins, shape (3,).
+        way: Its direction, a unit vector, shape (3,).
+        reach: It is followed for twice as far at most.
+        close: Distance, as a share of the reach, at which it has arrived.
+
+    Returns:
+        Distances, shape (steps + 1,).
+    """
+    t = [0.0]
+    for _ in range(STEPS):
+        gap = float(node(np.asarray(start + t[-1] * way)))
+        if gap < close * reach or t[-1] > 2 * reach:
+            break
+        t.append(t[-1] + gap)
+    return np.array(t, np.float32)
