@@ -336,6 +336,11 @@ NAMES = {
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
         "scene3d",
     ),
+    "gaussian-splats": Entry(
+        "dltui.lab.scene3d.splats",
+        "Gaussian blobs fitted to pictures, their outlines in space, and blending one after the other.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -11,4 +11,6 @@ from tests.lab.breaking import Break
 BREAKS: tuple[Break, ...] = (
     Break("cloud-scan", "scene3d.scans:depth_points", lambda right: lambda depth, hints, **more: right(depth, replace(hints, intrinsics=tuple(np.add(hints.intrinsics, (0, 0, 0.5, 0.5)))), **more), "pixels-come-back"),
     Break("cloud-scan", "dltui.scene.points.registration:rigid", lambda right: lambda one, other: right(other, one), "error-never-grows"),
+    Break("gaussian-splats", "scene3d.splats:nearest_first", lambda right: lambda flat: right(flat).flip(0), "blending-is-the-formula"),
+    Break("gaussian-splats", "scene3d.splats:project", lambda right: lambda splats, camera: right(replace(splats, log_scale=0.9 * splats.log_scale), camera), "projection-of-a-blob"),
 )  # fmt: skip
