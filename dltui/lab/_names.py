@@ -336,6 +336,11 @@ NAMES = {
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
         "scene3d",
     ),
+    "nerf-live": Entry(
+        "dltui.lab.scene3d.nerf",
+        "A small network learns a thing on a turntable from pictures, and shows it from where none was taken.",
+        "scene3d",
+    ),
     "gaussian-splats": Entry(
         "dltui.lab.scene3d.splats",
         "Gaussian blobs fitted to pictures, their outlines in space, and blending one after the other.",

@@ -74,6 +74,7 @@ class Moment:
     kin={
         "dltui splat train bunny": "the same fit with thousands of splats, written to a file",
         "dltui splat render FILE": "a file of splats of your own, from all around",
+        "dltui lab run nerf-live": "the rival: a network that is asked along rays",
         "dltui nerf race csg-table": "the race for as long as you like, on larger pictures",
     },
     sources=(
