@@ -381,6 +381,16 @@ NAMES = {
         "One ray through four slabs: what each sample swallows, what is let through, and the pixel's colour.",
         "scene3d",
     ),
+    "nerf-live": Entry(
+        "dltui.lab.scene3d.nerf",
+        "A small network learns a thing on a turntable from pictures, and shows it from where none was taken.",
+        "scene3d",
+    ),
+    "gaussian-splats": Entry(
+        "dltui.lab.scene3d.splats",
+        "Gaussian blobs fitted to pictures, their outlines in space, and blending one after the other.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -24,4 +24,8 @@ BREAKS: tuple[Break, ...] = (
     Break("parametric-patch", "scene3d.patches:circle", lambda right: lambda r, t: right(r, t)[..., ::-1], "circle-and-sphere"),
     Break("bezier-nurbs", "scene3d.curves:bernstein", lambda right: lambda degree, t: right(degree, t) ** 1.1, "square-corners"),
     Break("bezier-nurbs", "scene3d.curves:rational", lambda right: lambda functions, weights: right(functions, 1 + 0 * weights), "exact-quarter-circle"),
+    Break("gaussian-splats", "scene3d.splats:nearest_first", lambda right: lambda flat: right(flat).flip(0), "blending-is-the-formula"),
+    Break("gaussian-splats", "scene3d.splats:project", lambda right: lambda splats, camera: right(replace(splats, log_scale=0.9 * splats.log_scale), camera), "projection-of-a-blob"),
+    Break("nerf-live", "dltui.scene.nerf.classic:waves", lambda right: lambda values, octaves: right(values, 0).repeat(1, 1 + 2 * octaves), "unseen-views-come-out"),
+    Break("nerf-live", "scene3d.nerf:weights", lambda right: lambda sigma, samples: right(sigma.detach(), samples), "gradient-reaches-both-heads"),
 )  # fmt: skip
