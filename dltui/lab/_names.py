@@ -336,6 +336,11 @@ NAMES = {
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
         "scene3d",
     ),
+    "pointnet-court": Entry(
+        "dltui.lab.scene3d.court",
+        "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",
