@@ -341,6 +341,11 @@ NAMES = {
         "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",
         "scene3d",
     ),
+    "point-labels": Entry(
+        "dltui.lab.scene3d.labels",
+        "A chair and a room, every point labelled by networks that learn it; wrong ones are crossed.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -35,7 +35,7 @@ def lit(cloud: Floats, counts: Array, pool: str) -> Scene:
     return Scene(
         title="Critical points" if pool == "max" else f"The cloud; its {pool} has no critical points",
         caption=told if pool == "max" else "every point takes part in every feature",
-        points=cloud, point_rgb=rgb, segments=crosses, segment_rgb=np.repeat(rgb[lit], 3, axis=0),
+        points=cloud, point_rgb=rgb, size=1, segments=crosses, segment_rgb=np.repeat(rgb[lit], 3, axis=0),
         up="y",
     )  # fmt: skip
 
