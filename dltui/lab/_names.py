@@ -371,6 +371,16 @@ NAMES = {
         "Cells are split only where the surface passes; their number races that of the full grid.",
         "scene3d",
     ),
+    "pointnet-court": Entry(
+        "dltui.lab.scene3d.court",
+        "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",
+        "scene3d",
+    ),
+    "point-labels": Entry(
+        "dltui.lab.scene3d.labels",
+        "A chair and a room, every point labelled by networks that learn it; wrong ones are crossed.",
+        "scene3d",
+    ),
     "cloud-distance": Entry(
         "dltui.lab.scene3d.cloud_distance",
         "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
