@@ -14,12 +14,12 @@ from typing import Protocol
 
 from dltui.batch.ended import Ended, ended
 from dltui.batch.folder import CONTROL, job_folder, read_job
-from dltui.batch.local import cores
 from dltui.batch.log import Lines, Log, Standing
 from dltui.batch.place import Place, Running, Task
 from dltui.batch.plan import Limits, Order
 from dltui.errors import Cancelled, DltuiError
 from dltui.files import write_text
+from dltui.ranks import cores
 from dltui.training.launch.again import gone_on_with
 
 PAUSE = 0.02  # seconds between looks at what runs

@@ -15,7 +15,8 @@ from dltui.errors import DltuiError
 from dltui.spelling import is_function
 
 WHOLE = 1 << 28  # bytes up to which a file is read; a larger one is known by its size and time
-WRITTEN = frozenset({"--save", "--figure", "--record"})  # options before a file that is written
+# Options before a file that is written.
+WRITTEN = frozenset({"--save", "--figure", "--record", "--orbit", "--gif", "--export"})
 
 
 def content_key(job: Job, words: Sequence[str], needed: Mapping[str, str], folder: Path) -> str:
@@ -42,7 +43,11 @@ def content_key(job: Job, words: Sequence[str], needed: Mapping[str, str], folde
 
 def _inputs(job: Job, words: Sequence[str], folder: Path) -> Iterator[tuple[str, str]]:
     """Yield what a command line reads, each with its version."""
-    read = [word for before, word in pairwise(words) if before not in WRITTEN]
+    read = [
+        word
+        for before, word in pairwise(words)
+        if before not in WRITTEN and word.partition("=")[0] not in WRITTEN
+    ]
     parts = (part for word in [*read, *job.files] for part in _parts(word))
     for part in dict.fromkeys(parts):
         if part.startswith("run:"):

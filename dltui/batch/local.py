@@ -62,8 +62,3 @@ class Local:
             raise DltuiError(
                 f"no process could be started for job {task.name!r}: {error.strerror or error}"
             ) from error
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

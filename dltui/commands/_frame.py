@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import math
 import re
 import shlex
 import sys
@@ -184,6 +185,7 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
             gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.set_threshold(*GARBAGE)
         gc.enable()  # turned off in dltui.__main__ for the start-up
+        refuse_endless(arguments, own)
         chosen = {part.name: arguments.pop(part.name) for part in OPTIONS}
         common = Common(**chosen, report=ProgressLine(shown=not chosen["quiet"], plain=chosen["plain"]))
         call, taker = Call(function, arguments, common), TAKER.get()
@@ -216,6 +218,25 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
     del command.__wrapped__
     command.below = function  # type: ignore[attr-defined]
     return command
+
+
+def refuse_endless(arguments: Mapping[str, Any], signature: inspect.Signature) -> None:
+    """Refuse NaN and ∞, which pass for numbers of any range.
+
+    Args:
+        arguments: Values by the names of parameters.
+        signature: Of the verb, with the options that it calls them.
+
+    Raises:
+        UsageError: If one of them is no finite number.
+    """
+    wrong = next((k for k, v in arguments.items() if isinstance(v, float) and not math.isfinite(v)), None)
+    if wrong is not None:
+        known = getattr(signature.parameters[wrong].annotation, "__metadata__", ())
+        # typer.Option takes the first name of an option for its default, until typer has read the signature
+        names = [name for one in known for name in (one.default, *one.param_decls)]
+        name = next((name for name in names if str(name).startswith("--")), wrong)
+        raise UsageError(f"{name} is {arguments[wrong]}: expected a finite number")
 
 
 def function_below(command: Any) -> Callable[..., Shown] | None:

@@ -133,7 +133,7 @@ def deliver(found: Shown, common: Common, *, seconds: float) -> None:
         show(result, common)
         if not common.save and seconds >= WORTH_KEEPING and result is not found:
             common.note(
-                f"{seconds:.1f} s · keep it with --save FILE.safetensors, draw it with --figure FILE.png"
+                f"{seconds:.1f} s · keep it with --save FILE.safetensors, draw it with --figure FILE.svg"
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -97,6 +97,13 @@ def several(devices: str | None) -> str | None:
     return devices
 
 
+def carried(processes: int) -> int:
+    """Return how many processes are asked for, when this machine can carry them."""
+    from dltui.ranks import bearable
+
+    return bearable(processes, "--processes")
+
+
 def somewhere(place: str | None) -> str | None:
     """Return the spelling of a place in a line or a plane when it can be read, or None."""
     from dltui.instruments.limits import spelled_steps
@@ -129,16 +136,14 @@ Live = Annotated[  # a model that is run on one input, which those with weights 
         autocompletion=_models,
     ),
 ]
-Data = Annotated[
-    str,
-    typer.Option(
-        "--data",
-        "-d",
-        metavar=DATA,
-        help="digits, moons, file.npz or package.module:function.",
-        autocompletion=data_sets,
-    ),
-]
+
+
+def data_option(told: str) -> Any:
+    """Return the option that names data, with what its help says."""
+    return typer.Option("--data", "-d", metavar=DATA, autocompletion=data_sets, help=told)
+
+
+Data = Annotated[str, data_option("digits, moons, file.npz or package.module:function.")]
 Weights = Annotated[
     Path | None,
     typer.Option("--weights", "-w", metavar="FILE", callback=present, help="Weights to put in."),
@@ -160,6 +165,7 @@ Processes = Annotated[
     typer.Option(
         "--processes",
         min=1,
+        callback=carried,
         help="Share the work out among so many processes, each with a GPU of its own where there are some.",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Live, Weights, data_sets
+from dltui.commands._words import Live, Weights, data_option
 
 if TYPE_CHECKING:
     from dltui.results.attention import AttentionMaps
@@ -29,14 +29,7 @@ def attention(
         ),
     ],
     data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar=DATA,
-            autocompletion=data_sets,
-            help="What the model was made for, where neither its name nor its file tells.",
-        ),
+        str | None, data_option("What the model was made for, where neither its name nor its file tells.")
     ] = None,
     weights: Weights = None,
     layer: Annotated[

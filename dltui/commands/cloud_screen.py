@@ -28,7 +28,7 @@ SIZES = (0, 1, 2, 3, 5)  # pixels of a point; 0 is what suits their number
 _FAR = (*(f"shift+{way}" for way in ("left", "right", "up", "down")), *"HLKJ")
 
 
-@screen("result:cloud", "result:mesh", "shape")
+@screen("result:cloud", "result:mesh", "result:remade", "shape")
 class SpaceScreen(ResultScreen):
     """One cloud or mesh."""
 

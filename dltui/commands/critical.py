@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Model, Weights, data_sets
+from dltui.commands._words import Model, Weights, data_option
 
 if TYPE_CHECKING:
     from dltui.results.critical import CriticalPoints
@@ -28,14 +28,7 @@ def critical(
         ),
     ] = None,
     data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar=DATA,
-            autocompletion=data_sets,
-            help="What accuracy is measured on; what the model was made for if left out.",
-        ),
+        str | None, data_option("What accuracy is measured on; what the model was made for if left out.")
     ] = None,
     weights: Weights = None,
     samples: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Live, Weights, data_sets
+from dltui.commands._words import Live, Weights, data_option
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,14 +131,7 @@ def explain(
         ),
     ] = None,
     data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar=DATA,
-            autocompletion=data_sets,
-            help="What the model was made for, where neither its name nor its file tells.",
-        ),
+        str | None, data_option("What the model was made for, where neither its name nor its file tells.")
     ] = None,
     weights: Weights = None,
     *,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Live, Weights, data_sets
+from dltui.commands._words import Live, Weights, data_option
 
 if TYPE_CHECKING:
     from dltui.results import Result
@@ -36,14 +36,7 @@ def features(
         ),
     ] = None,
     data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar=DATA,
-            autocompletion=data_sets,
-            help="What samples are drawn from; what the model was made for if left out.",
-        ),
+        str | None, data_option("What samples are drawn from; what the model was made for if left out.")
     ] = None,
     weights: Weights = None,
     samples: Annotated[

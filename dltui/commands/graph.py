@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Model, data_sets
+from dltui.commands._words import Model, data_option
 from dltui.commands.features import Input
 
 if TYPE_CHECKING:
@@ -27,12 +27,7 @@ def graph(
         ),
     ] = None,
     input: Input = None,  # noqa: A002 - as the option is called
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--data", "-d", metavar=DATA, autocompletion=data_sets, help="What the model is built for."
-        ),
-    ] = None,
+    data: Annotated[str | None, data_option("What the model is built for.")] = None,
     *,
     common: Common,
 ) -> ModelGraph:

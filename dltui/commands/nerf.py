@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.commands._pictures import Pictures, Size, scenes, tell_missing
+from dltui.commands._pictures import Pictures, Size, Views, pictures_of, scenes
 from dltui.commands._targets import gif_file
 from dltui.errors import UsageError
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from dltui.results.nerf_race import Race
 
 app = group_app("Fit a radiance field to pictures, show it from all around, and look into it.")
-
-Views = Annotated[
-    int, typer.Option("--views", min=3, help="Pictures of our own scenes; 1 of 11 is held out.")
-]
 
 
 @verb(app)
@@ -55,16 +51,14 @@ def train(
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.nerf.work import Effort
     from dltui.scene.nerf.work import train as fitted
 
-    found = captured(scene, views=views, size=size, report=common.report)
-    tell_missing(found.missing, common)
+    capture = pictures_of(scene, views, size, common).capture
     limit = 15.0 if seconds is None and steps is None else seconds
     effort = Effort(field, limit, steps, common.seed, pick_device(common.device))
     common = alive(common, wanted=live)
-    return stoppable(lambda report: fitted(found.capture, effort, report), common)
+    return stoppable(lambda report: fitted(capture, effort, report), common)
 
 
 @verb(app)
@@ -90,16 +84,14 @@ def race(
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.race import race as run
 
-    found = captured(scene, views=views, size=size, report=common.report)
-    tell_missing(found.missing, common)
+    capture = pictures_of(scene, views, size, common).capture
     device = pick_device(common.device)
     common = alive(common, wanted=live)
     return stoppable(
         lambda report: run(
-            found.capture,
+            capture,
             kind=field,
             count=splats,
             seconds=seconds,
@@ -180,22 +172,20 @@ def info(
     common: Common,
 ) -> RadianceInfo:
     """Tell what a scene or a field holds: cameras, pictures, numbers; σ, α, T and w along a ray."""
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.nerf.work import info_of_field, info_of_pictures
 
-    if Path(scene).is_file():
+    path = Path(scene)
+    if path.is_file() or (path.suffix and not path.is_dir()):
         from dltui.device import pick_device
         from dltui.scene.nerf.stored import opened
 
-        known = opened(Path(scene), pick_device(common.device))
+        known = opened(path, pick_device(common.device))
         return info_of_field(
             known.fitted, known.camera, title=known.title, numbers=known.numbers, ray=_pixel(ray), times=times
         )
     if ray is not None:
         raise UsageError("--ray goes through a field: expected a file that `dltui nerf train --save` kept")
-    found = captured(scene, views=views, size=size, report=common.report)
-    tell_missing(found.missing, common)
-    return info_of_pictures(found)
+    return info_of_pictures(pictures_of(scene, views, size, common))
 
 
 def _pixel(text: str | None) -> tuple[float, float] | None:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from dltui.figures import Figure, Heatmap, Images
+from dltui.commands._held_out import HeldOutScreen
+from dltui.figures import Figure, Heatmap
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
-from dltui.tui.screens.result import ResultScreen
 
 if TYPE_CHECKING:
     from dltui.results.nerf import Radiance
 
-CLOSER = 4  # errors are drawn so many times as bright
-
 
 @screen("result:nerf")
-class RadianceScreen(ResultScreen):
+class RadianceScreen(HeldOutScreen["Radiance"]):
     """One fitted field."""
 
     BINDINGS = actions.register(
@@ -32,13 +28,11 @@ class RadianceScreen(ResultScreen):
         Action("radiance", "fly", ("f",), "fly around", "Show it to cameras once around, as a job."),
     )  # fmt: skip
 
-    _found: Radiance | None = None
-    _picture = -1  # which held-out picture is large; all if below 0
     _level = 0
 
     def show_result(self, result: Radiance, figures: list[Figure]) -> None:
         """Show the figures of a field."""
-        self._found, self._level = result, len(result.levels) // 2
+        self._level = len(result.levels) // 2
         super().show_result(result, figures)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -48,13 +42,6 @@ class RadianceScreen(ResultScreen):
         if action == "level":
             return self._found is not None and len(self._found.levels) > 0
         return super().check_action(action, parameters)
-
-    def action_picture(self) -> None:
-        """Go on to the next held-out picture."""
-        if self._found is not None:
-            self._picture = (self._picture + 2) % (len(self._found.truth) + 1) - 1
-            figure = self._found.figures()[0] if self._picture < 0 else large(self._found, self._picture)
-            self.put_figure(0, figure)
 
     def action_level(self, step: int) -> None:
         """Cut at the next level."""
@@ -80,22 +67,3 @@ class RadianceScreen(ResultScreen):
 def is_cut(figure: Figure) -> bool:
     """Return whether a figure is a cut through a density."""
     return isinstance(figure, Heatmap) and figure.value_label == "σ"
-
-
-def large(found: Radiance, place: int) -> Images:
-    """Return one held-out picture as it is, as the field shows it, and what is wrong.
-
-    Args:
-        found: The field.
-        place: Which of the pictures that are kept.
-
-    Returns:
-        Three pictures.
-    """
-    truth, seen = (np.asarray(part[place], np.float32) for part in (found.truth, found.seen))
-    error = np.clip(CLOSER * np.abs(seen - truth), 0, 1)
-    return Images(
-        title=f"Held out {place + 1} of {len(found.truth)} · {found.title}",
-        pixels=np.stack([truth, seen, error]),
-        names=("truth", found.kind, f"error × {CLOSER}"),
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import DATA, Model, Weights, data_sets
+from dltui.commands._words import Model, Weights, data_option
 
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
@@ -20,14 +20,7 @@ app = verb_app()
 def probe(
     model: Model,
     data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar=DATA,
-            autocompletion=data_sets,
-            help="Samples and classes; what the model was made for if left out.",
-        ),
+        str | None, data_option("Samples and classes; what the model was made for if left out.")
     ] = None,
     weights: Weights = None,
     layer: Annotated[

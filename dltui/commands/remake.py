@@ -8,7 +8,7 @@ import typer
 
 from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._scene_words import Export, Orbit, write_out
-from dltui.commands._words import DATA, Model, Weights, data_sets
+from dltui.commands._words import Model, Weights, data_option
 
 if TYPE_CHECKING:
     from dltui.results.remade import Remade
@@ -29,14 +29,7 @@ def remake(
         ),
     ] = 0,
     data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar=DATA,
-            autocompletion=data_sets,
-            help="Where the shapes are from; what the model was made for if left out.",
-        ),
+        str | None, data_option("Where the shapes are from; what the model was made for if left out.")
     ] = None,
     weights: Weights = None,
     resolution: Annotated[

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._targets import shape_file
+from dltui.commands._scene_words import Export
 from dltui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,12 +47,7 @@ def sdf(
     elevation: Annotated[
         float, typer.Option("--elevation", min=-90, max=90, help="Degrees above the ground.")
     ] = 30.0,
-    export: Annotated[
-        Path | None,
-        typer.Option(
-            "--export", metavar="FILE", callback=shape_file, help="Write the mesh to FILE.ply, obj or stl."
-        ),
-    ] = None,
+    export: Export = None,
     *,
     common: Common,
 ) -> Implicit:

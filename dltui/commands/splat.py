@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.commands._pictures import Pictures, Size, tell_missing
+from dltui.commands._pictures import Pictures, Size, pictures_of
 from dltui.commands._targets import gif_file, splat_file
 
 if TYPE_CHECKING:
     from dltui.commands._show import Stopped
+    from dltui.progress import Report
     from dltui.results.splats import SplatFit, SplatViews
 
 app = group_app("Gaussian splats: fit them to pictures of a scene, or draw a file of them.")
@@ -55,22 +56,19 @@ def train(
     from dltui.commands._alive import alive
     from dltui.commands._unfinished import stoppable
     from dltui.device import pick_device
-    from dltui.scene.nerf.captured import captured
     from dltui.scene.splats.file import write_splats
     from dltui.scene.splats.work import train as fit
 
     if seconds is None and steps is None:
         seconds = 30.0
     device = pick_device(common.device)
-    pictures = captured(scene, views=views, size=size, report=common.report)
-    tell_missing(pictures.missing, common)
-    capture = pictures.capture
+    capture = pictures_of(scene, views, size, common).capture
     told = alive(common, wanted=live)
 
-    def work(report: object) -> SplatFit:
+    def work(report: Report) -> SplatFit:
         found, result = fit(
             capture, count=splats, degree=degree, seconds=seconds, steps=steps, seed=common.seed, device=device,
-            report=report,  # type: ignore[arg-type]
+            report=report,
         )  # fmt: skip
         if export is not None:
             write_splats(found, export)

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dltui.figures import Figure, Images, Scene, number
+from dltui.commands._held_out import HeldOutScreen
+from dltui.figures import Scene, number
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
-from dltui.tui.screens.result import ResultScreen
 
 if TYPE_CHECKING:
     from dltui.results.splats import SplatFit
 
 LEAST = (0.0, 0.1, 0.5, 0.9)  # opacities from which splats are shown
-PANELS = 3  # pictures of one view: truth, splats, error
 
 
 @screen("result:splat-fit")
-class SplatScreen(ResultScreen):
+class SplatScreen(HeldOutScreen["SplatFit"]):
     """Splats that were fitted to pictures."""
 
     BINDINGS = actions.register(
@@ -30,26 +29,7 @@ class SplatScreen(ResultScreen):
         Action("splats", "opaque", ("o",), "opaque", "Show only splats from an opacity on, then all again."),
     )  # fmt: skip
 
-    _found: SplatFit | None = None
-    _picture = -1  # which held-out picture is large; all if below 0
     _least = 0
-
-    def show_result(self, result: SplatFit, figures: list[Figure]) -> None:
-        """Show the figures of a fit."""
-        self._found = result
-        super().show_result(result, figures)
-
-    def action_picture(self) -> None:
-        """Go on to the next held-out picture."""
-        if self._found is None:
-            return
-        whole = self._found.figures()[0]
-        assert isinstance(whole, Images)
-        self._picture = (self._picture + 2) % (len(self._found.truth) + 1) - 1
-        if self._picture >= 0:
-            part = slice(PANELS * self._picture, PANELS * (self._picture + 1))
-            whole = replace(whole, pixels=whole.pixels[part], names=whole.names[part])
-        self.put_figure(0, whole)
 
     def action_opaque(self) -> None:
         """Show the splats that are dense enough."""

@@ -9,7 +9,7 @@ import typer
 
 from dltui.commands._cluster import HOUR, On, Partition, TimeLimit, minutes_of
 from dltui.commands._frame import Common, command_line, verb, verb_app
-from dltui.commands._words import DATA, RECIPE, Weights, data_sets, recipes
+from dltui.commands._words import RECIPE, Weights, data_option, recipes
 from dltui.errors import UsageError, unknown
 from dltui.spelling import is_function
 
@@ -61,13 +61,7 @@ def train(
     ] = "",
     data: Annotated[
         str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar=DATA,
-            help="Instead of the recipe's: digits, file.npz or package.module:function.",
-            autocompletion=data_sets,
-        ),
+        data_option("Instead of the recipe's: digits, file.npz or package.module:function."),
     ] = None,
     weights: Weights = None,
     set_fields: Annotated[

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dltui.data.answers import finite, read_answers
 from dltui.data.dataset import Dataset, Floats
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 from dltui.errors import DltuiError
 
 WHOLE = ("x", "y")
@@ -61,18 +61,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], *, name: str, origin: str) -
         raise DltuiError(
             f"x in {origin} has {len(y)} row: at least 2 are needed, one to learn from and one held out"
         )
-    learn, held = hold_out(y, task)
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task=task,
-        classes=classes,
-        split="a fixed fifth held out" + (", every class in proportion" if task == "classes" else ""),
-        source=origin,
-    )
+    return parted(name, x, y, task, classes=classes, source=origin)
 
 
 def _need(names: tuple[str, ...], arrays: Mapping[str, NDArray[Any]], origin: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from dltui.data._registry import dataset
 from dltui.data.dataset import Dataset
 from dltui.data.shipped import open_asset
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 
 BRIGHTEST = 16  # each pixel counts the ink in a block of 4 × 4 of the original bitmap
 
@@ -28,14 +28,11 @@ def digits(name: str, seed: int) -> Dataset:  # noqa: ARG001 - nothing is drawn 
     with open_asset("digits.npz") as file, np.load(file, allow_pickle=False) as stored:
         x = (stored["x"].astype(np.float32) / BRIGHTEST)[:, None]
         y = stored["y"].astype(np.int64)
-    learn, held = hold_out(y, "classes")
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task="classes",
+    return parted(
+        name,
+        x,
+        y,
+        "classes",
         classes=tuple("0123456789"),
         split="a fixed fifth held out, every class in proportion (not the writers' own split)",
         source="UCI Optical Recognition of Handwritten Digits, test part, as shipped with scikit-learn",

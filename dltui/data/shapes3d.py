@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from dltui.data._registry import dataset
 from dltui.data.dataset import Dataset, Floats
 from dltui.data.solids import SOLIDS
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 from dltui.spelling import in_range
 
 Doubles = NDArray[np.float64]
 Rotation = Literal["none", "y", "so3"]
 
 MOST = 100_000_000  # points in all; more would not fit into the memory of a small machine
+LIMITS = {"classes": (2, len(SOLIDS)), "points": (2, MOST), "noise": (0, 1e6), "stretch": (0, 0.99)}
 
 
 @dataset("shapes3d")
@@ -51,32 +53,39 @@ def shapes3d(
     Returns:
         So many classes, inputs of shape (points, 3).
     """
-    in_range("shapes3d", "classes", classes, 2, len(SOLIDS))
-    in_range("shapes3d", "points", points, 2, MOST)
+    check_clouds("shapes3d", classes=classes, points=points, noise=noise, stretch=stretch)
     in_range("shapes3d", "n", n, 5 * classes, MOST // points)
-    in_range("shapes3d", "noise", noise, 0, 1e6)
-    in_range("shapes3d", "stretch", stretch, 0, 0.99)
     y = np.sort(np.arange(n) % classes).astype(np.int64)
-    learn, held = hold_out(y, "classes")
 
     def drawn(labels: NDArray[np.int64], *entropy: int) -> Floats:
         """Return a cloud for every label, of the entropy alone."""
         draw = np.random.default_rng(entropy)
         return clouds(draw, labels, points, noise=noise, stretch=stretch, rotation=rotation)
 
-    x = drawn(y, seed)
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task="classes",
+    found = parted(
+        name,
+        drawn(y, seed),
+        y,
+        "classes",
         classes=tuple(islice(SOLIDS, classes)),
         split="a fixed fifth held out, every class in proportion; each epoch learns from fresh clouds",
         source=f"made by dltui with seed {seed}",
-        fresh=lambda run, epoch: drawn(y[learn], seed, run, epoch),
     )
+    return replace(found, fresh=lambda run, epoch: drawn(found.y_train, seed, run, epoch))
+
+
+def check_clouds(name: str, **knobs: float) -> None:
+    """Refuse knobs of clouds that make no sense.
+
+    Args:
+        name: The data set that has them.
+        knobs: Their values, by name.
+
+    Raises:
+        UsageError: If one is out of its range.
+    """
+    for knob, value in knobs.items():
+        in_range(name, knob, value, *LIMITS[knob])
 
 
 def clouds(

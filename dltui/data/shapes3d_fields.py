@@ -11,9 +11,9 @@ from dltui.data._registry import dataset
 from dltui.data.dataset import Dataset, Floats
 from dltui.data.distances import drawn_shapes, near_surface
 from dltui.data.insides import INSIDES, Inside
-from dltui.data.shapes3d import MOST, Rotation, clouds
+from dltui.data.shapes3d import MOST, Rotation, check_clouds, clouds
 from dltui.data.solids import SOLIDS
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 from dltui.spelling import in_range
 
 BOX = 1.1  # half a side of the box from which places are drawn: clouds lie within 1
@@ -91,18 +91,23 @@ def shapes3d_inside(
     Returns:
         Inputs of shape (points + queries, 3), answers of shape (queries,).
     """
-    in_range(name.partition(":")[0], "points", points, 2, MOST)
-    in_range(name.partition(":")[0], "queries", queries, 1, MOST)
-    in_range(name.partition(":")[0], "n", n, 5, MOST // (points + queries))
-    in_range(name.partition(":")[0], "noise", noise, 0, 1e6)
-    in_range(name.partition(":")[0], "stretch", stretch, 0, 0.99)
+    check_clouds("shapes3d-inside", points=points, noise=noise, stretch=stretch)
+    in_range("shapes3d-inside", "queries", queries, 1, MOST)
+    in_range("shapes3d-inside", "n", n, 5, MOST // (points + queries))
     draw = np.random.default_rng([seed, 2])
     x, y = np.empty((n, points + queries, 3), np.float32), np.empty((n, queries), np.float32)
     for row, solid in enumerate(placed(seed, n, stretch)):
         x[row, :points] = solid.surface(draw, points) + draw.normal(0, noise, (points, 3))
         x[row, points:] = draw.uniform(-BOX, BOX, (queries, 3))
         y[row] = solid.inside(x[row, points:])
-    return _parted(name, seed, x, y, "a fixed fifth of the solids held out")
+    return parted(
+        name,
+        x,
+        y,
+        "numbers",
+        split="a fixed fifth of the solids held out",
+        source=f"made by dltui with seed {seed}",
+    )
 
 
 @dataset("shapes3d-copy")
@@ -132,14 +137,18 @@ def shapes3d_copy(
     Returns:
         Inputs of shape (points, 3), answers of shape (points · 3,).
     """
-    in_range(name.partition(":")[0], "classes", classes, 2, len(SOLIDS))
-    in_range(name.partition(":")[0], "points", points, 2, MOST)
-    in_range(name.partition(":")[0], "n", n, 5, MOST // points)
-    in_range(name.partition(":")[0], "noise", noise, 0, 1e6)
-    in_range(name.partition(":")[0], "stretch", stretch, 0, 0.99)
+    check_clouds("shapes3d-copy", classes=classes, points=points, noise=noise, stretch=stretch)
+    in_range("shapes3d-copy", "n", n, 5, MOST // points)
     draw = np.random.default_rng([seed, 3])
     x = clouds(draw, np.arange(n) % classes, points, noise=noise, stretch=stretch, rotation=rotation)
-    return _parted(name, seed, x, x.reshape(n, -1), "a fixed fifth of the clouds held out")
+    return parted(
+        name,
+        x,
+        x.reshape(n, -1),
+        "numbers",
+        split="a fixed fifth of the clouds held out",
+        source=f"made by dltui with seed {seed}",
+    )
 
 
 @dataset("shapes3d-distance")
@@ -158,8 +167,8 @@ def shapes3d_distance(name: str, seed: int, *, shapes: int = 20, samples: int = 
     Returns:
         Inputs (number, x, y, z), answers the distance, negative inside.
     """
-    in_range(name.partition(":")[0], "shapes", shapes, 1, 100_000)
-    in_range(name.partition(":")[0], "samples", samples, 5, MOST // shapes)
+    in_range("shapes3d-distance", "shapes", shapes, 1, 100_000)
+    in_range("shapes3d-distance", "samples", samples, 5, MOST // shapes)
     draw = np.random.default_rng([seed, 4])
     x, y = np.empty((shapes, samples, 4), np.float32), np.empty((shapes, samples, 1), np.float32)
     for number, shape in enumerate(drawn_shapes(seed, shapes)):
@@ -167,19 +176,12 @@ def shapes3d_distance(name: str, seed: int, *, shapes: int = 20, samples: int = 
         places = np.concatenate([near, draw.uniform(-BOX, BOX, (samples // 10, 3))]).astype(np.float32)
         x[number, :, 0], x[number, :, 1:] = number, places
         y[number, :, 0] = shape(places.astype(np.float64))
-    return _parted(name, seed, x.reshape(-1, 4), y.reshape(-1, 1), "a fixed fifth of the places held out")
-
-
-def _parted(name: str, seed: int, x: Floats, y: Floats, split: str) -> Dataset:
-    """Return samples in two parts."""
-    learn, held = hold_out(y, "numbers")
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task="numbers",
+    split = "a fixed fifth of the places held out"
+    return parted(
+        name,
+        x.reshape(-1, 4),
+        y.reshape(-1, 1),
+        "numbers",
         split=split,
         source=f"made by dltui with seed {seed}",
     )

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from dltui.data._registry import dataset
 from dltui.data.dataset import Dataset, Floats
-from dltui.data.shapes3d import MOST, Rotation, clouds
+from dltui.data.shapes3d import MOST, Rotation, check_clouds, clouds
 from dltui.data.solids import SOLIDS
-from dltui.data.split import hold_out
+from dltui.data.split import parted
 from dltui.draw.scene.eye import eye_of
 from dltui.draw.scene.front import Front
 from dltui.draw.view import View
@@ -57,13 +57,10 @@ def shapes3d_views(
     Returns:
         So many classes, inputs of shape (views, 1, side, side).
     """
-    in_range("shapes3d-views", "classes", classes, 2, len(SOLIDS))
+    check_clouds("shapes3d-views", classes=classes, points=points, noise=noise, stretch=stretch)
     in_range("shapes3d-views", "views", views, 1, 360)
     in_range("shapes3d-views", "side", side, 8, 512)
-    in_range("shapes3d-views", "points", points, 2, MOST)
     in_range("shapes3d-views", "n", n, 5 * classes, MOST // max(points, views * side**2))
-    in_range("shapes3d-views", "noise", noise, 0, 1e6)
-    in_range("shapes3d-views", "stretch", stretch, 0, 0.99)
     if side % 2:
         raise UsageError(f"side of shapes3d-views must be even, not {side}: try side={side + 1}")
     y = np.sort(np.arange(n) % classes).astype(np.int64)
@@ -73,14 +70,11 @@ def shapes3d_views(
         part = clouds(draw, y[start : start + 100], points, noise=noise, stretch=stretch, rotation=rotation)
         for row, cloud in enumerate(part, start):
             x[row, :, 0] = pictures(cloud, views, side)
-    learn, held = hold_out(y, "classes")
-    return Dataset(
-        name=name,
-        x_train=x[learn],
-        y_train=y[learn],
-        x_test=x[held],
-        y_test=y[held],
-        task="classes",
+    return parted(
+        name,
+        x,
+        y,
+        "classes",
         classes=tuple(islice(SOLIDS, classes)),
         split="a fixed fifth of the shapes held out, every class in proportion",
         source=f"made by dltui with seed {seed}",
@@ -100,9 +94,8 @@ def pictures(cloud: NDArray[np.floating], views: int, side: int) -> Floats:
         nothing is.
     """
     corners = np.array([[-1, -1, -1], [1, 1, 1]], np.float32) / np.sqrt(np.float32(3))
-    ball = Scene(
-        title="", points=corners, projection="orthographic", up="y"
-    )  # so that all shapes have one scale
+    # so that all shapes have one scale
+    ball = Scene(title="", points=corners, projection="orthographic", up="y")
     columns = np.ascontiguousarray(cloud.T, dtype=np.float32)
     found = np.zeros((views, side, side), np.float32)
     for number in range(views):

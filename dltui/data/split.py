@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.data.dataset import Task
+from dltui.data.dataset import Dataset, Inputs, Task
 
 SEED = 20260101  # fixed, so that runs with different seeds are judged on the same samples
 PART = 5  # one sample in five is held out
@@ -38,6 +38,34 @@ def hold_out(y: NDArray[Any], task: Task) -> tuple[Rows, Rows]:
     held = np.zeros(len(y), dtype=bool)
     held[chosen] = True
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def parted(name: str, x: Inputs, y: NDArray[Any], task: Task, *, split: str = "", **told: Any) -> Dataset:
+    """Return samples as a data set, a fifth of them held out.
+
+    Args:
+        name: How it was spelled.
+        x: Inputs, shape (n, …).
+        y: Answers, shape (n, …).
+        task: What they are.
+        split: How the held-out part was chosen, where there is more to say.
+        told: What else is known, as ``Dataset`` takes it.
+
+    Returns:
+        The data set.
+    """
+    learn, held = hold_out(y, task)
+    return Dataset(
+        name=name,
+        x_train=x[learn],
+        y_train=y[learn],
+        x_test=x[held],
+        y_test=y[held],
+        task=task,
+        split=split
+        or "a fixed fifth held out" + (", every class in proportion" if task == "classes" else ""),
+        **told,
+    )
 
 
 def apportion(counts: Rows, total: int) -> Rows:

@@ -92,7 +92,7 @@ def walk(
     for t in range(1, steps + 1):
         g = surface.gradient(w)
         if not np.isfinite(g).all():
-            ended = f"stopped before step {t}: L has no value or slope there; try a smaller rate"
+            ended = f"stopped before step {t}: L has no slope there; try a smaller rate"
             break
         g = g + noise * draw.standard_normal(w.shape) if noise else g
         g = g if clip is None else clipped(g, clip)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dltui.draw.braille import BITS, BLANK
 from dltui.draw.canvas import NO_COLOUR, pack
-from dltui.draw.colors import paint, series_color
+from dltui.draw.colors import SERIES, paint, series_color
 from dltui.draw.fields import Bar
 from dltui.draw.layout import Key, Plot
 from dltui.draw.lines import marker
@@ -34,9 +34,9 @@ def put_cloud(plot: Plot, column: Ints, row: Ints, which: Ints, figure: Points, 
     canvas.front[cell_row, cell_column] = colours_of(figure, look, which)
     grouped = figure.group is not None
     if look.ascii or (grouped and look.depth is Depth.NONE) or len(which) * 5 <= plot.width * plot.height:
-        codes = np.array([ord(marker(i, look)) for i in range(8)], np.uint32)
+        codes = np.array([ord(marker(i, look)) for i in range(len(SERIES))], np.uint32)
         group = groups_of(figure, which) if grouped else np.zeros(len(which), np.int64)
-        canvas.glyph[cell_row, cell_column] = codes[group % 8]
+        canvas.glyph[cell_row, cell_column] = codes[group % len(SERIES)]
         return
     pattern = np.zeros(canvas.glyph.shape, np.uint32)
     np.bitwise_or.at(pattern, (cell_row, cell_column), np.array(BITS, np.uint32)[row % 4, column % 2])
@@ -57,8 +57,8 @@ def colours_of(figure: Points, look: Look, which: Ints | slice = ALL) -> NDArray
     if figure.rgb is not None:
         return pack(np.clip(np.nan_to_num(np.asarray(figure.rgb, float)[which]), 0, 255).astype(np.uint8))
     if figure.group is not None:
-        palette = pack(np.array([series_color(i) for i in range(8)], np.uint8))
-        grouped: NDArray[np.uint32] = palette[groups_of(figure, which) % 8]
+        palette = pack(np.array(SERIES, np.uint8))
+        grouped: NDArray[np.uint32] = palette[groups_of(figure, which) % len(SERIES)]
         return grouped
     if figure.value is not None:
         return pack(

@@ -36,9 +36,10 @@ _ANCHORS: dict[ColorMap, str] = {
     "gray": "000000 ffffff",
 }
 
-# Hues near those of Okabe and Ito (2008), their lightness chosen by a search so that any two stay apart (≥ 0.09 in
-# OKLab) for normal sight, protanopia and deuteranopia (Machado et al. 2009), within a contrast of at least 3 on black
-# and on white, since a terminal does not tell its ground.
+# Ten, as many as there are digits. Hues of the first eight near those of Okabe and Ito (2008), their lightness chosen
+# by a search so that any two of them stay apart (≥ 0.09 in OKLab; all ten ≥ 0.08) for normal sight, protanopia and
+# deuteranopia (Machado et al. 2009), within a contrast of at least 3 on black and on white, since a terminal does not
+# tell its ground.
 SERIES: tuple[Rgb, ...] = (
     (38, 139, 210),
     (240, 85, 15),
@@ -48,6 +49,8 @@ SERIES: tuple[Rgb, ...] = (
     (85, 85, 230),
     (60, 135, 140),
     (65, 105, 95),
+    (231, 59, 185),
+    (213, 95, 252),
 )
 QUIET: Rgb = (128, 128, 128)  # axes, ticks, captions: readable on both grounds
 SIGNAL: Rgb = (220, 60, 60)  # the cursor, and what went wrong

@@ -34,8 +34,8 @@ def draw_images(figure: Images, look: Look, view: View) -> Drawing:
     if not (count and tall and wide):
         return Drawing(sheet(figure, look, 1)[0])
     wanted = ROWS if look.height is None else max(1, look.height - bool(figure.title))
-    columns, rows = tile(count, wide / tall, wide, max(look.width, 1), wanted - named)
-    each_row = max(1, (max(look.width, 1) + GAP) // (columns + GAP))
+    columns, rows = tile(count, wide / tall, wide, max(look.width, 1), wanted - named, figure.each_row)
+    each_row = beside(columns, look.width, figure.each_row)
     pitch = rows + named
     first = max(0, min(view.offset, count - 1)) // each_row * each_row
     lines = -(-(count - first) // each_row)
@@ -52,7 +52,13 @@ def draw_images(figure: Images, look: Look, view: View) -> Drawing:
     return Drawing(canvas)
 
 
-def tile(count: int, aspect: float, native: int, width: int, rows: int) -> tuple[int, int]:
+def beside(columns: int, width: int, wished: int) -> int:
+    """Return how many pictures stand in a row: those that fit, but no more than wished where something is."""
+    fit = max(1, (width + GAP) // (columns + GAP))
+    return min(fit, wished) if wished else fit
+
+
+def tile(count: int, aspect: float, native: int, width: int, rows: int, wished: int = 0) -> tuple[int, int]:
     """Return columns and rows of one picture.
 
     Args:
@@ -61,6 +67,7 @@ def tile(count: int, aspect: float, native: int, width: int, rows: int) -> tuple
         native: Pixels in a row of a picture.
         width: Columns that there are.
         rows: Rows that there are; more may be taken when pictures would get smaller than can be seen.
+        wished: Pictures that belong beside each other; 0 for any number.
 
     Returns:
         Columns and rows, both at least 1; a cell is twice as tall as wide.
@@ -74,9 +81,10 @@ def tile(count: int, aspect: float, native: int, width: int, rows: int) -> tuple
         return most, min(height(most), max(rows, 1))
     step = native if native < 2 * SMALLEST else 1  # few pixels stay as wide as each other
     columns = max(1, min(native * max(1, round(16 / native)) if step > 1 else native, most))
+    if wished and (room := (width + GAP) // wished - GAP) >= SMALLEST:
+        columns = min(columns, room)
     while columns - step >= SMALLEST:
-        each_row = max(1, (width + GAP) // (columns + GAP))
-        if -(-count // each_row) * (height(columns) + 1) <= rows:
+        if -(-count // beside(columns, width, wished)) * (height(columns) + 1) <= rows:
             break
         columns -= step
     return columns, height(columns)

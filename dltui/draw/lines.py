@@ -17,8 +17,8 @@ from dltui.draw.thin import thin
 from dltui.draw.view import Drawing, View
 from dltui.figures import Lines, Series, number
 
-MARKERS = "●■▲◆○□△◇"
-ASCII_MARKERS = "*+ox#@%&"
+MARKERS = "●■▲◆○□△◇▼▽"  # as many as there are colours
+ASCII_MARKERS = "*+ox#@%&=^"
 SPACE = ord(" ")
 
 
@@ -122,7 +122,12 @@ def _curve(plot: Plot, series: Series, index: int, look: Look) -> None:
         borders = plot.x.values(np.linspace(0, 1, 2 * plot.width + 1))
         columns, rows = trace(*pixels(plot, *thin(x, y, borders)), dots.shape[1], dots.shape[0])
         dots[rows, columns] = True
-    overlay(plot, dots, packed_of(series_color(index)), ASCII_MARKERS[index % 8] if look.ascii else "")
+    overlay(
+        plot,
+        dots,
+        packed_of(series_color(index)),
+        ASCII_MARKERS[index % len(ASCII_MARKERS)] if look.ascii else "",
+    )
 
 
 def _inner(dots: Dots, column: Floats, row: Floats) -> tuple[Ints, Ints]:
@@ -133,7 +138,8 @@ def _inner(dots: Dots, column: Floats, row: Floats) -> tuple[Ints, Ints]:
 
 def marker(index: int, look: Look) -> str:
     """Return the glyph that tells a series apart without colour."""
-    return (ASCII_MARKERS if look.ascii else MARKERS)[index % 8]
+    markers = ASCII_MARKERS if look.ascii else MARKERS
+    return markers[index % len(markers)]
 
 
 def _markers(plot: Plot, series: Series, index: int, count: int, look: Look) -> None:

@@ -11,7 +11,7 @@ from dltui.draw.braille import BITS, BLANK
 from dltui.draw.camera import Camera, camera_of
 from dltui.draw.canvas import pack
 from dltui.draw.cloud import bar_of_values, colours_of, groups_of, keys_of
-from dltui.draw.colors import QUIET
+from dltui.draw.colors import QUIET, SERIES
 from dltui.draw.fields import put_bar
 from dltui.draw.layout import Plot, put_keys, sheet
 from dltui.draw.lines import marker
@@ -185,8 +185,8 @@ def _put_dots(
         canvas.front[cell_row, cell_column] = pack(_hazy(colours_of(figure, look, which), haze))
     few = len(which) * 5 <= plot.width * plot.height
     if figure.group is not None and (look.ascii or few or look.depth is Depth.NONE):
-        codes = np.array([ord(marker(i, look)) for i in range(8)], np.uint32)
-        canvas.glyph[cell_row, cell_column] = codes[groups_of(figure, which) % 8]
+        codes = np.array([ord(marker(i, look)) for i in range(len(SERIES))], np.uint32)
+        canvas.glyph[cell_row, cell_column] = codes[groups_of(figure, which) % len(SERIES)]
     elif look.ascii:
         shade = np.full((plot.height, plot.width), np.nan)
         shade[row // 4, column // 2] = 1 - haze

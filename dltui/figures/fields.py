@@ -151,15 +151,18 @@ class Images(Figure):
     Attributes:
         pixels: Grey pictures, shape (n, h, w), or colour, shape (n, h, w, 3); 0 is dark, 1 is bright.
         names: What stands below each picture; empty, or n of them.
+        each_row: How many belong beside each other, where there is room; 0 for as many as fit.
     """
 
     pixels: Array
     names: tuple[str, ...] = ()
+    each_row: int = 0
 
     def words(self) -> str:
         """Return how many pictures there are, their size, mean brightness and names."""
         count, height, width = self.pixels.shape[:3]
         kind = "colour" if self.pixels.ndim == 4 else "grey"
         named = f": {', '.join(self.names)}" if self.names else ""
-        mean = f" Mean brightness {number(float(np.nanmean(self.pixels)))}." if self.pixels.size else ""
+        bright = float(np.nanmean(self.pixels, dtype=np.float64)) if self.pixels.size else 0.0
+        mean = f" Mean brightness {number(bright)}." if self.pixels.size else ""
         return f"{count} {kind} picture(s) of {width} × {height} pixels{named}.{mean}"

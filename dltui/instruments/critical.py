@@ -8,7 +8,6 @@ Shape letters in this file: B batch, N points, F features.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from dltui.instruments.features.layers import forward
 from dltui.models.pointnet import MaxOverPoints
 from dltui.objective.undisturbed import undisturbed
 from dltui.progress import Report, silent
-from dltui.results.critical import CriticalPoints
+from dltui.results.critical import CriticalPoints, rotation
 
 if TYPE_CHECKING:
     from dltui.checkpoints.live import LiveModel
@@ -37,6 +36,7 @@ SIDE = 28  # places along each side of the box that the upper-bound shape is loo
 CHUNK = 4096  # of those at once
 NOISES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 DEGREES = tuple(range(0, 181, 15))
+AXES = ("y", "x")
 BEST = 3  # answers that are told
 
 
@@ -104,6 +104,7 @@ def critical(
         counts = whole.taken()[0]
         alone = pooled(module, x[:, _or_one(counts > 0)])
         drift = max(float((a - b).abs().max()) for a, b in zip(whole.maxima, alone.maxima, strict=True))
+        tries = _tries(module, x, whole.output, counts, seed)
         curves = _curves(module, torch.from_numpy(samples).to(place), answers, seed, report)
         names = live.takes.classes
         return CriticalPoints(
@@ -117,12 +118,12 @@ def critical(
             upper=upper_bound(module, x).cpu().numpy(),
             features=[one.shape[-1] for one in whole.inputs],
             answers=_answers(whole.output[0], names),
-            shuffles=SHUFFLES,
-            shuffled=_shuffled(module, x, whole.output, seed),
+            classes=list(names) or [str(at) for at in range(whole.output.shape[1])],
             features_change=drift,
             output_change=float((whole.output - alone.output).abs().max()),
             same_answer=bool(whole.output.argmax() == alone.output.argmax()),
             samples=len(samples),
+            **tries,
             **curves,
         )
 
@@ -214,11 +215,29 @@ def _or_one(chosen: Tensor) -> Tensor:
     return kept
 
 
-def _shuffled(module: nn.Module, x: Tensor, output: Tensor, seed: int) -> float:
-    """Return the largest change of any output over several orders of the points."""
-    draw = torch.Generator().manual_seed(seed)
-    orders = [torch.randperm(x.shape[1], generator=draw).to(x.device) for _ in range(SHUFFLES)]
-    return max(float((module(x[:, order]) - output).abs().max()) for order in orders)
+def _halves(count: int) -> list[int]:
+    """Return a number of points, half of it, and so on down to two."""
+    return [count >> i for i in range(count.bit_length()) if count >> i >= 2] or [count]
+
+
+def _tries(module: nn.Module, x: Tensor, output: Tensor, counts: Tensor, seed: int) -> dict[str, Any]:
+    """Return what a network says of one cloud, shuffled, thinned out and turned, by names of fields of the result."""
+    draw, count = torch.Generator().manual_seed(seed), x.shape[1]
+    orders = torch.stack([torch.randperm(count, generator=draw) for _ in range(SHUFFLES)]).to(x.device)
+    mixed = torch.cat([module(x[:, order]) for order in orders])
+    drops = torch.stack([torch.randperm(count, generator=draw).to(x.device), counts.argsort(stable=True)])
+    fewer = torch.stack([torch.cat([module(x[:, rows[:most]]) for most in _halves(count)]) for rows in drops])
+    turned = torch.stack([
+        torch.cat([module(x @ _turn(axis, degrees, x).T) for degrees in DEGREES]) for axis in AXES
+    ])
+    likely = (one.double().softmax(dim=-1).cpu().numpy() for one in (mixed, fewer, turned))
+    return {
+        "shuffles": SHUFFLES,
+        "shuffled": float((mixed - output).abs().max()),
+        "orders": orders.cpu().numpy(),
+        "drops": drops.cpu().numpy(),
+        **dict(zip(("by_order", "by_drop", "by_turn"), likely, strict=True)),
+    }
 
 
 def _answers(scores: Tensor, names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -235,7 +254,7 @@ def _curves(module: nn.Module, x: Tensor, answers: NDArray[Any], seed: int, repo
     """Return accuracy over kept points, noise and turning, by the names of fields of the result."""
     count, y = x.shape[1], torch.from_numpy(answers).to(x.device)
     draw = torch.Generator().manual_seed(seed)
-    kept = [count >> i for i in range(count.bit_length()) if count >> i >= 2]
+    kept = _halves(count)
     order = torch.rand(x.shape[:2], generator=draw).argsort(dim=1).to(x.device)
     worth = torch.cat([pooled(module, part).taken() for part in torch.split(x, BATCH)]).argsort(
         dim=1, stable=True
@@ -243,7 +262,7 @@ def _curves(module: nn.Module, x: Tensor, answers: NDArray[Any], seed: int, repo
     blur = torch.randn(x.shape, generator=draw).to(x)
     trials = [_some(x, rows[:, :most]) for rows in (order, worth) for most in kept]
     trials += [x + sigma * blur for sigma in NOISES]
-    trials += [x @ _turn(axis, degrees).to(x).T for axis in (1, 0) for degrees in DEGREES]
+    trials += [x @ _turn(axis, degrees, x).T for axis in AXES for degrees in DEGREES]
     found = np.empty(len(trials))
     for at, clouds in enumerate(trials):
         right = [module(part).argmax(dim=1) for part in torch.split(clouds, BATCH)]
@@ -265,11 +284,6 @@ def _some(x: Tensor, rows: Tensor) -> Tensor:
     return x.gather(1, rows[..., None].expand(-1, -1, x.shape[2]))
 
 
-def _turn(axis: int, degrees: float) -> Tensor:
+def _turn(axis: str, degrees: float, like: Tensor) -> Tensor:
     """Return the rotation about an axis, (3, 3)."""
-    angle = math.radians(degrees)
-    turn = torch.eye(3, dtype=torch.float64)
-    a, b = (axis + 1) % 3, (axis + 2) % 3
-    turn[a, a] = turn[b, b] = math.cos(angle)
-    turn[a, b], turn[b, a] = -math.sin(angle), math.sin(angle)
-    return turn
+    return torch.from_numpy(rotation(axis, degrees)).to(like)

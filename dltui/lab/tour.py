@@ -35,7 +35,7 @@ def stop_at(family: str, start: str) -> int:
             raise UsageError(f"the tour of {family} has {len(names)} stops, not {start}; try --at 1")
         return int(start) - 1
     if start not in names:
-        raise unknown(f"stop of the tour of {family}", start, names, f"`dltui lab tour {family}`")
+        raise unknown(f"stop of the tour of {family}", start, names, f"`dltui lab list --family {family}`")
     return names.index(start)
 
 

@@ -15,10 +15,8 @@ from dltui.models._registry import model
 from dltui.models.pointnet import PointLayer
 from dltui.spelling import in_range
 
-GOLDEN = (
-    0.7548776662466927,
-    0.5698402909980532,
-)  # 1/ρ and 1/ρ², ρ³ = ρ + 1: steps that fill the square evenly
+# 1/ρ and 1/ρ², ρ³ = ρ + 1: steps that fill the square evenly
+GOLDEN = (0.7548776662466927, 0.5698402909980532)
 
 
 class Patch(nn.Module):

@@ -8,8 +8,11 @@ import signal
 import socket
 from contextlib import suppress
 
+from dltui.errors import UsageError
+
 SUPERVISOR = "DLTUI_SUPERVISOR"  # number of the process with which a rank ends
 DEATH = 1  # PR_SET_PDEATHSIG
+BEARABLE = 8  # processes that even a small machine bears, each with its own torch
 
 
 def rank_and_world() -> tuple[int, int]:
@@ -17,6 +20,32 @@ def rank_and_world() -> tuple[int, int]:
     if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
         return 0, 1
     return int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def bearable(count: int, option: str) -> int:
+    """Return how many processes are asked for, unless they would bring this machine down.
+
+    Args:
+        count: How many work together here.
+        option: The option that asks, such as ``--processes``.
+
+    Returns:
+        The same number.
+
+    Raises:
+        UsageError: If there are more than cores, and more than eight.
+    """
+    if count > (most := max(BEARABLE, cores())):
+        raise UsageError(
+            f"{option} {count} is too much for this machine with {cores()} cores: expected at most {most}, "
+            f"try {option} {cores()}"
+        )
+    return count
 
 
 def rank_environment(

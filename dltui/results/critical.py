@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -12,6 +13,19 @@ from dltui.results.base import Result
 
 DIM = (96, 100, 112)  # a point that gives no feature
 LIT = np.array([[206, 84, 34], [255, 196, 64]])  # from the point that gives least to the one that gives most
+
+
+Way = Literal["shuffle", "chance", "critical", "y", "x"]
+
+
+def rotation(axis: str, degrees: float) -> Array:
+    """Return the rotation about x or y, shape (3, 3)."""
+    first = "xyz".index(axis) + 1
+    a, b = first % 3, (first + 1) % 3
+    turn, angle = np.eye(3), math.radians(degrees)
+    turn[a, a] = turn[b, b] = math.cos(angle)
+    turn[a, b], turn[b, a] = -math.sin(angle), math.sin(angle)
+    return turn
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,6 +54,12 @@ class CriticalPoints(Result):
         by_noise: Accuracy with that noise, shape (s,).
         degrees: Angles, shape (a,).
         by_degrees: Accuracy after turning about y and about x, shape (2, a).
+        classes: What the answers are called.
+        orders: The orders that were tried, each the numbers of the points, shape (o, n).
+        by_order: Probabilities of the answers in each, shape (o, c).
+        drops: Which points are kept longest, by chance and the critical ones dropped first, shape (2, n).
+        by_drop: Probabilities of the answers with all of them, half of them and so on, shape (2, k, c).
+        by_turn: The same after turning the cloud by ``degrees`` about y and about x, shape (2, a, c).
     """
 
     schema: ClassVar[str] = "critical/1"
@@ -65,6 +85,12 @@ class CriticalPoints(Result):
     by_noise: Array
     degrees: Array
     by_degrees: Array
+    classes: list[str] = field(default_factory=list)
+    orders: Array = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    by_order: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    drops: Array = field(default_factory=lambda: np.zeros((2, 0), np.int64))
+    by_drop: Array = field(default_factory=lambda: np.zeros((2, 0, 0)))
+    by_turn: Array = field(default_factory=lambda: np.zeros((2, 0, 0)))
 
     @property
     def lit(self) -> Array:
@@ -116,8 +142,6 @@ class CriticalPoints(Result):
 
     def _cloud(self) -> Scene:
         """Return the cloud, its critical points lit."""
-        colours = np.tile(np.array(DIM, np.uint8), (len(self.cloud), 1))
-        colours[self.lit] = self._glow()
         best = self.answers[0]
         told = f", {self.label}" if self.label else ""
         return Scene(
@@ -125,17 +149,63 @@ class CriticalPoints(Result):
             caption=f"{len(self.lit)} of {len(self.cloud)} points give all {sum(self.features)} features; "
             f"{self.given}{told}, is said to be {best['name']} ({best['probability']:.1%})",
             points=self.cloud,
-            point_rgb=colours,
+            point_rgb=self._colours(),
             relief=False,
             up="y",
         )
+
+    def tries(self, way: Way) -> int:
+        """Return how many tries are known of a way to change the cloud."""
+        tried = {"shuffle": self.by_order, "chance": self.by_drop[0], "critical": self.by_drop[1],
+                 "y": self.by_turn[0], "x": self.by_turn[1]}  # fmt: skip
+        return len(tried[way])
+
+    def tried(self, way: Way, at: int) -> Scene:
+        """Return the cloud as it was changed, with what the network says then.
+
+        Args:
+            way: Whether its points were shuffled, dropped by chance or critical ones first, or turned about an axis.
+            at: Which try.
+
+        Returns:
+            The cloud; shuffled points bear the colours of their places in the row, others those of critical points.
+        """
+        rows, turn, row = np.arange(len(self.cloud)), np.eye(3), {"chance": 0, "critical": 1, "y": 0, "x": 1}
+        if way == "shuffle":
+            rows, likely, what = self.orders[at], self.by_order[at], f"order {at + 1} of {len(self.orders)}"
+        elif way in ("chance", "critical"):
+            rows, likely = self.drops[row[way], : len(self.cloud) >> at], self.by_drop[row[way], at]
+            what = f"{len(rows)} of {len(self.cloud)} points, "
+            what += "the others dropped by chance" if way == "chance" else "critical ones dropped first"
+        else:
+            turn, likely = rotation(way, self.degrees[at]), self.by_turn[row[way], at]
+            what = f"turned by {number(float(self.degrees[at]))}° about {way}"
+        best = int(np.argmax(likely))
+        stays = "stays" if best == self.answers[0]["number"] else "changes"
+        shuffled = way == "shuffle"
+        return Scene(
+            title=f"Critical points · {self.title}",
+            caption=f"{what}: the answer {stays}, {self.classes[best]} ({likely[best]:.1%})",
+            points=(self.cloud[rows] @ turn.T).astype(np.float32),
+            point_values=np.arange(len(rows)) if shuffled else None,
+            point_rgb=None if shuffled else self._colours()[rows],
+            value_label="place in the row" if shuffled else "",
+            relief=False,
+            up="y",
+        )
+
+    def _colours(self) -> Array:
+        """Return the colours of the points, critical ones lit."""
+        colours = np.tile(np.array(DIM, np.uint8), (len(self.cloud), 1))
+        colours[self.lit] = self._glow()
+        return colours
 
     def _alone(self) -> Scene:
         """Return the critical points without the others."""
         stays = "the answer stays" if self.same_answer else "the answer changes"
         moves = f"changes by more than {number(self.features_change)}" if self.features_change else "changes"
         return Scene(
-            title=f"Critical points alone · {self.title}",
+            title=f"Critical alone · {self.title}",
             caption=f"no feature {moves}; {stays}",
             points=self.cloud[self.lit],
             point_rgb=self._glow(),
@@ -153,7 +223,7 @@ class CriticalPoints(Result):
         """Return the upper-bound shape: all that could be added."""
         heights = self.upper[:, 1] if len(self.upper) else np.zeros(0, np.float32)
         return Scene(
-            title=f"Upper-bound shape · {self.title}",
+            title=f"Upper bound · {self.title}",
             caption="a point in any of these places changes no feature, and so no answer",
             points=self.upper,
             point_values=heights,
@@ -172,7 +242,7 @@ class CriticalPoints(Result):
         orders += f"outputs by up to {number(self.shuffled)}" if self.shuffled else "no output at all"
         names = ("dropped by chance", "critical points dropped first")
         return Lines(
-            title=f"Accuracy with fewer points · {self.model}",
+            title=f"Fewer points · {self.model}",
             caption=f"{self._over()}; {orders}",
             series=tuple(self._line(name, self.kept, y) for name, y in zip(names, self.by_kept, strict=True)),
             x_label="points that are left",
@@ -183,7 +253,7 @@ class CriticalPoints(Result):
     def _blurred(self) -> Lines:
         """Return accuracy over noise."""
         return Lines(
-            title=f"Accuracy with noise · {self.model}",
+            title=f"Noise · {self.model}",
             caption=self._over(),
             series=(self._line("noise added", self.noises, self.by_noise),),
             x_label="standard deviation of the noise",
@@ -194,7 +264,7 @@ class CriticalPoints(Result):
         """Return accuracy over angles."""
         names = ("about y", "about x")
         return Lines(
-            title=f"Accuracy when turned · {self.model}",
+            title=f"Turned · {self.model}",
             caption=self._over(),
             series=tuple(
                 self._line(name, self.degrees, y) for name, y in zip(names, self.by_degrees, strict=True)

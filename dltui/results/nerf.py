@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Images, Lines, Series, Table, number
+from dltui.figures import Array, Figure, Heatmap, Images, Table, number
 from dltui.results.base import Made, Result
+from dltui.results.held_out import beside, climb, over
 
 KEPT = "field."  # how the names of its tensors begin in a file
 SHOWN = 4  # held-out pictures beside each other
@@ -87,41 +88,24 @@ class Radiance(Result):
 
     def figures(self) -> list[Figure]:
         """Return held-out pictures beside what the field shows, the way there, distances, a cut and the numbers."""
-        error = np.clip(np.abs(self.seen.astype(np.float32) - self.truth) * 4, 0, 1)
-        count = len(self.truth)
-        rows = np.concatenate([self.truth, self.seen, error])
-        names = ("truth",) * count + (self.kind,) * count + ("error × 4",) * count
-        told = f"{self.steps:,} steps in {number(self.train_seconds, 3)} s"
-        shown: list[Figure] = [
-            Images(
-                title=f"Held out · {self.title}",
-                caption=f"{number(self.psnr, 4)} dB over {self.held_out} pictures; {told}",
-                pixels=rows,
-                names=names,
-            )
-        ]
-        if len(self.history) > 1:
-            line = Series(name=self.kind, x=self.history[:, 1], y=self.history[:, 2])
-            shown.append(
-                Lines(
-                    title=f"PSNR on the way · {self.title}",
-                    caption="of one held-out picture",
-                    series=(line,),
-                    x_label="seconds of steps",
-                    y_label="PSNR (dB)",
-                )
-            )
+        shown = [self.pictures(), *climb(self.history, who=self.kind, title=self.title)]
         if np.isfinite(self.depth).any():
             shown.append(depth_map(self.depth, self.title))
         if self.cut.size:
             shown.append(self.cut_at(len(self.levels) // 2))
         return [*shown, self._table()]
 
+    def pictures(self, place: int | None = None) -> Images:
+        """Return all held-out pictures that are kept, or one, beside what the field shows."""
+        told = f"{self.steps:,} steps in {number(self.train_seconds, 3)} s"
+        caption = f"{number(self.psnr, 4)} dB {over(self.held_out)}; {told}"
+        return beside(self.truth, self.seen, who=self.kind, title=self.title, caption=caption, place=place)
+
     def cut_at(self, place: int) -> Heatmap:
         """Return densities on one of the planes, on one scale for all of them."""
         level = float(self.levels[place])
         return Heatmap(
-            title=f"Density at z = {number(level, 3)} · {self.title}",
+            title=f"Density · z = {number(level, 3)} · {self.title}",
             caption=f"cut {place + 1} of {len(self.levels)}",
             values=np.asarray(self.cut[place], np.float32),
             x=self.across,

@@ -112,13 +112,13 @@ class RadianceInfo(Result):
             marks = (Series(name="sample", x=t[[self.sample]], y=weight[[self.sample]], marks=True),)
         return [
             Lines(
-                title=f"Along the ray through {place} · {self.title}",
+                title=f"Light along a ray · {place} · {self.title}",
                 caption=f"Σw = {number(float(weight.sum()), 4)}, Σwc = ({seen}) before the ground",
                 series=(*(Series(name=name, x=t, y=values) for name, values in parts), *marks),
                 x_label="distance",
             ),
             Lines(
-                title=f"Density along the same ray · {self.title}",
+                title=f"Density along it · {place} · {self.title}",
                 series=(Series(name="σ", x=t, y=sigma),),
                 x_label="distance",
                 y_label="σ",
@@ -130,4 +130,6 @@ def _cell(value: Any) -> str:
     """Return a value as a table shows it."""
     if isinstance(value, float):
         return number(value, 4)
+    if isinstance(value, int):
+        return f"{value:,}"
     return " × ".join(_cell(part) for part in value) if isinstance(value, list) else str(value)

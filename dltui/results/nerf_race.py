@@ -9,8 +9,7 @@ import numpy as np
 
 from dltui.figures import Array, Figure, Images, Lines, Series, Table, number
 from dltui.results.base import Result
-
-CLOSER = 4  # errors are drawn so many times as bright
+from dltui.results.held_out import CLOSER, errors, over
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -70,15 +69,18 @@ class Race(Result):
 
     def pictures(self) -> Images:
         """Return the held-out picture as it is, and as either shows it."""
-        error = np.clip(CLOSER * np.abs(np.asarray(self.seen, np.float32) - self.truth), 0, 1)
-        likeness = [
-            f"{name} · {number(float(dB), 4)} dB" for name, dB in zip(self.names, self.psnr, strict=True)
-        ]
+        truth = np.asarray(self.truth, np.float32)[None]
+        likeness = ", ".join(
+            f"{name} {number(float(dB), 4)} dB" for name, dB in zip(self.names, self.psnr, strict=True)
+        )
+        names = ("truth", *self.names, *(f"{name} error" for name in self.names))
+        each = f"{number(float(self.seconds.max()), 3)} s each"
         return Images(
             title=f"Side by side · {self.title}",
-            caption=f"a held-out picture after {number(float(self.seconds.max()), 3)} s each",
-            pixels=np.concatenate([self.truth[None], self.seen, error]).astype(np.float32),
-            names=("truth", *likeness, *(f"{name}: error × {CLOSER}" for name in self.names)),
+            caption=f"{likeness} {over(self.held_out)}, {each}; errors × {CLOSER}",
+            pixels=np.concatenate([truth, self.seen, errors(truth, self.seen)]).astype(np.float32),
+            names=names,
+            each_row=len(names),
         )
 
     def climb(self) -> Lines:

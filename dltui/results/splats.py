@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Histogram, Images, Lines, Scene, Series, Table, number
+from dltui.figures import Array, Figure, Histogram, Images, Scene, Table, number
 from dltui.results.base import Result
+from dltui.results.held_out import beside, climb, over
 
 BINS = 40
-CLOSER = 4  # errors are drawn so many times as bright
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -74,10 +74,9 @@ class SplatFit(Result):
     def figures(self) -> list[Figure]:
         """Return truth beside splats beside error, the climb, the splats in space, their opacities, the numbers."""
         counts, edges = np.histogram(self.opacity, BINS, (0.0, 1.0))
-        likeness = f"{number(self.psnr, 4)} dB, SSIM {number(self.ssim, 3)}"
         return [
-            self._beside(likeness),
-            *self._climb(),
+            self.pictures(),
+            *climb(self.history, who="splats", title=self.title),
             Scene(
                 title=f"Middles of the splats · {self.title}",
                 caption="every splat as a point of its own colour",
@@ -95,31 +94,12 @@ class SplatFit(Result):
             self._table(),
         ]
 
-    def _beside(self, likeness: str) -> Images:
-        parts, names = [], []
-        for truth, seen in zip(self.truth, self.seen, strict=True):
-            parts += [truth, seen, np.clip(CLOSER * np.abs(truth - seen), 0, 1)]
-            names += ["truth", "splats", f"error × {CLOSER}"]
-        return Images(
-            title=self.title,
-            caption=f"held-out pictures after {number(self.train_seconds, 3)} s: {likeness}",
-            pixels=np.stack(parts),
-            names=tuple(names),
-        )
-
-    def _climb(self) -> list[Figure]:
-        if len(self.history) < 2:
-            return []
-        curve = Series(name="first held-out picture", x=self.history[:, 1], y=self.history[:, 2])
-        return [
-            Lines(
-                title=f"Likeness as it went · {self.title}",
-                caption="time of the steps alone",
-                series=(curve,),
-                x_label="seconds",
-                y_label="PSNR, dB",
-            )
-        ]
+    def pictures(self, place: int | None = None) -> Images:
+        """Return all held-out pictures that are kept, or one, beside what the splats show."""
+        ssim = f", SSIM {number(self.ssim, 3)}" if np.isfinite(self.ssim) else ""
+        told = f"{self.steps:,} steps in {number(self.train_seconds, 3)} s"
+        caption = f"{number(self.psnr, 4)} dB{ssim} {over(self.held_out)}; {told}"
+        return beside(self.truth, self.seen, who="splats", title=self.title, caption=caption, place=place)
 
     def _table(self) -> Table:
         rows = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
+
 from dltui.figures import Array, Figure, Lines, Series, number
 from dltui.results.base import Result
 
@@ -63,9 +65,9 @@ class TrainingHistory(Result):
         }
 
     def figures(self) -> list[Figure]:
-        """Return both losses over the epochs, then the accuracy."""
-        caption = f"{self.parameters} parameters; {self.split}; seed {self.made.seed}"
-        return [
+        """Return both losses over the epochs, then the accuracy where it has a meaning."""
+        caption = f"{self.parameters:,} parameters; {self.split}; seed {self.made.seed}"
+        shown: list[Figure] = [
             Lines(
                 title=f"Loss · {self.title}",
                 caption=caption,
@@ -76,12 +78,16 @@ class TrainingHistory(Result):
                 x_label="epoch",
                 y_label="loss",
                 y_scale="log",
-            ),
-            Lines(
-                title=f"Test accuracy · {self.title}",
-                caption=f"{caption}; last {number(100 * float(self.test_accuracy[-1]))} %",
-                series=(Series(name="accuracy", x=self.epochs, y=self.test_accuracy),),
-                x_label="epoch",
-                y_label="share right",
-            ),
+            )
         ]
+        if np.isfinite(self.test_accuracy).any():
+            shown.append(
+                Lines(
+                    title=f"Test accuracy · {self.title}",
+                    caption=f"{caption}; last {number(100 * float(self.test_accuracy[-1]))} %",
+                    series=(Series(name="accuracy", x=self.epochs, y=self.test_accuracy),),
+                    x_label="epoch",
+                    y_label="share right",
+                )
+            )
+        return shown

@@ -9,7 +9,7 @@ from typing import Any
 
 from dltui.figures import Cell, Figure, Table
 from dltui.results.gallery import Gallery
-from dltui.runs.curves import Curve, Sight, chart, curves_of
+from dltui.runs.curves import IOU, Curve, Sight, chart, curves_of
 from dltui.runs.folder import Run
 from dltui.runs.follow import read_digest
 
@@ -55,8 +55,9 @@ def overlay(told: Mapping[str, Sequence[Curve]], colours: Mapping[str, int], sig
     shown: list[Figure] = []
     for key in sorted(named, key=lambda key: first.get(key, len(first))):
         curve = named[key]
+        quantity = curve.chart if curve.chart == IOU else curve.chart.lower()
         name = (
-            curve.chart if curve.name == curve.chart.lower() else f"{curve.name} {curve.chart}".capitalize()
+            curve.chart if curve.name == quantity else f"{curve.name[:1].upper()}{curve.name[1:]} {quantity}"
         )
         parts = [(run, own, colours[run]) for run, every in told.items() for own in every if own.key == key]
         shown.append(chart(name, parts, sight, title))

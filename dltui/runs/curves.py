@@ -19,14 +19,15 @@ from dltui.runs.metrics import Row
 Across = Literal["step", "epoch", "time"]
 
 LOSS, ACCURACY, RATE, GRADIENT = "Loss", "Accuracy", "Learning rate", "Gradient norm"
-WEIGHT, UPDATE, SPEED, MEMORY = "Weight norm", "Update / weight", "Throughput", "Memory"
-ORDER = (LOSS, ACCURACY, RATE, GRADIENT, WEIGHT, UPDATE, SPEED, MEMORY)
+WEIGHT, UPDATE, SPEED, MEMORY, IOU = "Weight norm", "Update / weight", "Throughput", "Memory", "IoU"
+ORDER = (LOSS, ACCURACY, IOU, RATE, GRADIENT, WEIGHT, UPDATE, SPEED, MEMORY)
 KNOWN = {  # key of a row -> chart, name of the curve
     "loss": (LOSS, "batch"),
     "train_loss": (LOSS, "train"),
     "test_loss": (LOSS, "test"),
     "train_accuracy": (ACCURACY, "train"),
     "test_accuracy": (ACCURACY, "test"),
+    "test_iou": (IOU, "test"),
     "learning_rate": (RATE, "learning rate"),
     "gradient_norm": (GRADIENT, "gradient norm"),
     "grad_norm": (GRADIENT, "gradient norm"),
@@ -38,7 +39,7 @@ KNOWN = {  # key of a row -> chart, name of the curve
 }
 LABELS = {
     LOSS: "loss", ACCURACY: "share right", RATE: "learning rate", GRADIENT: "gradient norm", WEIGHT: "weight norm",
-    UPDATE: "|Δw| / |w|", SPEED: "samples / s", MEMORY: "bytes",
+    UPDATE: "|Δw| / |w|", SPEED: "samples / s", MEMORY: "bytes", IOU: "intersection over union",
 }  # fmt: skip
 LOGARITHMIC = {LOSS, GRADIENT, UPDATE}
 KINDS = ("step", "eval", "probe", "device")  # rows that hold curves, those that tell first in front

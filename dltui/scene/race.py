@@ -60,7 +60,7 @@ class _Track:
             seconds=np.array(seconds),
             steps=np.array([self.field.progress.step, self.sown.progress.step]),
             train=len(self.capture.train),
-            held_out=len(self.capture.held_out),
+            held_out=len(held),
             first=np.array(self.known[0]),
             second=np.array(self.known[1]),
             truth=self.capture.held_out[0].rgb.astype(np.float32),

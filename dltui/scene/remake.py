@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dltui.data import load
+from dltui.data import Dataset, load
 from dltui.data.distances import Distance, drawn_shapes, near_surface
-from dltui.data.shapes3d_fields import BOX, placed, shapes3d_distance, shapes3d_inside
+from dltui.data.shapes3d_fields import BLUR, BOX, placed, shapes3d_distance, shapes3d_inside
 from dltui.data.split import hold_out
 from dltui.device import pick_device
 from dltui.errors import DltuiError, UsageError
@@ -31,7 +31,7 @@ from dltui.scene.describe import mesh_of
 from dltui.scene.geometry import Geometry, geometry_of
 from dltui.scene.points.distances import apart
 from dltui.scene.points.thinning import spread
-from dltui.spelling import settle_knobs, split_knobs
+from dltui.spelling import open_knobs, settle_knobs, split_knobs
 
 if TYPE_CHECKING:
     from dltui.checkpoints.live import LiveModel
@@ -162,9 +162,9 @@ def _filled(module: Occupancy, live: LiveModel, number: int, resolution: int, se
     data = load(live.data, seed=seed)
     count = len(data.x_train) + len(data.x_test)
     row = _row(number, len(data.x_test), live.data)
-    knobs = settle_knobs("shapes3d-inside", shapes3d_inside, split_knobs("data set", live.data)[1])
-    stretch = float(knobs.get("stretch", (shapes3d_inside.__kwdefaults__ or {})["stretch"]))
-    solid = placed(seed, count, stretch)[int(hold_out(np.empty((count, 1)), "numbers")[1][row])]
+    solid = placed(seed, count, _knob(shapes3d_inside, live.data, "stretch"))[
+        int(hold_out(np.empty((count, 1)), "numbers")[1][row])
+    ]
     device = next(module.parameters()).device
     with torch.no_grad():
         code = module.encode(torch.from_numpy(data.x_test[row : row + 1, : module.points]).to(device))
@@ -187,9 +187,8 @@ def _measured(module: DeepSdf, live: LiveModel, number: int, resolution: int, se
     if number < known:
         code = module.codes.weight[number].detach()
     else:
-        knobs = settle_knobs("shapes3d-distance", shapes3d_distance, split_knobs("data set", live.data)[1])
-        samples = int(knobs.get("samples", (shapes3d_distance.__kwdefaults__ or {})["samples"]))
-        places = near_surface(shape, np.random.default_rng([seed, 7]), samples, BOX, 0.05)
+        samples = _knob(shapes3d_distance, live.data, "samples")
+        places = near_surface(shape, np.random.default_rng([seed, 7]), samples, BOX, BLUR)
         asked, told = (torch.from_numpy(one.astype(np.float32)).to(device) for one in (places, shape(places)))
         code = searched_code(module, asked, told[:, None])
     with torch.no_grad():
@@ -227,6 +226,12 @@ def _laid(module: AtlasNet, live: LiveModel, number: int, seed: int) -> _Made:
         up="y",
     )
     return _Made(geometry=geometry, given=f"{live.data}[test:{row}]", true=np.asarray(data.x_test[row]))
+
+
+def _knob(maker: Callable[..., Dataset], data: str, knob: str) -> Any:
+    """Return the value of a knob with which a data set was made."""
+    name, told = split_knobs("data set", data)
+    return (open_knobs(maker) | settle_knobs(name, maker, told))[knob]
 
 
 def _row(number: int, count: int, data: str) -> int:

@@ -16,6 +16,7 @@ from dltui.errors import DltuiError, UsageError
 from dltui.spelling import load_function
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+Side = Callable[[Tensor], Tensor]
 
 JUDGED = 1024  # samples that are judged at a time
 CLAMP = 0.1  # distances farther from a surface count as this one, as in the paper of DeepSDF
@@ -65,6 +66,11 @@ _OF_NUMBERS: dict[str, Loss] = {
     "binary-cross-entropy": functional.binary_cross_entropy_with_logits,
     "clamped-error": clamped_error,
     "chamfer": chamfer,
+}
+# By which outputs, and which answers, a place is told to lie inside, for losses that are about such places.
+_INSIDE: dict[Loss, tuple[Side, Side]] = {
+    functional.binary_cross_entropy_with_logits: (lambda logits: logits > 0, lambda shares: shares > 0.5),
+    clamped_error: (lambda distances: distances < 0, lambda distances: distances < 0),
 }
 
 
@@ -149,13 +155,14 @@ def judge(
         around: What the forward passes are made within, such as torch's autocast.
 
     Returns:
-        Weighted loss, right answers, and weight (samples, or positions that count), shape (3,), float64 on the CPU.
+        Weighted loss, right answers, weight (samples, or positions that count), places told and known to be inside,
+        and those told or known to be; shape (5,), float64 on the CPU, NaN where that has no meaning.
     """
     measure = loss or make_loss("auto", task)
-    yes_or_no = measure is _OF_NUMBERS["binary-cross-entropy"]
+    sides = _INSIDE.get(measure) if task == "numbers" else None
     was_training = module.training
     module.eval()
-    total, right, weight = 0.0, 0.0, 0.0
+    total, right, weight, both, either = 0.0, 0.0, 0.0, 0.0, 0.0
     try:
         for inputs, answers in zip(torch.split(x, JUDGED), torch.split(y, JUDGED), strict=True):
             if not len(inputs):
@@ -171,13 +178,17 @@ def judge(
             )
             if task != "numbers":
                 right += float((outputs.argmax(-1) == answers).sum())
-            elif yes_or_no:
-                right += float(((outputs > 0) == (answers > 0.5)).double().mean()) * count
+            elif sides is not None:
+                told, known = sides[0](outputs), sides[1](answers)
+                right += float((told == known).double().mean()) * count
+                both, either = both + float((told & known).sum()), either + float((told | known).sum())
             weight += count
     finally:
         module.train(was_training)
-    told = task != "numbers" or yes_or_no
-    return torch.tensor([total, right if told else math.nan, weight], dtype=torch.float64)
+    if sides is None:
+        both = either = math.nan
+        right = math.nan if task == "numbers" else right
+    return torch.tensor([total, right, weight, both, either], dtype=torch.float64)
 
 
 def weight_of(answers: Tensor, task: Task) -> float:
@@ -188,9 +199,11 @@ def weight_of(answers: Tensor, task: Task) -> float:
 
 
 def metrics_of(sums: Tensor, task: Task) -> dict[str, float]:
-    """Return the metrics that sums over samples make: loss, share right, and of tokens the perplexity."""
-    total, right, weight = sums.tolist()
+    """Return the metrics that sums over samples make: loss, share right; perplexity of tokens, IoU of places inside."""
+    total, right, weight, both, either = sums.tolist()
     told = {"test_loss": total / weight, "test_accuracy": right / weight}
+    if not math.isnan(either):
+        told["test_iou"] = both / max(either, 1.0)
     if task == "tokens":
         told["perplexity"] = math.exp(min(told["test_loss"], 700.0))
     return told

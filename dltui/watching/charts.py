@@ -26,7 +26,7 @@ Make = Callable[[Sequence[Followed], Followed, Sight, Colours], Figure]
 
 def called(name: str) -> str:
     """Return what a picture is called on the screen."""
-    return name.removeprefix("metric ").replace("_", " ")
+    return name.removeprefix("metric ").replace("_", " ").replace(" iou", " IoU")
 
 
 def _line(name: str, track: Track, sight: Sight, *, tint: int | None, weight: float = 0.0) -> Series:
@@ -117,15 +117,16 @@ def _guess_level(runs: Sequence[Followed]) -> tuple[tuple[float, str], ...]:
 def metric(key: str, runs: Sequence[Followed], sight: Sight, colours: Colours) -> Figure:
     """Return one quantity of steps, evaluations or probes, a curve a run."""
     words = called(key)
+    title = words[:1].upper() + words[1:]
     if any(key in one.course.steps for one in runs):
-        made = step_curve(key, words.capitalize(), words)(runs, runs[0], sight, colours)
+        made = step_curve(key, title, words)(runs, runs[0], sight, colours)
         return _in_gib(made) if key in BYTES and isinstance(made, Lines) else made
     series = [
         _line(one.source.name if len(runs) > 1 else words, track, sight, tint=colours.get(one.source.name))
         for one in runs
         if (track := one.course.evals.get(key) or one.course.probes.get(key)) is not None and len(track)
     ]
-    return _chart(words.capitalize(), series, sight, words)
+    return _chart(title, series, sight, words)
 
 
 def _in_gib(chart: Lines) -> Lines:

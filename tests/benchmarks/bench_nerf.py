@@ -22,6 +22,11 @@ TURN = 2.0  # seconds
 GRID = ((10.0, 30.0), (15.0, 31.0), (60.0, 33.0))  # seconds, dB
 HASH = ((30.0, 30.0), (60.0, 32.0))
 PEERS = (15.0, 30.0, 60.0)
+AHEAD = (  # peer and its seconds, those of the grid, dB
+    ("tuned", 15.0, 15.0, 10),
+    ("tuned", 60.0, 60.0, 8),
+    ("notebook", 30.0, 15.0, 20),
+)
 
 
 def main() -> None:
@@ -78,17 +83,11 @@ def likeness(fits, told, capture) -> None:
         bar, number = bars[kind, seconds], "P6" if kind == "grid" else "P7"
         named = f"{kind}, {seconds:g} CPU-s ({fit.progress.step:,} steps)"
         row(number, named, "", f"{found:.2f} dB", Goal(bar, bar + 0.5), found)
-        for name, mark, more in (("tuned", 15.0, 10), ("tuned", 60.0, 8), ("notebook", 30.0, 20)):
-            if kind == "grid" and mark == {15.0: 15.0, 60.0: 60.0}.get(seconds, 0) and (name, mark) in told:
+        for name, mark, at, more in AHEAD:
+            if kind == "grid" and seconds == at and (name, mark) in told:
                 ahead = found - told[name, mark]
-                peer = f"tiny-NeRF, {name}: {told[name, mark]:.2f} dB"
-                row("P6", f"ahead at {mark:g} CPU-s", peer, f"{ahead:+.2f} dB", Goal(more, more + 2), ahead)
-            elif (
-                kind == "grid" and (name, mark, seconds) == ("notebook", 30.0, 15.0) and (name, mark) in told
-            ):
-                ahead = found - told[name, mark]
-                peer = f"its notebook's network at 30 s: {told[name, mark]:.2f} dB"
-                row("P6", "grid at 15 CPU-s ahead of", peer, f"{ahead:+.2f} dB", Goal(more, more + 2), ahead)
+                peer = f"tiny-NeRF, {name}, {mark:g} s: {told[name, mark]:.2f} dB"
+                row("P6", f"ahead at {at:g} CPU-s", peer, f"{ahead:+.2f} dB", Goal(more, more + 2), ahead)
 
 
 def preview(capture) -> None:

@@ -71,6 +71,26 @@ def test_a_scan_by_two_processes_is_that_of_one_to_the_bit(
     assert numbers(alone) == numbers(together)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("landscape", "mlp", "--data", "moons", "--processes", "999"),
+        ("hessian", "mlp", "--data", "moons", "--processes", "999"),
+        ("train", "moons-mlp", "--devices", "999"),
+    ],
+)
+def test_more_processes_than_a_machine_carries_are_not_started(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dltui.ranks.environment.cores", lambda: 2)
+    monkeypatch.setattr("dltui.ranks.group.Ranks.start", lambda *given: pytest.fail("a process was started"))
+    assert run([*words]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {words[-2]} 999 is too much for this machine with 2 cores: expected at most 8, "
+        f"try {words[-2]} 2\n"
+    )
+
+
 def test_a_spectrum_by_two_processes_is_that_of_one_to_the_bit(told: Callable[..., Any]) -> None:
     words = (
         "hessian",

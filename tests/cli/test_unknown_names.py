@@ -15,7 +15,7 @@ FAR = "qqqqqqqqqqqq"
         (("remake", FAR), "models list"),
         (("train", FAR), "train --list"),
         (("lab", "show", FAR), "lab list"),
-        (("lab", "tour", "geometry", "--at", FAR), "lab tour geometry"),
+        (("lab", "tour", "geometry", "--at", FAR), "lab list --family geometry"),
         (("byhand", FAR), "byhand --help"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -12,6 +12,7 @@ from dltui.draw import Depth, Look, draw, look_of
 from dltui.draw.canvas import Canvas, palette_index
 from dltui.draw.colors import QUIET, SERIES, paint, ramp
 from dltui.draw.escapes import canvas_of, palette_rgb
+from dltui.draw.lines import ASCII_MARKERS, MARKERS
 from dltui.draw.nearest import BASIC, HUE_FIRST, basic, oklab
 from dltui.figures import ColorMap, Heatmap, Points
 
@@ -58,15 +59,18 @@ SIGHTS = {
     "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
 }  # fmt: skip
 APART = [("normal", 0.09), ("protanopia", 0.09), ("deuteranopia", 0.09), ("tritanopia", 0.05)]
+TEN_APART = [("normal", 0.08), ("protanopia", 0.08), ("deuteranopia", 0.08), ("tritanopia", 0.05)]
 
 
-@pytest.mark.parametrize(("sight", "least"), APART)
-def test_series_can_be_told_apart_by_every_eye(sight, least):
-    share = np.array(SERIES) / 255
+@pytest.mark.parametrize(
+    ("sight", "least", "count"), [(*row, 8) for row in APART] + [(*row, 10) for row in TEN_APART]
+)
+def test_series_can_be_told_apart_by_every_eye(sight, least, count):
+    share = np.array(SERIES[:count]) / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     seen = np.clip(linear @ np.array(SIGHTS[sight]).T, 0, 1)
     lab = oklab(255 * np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055))
-    apart = np.linalg.norm(lab[:, None] - lab[None], axis=2) + 9 * np.eye(len(SERIES))
+    apart = np.linalg.norm(lab[:, None] - lab[None], axis=2) + 9 * np.eye(count)
     assert apart.min() >= least
 
 
@@ -86,6 +90,10 @@ def test_basic_colours_are_the_most_alike():
     far = np.sqrt(off**2 @ HUE_FIRST)
     found = basic((colours[:, 0] << 16 | colours[:, 1] << 8 | colours[:, 2]).astype(np.uint32))
     assert (far[np.arange(500), found] < far.min(axis=1) + 0.03).all()  # the table has five bits a channel
+
+
+def test_ten_classes_have_a_colour_and_a_marker_each():
+    assert len(set(SERIES)) == len(set(MARKERS)) == len(set(ASCII_MARKERS)) == 10
 
 
 def test_series_stay_different_in_sixteen_colours():

@@ -1,10 +1,13 @@
 """What each kind of figure promises to show."""
 
+from itertools import groupby
+
 import networkx as nx
 import numpy as np
 import pytest
 
 from dltui.draw import Depth, Look, View, draw
+from dltui.draw.canvas import NO_COLOUR
 from dltui.draw.graph import row_of
 from dltui.draw.images import resized, tile
 from dltui.draw.layers import layers_of
@@ -63,6 +66,21 @@ def test_pictures_keep_their_form(count, aspect, native):
     columns, rows = tile(count, aspect, native, 80, 24)
     assert 1 <= columns <= 80
     assert columns / (2 * rows) == pytest.approx(aspect, rel=0.2)
+
+
+@pytest.mark.parametrize(("width", "each_row"), [(80, 4), (60, 4), (200, 4), (80, 3), (30, 2)])
+def test_pictures_of_one_kind_stand_in_one_row(width, each_row):
+    pixels = np.ones((3 * each_row, 40, 40)) * np.repeat([0.2, 0.5, 0.8], each_row)[:, None, None]
+    canvas = draw(
+        Images(pixels=pixels, each_row=each_row), Look(width=width, height=20, depth=Depth.TRUE)
+    ).canvas
+    kinds = [set(row) - {NO_COLOUR} for row in canvas.back.tolist()]
+    assert [kind for kind, _ in groupby(filter(None, kinds))] == [{0x333333}, {0x808080}, {0xCCCCCC}]
+
+
+def test_the_mean_of_many_half_precise_pixels_is_finite():
+    pixels = np.full((36, 96, 96, 3), 0.25, np.float16)  # their sum is beyond float16
+    assert "Mean brightness 0.25." in Images(pixels=pixels).words()
 
 
 def test_a_picture_shows_its_pixels():

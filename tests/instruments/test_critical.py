@@ -17,7 +17,7 @@ from dltui.instruments.critical import critical, pooled, upper_bound
 from dltui.models import build
 from dltui.models.pointnet import MaxOverPoints
 from dltui.results import store
-from dltui.results.critical import CriticalPoints
+from dltui.results.critical import CriticalPoints, Way
 
 DATA = "shapes3d:n=100,points=48"
 SPECS = ("pointnet:width=8", "pointnet:width=8,tnet=true")
@@ -187,3 +187,26 @@ def test_networks_without_a_maximum_are_refused() -> None:
         UsageError, match="mlp takes no maximum over points, so none is critical: try pointnet"
     ):
         critical(live, read_input(f"{DATA}[0]", live.takes), x, y)
+
+
+def test_what_was_tried_on_the_cloud_is_what_the_network_says_of_it() -> None:
+    told = found()
+    live = open_live("pointnet:width=8", data=DATA)
+    ways: tuple[Way, ...] = ("shuffle", "chance", "critical", "y", "x")
+    assert [told.tries(way) for way in ways] == [16, 5, 5, 13, 13]
+    rows = {"shuffle": told.by_order, "chance": told.by_drop[0], "critical": told.by_drop[1], "y": told.by_turn[0],
+            "x": told.by_turn[1]}  # fmt: skip
+    live.module.eval()
+    for way in ways:
+        for at in (0, 3):
+            shown = told.tried(way, at)
+            assert shown.points is not None
+            with torch.no_grad():
+                likely = live.module(torch.from_numpy(np.array(shown.points))[None])[0].softmax(0).numpy()
+            np.testing.assert_allclose(rows[way][at], likely, atol=1e-5)
+            assert f"{likely.max():.1%}" in shown.caption
+            assert ("the answer stays" in shown.caption) == (likely.argmax() == told.answers[0]["number"])
+    turned = told.tried("y", 6).points  # by 90°: z comes to lie along x
+    np.testing.assert_allclose(turned, told.cloud[:, [2, 1, 0]] * [1, 1, -1], atol=1e-6)
+    assert len(told.tried("critical", 2).points) == 12 == len(set(told.drops[1][:12].tolist()))
+    assert told.counts[told.drops[1][:12]].max() <= told.counts[told.drops[1][12:]].min()

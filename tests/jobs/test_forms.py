@@ -237,6 +237,13 @@ SPELLED = {
     "f": ["saddle", "x**2 - y**2", "-x - y"],
     "set_fields": ["epochs=3", "schedule.warmup=5", "optimizer.betas=0.9,0.95", "loss=my.own:loss"],
 }
+# Files that would be written: what can't be is refused with the command line.
+WRITTEN = {
+    "record": ["a.gif", "new/a.cast"],
+    "orbit": ["a.gif", "new/a.cast"],
+    "gif": ["a.gif"],
+    "export": ["new/a.ply"],
+}
 
 
 def _values(asked: Field) -> st.SearchStrategy[Any]:
@@ -245,6 +252,8 @@ def _values(asked: Field) -> st.SearchStrategy[Any]:
         return st.sampled_from(asked.choices)
     if asked.kind == "switch":
         return st.booleans()
+    if asked.kind == "path" and asked.name in WRITTEN:
+        return st.sampled_from(WRITTEN[asked.name]).map(Path)
     if asked.kind == "path":
         return st.just(Path(__file__)) | st.just(Path(__file__).parent / "conftest.py")
     if asked.name in {"at", "center"}:

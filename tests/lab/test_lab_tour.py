@@ -59,7 +59,7 @@ def test_a_pipe_gets_the_stops(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["shape"], "did you mean shapes"),
         (["shapes", "--at", "99"], "stops, not 99"),
-        (["geometry", "--at", "foo"], "`dltui lab tour geometry` lists them"),
+        (["geometry", "--at", "foo"], "`dltui lab list --family geometry` lists them"),
         (["shapes", "--at", "layer-shape"], "layer-shapes"),
     ],
 )

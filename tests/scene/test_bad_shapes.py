@@ -85,8 +85,12 @@ def test_objects_in_arrays_are_never_loaded(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_negative_and_empty_scales(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for scale in ("-1", "0", "nan"):
+    for scale in ("-1", "0"):
         assert "--scale must be above 0" in told(capsys, ["cloud", "lidar", "--scale", scale])
+    for scale in ("nan", "inf"):
+        assert f"--scale is {scale}: expected a finite number" in told(
+            capsys, ["cloud", "lidar", "--scale", scale]
+        )
     theirs = laspy.LasData(laspy.LasHeader(point_format=0, version="1.2"))
     theirs.x = theirs.y = theirs.z = np.arange(3.0)
     theirs.write(tmp_path / "s.las")

@@ -89,8 +89,10 @@ def test_a_fit_that_sees_nothing_says_so(table: Capture, monkeypatch: pytest.Mon
         for view in table.train
     ]
     lost = Capture("lost", away[2:], away[:2], cube(0.3))
-    with pytest.raises(DltuiError, match="collapsed"):
-        Fit(lost, "mlp", steps=40).run()
+    fit = Fit(lost, "mlp", steps=40)
+    with pytest.raises(DltuiError, match="collapsed"):  # a race makes steps of its own, too
+        for _ in range(40):
+            fit.timed_step()
 
 
 @pytest.mark.parametrize("name", ["bunny", "teapot"])
@@ -277,5 +279,12 @@ def test_the_verb_trains_keeps_renders_and_tells(tmp_path: Path, capsys: pytest.
     ray = json.loads(capsys.readouterr().out)["ray"]
     assert len(ray["t"]) == len(ray["weight"]) > 4
     assert run(["nerf", "info", "csg-table", "--ray", "8,9"]) == 2
+    for past in ("99,9", "nan,9"):
+        assert run(["nerf", "info", kept, "--ray", past]) == 2
+        assert "the ray goes past the picture of" in capsys.readouterr().err
+    assert run(["nerf", "info", "nowhere.safetensors"]) == 1
+    assert "no file nowhere.safetensors" in capsys.readouterr().err
+    assert run(["nerf", "train", "csg-table", "--seconds", "nan"]) == 2
+    assert "--seconds is nan: expected a finite number" in capsys.readouterr().err
     assert run(["nerf", "info", kept, "--ray", "8"]) == 2
     assert run(["nerf", "render", kept, "--gif", "a.png"]) == 2

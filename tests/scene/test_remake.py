@@ -111,6 +111,12 @@ def test_refusals() -> None:
         remake(live("atlasnet:patches=2,code=16", COPY), 9)
 
 
+def test_files_are_refused_before_anything_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    for option, file, ending in (("--export", "a.foo", ".ply"), ("--orbit", "a.png", ".gif")):
+        assert run(["remake", "nowhere.safetensors", option, file]) == 2
+        assert ending in capsys.readouterr().err
+
+
 def test_one_document_and_a_file_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [
         "remake",

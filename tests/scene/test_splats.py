@@ -23,6 +23,7 @@ from dltui.scene.splats.fit import Sown, fit_splats, relocate
 from dltui.scene.splats.gaussians import Gaussians, axes, harmonics
 from dltui.scene.splats.project import BLUR, Flat, project
 from dltui.scene.splats.view import view
+from dltui.scene.splats.work import standing
 
 CAMERA = around(5, distance=3.2, size=20)[2]
 
@@ -198,6 +199,22 @@ def test_a_short_fit_sees_and_the_same_seed_sees_the_same() -> None:
     assert psnr(view(one, held.camera).rgb, held.rgb) > blank + 8
 
 
+@pytest.mark.parametrize("azimuth", [0.0, 70.0])
+def test_a_camera_has_nearly_all_in_view_but_strays(azimuth: float) -> None:
+    draw = torch.Generator().manual_seed(0)
+    place = torch.nn.functional.normalize(torch.randn(1000, 3, generator=draw), dim=1)
+    place[:50] *= 100  # strays
+    splats = Gaussians(place, place * 0, torch.ones(1000, 4), place[:, 0], torch.zeros(1000, 1, 3))
+    camera = standing(splats, 100, azimuth, 30.0, 1.0, "z")
+    column, row, depth = camera.project(place[50:].double().numpy().T)
+    assert (depth > 0).all()
+    for far in (column, row):
+        assert far.min() > 0
+        assert far.max() < 100
+    far = np.hypot(column - 50, row - 50).max()
+    assert far > 25  # and it stands no farther off than that takes
+
+
 def test_likeness_of_pictures() -> None:
     draw = np.random.default_rng(0)
     truth = draw.random((24, 30, 3))
@@ -233,22 +250,8 @@ def test_the_verb_trains_writes_draws_and_keeps(tmp_path: Path, capsys: pytest.C
     assert isinstance(found, SplatFit)
     assert found.psnr == told["psnr"]
     assert found.history.shape == (1, 3)
-    assert (
-        run([
-            "splat",
-            "render",
-            str(out),
-            "--size",
-            "16",
-            "--orbit",
-            "2",
-            "--gif",
-            str(tmp_path / "a.gif"),
-            "--json",
-            "--quiet",
-        ])
-        == 0
-    )
+    film = ["--size", "16", "--orbit", "2", "--gif", str(tmp_path / "a.gif")]
+    assert run(["splat", "render", str(out), *film, "--json", "--quiet"]) == 0
     assert (tmp_path / "a.gif").read_bytes()[:3] == b"GIF"
     told = json.loads(capsys.readouterr().out)
     assert (told["splats"], told["views"], told["dropped"]) == (120, 2, 0)

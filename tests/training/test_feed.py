@@ -92,6 +92,21 @@ def test_judge_is_the_mean_over_all_samples_in_evaluation_mode() -> None:
     assert math.isnan(found["test_accuracy"])
 
 
+@pytest.mark.parametrize(
+    ("loss", "outside", "inside"), [("binary-cross-entropy", 0.0, 1.0), ("clamped-error", 0.02, -0.02)]
+)
+def test_places_inside_are_judged_by_what_both_share(loss: str, outside: float, inside: float) -> None:
+    known = torch.tensor([True, True, True, False, False, False])
+    told = torch.tensor([True, False, True, True, True, False])  # 2 are in both, 5 in either, 3 told right
+    sign = 1 if inside > 0 else -1
+    y, x = torch.where(known, inside, outside), sign * torch.where(told, 3.0, -3.0)
+    for shape in ((2, 3), (6, 1)):
+        sums = judge(nn.Identity(), x.view(shape), y.view(shape), "numbers", loss=make_loss(loss, "numbers"))
+        found = metrics_of(sums, "numbers")
+        assert found["test_iou"] == pytest.approx(2 / 5)
+        assert found["test_accuracy"] == pytest.approx(1 / 2)
+
+
 def test_judge_counts_only_the_tokens_that_are_asked_for() -> None:
     torch.manual_seed(0)
     table = nn.Embedding(5, 5)

@@ -1,7 +1,9 @@
 """Fields, rays, races and splats in the application: what keys change, and what a changed density does to a pixel."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from dltui.commands.nerf_screen import RadianceScreen
 from dltui.commands.race_screen import RaceScreen
 from dltui.commands.ray_screen import RayScreen
 from dltui.commands.splat_screen import SplatScreen
-from dltui.figures import Heatmap, Images, Lines, Scene
+from dltui.figures import Figure, Heatmap, Images, Lines, Scene
 from dltui.results import Result
 from dltui.results.nerf import Radiance
 from dltui.results.nerf_info import RadianceInfo
@@ -20,12 +22,15 @@ from dltui.results.splats import SplatFit
 from dltui.results.store import peek
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.results import item_of
+from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.widgets.figure_view import FigureView
 
 from .conftest import until  # noqa: TID252 - the tests of this folder share it
 
 Make = Callable[..., DltuiApp]
 Settle = Callable[[Pilot[int]], Awaitable[None]]
+F = TypeVar("F", bound=Figure)
+S = TypeVar("S", bound=GalleryScreen)
 SIGMA, STEP = np.array([0.0, 4.0, 30.0, 8.0]), 0.05
 
 
@@ -79,35 +84,41 @@ def splats() -> SplatFit:
     )  # fmt: skip
 
 
-async def opened(pilot: Pilot[int], settle: Settle, folder: Path, result: Result) -> None:
+async def opened(
+    pilot: Pilot[int], settle: Settle, folder: Path, result: Result, kind: type[S], name: str = "one"
+) -> S:
+    """Return the screen of a result that was kept."""
     await settle(pilot)
     app = pilot.app
     assert isinstance(app, DltuiApp)
-    path = folder / "one.safetensors"
+    path = folder / f"{name}.safetensors"
     result.save(path)
     app.open_item(item_of(path, peek(path)))
     await settle(pilot)
     await until(pilot, lambda: app.screen.query_one("#stage FigureView", FigureView).figure is not None)
+    assert isinstance(app.screen, kind)
+    return app.screen
+
+
+def shown(screen: GalleryScreen, kind: type[F]) -> F:
+    figure = screen.view.figure
+    assert isinstance(figure, kind)
+    return figure
 
 
 async def test_a_field_is_cut_elsewhere_and_one_picture_is_large(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await opened(pilot, settle, tmp_path, radiance())
-        screen = pilot.app.screen
-        assert isinstance(screen, RadianceScreen)
+        screen = await opened(pilot, settle, tmp_path, radiance(), RadianceScreen)
         await pilot.press("v")
-        figure = screen.view.figure
-        assert isinstance(figure, Images)
+        figure = shown(screen, Images)
         assert figure.names == ("truth", "grid", "error × 4")
         await pilot.press("z")
-        figure = screen.view.figure
-        assert isinstance(figure, Heatmap)
+        figure = shown(screen, Heatmap)
         assert figure.caption == "cut 3 of 3"
         await pilot.press("z", "Z", "Z")
-        figure = screen.view.figure
-        assert isinstance(figure, Heatmap)
+        figure = shown(screen, Heatmap)
         np.testing.assert_allclose(figure.values, radiance().cut[0], atol=1e-6)
         assert screen.check_action("fly", ())
 
@@ -116,9 +127,7 @@ async def test_a_changed_density_changes_what_lies_behind_it(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await opened(pilot, settle, tmp_path, info())
-        screen = pilot.app.screen
-        assert isinstance(screen, RayScreen)
+        screen = await opened(pilot, settle, tmp_path, info(), RayScreen)
         assert screen._found is not None
         assert screen._found.sample == 2  # it gives most
         await pilot.press("U", "d")
@@ -135,31 +144,42 @@ async def test_a_race_shows_pictures_and_climbs_on_one_screen(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
     async with make_app().run_test(size=(120, 40)) as pilot:
-        await opened(pilot, settle, tmp_path, race())
-        screen = pilot.app.screen
-        assert isinstance(screen, RaceScreen)
+        screen = await opened(pilot, settle, tmp_path, race(), RaceScreen)
         below = screen.query_one("#climb", FigureView)
-        assert isinstance(screen.view.figure, Images)
+        figure = shown(screen, Images)
         assert isinstance(below.figure, Lines)
-        assert screen.view.figure.names[1:3] == ("grid · 31.5 dB", "splats · 28.9 dB")
+        assert figure.names[1:3] == ("grid", "splats")
+        assert figure.caption.startswith("grid 31.5 dB, splats 28.9 dB over 10 pictures")
         assert min(screen.view.size.height, below.size.height) >= 10
         await pilot.press("n")
         assert isinstance(screen.view.figure, Lines)
         assert not below.display
 
 
+async def test_a_large_picture_stays_large_while_a_fit_goes_on(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, tmp_path, radiance(), RadianceScreen)
+        await pilot.press("v", "v")
+        later = replace(radiance(), psnr=33.0)
+        screen.show_result(later, later.figures())
+        figure = shown(screen, Images)
+        assert figure.title.startswith("Held out 2 of 2")
+        assert figure.caption.startswith("33 dB")
+        await pilot.press("v")
+        figure = shown(screen, Images)
+        assert figure.names == ("truth",) * 2 + ("grid",) * 2 + ("error × 4",) * 2
+
+
 async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settle, tmp_path: Path) -> None:
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await opened(pilot, settle, tmp_path, splats())
-        screen = pilot.app.screen
-        assert isinstance(screen, SplatScreen)
+        screen = await opened(pilot, settle, tmp_path, splats(), SplatScreen)
         await pilot.press("v", "v")
-        figure = screen.view.figure
-        assert isinstance(figure, Images)
+        figure = shown(screen, Images)
         np.testing.assert_allclose(figure.pixels[0], splats().truth[1], atol=1e-6)
         await pilot.press("o")
-        figure = screen.view.figure
-        assert isinstance(figure, Scene)
+        figure = shown(screen, Scene)
         assert len(figure.points) == 8
         assert figure.caption.startswith("8 of 9 splats")
 

@@ -133,9 +133,9 @@ def test_the_other_ground_keeps_the_family() -> None:
 @each_theme
 def test_dyeing_leaves_no_colour_for_any_ground_behind(theme: Theme) -> None:
     x = np.linspace(0, 1, 40)
-    curves = tuple(Series(name=f"curve {i}", x=x, y=x * i) for i in range(8))
+    curves = tuple(Series(name=f"curve {i}", x=x, y=x * i) for i in range(len(SERIES)))
     drawn = draw(
-        Lines(title="eight", series=curves, x_label="x", y_label="y"), Look(100, 30, Depth.TRUE)
+        Lines(title="ten", series=curves, x_label="x", y_label="y"), Look(100, 30, Depth.TRUE)
     ).canvas
     ink = INKS[theme.name]
     dye(drawn, ink)

@@ -227,9 +227,13 @@ def _heights(figure: Field, heights: Floats, x: Any, y: Any) -> Floats:
     return found
 
 
+def each_row_of(figure: Images) -> int:
+    """Return how many pictures stand side by side."""
+    return min(len(figure.pixels), figure.each_row or 8) or 1
+
+
 def _images(part: Any, figure: Images) -> None:
-    count = len(figure.pixels)
-    each_row = min(count, 8) or 1
+    count, each_row = len(figure.pixels), each_row_of(figure)
     grid = part.subplots(max(1, -(-count // each_row)), each_row, squeeze=False)
     for place, axes in enumerate(grid.ravel()):
         axes.axis("off")

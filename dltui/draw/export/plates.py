@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dltui.draw.export.axes import panes_of, plate, said
+from dltui.draw.export.axes import each_row_of, panes_of, plate, said
 from dltui.figures import Bars, Figure, Graph, Images, Overlay, Prose, Steps, Surface, Table, Tokens
 from dltui.files import replacing
 
@@ -87,7 +87,7 @@ def _height(figure: Figure) -> float:
         return max(1.6, 0.7 + 0.24 * len(figure.labels)) + caption
     if isinstance(figure, Images):
         count, tall, wide = (int(size) for size in figure.pixels.shape[:3])
-        each_row = min(count, 8) or 1
+        each_row = each_row_of(figure)
         rows = -(-count // each_row)
         return min(20.0, max(1.5, 0.6 + rows * (WIDTH / each_row * tall / max(wide, 1) + 0.25))) + caption
     if isinstance(figure, Overlay):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.draw.colors import QUIET, paint, series_color
+from dltui.draw.colors import QUIET, SERIES, paint, series_color
 from dltui.draw.fields import Bar
 from dltui.draw.look import Look
 from dltui.draw.scales import axis_of
@@ -170,8 +170,8 @@ def _of_lines(figure: Scene, which: Array) -> Colours:
 def _of_values(figure: Scene, values: Array, look: Look) -> Colours:
     """Return the colours of numbers, or of classes where they are such."""
     if figure.value_names:
-        palette = np.array([series_color(i) for i in range(8)], np.float32)
-        return np.asarray(palette[np.nan_to_num(values).astype(np.int64) % 8], np.float32)
+        palette = np.array(SERIES, np.float32)
+        return np.asarray(palette[np.nan_to_num(values).astype(np.int64) % len(SERIES)], np.float32)
     held = _values(figure)
     axis = axis_of(values if held is None else held, centred=figure.colormap == "coolwarm")
     return np.asarray(paint(look.map_of(figure.colormap), axis.share(values)), np.float32)

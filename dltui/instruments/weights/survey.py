@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -19,6 +18,7 @@ from dltui.instruments.weights.halves import HalfSummer, ascending
 from dltui.instruments.weights.moments import Moments, Summer, reals
 from dltui.instruments.weights.sample import Sample, magnitudes, ordered_quantiles, rank_error
 from dltui.progress import Report, silent
+from dltui.ranks import cores
 from dltui.results.weights import OCTAVES, PROBABILITIES, WeightSurvey
 
 PIECE = (
@@ -135,7 +135,7 @@ def _readings(archive: Archive, entries: Sequence[Entry]) -> Iterator[tuple[int,
             kept.summer = HalfSummer(Summer())
         return place, read_tensor(archive, entries[place], kept.summer)
 
-    crew = min(WORKERS, len(own), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+    crew = min(WORKERS, len(own), cores())
     if crew < 2 or sum(entries[place].nbytes for place in own) < 8 * PIECE:
         yield from map(work, own)
         return

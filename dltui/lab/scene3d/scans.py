@@ -237,7 +237,7 @@ def _found(
     angles: Doubles = np.degrees(np.arccos(np.clip(cosine.astype(np.float64), -1, 1)))
     return Found(
         scans, places, moving, cloud, angles,
-        np.linalg.inv(displaced).astype(np.float64),
+        np.asarray(np.linalg.inv(displaced), np.float64),
         tuple(approach(moving, places, steps=steps, share=overlap)),
     )  # fmt: skip
 

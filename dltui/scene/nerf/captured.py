@@ -29,7 +29,7 @@ def captured(scene: str, *, views: int, size: int | None, report: Report = silen
     """
     if scene in OWN:
         return Found(own_scene(scene, views=views, size=size or SIZE, report=report), ())
-    if not Path(scene).is_dir():
+    if not scene or not Path(scene).is_dir():
         raise UsageError(
             f"no scene {scene!r}: expected {', '.join(OWN)}, or a folder with transforms.json or a COLMAP model"
         )

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dltui.scene.nerf.composite import Box
-from dltui.scene.nerf.field import Found
+from dltui.scene.nerf.composite import Box, Found
 
 SAMPLES = 64  # across the longest side of the box
 EXTRA = 16  # samples of a ray where the first ones found light

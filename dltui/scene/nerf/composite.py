@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+Found = tuple[Tensor, ...]  # what is asked of a field for places, one row a place
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:

@@ -14,9 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dltui.scene.nerf.composite import Box
+from dltui.scene.nerf.composite import Box, Found
 
-Found = tuple[Tensor, ...]  # what is asked of tables for places, one row a place
 Near = Callable[[Tensor, Tensor], Tensor]
 
 USED = 13  # a density, and four coefficients for each of three colours

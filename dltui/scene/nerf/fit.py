@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dltui.device import clock_of, threads
 from dltui.errors import DltuiError
+from dltui.scene import pace
 from dltui.scene.nerf.classic import MlpField
 from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.field import GridField
@@ -61,23 +60,15 @@ RECIPES: dict[Kind, Recipe] = {
 
 
 @dataclass
-class Progress:
-    """How far a fit is.
+class Progress(pace.Progress):
+    """How far a fit of a field is.
 
     Attributes:
-        step: Steps made.
-        seconds: Time that they took, judging left out: of the processor on a CPU, on the wall elsewhere.
         judging: Time that judging took.
-        loss: Of the last batch.
-        psnr: Of one held-out picture at each judgement: (step, seconds, dB).
         again: How often it began anew because it saw nothing.
     """
 
-    step: int = 0
-    seconds: float = 0.0
     judging: float = 0.0
-    loss: float = math.nan
-    psnr: list[tuple[int, float, float]] = field(default_factory=list)
     again: int = 0
 
 
@@ -100,7 +91,7 @@ def fresh(kind: Kind, box: Box) -> AnyField:
     return HashField(box) if kind == "hash" else MlpField(box)
 
 
-class Fit:
+class Fit(pace.Paced):
     """One fit as it goes on.
 
     Args:
@@ -112,6 +103,8 @@ class Fit:
         device: Where it is fitted.
     """
 
+    progress: Progress
+
     def __init__(
         self,
         capture: Capture,
@@ -122,14 +115,11 @@ class Fit:
         seed: int = 0,
         device: torch.device | None = None,
     ) -> None:
-        self.capture, self.kind, self.recipe = capture, kind, RECIPES[kind]
-        self._seconds, self._steps, self._seed = seconds, steps, seed
-        self.device = device or torch.device("cpu")
-        self._clock = clock_of(self.device)
+        super().__init__(Progress(), device, seconds=seconds, steps=steps)
+        self.capture, self.kind, self.recipe, self._seed = capture, kind, RECIPES[kind], seed
         self._rays = rays_of(capture.train, self.device, grow=GROW)
         self.box = tight(capture.train, capture.box)
         self._mask = hull(capture.train, Occupied(self.box, self.device).middles())
-        self.progress = Progress()
         self._begin()
 
     def _begin(self) -> None:
@@ -145,16 +135,6 @@ class Fit:
             self.occupied.cells = self._mask.clone()
         self._stages = list(STAGES) if self.kind == "grid" else []
         self._optimizer = self._adam()
-
-    @property
-    def done(self) -> float:
-        """Which part of the work is done, 0…1."""
-        parts = [
-            now / whole
-            for now, whole in ((self.progress.seconds, self._seconds), (self.progress.step, self._steps))
-            if whole
-        ]
-        return min(1.0, max(parts, default=0.0))
 
     @property
     def fitted(self) -> Fitted:
@@ -176,22 +156,23 @@ class Fit:
         """
         while self.done < 1:
             self.timed_step()
-            if self.progress.step == self._begun + CHECKED:
-                self._check()
             if beat is not None:
                 beat(self.done)
             if told is not None and self.progress.judging <= SHARE * self.progress.seconds:
-                began = self._clock()
+                began = self.clock()
                 told(self.fitted, self.done)
-                self.progress.judging += self._clock() - began
+                self.progress.judging += self.clock() - began
         return self.fitted
 
     def timed_step(self) -> None:
-        """Make one step and count its time; on a CPU with one thread, so that its seconds are those of one core."""
-        began = self._clock()
-        with threads(1) if self.device.type == "cpu" else nullcontext():
-            self.step()
-        self.progress.seconds += self._clock() - began
+        """Make one step and count its time; early on, see whether it sees anything.
+
+        Raises:
+            DltuiError: If it sees nothing, again and again.
+        """
+        super().timed_step()
+        if self.progress.step == self._begun + CHECKED:
+            self._check()
 
     def step(self) -> None:
         """Make one step."""

@@ -8,8 +8,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from dltui.scene.nerf.composite import Box
-from dltui.scene.nerf.field import Found, mixed
+from dltui.scene.nerf.composite import Box, Found
+from dltui.scene.nerf.field import mixed
 
 LEVELS, COARSEST, FINEST = 8, 8, 96
 ENTRIES, FEATURES = 1 << 14, 2

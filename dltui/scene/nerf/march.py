@@ -9,18 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dltui.scene.nerf.composite import Box, Samples, box_interval, gather, weights
+from dltui.scene.nerf.composite import Box, Found, Samples, box_interval, gather, weights
 from dltui.scene.nerf.finer import refined
 
 CELLS = 64  # of the grid of what is occupied, either way
 VISIBLE = 0.01  # optical depth of a voxel from which it counts as occupied
 STEP = 0.75  # of a voxel
-FAINT, FAINTEST = (
-    1e-3,
-    1e-4,
-)  # part of a pixel's light at most that a sample gives which is left out: to learn, to see
+FAINT = 1e-3  # part of a pixel's light up to which a sample is left out, to learn
+FAINTEST = 1e-4  # the same, to see
 GIVEN = 0.03  # part of a pixel's light that a cell must give at best to be kept
-Found = tuple[Tensor, ...]
 
 
 class Field(Protocol):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from dltui.errors import UsageError
 from dltui.progress import Report, silent
 from dltui.results.nerf import SHOWN, Radiance, RadiancePath
 from dltui.results.nerf_info import BOX, HELD, TRAIN, RadianceInfo
@@ -106,13 +107,13 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         steps=progress.step,
         again=progress.again,
         views=len(capture.train),
-        held_out=len(capture.held_out),
+        held_out=len(shown),
         parameters=sum(part.numel() for part in field.parameters()),
         history=np.array(progress.psnr, np.float64).reshape(-1, 3),
         truth=np.stack([views[i].rgb for i in same]).astype(np.float16),
         seen=np.stack([np.clip(shown[i][0], 0, 1) for i in same]).astype(np.float16),
         depth=_distances(shown[0]),
-        cut=np.array([one[2] for one in cuts], np.float16),
+        cut=np.array([one[2] for one in cuts], np.float32),  # σ of hashed grids goes beyond float16
         across=across,
         upward=upward,
         levels=levels,
@@ -208,8 +209,28 @@ def info_of_field(
     ray: tuple[float, float] | None = None,
     times: float = 1.0,
 ) -> RadianceInfo:
-    """Return what a field holds, and what happens along one ray."""
+    """Return what a field holds, and what happens along one ray.
+
+    Args:
+        fitted: The field.
+        camera: Through whose picture the ray goes.
+        title: What the field is called.
+        numbers: What else is known.
+        ray: Pixels from the left border and from the top, or None.
+        times: Every density is so many times as great.
+
+    Returns:
+        Numbers, and the samples along the ray.
+
+    Raises:
+        UsageError: If the ray goes past the picture.
+    """
     field = fitted.field
+    if ray is not None and not (0 <= ray[0] <= camera.width and 0 <= ray[1] <= camera.height):
+        raise UsageError(
+            f"the ray goes past the picture of {camera.width} × {camera.height} pixels: expected a column from 0 to "
+            f"{camera.width - 1} and a row from 0 to {camera.height - 1}"
+        )
     known = {
         "parameters": sum(part.numel() for part in field.parameters()),
         "box": list(field.box.sides),

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dltui.device import clock_of, threads
+from dltui.scene import pace
 from dltui.scene.nerf.views import Capture, View, hull
 from dltui.scene.splats.blend import nearest_first, pairs_of, rows_of, summed
 from dltui.scene.splats.fused import picture
@@ -23,45 +22,35 @@ from dltui.scene.splats.gaussians import Gaussians, axes
 from dltui.scene.splats.project import project
 from dltui.scene.splats.straight import straight
 
-RATES = {
+RATES = {  # of a radius of 1
     "place": 2e-3,
     "log_scale": 1.5e-2,
     "turn": 1.5e-2,
     "logit": 5e-2,
     "harmonics": 6e-2,
-}  # of a radius of 1
+}
 LAST = 0.05  # of the rates at the start, what is left at the end
 ABSOLUTE, SQUARED = 0.2, 2.0  # of the loss
 THIN, SMALL = 3e-3, 3e-4  # weights of the mean opacity and of the mean scale in the loss
 SHRINK = 0.3  # of the logarithm of the scale of what shares its place
 RELOCATE, FADED = 100, 0.02  # steps between relocations; opacity below which a splat is as good as gone
 ASKED = 8  # pictures that are looked at before each
-MOVED, IDLE = (
-    0.05,
-    0.15,
-)  # share of the splats that jump at once at most; of the mean of what they add, too little
+MOVED = 0.05  # share of the splats that jump at once at most
+IDLE = 0.15  # of the mean of what splats add: less is too little
 WIDE = 0.3  # of how far splats stand apart at the start, their size
 START, GRID = 0.3, 64  # opacity at the start; cells of the visual hull, either way
 EVERY = 100  # steps between two judgements that the clock is stopped for
 
 
 @dataclass
-class Progress:
-    """How far a fit is.
+class Progress(pace.Progress):
+    """How far a fit of splats is.
 
     Attributes:
-        step: Steps made.
-        seconds: Time that they took, judging left out.
-        loss: Of the last picture.
         moved: Splats that jumped so far.
-        psnr: Of the held-out pictures at each judgement: (step, seconds, dB).
     """
 
-    step: int = 0
-    seconds: float = 0.0
-    loss: float = math.nan
     moved: int = 0
-    psnr: list[tuple[int, float, float]] = field(default_factory=list)
 
 
 def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> Gaussians:
@@ -97,7 +86,7 @@ def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> 
     )
 
 
-class Sown:
+class Sown(pace.Paced):
     """Splats as they are fitted, step by step.
 
     Args:
@@ -110,6 +99,8 @@ class Sown:
         device: Where they are fitted.
     """
 
+    progress: Progress
+
     def __init__(
         self,
         capture: Capture,
@@ -121,9 +112,8 @@ class Sown:
         seed: int = 0,
         device: torch.device | None = None,
     ) -> None:
-        self.device = device or torch.device("cpu")
-        self.capture, self.progress = straight(capture), Progress()
-        self._seconds, self._steps, self._clock = seconds, steps, clock_of(self.device)
+        super().__init__(Progress(), device, seconds=seconds, steps=steps)
+        self.capture = straight(capture)
         self._source = torch.Generator().manual_seed(seed)
         self.splats = sown(self.capture, count, degree, self._source).to(self.device)
         for tensor in self.splats.tensors:
@@ -132,23 +122,6 @@ class Sown:
         self._optimizer = _optimizer(self.splats, max(capture.box.sides) / 2)
         self._order: list[int] = []
         self._loss: Tensor | None = None
-
-    @property
-    def done(self) -> float:
-        """Which part of the work is done, 0…1."""
-        parts = [
-            now / whole
-            for now, whole in ((self.progress.seconds, self._seconds), (self.progress.step, self._steps))
-            if whole
-        ]
-        return min(1.0, max(parts, default=0.0))
-
-    def timed_step(self) -> None:
-        """Make one step and count its time; on a CPU with one thread, so that its seconds are those of one core."""
-        began = self._clock()
-        with threads(1) if self.device.type == "cpu" else nullcontext():
-            self.step()
-        self.progress.seconds += self._clock() - began
 
     def step(self) -> None:
         """Make one step, and every hundred of them send splats to where they are needed."""
@@ -275,9 +248,8 @@ def relocate(
         return 0
     target = torch.multinomial(share, len(dead), replacement=True, generator=source).to(dead.device)
     joined = torch.bincount(target, minlength=len(splats)).to(opacity.dtype)
-    together = 1 - (1 - opacity).clamp(min=1e-6) ** (
-        1 / (1 + joined)
-    )  # as many on one place as let so much through
+    # as many on one place as let so much through
+    together = 1 - (1 - opacity).clamp(min=1e-6) ** (1 / (1 + joined))
     splats.logit.copy_(torch.where(joined > 0, torch.logit(together.clamp(FADED, 0.99)), splats.logit))
     changed = torch.cat([dead, target])
     shift = torch.randn(len(dead), 3, generator=source).to(splats.place)

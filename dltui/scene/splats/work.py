@@ -22,8 +22,9 @@ from dltui.scene.splats.view import view
 
 PARTS = 1000  # in which progress is told
 SHOWN = 4  # held-out pictures that are kept
-AWAY = 2.2  # of the radius that most splats lie in, from the middle to the camera
-MOST = 0.9  # share of the splats by which a camera is placed: files have strays
+LENS = 1.1  # focal length of the camera, in sides of its picture
+NEARLY_ALL, MOST = 0.995, 0.9  # shares of the splats by which a camera is placed
+STRAY = 1.8  # radii that most lie in: what is farther out counts as a stray, and need not be seen
 
 
 def train(
@@ -93,7 +94,7 @@ def described(
         train_seconds=progress.seconds,
         steps=progress.step,
         train=len(capture.train),
-        held_out=len(capture.held_out),
+        held_out=len(judged),
         moved=progress.moved,
         degree=splats.degree,
         view_seconds=each,
@@ -192,8 +193,10 @@ def standing(splats: Gaussians, size: int, azimuth: float, elevation: float, zoo
     right, front, above = (np.array(axis, np.float64) for axis in frames[up])
     places = splats.place.cpu().numpy().astype(np.float64)
     middle = np.median(places, axis=0)
-    radius = float(np.quantile(np.linalg.norm(places - middle, axis=1), MOST)) or 1.0
+    most, nearly_all = np.quantile(np.linalg.norm(places - middle, axis=1), [MOST, NEARLY_ALL])
+    radius = float(min(nearly_all, STRAY * most)) or 1.0
+    away = radius * math.hypot(0.5, LENS) / 0.5  # a ball of that radius just touches the borders
     around, tilt = math.radians(azimuth), math.radians(elevation)
     way = math.cos(tilt) * (math.cos(around) * right + math.sin(around) * front) + math.sin(tilt) * above
-    pose = looking(middle + way * AWAY * radius / zoom, middle, above)
-    return Camera(pose, size, size, 1.1 * size, 1.1 * size, size / 2, size / 2)
+    pose = looking(middle + way * away / zoom, middle, above)
+    return Camera(pose, size, size, LENS * size, LENS * size, size / 2, size / 2)

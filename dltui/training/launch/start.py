@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dltui.errors import UsageError
 from dltui.progress import Report, silent
-from dltui.ranks import SUPERVISOR, die_with
+from dltui.ranks import SUPERVISOR, bearable, die_with
 from dltui.training.launch.options import Options
 from dltui.training.recipe import Recipe
 
@@ -69,7 +69,7 @@ def _processes(work: Recipe | str, options: Options) -> int:
         found = torch.cuda.device_count() if options.device in {"auto", "cuda"} else 1
         return max(found, 1)
     if options.devices:
-        return int(options.devices)
+        return bearable(int(options.devices), "--devices")
     if isinstance(work, str):
         from dltui.runs.find import find_run
 

@@ -57,7 +57,7 @@ def glimpse(item: Item) -> Glimpse:
 
     asked = form(item.key)
     facts = [(one.label, one.help.rstrip(".") + _default(spell(one.default))) for one in asked.fields]
-    return Glimpse(title=f"dltui {item.name}", words=asked.help, facts=tuple(facts))
+    return Glimpse(title=f"dltui {item.key}", words=asked.help, facts=tuple(facts))
 
 
 def _group(verb: str) -> str:
