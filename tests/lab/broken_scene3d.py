@@ -24,4 +24,7 @@ BREAKS: tuple[Break, ...] = (
     Break("parametric-patch", "scene3d.patches:circle", lambda right: lambda r, t: right(r, t)[..., ::-1], "circle-and-sphere"),
     Break("bezier-nurbs", "scene3d.curves:bernstein", lambda right: lambda degree, t: right(degree, t) ** 1.1, "square-corners"),
     Break("bezier-nurbs", "scene3d.curves:rational", lambda right: lambda functions, weights: right(functions, 1 + 0 * weights), "exact-quarter-circle"),
+    Break("repr-compare", "scene3d.comparing:inside", lambda right: lambda places, vertices, faces: right(places, vertices, faces[::2]), "parity-is-the-analytic-sphere"),
+    Break("repr-compare", "scene3d.kinds:land", lambda right: lambda node, places: right(node, places, steps=1), "landing-ends-on-the-surface"),
+    Break("repr-compare", "scene3d.comparing:spread", lambda right: lambda mesh, count, seed: replace(mesh, vertices=mesh.vertices[mesh.faces[np.random.default_rng(0).integers(len(mesh.faces), size=count)]].mean(axis=1)), "samples-follow-area"),
 )  # fmt: skip
