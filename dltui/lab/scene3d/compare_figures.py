@@ -58,11 +58,11 @@ def figures(
         took: Milliseconds by question.
 
     Returns:
-        The row of five, bytes, the ray, the search, what is asked, times, judgements, data sets, the sums.
+        The five together, bytes, density of samples, the ray, the search, what is asked, times, judgements, sets, sums.
     """
     return (
-        _row(one), _bytes(one), _ray(one, probe, crossed), _search(one), _asked(one, agree, off), _times(one, took),
-        _judged(), _sets(), _worked(one, probe, crossed),
+        _row(one), _bytes(one), _density(one), _ray(one, probe, crossed), _search(one), _asked(one, agree, off),
+        _times(one, took), _judged(), _sets(), _worked(one, probe, crossed),
     )  # fmt: skip
 
 
@@ -111,6 +111,21 @@ def _bytes(one: Five) -> Bars:
     )  # fmt: skip
 
 
+def _density(one: Five) -> Scene:
+    """Return the mesh twice, coloured by how densely points drawn from it lie: by area, and by triangle."""
+    corners = one.mesh.vertices[one.mesh.faces].reshape(-1, 3)
+    both = np.concatenate([corners, corners + 2.1 * RIGHT])
+    crowd = [one.crowding(by_area=by_area) for by_area in (True, False)]
+    return Scene(
+        title="Points drawn from the mesh: how dense they lie",
+        caption="left: triangles by area, even everywhere; right: each as often, dense where they are small",
+        vertices=both.astype(np.float32),
+        faces=np.arange(len(both)).reshape(-1, 3).astype(np.int32),
+        vertex_values=np.repeat(np.concatenate(crowd), 3).astype(np.float32),
+        value_label="density, 1 in the mean",
+    )
+
+
 def _ray(one: Five, probe: Doubles, crossed: Crossings) -> Scene:
     """Return the mesh cut open along the ray of the probe, and its crossings."""
     hits = probe + crossed.distance[:, None] * SLANT
@@ -122,9 +137,10 @@ def _ray(one: Five, probe: Doubles, crossed: Crossings) -> Scene:
     stars = [_star(hit, 0.07) + lift for hit in hits] + [_star(probe, 0.1) + lift]
     ends = np.concatenate([np.stack([probe, probe + far * SLANT])[None] + lift, *stars])
     count = len(hits)
+    told = f"{count} crossing{'s' * (count != 1)}, {'odd: inside' if count % 2 else 'even: outside'}"
     return Scene(
         title="Inside the mesh? A ray from the probe",
-        caption=f"orange: the probe; yellow: {count} crossings, {'odd: inside' if count % 2 else 'even: outside'}",
+        caption=f"orange: the probe; yellow: its ray, {told}",
         vertices=one.mesh.vertices,
         faces=one.mesh.faces[middles @ away < 0],
         segments=ends.astype(np.float32),

@@ -18,7 +18,7 @@ from dltui.scene.crossings import Crossings, inside
 from dltui.scene.geometry import Geometry
 from dltui.scene.made import even, made
 from dltui.scene.points.neighbours import Tree
-from dltui.scene.points.thinning import spread
+from dltui.scene.points.thinning import spread, within
 from dltui.scene.sdf.nodes import Node
 from dltui.scene.sdf.parse import parse
 from dltui.scene.sdf.trace import Landed, land, trace
@@ -27,6 +27,7 @@ from dltui.scene.voxels import occupied, shell
 KINDS = ("cloud", "mesh", "patch", "SDF", "voxels")
 ASKED = 1000  # places whether inside, and points on the surface
 REACH = 1.0  # half the side of the cube
+MANY = 40  # points a triangle, in the mean, by which their density is told
 PANE = (80, 48)  # rays of a traced picture
 
 
@@ -155,6 +156,14 @@ class Five:
         if kind == "SDF":
             return self.landed.places
         return self._beside(numbers)
+
+    def crowding(self, *, by_area: bool) -> Doubles:
+        """Return how densely points drawn from the mesh lie on each triangle, 1 in the mean, shape (f,)."""
+        corners = self.mesh.vertices.astype(np.float64)[self.mesh.faces]
+        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+        numbers = np.random.default_rng([self.seed, 4])
+        which, _ = within(area if by_area else np.ones(len(area)), MANY * len(area), numbers)
+        return np.asarray(np.bincount(which, minlength=len(area)) / (MANY * len(area) * area / area.sum()))
 
     def verdict(self, kind: str) -> NDArray[np.bool_] | None:
         """Return which of the places asked about lie inside; None where there is no such test."""
