@@ -104,7 +104,8 @@ def repr_compare(
 
 def _ends(density: Doubles) -> list[float]:
     """Return the least and the largest density among the middle 98 % of triangles."""
-    return np.quantile(density, (0.01, 0.99)).tolist()
+    low, high = np.quantile(density, (0.01, 0.99))
+    return [float(low), float(high)]
 
 
 def work(one: Five) -> list[float | None]:
