@@ -121,8 +121,8 @@ def _density(one: Five) -> Scene:
         caption="left: triangles by area, even everywhere; right: each as often, dense where they are small",
         vertices=both.astype(np.float32),
         faces=np.arange(len(both)).reshape(-1, 3).astype(np.int32),
-        vertex_values=np.repeat(np.concatenate(crowd), 3).astype(np.float32),
-        value_label="density, 1 in the mean",
+        vertex_values=np.repeat(np.clip(np.concatenate(crowd), 0.4, 2.5), 3).astype(np.float32),
+        value_label="density, 0.4 … 2.5",
     )
 
 

@@ -27,7 +27,7 @@ from dltui.scene.voxels import occupied, shell
 KINDS = ("cloud", "mesh", "patch", "SDF", "voxels")
 ASKED = 1000  # places whether inside, and points on the surface
 REACH = 1.0  # half the side of the cube
-MANY = 40  # points a triangle, in the mean, by which their density is told
+MANY = 100  # points a triangle, in the mean, by which their density is told
 PANE = (80, 48)  # rays of a traced picture
 
 
