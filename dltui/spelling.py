@@ -18,8 +18,8 @@ from dltui.errors import DltuiError, UsageError, unknown
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")  # 1h30m, 90s, 90
 _PARSING = (
-    threading.Lock()
-)  # CPython 3.11 counts the depth of all threads' trees together, and fails when two meet
+    threading.RLock()
+)  # CPython 3.11 counts the depth of all trees in one, and fails when two threads meet
 NOUNS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 

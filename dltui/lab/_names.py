@@ -331,6 +331,11 @@ NAMES = {
         "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
         "optimisers",
     ),
+    "repr-compare": Entry(
+        "dltui.lab.scene3d.comparing",
+        "One shape kept in five ways: their bytes, and how each makes, draws, samples and tells inside.",
+        "scene3d",
+    ),
     "cloud-scan": Entry(
         "dltui.lab.scene3d.scans",
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",

@@ -8,6 +8,7 @@ import pytest
 from dltui.errors import UsageError
 from dltui.lab import load
 from dltui.lab.run import run
+from dltui.lab.scene3d.kinds import KINDS, SHAPES, five
 from dltui.lab.scene3d.patches import GALLERY, cloth
 
 
@@ -65,3 +66,16 @@ def test_typed_knots_tell_the_degree() -> None:
     many = one.last(curve="quarter circle", kind="NURBS", knots="0.2, 0.4, 0.6").numbers
     assert many["degree"] == 1
     assert many["knots"] == [0, 0, 0.2, 1, 1]
+
+
+def test_a_shape_in_five_ways_is_one_shape() -> None:
+    for name in SHAPES:
+        one = five(name, 24, 1)
+        for kind, most in zip(KINDS, (1e-6, 0.02, 1e-6, 1e-5, 0.05), strict=True):
+            assert np.abs(one.node(one.sampled(kind))).max() < most, f"{name} as {kind}"
+        truth = one.node(one.asked) < 0
+        for kind in ("cloud", "mesh", "voxels"):
+            verdict = one.verdict(kind)
+            assert verdict is not None
+            assert (verdict == truth).mean() > 0.95, f"{name} as {kind}"
+        assert one.verdict("patch") is None

@@ -149,6 +149,8 @@ def circle(r: float, t: ArrayLike) -> Doubles:
     covers=("002c:parametric-surface", "002c:param-circle", "002c:param-sphere"),
     kin={
         "dltui lab run taylor-overlay": "slopes of a typed formula, one output only",
+        "dltui lab run bezier-nurbs": "surfaces by control points",
+        "dltui lab run implicit-level-set": "surfaces by f(x, y, z) = 0",
         "dltui lab run mesh-workshop": "the same shapes as triangles",
         "dltui cloud torus:n=5000": "points that lie evenly on made shapes",
     },
