@@ -31,6 +31,7 @@ from dltui.scene.parts import Part, contacts, execute, fitted, gap, overlap, spe
 
 EACH = 400  # points of a part
 SAMPLES, ROW = 200, 5  # graphs that are drawn from the network; how many of them are shown
+APART = 1.2  # between them, along x and along y: side by side as the eye stands at first
 SLICE = 72  # places of the slice either way
 NEARLY = 0.02  # how far fitted parts may be apart and still touch, at least
 NOTES = "create_box(seat); create_cylinder(leg); attach(leg, seat)"
@@ -277,7 +278,7 @@ def _cloud(known: Known, node: str) -> Scene:
         caption=f"{int(lit.sum()):,} of {len(known.points):,} points are lit",
         points=known.points.astype(np.float32),
         point_values=np.where(lit, classes, len(LEAVES)),
-        value_names=(*LEAVES, "not lit"),
+        value_names=LEAVES if lit.all() else (*LEAVES, "not lit"),
     )
 
 
@@ -290,7 +291,7 @@ def _field(parts: list[Part]) -> Heatmap:
     across, up = np.meshgrid(x, z)
     return Heatmap(
         title="The same chair as a field",
-        caption=f"signed distance on the plane y = {front:.2f}, through the front legs: below 0 inside; no parts",
+        caption=f"signed distance on the plane y = {number(front)}, through the front legs: below 0 inside; no parts",
         values=np.asarray(together(parts).at(across, np.full_like(across, front), up)),
         x=x, y=z, y_label="z", value_label="f", colormap="coolwarm", contours=True,
     )  # fmt: skip
@@ -352,7 +353,10 @@ def _samples(
     shown = [network.chairs(code)[0], *drawn[: ROW - 1]]
     parts, classes, lines = [], [], []
     for place, (some, joined) in enumerate(shown):
-        moved = [replace(part, middle=(part.middle[0] + 1.7 * place, *part.middle[1:])) for part in some]
+        moved = [
+            replace(part, middle=tuple(np.add(part.middle, (APART * place, APART * place, 0))))
+            for part in some
+        ]
         lines += [(moved[i].middle, moved[j].middle) for i, j in joined]
         parts += moved
         classes += [KINDS.index(part.name.rstrip("0123456789")) for part in some]
