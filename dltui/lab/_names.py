@@ -376,6 +376,16 @@ NAMES = {
         "Cells are split only where the surface passes; their number races that of the full grid.",
         "scene3d",
     ),
+    "pointnet-court": Entry(
+        "dltui.lab.scene3d.court",
+        "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",
+        "scene3d",
+    ),
+    "point-labels": Entry(
+        "dltui.lab.scene3d.labels",
+        "A chair and a room, every point labelled by networks that learn it; wrong ones are crossed.",
+        "scene3d",
+    ),
     "cloud-distance": Entry(
         "dltui.lab.scene3d.cloud_distance",
         "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
@@ -384,6 +394,16 @@ NAMES = {
     "ray-volume": Entry(
         "dltui.lab.scene3d.ray_volume",
         "One ray through four slabs: what each sample swallows, what is let through, and the pixel's colour.",
+        "scene3d",
+    ),
+    "nerf-live": Entry(
+        "dltui.lab.scene3d.nerf",
+        "A small network learns a thing on a turntable from pictures, and shows it from where none was taken.",
+        "scene3d",
+    ),
+    "gaussian-splats": Entry(
+        "dltui.lab.scene3d.splats",
+        "Gaussian blobs fitted to pictures, their outlines in space, and blending one after the other.",
         "scene3d",
     ),
     "layer-shapes": Entry(

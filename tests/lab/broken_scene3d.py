@@ -27,4 +27,10 @@ BREAKS: tuple[Break, ...] = (
     Break("repr-compare", "scene3d.comparing:inside", lambda right: lambda places, vertices, faces: right(places, vertices, faces[::2]), "parity-is-the-analytic-sphere"),
     Break("repr-compare", "scene3d.kinds:land", lambda right: lambda node, places: right(node, places, steps=1), "landing-ends-on-the-surface"),
     Break("repr-compare", "scene3d.comparing:spread", lambda right: lambda mesh, count, seed: replace(mesh, vertices=mesh.vertices[mesh.faces[np.random.default_rng(0).integers(len(mesh.faces), size=count)]].mean(axis=1)), "samples-follow-area"),
+    Break("gaussian-splats", "scene3d.splats:nearest_first", lambda right: lambda flat: right(flat).flip(0), "blending-is-the-formula"),
+    Break("gaussian-splats", "scene3d.splats:project", lambda right: lambda splats, camera: right(replace(splats, log_scale=0.9 * splats.log_scale), camera), "projection-of-a-blob"),
+    Break("nerf-live", "dltui.scene.nerf.classic:waves", lambda right: lambda values, octaves: right(values, 0).repeat(1, 1 + 2 * octaves), "unseen-views-come-out"),
+    Break("nerf-live", "scene3d.nerf:weights", lambda right: lambda sigma, samples: right(sigma.detach(), samples), "gradient-reaches-both-heads"),
+    Break("pointnet-court", "dltui.models.pointnet:MaxOverPoints.forward", lambda right: lambda self, h: right(self, h) + h[:, 0], "order-counts-for-nothing"),
+    Break("point-labels", "dltui.models.pointnet2:farthest_points", lambda right: lambda x, count: right(x, count + 3)[:, 3:], "farthest-points-are-farthest"),
 )  # fmt: skip

@@ -31,7 +31,7 @@ STAGES = ("corners", "case", "crossings", "triangles", "whole mesh")
 def marching(
     source: Annotated[str, Choice(*SOURCES, help="what is meshed")] = "sphere",
     cells: Annotated[int, Slider(4, 64, help="cells M along each side of the grid")] = 16,
-    cell: Annotated[int, Slider(0, 400, help="which of the cells that the surface passes")] = 245,
+    cell: Annotated[int, Slider(0, 999, help="which of the cells that the surface passes")] = 516,
     iso: Annotated[float, Slider(-0.3, 0.3, step=0.01, help="level of the solids")] = 0.0,
     density: Annotated[float, Slider(0.05, 0.95, step=0.05, help="level of the scan")] = 0.25,
     height: Annotated[float, Slider(-1, 1, step=0.05, help="height z of the slice of the scan")] = 0.0,
@@ -39,7 +39,7 @@ def marching(
 ) -> Iterator[Frame]:
     """One cell of a grid: signs, case, crossings, triangles; then the whole mesh, or a scanned head.
 
-    Try: --cells 48 makes it round; --cell 41 is the next cell; --iso 0.1 swells it; --source phantom, --cells 48,
+    Try: --cells 48 makes it round; --cell 517 is the next one; --iso 0.1 swells it; --source phantom, --cells 48,
     and then --density 0.1 (brain and bone), 0.5 (bone), --height -0.15, --opened off.
     Notice: nothing is searched for. Eight signs choose one of 256 cases, the case says which edges carry the triangles,
     and the values at the ends of an edge say where on it. Neighbours see a shared face alike: the mesh is closed.

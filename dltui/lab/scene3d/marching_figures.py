@@ -169,7 +169,7 @@ def _cell(now: Grid, picked: Place, one: Cell, stage: int) -> Scene:
         caption=f"{bright}; {len(spots)} edges are crossed, {len(faces)} triangles; h = {number(now.width)}",
         points=points.astype(np.float32),
         point_rgb=np.array(colours, np.uint8),
-        size=3,
+        size=2,
         vertices=spots.astype(np.float32) if stage >= 4 else np.zeros((0, 3), np.float32),
         faces=faces if stage >= 4 else faces[:0],
         segments=_frame().astype(np.float32),

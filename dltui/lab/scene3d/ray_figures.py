@@ -58,7 +58,7 @@ def _density(volume: Volume, now: Along, ends: tuple[float, float]) -> Lines:
     """Return the density along the ray, and where it is asked."""
     import torch
 
-    x = np.linspace(*ends, 241)
+    x = np.linspace(*ends, 240, endpoint=False)  # the last slab ends before far
     y = volume.at(torch.from_numpy(x), torch.from_numpy(volume.sigma))[0].numpy()
     return Lines(
         title="Density along the ray",
