@@ -182,7 +182,7 @@ def _still(found: Found, spoilt: Lines) -> tuple[Figure, ...]:
             title="Points with normals: surfels, lit",
             caption=f"{len(spots)} of {len(cloud.vertices)} normals are drawn; light comes from the left, above",
             points=cloud.vertices, point_values=np.maximum(cloud.normals @ LAMP, 0), value_label="light, n·l",
-            colormap="gray", segments=ends.astype(np.float32),
+            colormap="cividis", segments=ends.astype(np.float32),
             segment_rgb=np.full((len(ends), 3), GREY, np.uint8),
         ),
         Histogram(
