@@ -406,6 +406,11 @@ NAMES = {
         "Gaussian blobs fitted to pictures, their outlines in space, and blending one after the other.",
         "scene3d",
     ),
+    "part-programs": Entry(
+        "dltui.lab.scene3d.programs",
+        "A chair as parts: pulled apart, as a graph of what touches, as a tree, as a program, and drawn anew.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

@@ -33,4 +33,7 @@ BREAKS: tuple[Break, ...] = (
     Break("nerf-live", "scene3d.nerf:weights", lambda right: lambda sigma, samples: right(sigma.detach(), samples), "gradient-reaches-both-heads"),
     Break("pointnet-court", "dltui.models.pointnet:MaxOverPoints.forward", lambda right: lambda self, h: right(self, h) + h[:, 0], "order-counts-for-nothing"),
     Break("point-labels", "dltui.models.pointnet2:farthest_points", lambda right: lambda x, count: right(x, count + 3)[:, 3:], "farthest-points-are-farthest"),
+    Break("part-programs", "scene3d.programs:contacts", lambda right: lambda parts, *more: right(parts, *more)[1:], "four-legs-touch-the-seat"),
+    Break("part-programs", "dltui.scene.parts:attached", lambda right: lambda part, other, *more: replace(right(part, other, *more), middle=tuple(np.add(right(part, other, *more).middle, (0, 0, -0.01)))), "three-lines-make-a-table-leg"),
+    Break("part-programs", "dltui.scene.parts:_settled", lambda right: lambda places, kind: (tuple(0.9 * np.array(right(places, kind)[0])), right(places, kind)[1]), "primitives-come-back"),
 )  # fmt: skip
