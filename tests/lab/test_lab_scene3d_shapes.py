@@ -8,8 +8,8 @@ import pytest
 from dltui.errors import UsageError
 from dltui.lab import load
 from dltui.lab.run import run
+from dltui.lab.scene3d.cloths import GALLERY, cloth
 from dltui.lab.scene3d.kinds import KINDS, SHAPES, five
-from dltui.lab.scene3d.patches import GALLERY, cloth
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dltui.figures import Array, Bars, Figure, Lines, Scene, Series, Steps, Table, number
+from dltui.lab.scene3d.cloths import EYE, RIGHT, TAU
 from dltui.lab.scene3d.kinds import KINDS, REACH, SHAPES, Five, five
-from dltui.lab.scene3d.patches import EYE, RIGHT, TAU
 from dltui.lab.scene3d.rooms import Doubles
 from dltui.lab.written import written
 from dltui.scene.crossings import SLANT, Crossings

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dltui.draw import Depth, Look, draw
 from dltui.figures import Array, Scene
-from dltui.lab.scene3d.patches import Cloth, cloth, grid
+from dltui.lab.scene3d.cloths import Cloth, cloth, grid
 from dltui.lab.scene3d.rooms import Doubles
 from dltui.scene.crossings import Crossings, inside
 from dltui.scene.geometry import Geometry
