@@ -346,6 +346,11 @@ NAMES = {
         "A chair and a room, every point labelled by networks that learn it; wrong ones are crossed.",
         "scene3d",
     ),
+    "neural-implicit": Entry(
+        "dltui.lab.scene3d.implicit",
+        "Two networks become three shapes: one tells distances, one tells inside from outside, at any place.",
+        "scene3d",
+    ),
     "layer-shapes": Entry(
         "dltui.lab.shapes.layers",
         "What eight layers make of a shape, with parameters, and one of them worked out.",

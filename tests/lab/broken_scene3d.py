@@ -13,4 +13,5 @@ BREAKS: tuple[Break, ...] = (
     Break("cloud-scan", "dltui.scene.points.registration:rigid", lambda right: lambda one, other: right(other, one), "error-never-grows"),
     Break("pointnet-court", "dltui.models.pointnet:MaxOverPoints.forward", lambda right: lambda self, h: right(self, h) + h[:, 0], "order-counts-for-nothing"),
     Break("point-labels", "dltui.models.pointnet2:farthest_points", lambda right: lambda x, count: right(x, count + 3)[:, 3:], "farthest-points-are-farthest"),
+    Break("neural-implicit", "scene3d.implicit_nets:near_surface", lambda right: lambda shape, *given: 0.8 * right(shape, *given), "half-is-completed"),
 )  # fmt: skip
