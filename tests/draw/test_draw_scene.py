@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from dltui.draw import Depth, Look, View, draw
+from dltui.draw.colors import SERIES
 from dltui.draw.export.still import png_of, still
 from dltui.draw.scene import front as room
 from dltui.draw.scene.drawing import picture
@@ -141,6 +142,20 @@ def test_a_face_is_as_bright_as_it_faces_the_eye() -> None:
         middle = pixels[22, 20].astype(float)
         assert seen[22, 20]
         np.testing.assert_allclose(middle, wanted, atol=1.5)
+
+
+@pytest.mark.parametrize("number", [1, 3, 4])
+def test_a_face_of_one_class_has_its_colour_everywhere(number: int) -> None:
+    corners = np.array([[-1, -0.6, 0.1], [1, -1, 0], [0.3, 1, 0.4]], np.float32)
+    names = ("a", "b", "c", "d", "e")
+    values = np.full(3, float(number))
+    figure = Scene(vertices=corners, faces=TRIANGLE, vertex_values=values, value_names=names, shade="plain")
+    known = Scene(vertices=corners, faces=TRIANGLE, vertex_rgb=np.tile(SERIES[number], (3, 1)), shade="plain")
+    seen, told = (
+        picture(one, Look(depth=Depth.TRUE), View(), (40, 20), (2, 4))[0].astype(int)
+        for one in (figure, known)
+    )
+    np.testing.assert_allclose(seen, told, atol=1)
 
 
 def test_a_sphere_shaded_by_its_normals_shows_them() -> None:

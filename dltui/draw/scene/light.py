@@ -171,7 +171,7 @@ def _of_values(figure: Scene, values: Array, look: Look) -> Colours:
     """Return the colours of numbers, or of classes where they are such."""
     if figure.value_names:
         palette = np.array(SERIES, np.float32)
-        return np.asarray(palette[np.nan_to_num(values).astype(np.int64) % len(SERIES)], np.float32)
+        return np.asarray(palette[np.rint(np.nan_to_num(values)).astype(np.int64) % len(SERIES)], np.float32)
     held = _values(figure)
     axis = axis_of(values if held is None else held, centred=figure.colormap == "coolwarm")
     return np.asarray(paint(look.map_of(figure.colormap), axis.share(values)), np.float32)

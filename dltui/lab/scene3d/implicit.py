@@ -41,6 +41,8 @@ ZOOM, WHOLE = 64, 1024  # cells of the window into a grid of 1024³, and that gr
         "dltui remake MODEL": "shapes that an occupancy network, DeepSDF or AtlasNet of your own makes",
         "dltui train --recipe shapes3d-deepsdf": "DeepSDF on twenty shapes",
         "dltui train --recipe shapes3d-occupancy": "an occupancy network that reads clouds",
+        "dltui lab run sdf-csg": "distances that are formulas",
+        "dltui lab run marching-cubes": "how a mesh is cut out of a field",
     },
     sources=(
         "Park et al. 2019 (DeepSDF), arXiv:1901.05103",

@@ -163,6 +163,9 @@ class Found:
         "002c:cloud-noise-incomplete",
     ),
     kin={
+        "dltui lab run cloud-distance": "how far two clouds are apart",
+        "dltui lab run mesh-workshop": "what clouds lack: edges and faces",
+        "dltui lab run repr-compare": "what clouds are good at, beside other ways",
         "dltui cloud FILE": "a cloud of your own, turned, thinned, cleaned, given normals",
         "dltui cloud FILE --against OTHER --align": "two clouds of your own laid upon each other",
         "dltui critical MODEL": "the points of a cloud on which a classifier hangs",
@@ -237,7 +240,7 @@ def _found(
     angles: Doubles = np.degrees(np.arccos(np.clip(cosine.astype(np.float64), -1, 1)))
     return Found(
         scans, places, moving, cloud, angles,
-        np.linalg.inv(displaced),
+        np.asarray(np.linalg.inv(displaced), np.float64),
         tuple(approach(moving, places, steps=steps, share=overlap)),
     )  # fmt: skip
 
@@ -406,7 +409,7 @@ def pixels_come_back() -> None:
         )
         seen = k @ (np.diag([1, -1, -1]) @ world[:3])  # y down and z ahead, as pixels are counted
         near(f"{name}: u, v", seen[:2] / seen[2], one.pixels, 1e-5 / PIXELS)
-        assert cloud_scan.last(shape=name, steps=0).value("reprojection_error") < 1e-5
+        assert cloud_scan.last(shape=name, second="same points", steps=0).value("reprojection_error") < 1e-5
     ball = np.linalg.norm(scan("sphere", FIRST).places, axis=1)
     assert 0.995 < ball.min() < ball.max() < 1 + 1e-6, "points of the sphere don't lie on it"
 

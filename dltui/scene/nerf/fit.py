@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -101,6 +102,8 @@ class Fit(pace.Paced):
         steps: Steps that may be made, or None.
         seed: Of the draws of rays and of first weights.
         device: Where it is fitted.
+        make: Returns a field of that kind that has seen nothing; None for the usual one.
+        recipe: How it learns; None for what suits the kind.
     """
 
     progress: Progress
@@ -114,9 +117,12 @@ class Fit(pace.Paced):
         steps: int | None = None,
         seed: int = 0,
         device: torch.device | None = None,
+        make: Callable[[Box], AnyField] | None = None,
+        recipe: Recipe | None = None,
     ) -> None:
         super().__init__(Progress(), device, seconds=seconds, steps=steps)
-        self.capture, self.kind, self.recipe, self._seed = capture, kind, RECIPES[kind], seed
+        self.capture, self.kind, self.recipe, self._seed = capture, kind, recipe or RECIPES[kind], seed
+        self._make = make or partial(fresh, kind)
         self._rays = rays_of(capture.train, self.device, grow=GROW)
         self.box = tight(capture.train, capture.box)
         self._mask = hull(capture.train, Occupied(self.box, self.device).middles())
@@ -128,7 +134,7 @@ class Fit(pace.Paced):
         self._source = torch.Generator().manual_seed(self._seed + self.progress.again)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed + self.progress.again)
-            self.field = fresh(self.kind, self.box).to(self.device)
+            self.field = self._make(self.box).to(self.device)
         self._count, self._shot = self.recipe.rays // 16, 0
         self.occupied = Occupied(self.box, self.device)
         if self._mask is not None:
