@@ -376,6 +376,11 @@ NAMES = {
         "Cells are split only where the surface passes; their number races that of the full grid.",
         "scene3d",
     ),
+    "voxel-cnn": Entry(
+        "dltui.lab.scene3d.voxel_cnn",
+        "A grid of cells walks through 3D convolutions to a class; a class and noise walk back to cells.",
+        "scene3d",
+    ),
     "pointnet-court": Entry(
         "dltui.lab.scene3d.court",
         "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",

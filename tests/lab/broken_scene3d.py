@@ -37,4 +37,5 @@ BREAKS: tuple[Break, ...] = (
     Break("part-programs", "scene3d.programs:contacts", lambda right: lambda parts, *more: right(parts, *more)[1:], "four-legs-touch-the-seat"),
     Break("part-programs", "dltui.scene.parts:attached", lambda right: lambda part, other, *more: replace(right(part, other, *more), middle=tuple(np.add(right(part, other, *more).middle, (0, 0, -0.01)))), "three-lines-make-a-table-leg"),
     Break("part-programs", "dltui.scene.parts:_settled", lambda right: lambda places, kind: (tuple(0.9 * np.array(right(places, kind)[0])), right(places, kind)[1]), "primitives-come-back"),
+    Break("voxel-cnn", "scene3d.voxel_nets:Sorter.features", lambda right: lambda self, x: [one[..., 1:] for one in right(self, x)], "a-third-axis-makes-27-of-9"),
 )  # fmt: skip
