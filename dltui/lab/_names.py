@@ -376,6 +376,11 @@ NAMES = {
         "Cells are split only where the surface passes; their number races that of the full grid.",
         "scene3d",
     ),
+    "voxel-cnn": Entry(
+        "dltui.lab.scene3d.voxel_cnn",
+        "A grid of cells walks through 3D convolutions to a class; a class and noise walk back to cells.",
+        "scene3d",
+    ),
     "pointnet-court": Entry(
         "dltui.lab.scene3d.court",
         "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",
@@ -389,6 +394,11 @@ NAMES = {
     "cloud-distance": Entry(
         "dltui.lab.scene3d.cloud_distance",
         "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
+        "scene3d",
+    ),
+    "neural-implicit": Entry(
+        "dltui.lab.scene3d.implicit",
+        "Two networks become three shapes: one tells distances, one tells inside from outside, at any place.",
         "scene3d",
     ),
     "ray-volume": Entry(

@@ -33,7 +33,12 @@ BREAKS: tuple[Break, ...] = (
     Break("nerf-live", "scene3d.nerf:weights", lambda right: lambda sigma, samples: right(sigma.detach(), samples), "gradient-reaches-both-heads"),
     Break("pointnet-court", "dltui.models.pointnet:MaxOverPoints.forward", lambda right: lambda self, h: right(self, h) + h[:, 0], "order-counts-for-nothing"),
     Break("point-labels", "dltui.models.pointnet2:farthest_points", lambda right: lambda x, count: right(x, count + 3)[:, 3:], "farthest-points-are-farthest"),
+    Break("neural-implicit", "scene3d.implicit_nets:near_surface", lambda right: lambda shape, *given: 0.8 * right(shape, *given), "half-is-completed"),
+    Break("repr-compare", "scene3d.comparing:inside", lambda right: lambda places, vertices, faces: right(places, vertices, faces[::2]), "parity-is-the-analytic-sphere"),
+    Break("repr-compare", "scene3d.kinds:land", lambda right: lambda node, places: right(node, places, steps=1), "landing-ends-on-the-surface"),
+    Break("repr-compare", "scene3d.comparing:spread", lambda right: lambda mesh, count, seed: replace(mesh, vertices=mesh.vertices[mesh.faces[np.random.default_rng(0).integers(len(mesh.faces), size=count)]].mean(axis=1)), "samples-follow-area"),
     Break("part-programs", "scene3d.programs:contacts", lambda right: lambda parts, *more: right(parts, *more)[1:], "four-legs-touch-the-seat"),
     Break("part-programs", "dltui.scene.parts:attached", lambda right: lambda part, other, *more: replace(right(part, other, *more), middle=tuple(np.add(right(part, other, *more).middle, (0, 0, -0.01)))), "three-lines-make-a-table-leg"),
     Break("part-programs", "dltui.scene.parts:_settled", lambda right: lambda places, kind: (tuple(0.9 * np.array(right(places, kind)[0])), right(places, kind)[1]), "primitives-come-back"),
+    Break("voxel-cnn", "scene3d.voxel_nets:Sorter.features", lambda right: lambda self, x: [one[..., 1:] for one in right(self, x)], "a-third-axis-makes-27-of-9"),
 )  # fmt: skip
