@@ -336,6 +336,11 @@ NAMES = {
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
         "scene3d",
     ),
+    "patch-decoder": Entry(
+        "dltui.lab.scene3d.patches",
+        "Squares are bent until they cover a shape, beside a soup of loose points; and a shape from one picture.",
+        "scene3d",
+    ),
     "nerf-live": Entry(
         "dltui.lab.scene3d.nerf",
         "A small network learns a thing on a turntable from pictures, and shows it from where none was taken.",

@@ -18,4 +18,6 @@ BREAKS: tuple[Break, ...] = (
     Break("part-programs", "scene3d.programs:contacts", lambda right: lambda parts, *more: right(parts, *more)[1:], "four-legs-touch-the-seat"),
     Break("part-programs", "dltui.scene.parts:attached", lambda right: lambda part, other, *more: replace(right(part, other, *more), middle=tuple(np.add(right(part, other, *more).middle, (0, 0, -0.01)))), "three-lines-make-a-table-leg"),
     Break("part-programs", "dltui.scene.parts:_settled", lambda right: lambda places, kind: (tuple(0.9 * np.array(right(places, kind)[0])), right(places, kind)[1]), "primitives-come-back"),
+    Break("patch-decoder", "scene3d.sheets:spaced", lambda right: lambda count: 0.5 * right(count), "more-patches-come-nearer"),
+    Break("patch-decoder", "scene3d.sheets:assignment", lambda right: lambda cost: right(-cost), "one-to-one-is-the-least"),
 )  # fmt: skip
