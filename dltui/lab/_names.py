@@ -336,9 +336,14 @@ NAMES = {
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
         "scene3d",
     ),
+    "view-cnn": Entry(
+        "dltui.lab.scene3d.views",
+        "Twelve cameras around a shape, one small network for all pictures, the largest value over views.",
+        "scene3d",
+    ),
     "patch-decoder": Entry(
         "dltui.lab.scene3d.patches",
-        "Squares are bent until they cover a shape, beside a soup of loose points; and a shape from one picture.",
+        "Squares bent until they cover a shape, beside a soup of points; and a shape from one picture.",
         "scene3d",
     ),
     "nerf-live": Entry(
