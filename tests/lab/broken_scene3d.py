@@ -41,4 +41,8 @@ BREAKS: tuple[Break, ...] = (
     Break("part-programs", "dltui.scene.parts:attached", lambda right: lambda part, other, *more: replace(right(part, other, *more), middle=tuple(np.add(right(part, other, *more).middle, (0, 0, -0.01)))), "three-lines-make-a-table-leg"),
     Break("part-programs", "dltui.scene.parts:_settled", lambda right: lambda places, kind: (tuple(0.9 * np.array(right(places, kind)[0])), right(places, kind)[1]), "primitives-come-back"),
     Break("voxel-cnn", "scene3d.voxel_nets:Sorter.features", lambda right: lambda self, x: [one[..., 1:] for one in right(self, x)], "a-third-axis-makes-27-of-9"),
+    Break("patch-decoder", "scene3d.sheets:spaced", lambda right: lambda count: 0.5 * right(count), "more-patches-come-nearer"),
+    Break("patch-decoder", "scene3d.sheets:assignment", lambda right: lambda cost: right(-cost), "one-to-one-is-the-least"),
+    Break("view-cnn", "dltui.models.mvcnn:Mvcnn.forward", lambda right: lambda self, x: right(self, x * (1 + 0.05 * x.new_ones(1, x.shape[1], *[1] * (x.ndim - 2)).cumsum(1))), "order-of-views-is-free"),
+    Break("view-cnn", "dltui.models.mvcnn:Mvcnn.forward", lambda right: lambda self, x: right(self, x.mean(dim=1, keepdim=True)), "pooling-takes-the-largest"),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from dltui.device import threads
 from dltui.lab.scene3d.rooms import solid
 from dltui.scene.cameras import Camera, looking
 from dltui.scene.nerf.classic import MlpField
@@ -45,7 +46,10 @@ class Replayed(Generic[T]):
         """Yield all moments from the first."""
         at = 0
         while True:
-            with self._lock:  # two screens may look at the same fit
+            with (
+                self._lock,
+                threads(1),
+            ):  # two screens may look at the same fit; sums in the same order everywhere
                 if at == len(self._kept):
                     try:
                         self._kept.append(next(self._source))
