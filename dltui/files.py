@@ -56,7 +56,9 @@ def check_target(path: Path, endings: Iterable[str], doing: str = "write to") ->
     known = tuple(endings)
     if path.suffix.lower() not in known:
         kinds = f"one of {', '.join(known)}" if len(known) > 2 else " or ".join(known)
-        raise UsageError(f"can't {doing} {path.name!r}: its name must end in {kinds}")
+        raise UsageError(
+            f"can't {doing} {path.name!r}: its name must end in {kinds}; try {path.stem}{known[0]}"
+        )
     _refuse_null(path)
     folder = path.parent
     while not os.path.lexists(folder):

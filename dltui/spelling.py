@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -15,7 +17,30 @@ from dltui.errors import DltuiError, UsageError, unknown
 
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")  # 1h30m, 90s, 90
+_PARSING = (
+    threading.RLock()
+)  # CPython 3.11 counts the depth of all trees in one, and fails when two threads meet
 NOUNS = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def parsed(text: str) -> ast.Module:
+    """Return the tree of a Python module, as ``ast.parse`` does, from any number of threads.
+
+    Raises:
+        SyntaxError: If it can't be parsed.
+    """
+    with _PARSING:
+        return ast.parse(text)
+
+
+def expression(text: str) -> ast.expr:
+    """Return the tree of one expression, from any number of threads.
+
+    Raises:
+        SyntaxError: If it can't be parsed.
+    """
+    with _PARSING:
+        return ast.parse(text, mode="eval").body
 
 
 def split_knobs(kind: str, spec: str) -> tuple[str, dict[str, str]]:

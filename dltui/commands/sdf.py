@@ -54,7 +54,7 @@ def sdf(
     """Look at an implicit surface: traced by rays, meshed by marching cubes, cut, probed.
 
     Solids: sphere box torus cylinder capsule cone ellipsoid plane metaballs. Joins: min max (-A is the complement) smin
-    smax round shell move turn scale repeat twist.
+    smax mix round shell move turn scale repeat twist.
     """
     from dltui.scene.surface import surface
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from dltui.spelling import parsed
+
 HOUSE = "dltui"
 ROOT = Path(__file__).parents[1]  # where its modules lie
 HEAVY = "torch"
@@ -44,7 +46,7 @@ def _imports(module: str) -> tuple[str, ...]:
     source = _source(module)
     if source is None:
         return ()
-    tree = ast.parse(source.read_text(encoding="utf-8"))
+    tree = parsed(source.read_text(encoding="utf-8"))
     above = (
         [module.rpartition(".")[0]] if "." in module else []
     )  # the package that it lies in is imported first

@@ -331,9 +331,49 @@ NAMES = {
         "A cliff throws one descent far off; a recurrent network loses itself; clipped, both go on.",
         "optimisers",
     ),
+    "repr-compare": Entry(
+        "dltui.lab.scene3d.comparing",
+        "One shape kept in five ways: their bytes, and how each makes, draws, samples and tells inside.",
+        "scene3d",
+    ),
     "cloud-scan": Entry(
         "dltui.lab.scene3d.scans",
         "Two depth scans of one object as bare points, their normals, and the second laid upon the first.",
+        "scene3d",
+    ),
+    "mesh-workshop": Entry(
+        "dltui.lab.scene3d.meshes",
+        "A mesh collapsed to fewer triangles, split into more, smoothed; its counts at every stage.",
+        "scene3d",
+    ),
+    "parametric-patch": Entry(
+        "dltui.lab.scene3d.patches",
+        "A flat cloth with coordinates u and v, and the surface a formula bends it to; a point lit in both.",
+        "scene3d",
+    ),
+    "bezier-nurbs": Entry(
+        "dltui.lab.scene3d.curves",
+        "A few control points, the curve that they draw to themselves, and a patch by sixteen of them.",
+        "scene3d",
+    ),
+    "implicit-level-set": Entry(
+        "dltui.lab.scene3d.level_set",
+        "Where a formula is 0: a surface, cut, meshed and seen by rays, and a probe that is told its side.",
+        "scene3d",
+    ),
+    "sdf-csg": Entry(
+        "dltui.lab.scene3d.sdf_csg",
+        "Two solids joined, cut or blended: bands of distance, the tree with its values, one ray's steps.",
+        "scene3d",
+    ),
+    "marching-cubes": Entry(
+        "dltui.lab.scene3d.marching",
+        "One cell of a grid: signs, case, crossings, triangles; then the whole mesh, or a scanned head.",
+        "scene3d",
+    ),
+    "octree-voxels": Entry(
+        "dltui.lab.scene3d.octree_voxels",
+        "Cells are split only where the surface passes; their number races that of the full grid.",
         "scene3d",
     ),
     "view-cnn": Entry(
@@ -341,9 +381,29 @@ NAMES = {
         "Twelve cameras around a shape, one small network for all pictures, the largest value over views.",
         "scene3d",
     ),
+    "pointnet-court": Entry(
+        "dltui.lab.scene3d.court",
+        "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",
+        "scene3d",
+    ),
+    "point-labels": Entry(
+        "dltui.lab.scene3d.labels",
+        "A chair and a room, every point labelled by networks that learn it; wrong ones are crossed.",
+        "scene3d",
+    ),
+    "cloud-distance": Entry(
+        "dltui.lab.scene3d.cloud_distance",
+        "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
+        "scene3d",
+    ),
     "patch-decoder": Entry(
-        "dltui.lab.scene3d.patches",
+        "dltui.lab.scene3d.atlas",
         "Squares bent until they cover a shape, beside a soup of points; and a shape from one picture.",
+        "scene3d",
+    ),
+    "ray-volume": Entry(
+        "dltui.lab.scene3d.ray_volume",
+        "One ray through four slabs: what each sample swallows, what is let through, and the pixel's colour.",
         "scene3d",
     ),
     "nerf-live": Entry(

@@ -52,14 +52,17 @@ class TNet(nn.Module):
         nn.init.zeros_(self.head.bias)
         nn.init.normal_(self.head.weight, std=1e-3)  # 0 would keep gradients from all that comes before
 
-    def forward(self, x_BNC: Tensor) -> Tensor:
-        """Return the points, transformed."""
+    def matrix(self, x_BNC: Tensor) -> Tensor:
+        """Return the transform of each cloud, (B, C, C); points are rows that it is multiplied to from the right."""
         added = self.head(self.whole(self.pool(self.points(x_BNC))))
-        turn_BCC = added.unflatten(-1, (self.size, self.size)) + torch.eye(
+        turn_BCC: Tensor = added.unflatten(-1, (self.size, self.size)) + torch.eye(
             self.size, dtype=x_BNC.dtype, device=x_BNC.device
         )
-        y_BNC: Tensor = x_BNC @ turn_BCC
-        return y_BNC
+        return turn_BCC
+
+    def forward(self, x_BNC: Tensor) -> Tensor:
+        """Return the points, transformed."""
+        return x_BNC @ self.matrix(x_BNC)
 
 
 class PointNet(nn.Module):

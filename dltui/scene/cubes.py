@@ -87,9 +87,7 @@ def marching_cubes(
     held = np.nan_to_num(np.asarray(values, np.float64) - level, nan=np.inf)
     inside = held < 0
     vertices, numbers = _crossings(held, inside, low, step)
-    case = np.zeros(tuple(size - 1 for size in inside.shape), np.uint8)
-    for corner, place in enumerate(CORNERS):
-        case |= inside[_shifted(place, inside.shape)].astype(np.uint8) << corner
+    case = cases(inside)
     cells = np.flatnonzero((case.ravel() > 0) & (case.ravel() < 255))
     kinds = case.ravel()[cells]
     order = np.argsort(kinds, kind="stable")
@@ -102,6 +100,14 @@ def marching_cubes(
         found.append(np.stack(corners)[table()[kind]].transpose(2, 0, 1).reshape(-1, 3))
     faces = np.concatenate(found) if found else np.zeros((0, 3), np.int64)
     return vertices, faces
+
+
+def cases(inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the number of the case of every cell of a grid, whose corners are inside or not, shape (nx − 1, …)."""
+    case = np.zeros(tuple(size - 1 for size in inside.shape), np.uint8)
+    for corner, place in enumerate(CORNERS):
+        case |= inside[_shifted(place, inside.shape)].astype(np.uint8) << corner
+    return case
 
 
 def _shifted(place: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:

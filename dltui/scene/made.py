@@ -48,17 +48,17 @@ def made(spec: str, *, seed: int = 0, points: bool = False) -> Geometry:
     in_range(name, "n", solid.n, 1, MOST)
     in_range(name, "noise", solid.noise, 0, 1e6)
     numbers = np.random.default_rng(seed)
-    return _points(solid, spec, numbers) if points else _mesh(solid, spec, numbers)
+    return scattered(solid, spec, numbers) if points else tiled(solid, spec, numbers)
 
 
-def _points(solid: Solid, title: str, numbers: np.random.Generator) -> Geometry:
-    """Return points that lie as densely everywhere."""
-    grids = [_stretch(patch, *_middles()) for patch in solid.patches]
+def scattered(solid: Solid, title: str, numbers: np.random.Generator) -> Geometry:
+    """Return points that lie as densely everywhere on a shape, with its normals."""
+    grids = [stretch(patch, *middles()) for patch in solid.patches]
     areas = np.array([grid.mean() for grid in grids])
     shares = np.floor(np.cumsum(areas) / areas.sum() * solid.n + 0.5).astype(int)
     places, normals, first = [], [], []
     for patch, grid, count in zip(solid.patches, grids, np.diff(shares, prepend=0).tolist(), strict=True):
-        u, v = _even(patch, float(grid.max()) * SPARE, count, numbers)
+        u, v = even(patch, count, numbers, float(grid.max()))
         places.append(patch.at(u, v))
         across = np.cross(*_slopes(patch, u, v))
         length = np.linalg.norm(across, axis=1, keepdims=True)
@@ -73,7 +73,7 @@ def _points(solid: Solid, title: str, numbers: np.random.Generator) -> Geometry:
     return geometry_of(spots, title=title, channels=channels, normals=np.concatenate(normals), format="made")
 
 
-def _middles() -> tuple[Doubles, Doubles]:
+def middles() -> tuple[Doubles, Doubles]:
     """Return the middles of the cells of a grid over the unit square."""
     line = (np.arange(GRID) + 0.5) / GRID
     u, v = np.meshgrid(line, line, indexing="ij")
@@ -88,24 +88,37 @@ def _slopes(patch: Patch, u: Doubles, v: Doubles) -> tuple[Doubles, Doubles]:
     )
 
 
-def _stretch(patch: Patch, u: Doubles, v: Doubles) -> Doubles:
+def stretch(patch: Patch, u: Doubles, v: Doubles) -> Doubles:
     """Return by how much area grows from the square to the surface."""
     return np.asarray(np.linalg.norm(np.cross(*_slopes(patch, u, v)), axis=1))
 
 
-def _even(patch: Patch, top: float, count: int, numbers: np.random.Generator) -> tuple[Doubles, Doubles]:
-    """Return places of the square that are even on the surface: drawn, and kept as often as area there is large."""
+def even(
+    patch: Patch, count: int, numbers: np.random.Generator, top: float | None = None
+) -> tuple[Doubles, Doubles]:
+    """Return places of the square that are even on the surface: drawn, and kept as often as area there is large.
+
+    Args:
+        patch: The piece of surface; it has an area.
+        count: How many.
+        numbers: Where draws come from.
+        top: The largest growth of area that was seen; looked for when None.
+
+    Returns:
+        u and v in 0…1, shape (count,) each.
+    """
+    top = SPARE * (float(stretch(patch, *middles()).max()) if top is None else top)
     kept_u, kept_v, found = [np.zeros(0)], [np.zeros(0)], 0
     while found < count:
         u, v, chance = numbers.random((3, max(64, 2 * (count - found))))
-        keep = chance * top < _stretch(patch, u, v)
+        keep = chance * top < stretch(patch, u, v)
         kept_u.append(u[keep])
         kept_v.append(v[keep])
         found += int(keep.sum())
     return np.concatenate(kept_u)[:count], np.concatenate(kept_v)[:count]
 
 
-def _mesh(solid: Solid, title: str, numbers: np.random.Generator) -> Geometry:
+def tiled(solid: Solid, title: str, numbers: np.random.Generator) -> Geometry:
     """Return patches as grids of triangles that hang together where their rims meet."""
     fine = math.sqrt(solid.n / sum(patch.cells[0] * patch.cells[1] for patch in solid.patches))
     places, faces, first, count = [], [], [], 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from dltui.scene.cubes import marching_cubes
 from dltui.scene.mesh import measure
 from dltui.scene.octree import grow
 from dltui.scene.sdf.nodes import Node
-from dltui.scene.sdf.trace import CLOSE, normals, trace
+from dltui.scene.sdf.trace import CLOSE, Traced, normals, trace
 
 Doubles = NDArray[np.float64]
 REACH = 2.0  # of what has no end
@@ -75,8 +75,8 @@ def surface(
         raise DltuiError(f"{title or node.text} is no number anywhere in the cube: expected distances")
     vertices, faces = marching_cubes(values, np.full(3, -half), np.full(3, side[1] - side[0]))
     found = measure(vertices, faces)
-    picture, asked = _picture(node, half, azimuth, elevation)
-    side_of_cut, cut = _cut(node, half, axis, level)
+    seen, asked = picture(node, half, azimuth, elevation)
+    side_of_cut, values_of_cut = cut(node, half, axis, level)
     tree = grow(node, reach=half, levels=OCTREE)
     return Implicit(
         title=title or node.text,
@@ -91,13 +91,13 @@ def surface(
         watertight=found.watertight,
         genus=found.genus,
         pieces=found.parts,
-        picture=picture,
+        picture=seen,
         evaluations=asked,
         axis=axis,
         level=level,
         across=side_of_cut,
         upward=side_of_cut,
-        cut=cut,
+        cut=values_of_cut,
         probes=[probe(node, place) for place in probes],
         levels=list(tree.cells),
         asked=tree.evaluations,
@@ -113,30 +113,64 @@ def probe(node: Node, place: tuple[float, float, float], step: float = 1e-4) -> 
     return {"at": list(place), "value": float(values[0]), "slope": slope, "inside": bool(values[0] < 0)}
 
 
-def _cut(node: Node, half: float, axis: str, level: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return places along either side of a plane across the cube, and the values on it."""
-    side = np.linspace(-half, half, CUT)
+def cut(
+    node: Node, half: float, axis: str, level: float, *, places: int = CUT
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the values on a plane across the cube that is looked at.
+
+    Args:
+        node: The surface.
+        half: Half the side of the cube.
+        axis: The axis that the plane stands on.
+        level: Where on it.
+        places: How many along either side.
+
+    Returns:
+        Places along either side, and the values, one row for each place along the later axis.
+    """
+    side = np.linspace(-half, half, places)
     flat = dict(zip([name for name in "xyz" if name != axis], np.meshgrid(side, side), strict=True))
-    flat[axis] = np.full((CUT, CUT), level)
-    cut = np.asarray(node.at(flat["x"], flat["y"], flat["z"]), np.float32)
-    return side.astype(np.float32), cut
+    flat[axis] = np.full((places, places), level)
+    found = np.asarray(node.at(flat["x"], flat["y"], flat["z"]), np.float32)
+    return side.astype(np.float32), found
 
 
-def _picture(node: Node, half: float, azimuth: float, elevation: float) -> tuple[NDArray[np.float32], float]:
-    """Return the surface as its rays see it, and the distances asked for a pixel."""
+def picture(
+    node: Node,
+    half: float,
+    azimuth: float,
+    elevation: float,
+    *,
+    size: tuple[int, int] = PICTURE,
+    follow: Callable[..., Traced] = trace,
+) -> tuple[NDArray[np.float32], float]:
+    """Return a surface as the rays of a camera see it.
+
+    Args:
+        node: The surface.
+        half: Half the side of the cube that is looked at.
+        azimuth: From where it is seen, degrees.
+        elevation: The same, above the ground.
+        size: Pixels across and down.
+        follow: What follows the rays: ``trace`` for distances, ``march`` for any function.
+
+    Returns:
+        Brightness, shape (height, width, 3), and how often the function was asked for a pixel.
+    """
     a, e = math.radians(azimuth - 90), math.radians(max(-89.9, min(89.9, elevation)))
     reach = half * math.sqrt(3)
     far = reach / math.sin(math.radians(20))
     place = far * np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
-    focal = PICTURE[1] / 2 / math.tan(math.radians(20)) * 1.25
-    camera = Camera(looking(place, np.zeros(3)), *PICTURE, focal, focal, PICTURE[0] / 2, PICTURE[1] / 2)
+    width, height = size
+    focal = height / 2 / math.tan(math.radians(20)) * 1.25
+    camera = Camera(looking(place, np.zeros(3)), width, height, focal, focal, width / 2, height / 2)
     origin, way = camera.rays()
-    found = trace(node, origin, way, reach=reach)
-    picture = np.full((origin.shape[1], 3), PAPER, np.float32)
+    found = follow(node, origin, way, reach=reach)
+    pixels = np.full((origin.shape[1], 3), PAPER, np.float32)
     hits = np.flatnonzero(found.hit)
     if hits.size:
         spots = origin[:, hits] + found.distance[hits] * way[:, hits]
         normal = normals(node, spots, CLOSE * reach)
         facing = np.abs((normal * way[:, hits]).sum(axis=0))
-        picture[hits] = (CLAY * (0.25 + 0.75 * facing[:, None])).astype(np.float32)
-    return picture.reshape(PICTURE[1], PICTURE[0], 3), found.evaluations / origin.shape[1]
+        pixels[hits] = (CLAY * (0.25 + 0.75 * facing[:, None])).astype(np.float32)
+    return pixels.reshape(height, width, 3), found.evaluations / origin.shape[1]

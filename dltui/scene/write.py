@@ -30,7 +30,7 @@ def write_geometry(geometry: Geometry, path: Path) -> None:
     if ending == ".stl" and not geometry.is_mesh:
         raise UsageError("STL holds triangles alone: write points to .ply or .obj")
     places = geometry.vertices.astype(np.float64) + geometry.origin
-    write = {".ply": _ply, ".obj": _obj, ".stl": _stl}[ending]
+    write = {".ply": _ply, ".obj": obj, ".stl": _stl}[ending]
     write_bytes(path, write(places, geometry))
 
 
@@ -68,8 +68,8 @@ def _ply(places: NDArray[np.float64], geometry: Geometry) -> bytes:
     return "\n".join([*head, "end_header", ""]).encode("ascii", "replace") + body
 
 
-def _obj(places: NDArray[np.float64], geometry: Geometry) -> bytes:
-    """Return Wavefront OBJ; vertices bear their colours where there are any."""
+def obj(places: NDArray[np.float64], geometry: Geometry) -> bytes:
+    """Return Wavefront OBJ of places and of the faces between them; vertices bear their colours where there are any."""
     parts = ["# written by dltui"]
     rows = places if geometry.rgb is None else np.concatenate([places, geometry.rgb / 255], axis=1)
     parts += ["v " + " ".join(f"{number:.9g}" for number in row) for row in rows.tolist()]

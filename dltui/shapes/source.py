@@ -12,6 +12,7 @@ from dltui.shapes.layer import Layer
 from dltui.shapes.layers import LAYERS, key_of, layer_named
 from dltui.shapes.report import ShapeError
 from dltui.shapes.spelled import IGNORED, Spelled
+from dltui.spelling import parsed
 
 CONTAINERS = {"Sequential", "ModuleList", "OrderedDict", "ModuleDict"}
 _STACKS = {
@@ -43,7 +44,7 @@ def layers_in(text: str) -> list[Spelled]:
         ShapeError: If it can't be parsed or holds no layer that is known.
     """
     try:
-        tree = ast.parse(text.strip())
+        tree = parsed(text.strip())
     except SyntaxError as error:
         raise ShapeError(
             f"{_short(text)} can't be parsed: {error.msg} in line {error.lineno}", "layer"

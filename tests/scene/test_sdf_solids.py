@@ -17,7 +17,8 @@ SOLIDS = [
     "plane(1, 2, 2, .1)", "ellipsoid(.9, .5, .3)", "metaballs(-.3, 0, 0, .6, .3, 0, 0, .7)",
 ]  # fmt: skip
 JOINS = [
-    "min({a}, {b})", "max({a}, -{b})", "smin({a}, {b}, .3)", "smax({a}, {b}, .3)", "round({a}, .1)", "{a} - .1",
+    "min({a}, {b})", "max({a}, -{b})", "smin({a}, {b}, .3)", "smax({a}, {b}, .3)", "mix({a}, {b}, .3)",
+    "round({a}, .1)", "{a} - .1",
     "shell({a}, .1)", "move({a}, .2, -.1, .3)", "turn({a}, x, 40)", "turn({a}, y, -75)", "scale({a}, .6)",
     "twist({a}, 1.5)", "max({a}, {b}, plane(0, 0, 1, .2))",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from dltui.scene.octree import grow
 from dltui.scene.read import from_ply
 from dltui.scene.sdf.own import own_function
 from dltui.scene.sdf.parse import parse
+from dltui.scene.sdf.trace import land
 from dltui.scene.surface import probe, surface
 from dltui.scene.write import write_geometry
 
@@ -198,3 +199,19 @@ def test_the_verb_answers_and_refuses(tmp_path: Path, capsys: pytest.CaptureFixt
     out = capsys.readouterr()
     assert json.loads(out.out)["faces"] == 0
     assert "no surface in a cube" in out.err
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"), [("sphere(.8)", 1), ("torus(.6, .24)", 1), ("ellipsoid(.9, .6, .5)", 8)]
+)
+def test_places_land_on_a_surface(text: str, steps: int) -> None:
+    node = parse(text)
+    places = np.random.default_rng(0).uniform(-1, 1, (200, 3))
+    found = land(node, places)
+    assert np.abs(node(found.places)).max() < 1e-6
+    assert 1 <= found.steps.max() <= steps
+    assert len(found.gaps) == found.steps.max() + 1
+    assert land(node, found.places).steps.max() == 0
+    given_up = land(node, places, close=0.0, steps=2)
+    assert given_up.steps.max() == 2
+    assert len(given_up.gaps) == 3

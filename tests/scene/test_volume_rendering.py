@@ -13,6 +13,7 @@ from dltui.scene.nerf.finer import refined
 from dltui.scene.nerf.fit import Fit, render
 from dltui.scene.nerf.march import CELLS, Occupied, look, sample
 from dltui.scene.nerf.score import psnr
+from dltui.scene.nerf.stations import stations
 from dltui.scene.nerf.views import Capture, View, hull
 from dltui.scene.tracer import csg_table, shoot_all
 
@@ -184,3 +185,15 @@ def test_more_samples_lie_where_the_first_found_light_and_add_up_to_the_same() -
     assert float(fog.sum()) == pytest.approx(1 - math.exp(-3.0 * 40 * 0.05), abs=2e-3)
     nothing = ragged([0, 0])
     assert len(refined(nothing, torch.zeros(0), 8, None).t) == 0
+
+
+@pytest.mark.parametrize("seed", [None, 0, 7])
+def test_stations_share_the_ray(seed: int | None) -> None:
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    found = stations(0.5, 3.5, 12, generator)
+    borders = torch.linspace(0.5, 3.5, 13, dtype=torch.double)
+    assert ((found.t >= borders[:-1]) & (found.t <= borders[1:])).all()
+    assert found.step.sum().item() == pytest.approx(3.0)
+    assert (found.step > 0).all()
+    if seed is None:
+        torch.testing.assert_close(found.step, torch.full((12,), 0.25, dtype=torch.double))

@@ -11,7 +11,6 @@ import sys
 import termios
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -185,8 +184,14 @@ def settle() -> Callable[[Pilot[int]], Awaitable[None]]:
 
     async def wait(pilot: Pilot[int]) -> None:
         await pilot.pause(0.02)  # longer than the cursor must rest
-        with suppress(WorkerFailed, WorkerCancelled):  # the application tells of it itself
-            await pilot.app.workers.wait_for_complete()
+        for _ in range(
+            8
+        ):  # one that failed or was called off, of which the application tells, ends the waiting
+            try:
+                await pilot.app.workers.wait_for_complete()
+                break
+            except (WorkerFailed, WorkerCancelled):
+                continue
         await pilot.pause()
         await pilot.pause(0.04)  # a frame that was put off
 

@@ -176,7 +176,7 @@ def test_what_is_no_result_is_told(tmp_path: Path) -> None:
     save_file({"w": np.zeros(2)}, newer, metadata={"dltui": json.dumps(header)})
     with pytest.raises(DltuiError, match=r"newer than landscape/1"):
         load(newer)
-    with pytest.raises(DltuiError, match="one .safetensors file; try"):
+    with pytest.raises(DltuiError, match=r"its name must end in \.safetensors; try r\.safetensors"):
         RESULTS[0].save(tmp_path / "r.npz")
 
 

@@ -15,6 +15,7 @@ from dltui.byhand.refusal import Refused, refuse
 from dltui.byhand.sheet import Sheet
 from dltui.byhand.tensor import Tensor
 from dltui.byhand.value import Value
+from dltui.spelling import expression
 
 LONGEST, DEEPEST, MANY = 4_000, 100, 10**6
 DEFAULT = "(x + y)*z"
@@ -179,7 +180,7 @@ def read(text: str) -> ast.expr:
         )
     plain = text.strip().replace("−", "-").replace("·", "*")
     try:
-        tree = ast.parse(plain or "?", mode="eval").body
+        tree = expression(plain or "?")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         where = f" near character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise Refused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from dltui.figures import Scene
 
 CELLS = (96, 36)  # of the picture: 4 × 3
 GRAIN = (10, 20)
+BOLD = 4  # pixels of the picture for one of a terminal
 
 
 def still(figure: Scene, paper: tuple[int, int, int] = (255, 255, 255)) -> NDArray[np.uint8]:
     """Return a scene as it is first seen, 960 × 720 pixels, shape (720, 960, 3), on paper."""
-    pixels, seen = picture(figure, Look(depth=Depth.TRUE), View(), CELLS, GRAIN)
+    pixels, seen = _seen(figure)
     return np.where(seen[..., None], pixels, np.array(paper, np.uint8))
 
 
@@ -38,6 +40,12 @@ def png_of(pixels: NDArray[np.uint8]) -> bytes:
 
 def data_url(figure: Scene) -> str:
     """Return a scene as a picture with a clear ground, to be put into a page."""
-    pixels, seen = picture(figure, Look(depth=Depth.TRUE), View(), CELLS, GRAIN)
+    pixels, seen = _seen(figure)
     clear = np.dstack([pixels, seen.astype(np.uint8) * np.uint8(255)])
     return f"data:image/png;base64,{base64.b64encode(png_of(clear)).decode('ascii')}"
+
+
+def _seen(figure: Scene) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the pixels of a scene, and on which there is anything; points that are told to be large stay so."""
+    large = replace(figure, size=figure.size * BOLD) if figure.size else figure
+    return picture(large, Look(depth=Depth.TRUE), View(), CELLS, GRAIN)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -181,19 +181,27 @@ OPERATORS: dict[type[ast.operator], Callable[[Jet, Jet], Jet]] = {
 
 
 class Formula:
-    """A typed formula in x and y, which can be evaluated at any number of points at once.
+    """A typed formula in two variables, which can be evaluated at any number of points at once.
 
     Attributes:
         text: How it was typed.
+        names: What the variables are called.
+        given: Further names that stand for numbers.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(
+        self, text: str, names: tuple[str, str] = ("x", "y"), given: Mapping[str, float] | None = None
+    ) -> None:
         self.text = text
+        self.names = names
+        self.given = dict(given or {})
         self._tree = read(text)
-        strange = [name for name in variables(self._tree) if name not in {"x", "y"}]
+        strange = [name for name in variables(self._tree) if name not in {*names, *self.given}]
         if strange:
+            one, other = names
             raise UsageError(
-                f"{text!r} has the variable {strange[0]}: a surface is a formula in x and y, such as x**2 - y**2"
+                f"{text!r} has the variable {strange[0]}: a surface is a formula in {one} and {other}, such as "
+                f"{one}**2 - {other}**2"
             )
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Jet:
@@ -208,7 +216,9 @@ class Formula:
         """
         a, b = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
         one, none = np.ones_like(a), np.zeros_like(a)
-        known = {"x": Jet(a, (one, none), (none,) * 3), "y": Jet(b, (none, one), (none,) * 3)}
+        first, second = self.names
+        known = {first: Jet(a, (one, none), (none,) * 3), second: Jet(b, (none, one), (none,) * 3)}
+        known |= {name: Jet(none + value, (none, none), (none,) * 3) for name, value in self.given.items()}
         with np.errstate(all="ignore"):
             return self._value(self._tree, known, none)
 

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from dltui.data import Dataset, load
 from dltui.device import seeded
+from dltui.figures import Lines, Series
 from dltui.objective import Objective
+from dltui.results.training import TrainingHistory
 from dltui.training import Recipe, fit
 
 PIXELS = 64  # of a digit
@@ -66,12 +68,29 @@ def perceptron(
     return nn.Sequential(*layers, nn.Linear(width, outputs))
 
 
-def trained(make: Make, data: Dataset, recipe: Recipe, seed: int) -> nn.Module:
-    """Return a network that was drawn and trained from a seed, in eval mode."""
+def taught(make: Make, data: Dataset, recipe: Recipe, seed: int) -> tuple[nn.Module, TrainingHistory]:
+    """Return a network that was drawn and trained from a seed, in eval mode, and how that went."""
     with seeded(seed):
         net = make()
-    fit(net, data, recipe.changed({"seed": seed}))
-    return net.eval()
+    history = fit(net, data, recipe.changed({"seed": seed}))
+    return net.eval(), history
+
+
+def trained(make: Make, data: Dataset, recipe: Recipe, seed: int) -> nn.Module:
+    """Return a network that was drawn and trained from a seed, in eval mode."""
+    return taught(make, data, recipe, seed)[0]
+
+
+def course(history: TrainingHistory, what: str, comes: str) -> Lines:
+    """Return the loss while a network learned, which is seen while what it was trained for is still computed."""
+    return Lines(
+        title=f"The loss while {what} learns",
+        caption=f"{comes} next",
+        series=(Series(name="training loss", x=history.epochs, y=history.train_loss),),
+        x_label="epoch",
+        y_label="loss",
+        y_scale="log",
+    )
 
 
 def bound(net: nn.Module, data: Dataset, part: str = "train", title: str = "") -> Objective:

@@ -13,6 +13,7 @@ from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.lab.geometry.maps import from_above
 from dltui.lab.written import written
 from dltui.results.landscape import Landscape
+from dltui.results.training import TrainingHistory
 from dltui.training import Optimizer, Recipe
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ NAMES = ("with skips", "without skips")
 
 
 @lru_cache(maxsize=8)
-def _net(depth: int, seed: int, *, skip: bool) -> nn.Module:
-    """Return a trained stack."""
-    from dltui.lab.geometry.nets import digits, stack, trained
+def _net(depth: int, seed: int, *, skip: bool) -> tuple[nn.Module, TrainingHistory]:
+    """Return a trained stack, and how it learned."""
+    from dltui.lab.geometry.nets import digits, stack, taught
 
-    return trained(partial(stack, depth, WIDTH, 10, skip=skip), digits(256), LEARNED, seed)
+    return taught(partial(stack, depth, WIDTH, 10, skip=skip), digits(256), LEARNED, seed)
 
 
 @exhibit(
@@ -64,12 +65,19 @@ def landscape_slice(
     ResNets of CIFAR-10; at depth 20 theirs are smooth either way, as are those of resnet20 with batch norm on digits.
     """
     from dltui.instruments.landscape import scan
-    from dltui.lab.geometry.nets import bound, digits
+    from dltui.lab.geometry.nets import bound, course, digits
 
     found = list[Landscape]()
     shown = [name for name in NAMES if skip in {"both", name.split()[0]}]
     for name in shown:
-        net = _net(depth, seed, skip=name == NAMES[0])
+        net, history = _net(depth, seed, skip=name == NAMES[0])
+        if not found:
+            yield Frame(
+                figures=(course(history, f"the twin {name}", "its surroundings come"),),
+                numbers={},
+                caption=f"trained {name}; its surroundings come next",
+                total=len(shown) + 1,
+            )
         found.append(
             scan(bound(net, digits(256), title=name), steps=STEPS, distance=radius, seed=seed, tolerance=0.0)
         )
@@ -77,7 +85,7 @@ def landscape_slice(
             figures=_figures(found, shown),
             numbers=_numbers(found, shown),
             caption=_caption(found, shown),
-            total=len(shown),
+            total=len(shown) + 1,
         )
 
 
@@ -170,7 +178,7 @@ def centre_is_the_measured_loss() -> None:
 
     frame = landscape_slice.last(depth=8)
     for name, skip in (("skip", True), ("noskip", False)):
-        measured = bound(_net(8, 0, skip=skip), digits(256)).center().loss
+        measured = bound(_net(8, 0, skip=skip)[0], digits(256)).center().loss
         near(f"centre, {name}", frame.numbers[f"{name}_loss"], measured, 1e-6)
 
 

@@ -12,6 +12,7 @@ from dltui.figures import Figure, Steps, number
 from dltui.lab import Frame, Number, Slider, exhibit, near
 from dltui.lab.written import written
 from dltui.results.spectrum import Spectrum
+from dltui.results.training import TrainingHistory
 from dltui.training import Optimizer, Recipe, Schedule
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ WIDTH = 16  # hidden units
 
 
 @lru_cache(maxsize=16)
-def _net(classes: int, epochs: int, seed: int) -> nn.Module:
-    """Return a small ReLU network that tells some digits apart."""
-    from dltui.lab.geometry.nets import digits, perceptron, trained
+def _net(classes: int, epochs: int, seed: int) -> tuple[nn.Module, TrainingHistory]:
+    """Return a small ReLU network that tells some digits apart, and how it learned to."""
+    from dltui.lab.geometry.nets import digits, perceptron, taught
 
     recipe = Recipe(
         epochs=epochs,
@@ -32,7 +33,7 @@ def _net(classes: int, epochs: int, seed: int) -> nn.Module:
         optimizer=Optimizer(name="sgd", lr=0.02),
         schedule=Schedule(name="constant"),
     )
-    return trained(partial(perceptron, WIDTH, classes), digits(ALL, classes), recipe, seed)
+    return taught(partial(perceptron, WIDTH, classes), digits(ALL, classes), recipe, seed)
 
 
 @exhibit(
@@ -75,10 +76,17 @@ def hessian_spectrum(
     those of the classes have gone flat; tanh networks have smaller gaps than ReLU ones.
     """
     from dltui.instruments.curvature import spectrum
-    from dltui.lab.geometry.nets import bound, digits
+    from dltui.lab.geometry.nets import bound, course, digits
 
     data = digits(ALL, classes)
-    objective = bound(_net(classes, epochs, seed), data, title=f"{classes} digits after {epochs} epochs")
+    net, history = _net(classes, epochs, seed)
+    yield Frame(
+        figures=(course(history, f"the network of {classes} digits", "the spectrum comes"),),
+        numbers={"classes": classes, "loss": float(history.train_loss[-1])},
+        caption="trained; the spectrum comes next",
+        total=2,
+    )
+    objective = bound(net, data, title=f"{classes} digits after {epochs} epochs")
     found = spectrum(
         objective,
         top=k,
@@ -92,7 +100,7 @@ def hessian_spectrum(
         figures=_figures(found, classes),
         numbers=_numbers(found, classes),
         caption=_caption(found, classes),
-        total=1,
+        total=2,
     )
 
 
@@ -148,7 +156,7 @@ def _every(classes: int) -> np.ndarray:
     from dltui.instruments.curvature import spectrum
     from dltui.lab.geometry.nets import bound, digits
 
-    return spectrum(bound(_net(classes, 8, 0), digits(ALL, classes)).doubled(), exact=True).nodes
+    return spectrum(bound(_net(classes, 8, 0)[0], digits(ALL, classes)).doubled(), exact=True).nodes
 
 
 @hessian_spectrum.check

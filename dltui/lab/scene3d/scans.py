@@ -4,152 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Histogram, Lines, Scene, Series, Table, number
+from dltui.figures import Figure, Heatmap, Histogram, Lines, Scene, Series, Table, number
 from dltui.lab import Choice, Frame, Slider, exhibit, near
-from dltui.lab.scene3d.rooms import Doubles, solid
+from dltui.lab.scene3d.scan_work import (
+    FIRST,
+    FOCAL,
+    NOISES,
+    PIXELS,
+    Found,
+    carried,
+    error,
+    found_for,
+    normals_under_noise,
+    scan,
+)
 from dltui.lab.written import written
-from dltui.scene.cameras import Camera, looking
-from dltui.scene.crossings import depth_map
 from dltui.scene.describe import spacing
-from dltui.scene.geometry import Geometry, geometry_of
-from dltui.scene.hints import Hints
-from dltui.scene.points.normals import with_normals
-from dltui.scene.points.registration import Motion, approach
-from dltui.scene.readers.depth import depth_points
+from dltui.scene.points.registration import Motion
 
-PIXELS = 64
-FOCAL = PIXELS / 2 / math.tan(math.radians(20))
-STANDS = 3.2  # how far the scanner is from the middle
-FIRST = -80.0  # degrees around z at which the first scanner stands
-TURN = 50.0  # degrees between two views
+WRONG = 10.0  # degrees off at which an alignment has failed
 ARROWS = 250  # normals that are drawn
 LINKS = 150  # pairs that are drawn
 LAMP = np.array([-0.3, -0.75, 0.59])  # where light comes from
-LEAST = 40  # points that are left of a scan
 BLUE, ORANGE, GREY = (86, 180, 233), (230, 159, 0), (150, 150, 150)
 SHAPES = ("bunny", "knot", "torus", "cube", "sphere", "teapot")
-
-
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """What one scanner sees.
-
-    Attributes:
-        camera: The scanner.
-        depth: Its depth map, NaN where it sees nothing, shape (height, width).
-        places: The pixels as points in the world, shape (n, 3).
-        pixels: Column and row of the middle of the pixel of each, shape (2, n).
-        normals: True normals there, towards the scanner, shape (n, 3).
-    """
-
-    camera: Camera
-    depth: Doubles
-    places: Doubles
-    pixels: Doubles
-    normals: Doubles
-
-
-@lru_cache(maxsize=16)
-def scan(name: str, azimuth: float) -> Scan:
-    """Return what a depth camera sees of a shape.
-
-    Args:
-        name: The shape.
-        azimuth: Where the camera stands, degrees around z.
-
-    Returns:
-        The scan.
-    """
-    mesh = solid(name)
-    a, e = math.radians(azimuth), math.radians(20)
-    place = STANDS * np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
-    camera = Camera(looking(place, np.zeros(3)), PIXELS, PIXELS, FOCAL, FOCAL, PIXELS / 2, PIXELS / 2)
-    depth, face = depth_map(camera, mesh.vertices, mesh.faces)
-    middle = PIXELS / 2 - 0.5  # depth_points counts pixels by whole numbers
-    hints = Hints(intrinsics=(FOCAL, FOCAL, middle, middle))
-    own = depth_points(depth, hints, title=name, format="depth map").vertices
-    row, column = np.nonzero(np.isfinite(depth))
-    corners = mesh.vertices.astype(np.float64)[mesh.faces[face[row, column]]]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    across /= np.linalg.norm(across, axis=1, keepdims=True)
-    places = own @ camera.pose[:3, :3].T + camera.place
-    across *= np.where(np.einsum("ij,ij->i", across, camera.place - places) < 0, -1, 1)[:, None]
-    return Scan(camera, depth, places, np.stack([column + 0.5, row + 0.5]), across)
-
-
-def moved(angle: float, shift: float) -> Doubles:
-    """Return the motion by an angle in degrees about z and a shift along x, shape (4, 4)."""
-    a = math.radians(angle)
-    found = np.eye(4)
-    found[:2, :2] = [[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]]
-    found[0, 3] = shift
-    return found
-
-
-def carried(matrix: Doubles, places: Doubles) -> Doubles:
-    """Return places after a motion."""
-    return places @ matrix[:3, :3].T + matrix[:3, 3]
-
-
-def spoiled(
-    places: Doubles, noise: float, outliers: float, missing: float, seed: int
-) -> tuple[Doubles, Array]:
-    """Return a cloud as a bad scanner leaves it.
-
-    Args:
-        places: Clean points, shape (n, 3).
-        noise: Standard deviation of the error along each axis.
-        outliers: Share of the points that lie anywhere.
-        missing: Share that is lost: the half space of the largest y.
-        seed: Seed of the draws.
-
-    Returns:
-        The points that are left, and their numbers.
-    """
-    draw = np.random.default_rng(seed)
-    order = np.argsort(places[:, 1], kind="stable")
-    kept = np.sort(order[: max(LEAST, round((1 - missing) * len(places)))])
-    found = places[kept] + draw.normal(0, 1, (len(kept), 3)) * noise
-    stray = draw.random(len(kept)) < outliers
-    found[stray] = draw.uniform(-1, 1, (int(stray.sum()), 3))
-    return found, kept
-
-
-def error(matrix: Doubles, truth: Doubles) -> tuple[float, float]:
-    """Return how far a motion is from another one: the angle between them in degrees, and the distance."""
-    off = matrix @ np.linalg.inv(truth)
-    cosine = np.clip((np.trace(off[:3, :3]) - 1) / 2, -1, 1)
-    sine = np.linalg.norm(off[:3, :3] - off[:3, :3].T) / math.sqrt(8)
-    return math.degrees(math.atan2(sine, cosine)), float(np.linalg.norm(off[:3, 3]))
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """All that is known before the first picture.
-
-    Attributes:
-        scans: Both scans, clean.
-        fixed: Points of the first one, spoiled, shape (n, 3).
-        moving: Points of the second one, spoiled and displaced, shape (m, 3).
-        geometry: The first one with estimated normals.
-        angles: Degrees between estimated and true normals, shape (n,).
-        truth: The motion that lays the second one upon the first.
-        motions: What was found, step by step.
-    """
-
-    scans: tuple[Scan, Scan]
-    fixed: Doubles
-    moving: Doubles
-    geometry: Geometry
-    angles: Doubles
-    truth: Doubles
-    motions: tuple[Motion, ...]
 
 
 @exhibit(
@@ -163,6 +46,9 @@ class Found:
         "002c:cloud-noise-incomplete",
     ),
     kin={
+        "dltui lab run cloud-distance": "how far two clouds are apart",
+        "dltui lab run mesh-workshop": "what clouds lack: edges and faces",
+        "dltui lab run repr-compare": "what clouds are good at, beside other ways",
         "dltui cloud FILE": "a cloud of your own, turned, thinned, cleaned, given normals",
         "dltui cloud FILE --against OTHER --align": "two clouds of your own laid upon each other",
         "dltui critical MODEL": "the points of a cloud on which a classifier hangs",
@@ -209,37 +95,12 @@ def cloud_scan(
     and again. The mean square of the pairs that count never grows, but it may end in a wrong place: where the turn was
     too large, where the object is round, or where the scans overlap too little.
     """
-    found = _found(shape, second, n, noise, outliers, missing, angle, shift, overlap, neighbours, steps, seed)
-    fixed = _still(found)
+    found = found_for(
+        shape, second, n, noise, outliers, missing, angle, shift, overlap, neighbours, steps, seed
+    )
+    fixed = _still(found, _spoilt(shape, neighbours, noise, seed, found))
     for done in range(len(found.motions)):
         yield _frame(found, fixed, done, angle, shift)
-
-
-@lru_cache(maxsize=8)
-def _found(
-    name: str, second: str, n: int, noise: float, outliers: float, missing: float, angle: float, shift: float,
-    overlap: float, neighbours: int, steps: int, seed: int,
-) -> Found:  # fmt: skip
-    """Return scans, normals and all steps of the registration."""
-    scans = scan(name, FIRST), scan(name, FIRST + TURN * (second == "another view"))
-    draw = np.random.default_rng([seed, 1])
-    rows = [np.sort(draw.permutation(len(one.places))[:n]) for one in scans]
-    if second == "same points":
-        rows[1] = rows[0]
-    places, kept = spoiled(scans[0].places[rows[0]], noise, outliers, missing, seed)
-    other, _ = spoiled(scans[1].places[rows[1]], noise, outliers, missing, seed + 1)
-    displaced = moved(angle, shift)
-    cloud = geometry_of(places, title=name)
-    cloud = with_normals(cloud, min(neighbours, len(places) - 1), viewpoint=scans[0].camera.place)
-    assert cloud.normals is not None
-    cosine = np.einsum("ij,ij->i", cloud.normals, scans[0].normals[rows[0]][kept])
-    moving = carried(displaced, other)
-    angles: Doubles = np.degrees(np.arccos(np.clip(cosine.astype(np.float64), -1, 1)))
-    return Found(
-        scans, places, moving, cloud, angles,
-        np.linalg.inv(displaced),
-        tuple(approach(moving, places, steps=steps, share=overlap)),
-    )  # fmt: skip
 
 
 def _frame(found: Found, still: tuple[Figure, ...], done: int, angle: float, shift: float) -> Frame:
@@ -247,6 +108,7 @@ def _frame(found: Found, still: tuple[Figure, ...], done: int, angle: float, shi
     motion, total = found.motions[done], len(found.motions)
     off, away = error(motion.matrix, found.truth)
     turned = math.degrees(math.atan2(motion.matrix[1, 0], motion.matrix[0, 0]))
+    wrong = ", a wrong place" if done == total - 1 and off > WRONG else ""
     squares = [one.rms**2 for one in found.motions[: done + 1]]
     scan_ = found.scans[0]
     back = scan_.camera.project(scan_.places.T)
@@ -262,7 +124,7 @@ def _frame(found: Found, still: tuple[Figure, ...], done: int, angle: float, shi
             "normal_error": float(found.angles.mean()),
             "reprojection_error": float(np.abs(back[:2] - scan_.pixels).max()),
         },
-        caption=f"step {done} of {total - 1}: {number(off, 3)}° and {number(away, 3)} off",
+        caption=f"step {done} of {total - 1}: {number(off, 3)}° and {number(away, 3)} off{wrong}",
         total=total,
     )
 
@@ -299,7 +161,7 @@ def _curve(squares: list[float]) -> Lines:
     )
 
 
-def _still(found: Found) -> tuple[Figure, ...]:
+def _still(found: Found, spoilt: Lines) -> tuple[Figure, ...]:
     """Return the pictures that don't change while scans are laid upon each other."""
     depth = found.scans[0].depth
     side = np.arange(PIXELS) + 0.5
@@ -320,13 +182,14 @@ def _still(found: Found) -> tuple[Figure, ...]:
             title="Points with normals: surfels, lit",
             caption=f"{len(spots)} of {len(cloud.vertices)} normals are drawn; light comes from the left, above",
             points=cloud.vertices, point_values=np.maximum(cloud.normals @ LAMP, 0), value_label="light, n·l",
-            colormap="gray", segments=ends.astype(np.float32),
+            colormap="cividis", segments=ends.astype(np.float32),
             segment_rgb=np.full((len(ends), 3), GREY, np.uint8),
         ),
         Histogram(
             title="How far normals are off", edges=edges, counts=counts,
             value_label="degrees off the true normal",
         ),
+        spoilt,
         Table(
             title="What a cloud is", columns=("of it", "what there is"),
             rows=(
@@ -341,6 +204,23 @@ def _still(found: Found) -> tuple[Figure, ...]:
             ),
         ),
     )  # fmt: skip
+
+
+def _spoilt(shape: str, neighbours: int, noise: float, seed: int, found: Found) -> Lines:
+    """Return what noise does to normals, with few neighbours and with many."""
+    x = np.array(NOISES)
+    series = [
+        Series(name=f"k = {k}", x=x, y=np.array(normals_under_noise(shape, k, seed)))
+        for k in dict.fromkeys((neighbours, 6, 40))
+    ]
+    now = Series(name="this cloud", x=np.array([noise]), y=np.array([found.angles.mean()]), marks=True)
+    return Lines(
+        title="Noise and normals: how far they are off in the mean",
+        caption="many neighbours bear noise, and round off what is sharp; outliers and fewer points come on top",
+        series=(*series, now),
+        x_label="noise σ",
+        y_label="degrees",
+    )
 
 
 def _steps(found: Found, motion: Motion, angle: float, shift: float) -> Figure:
@@ -406,13 +286,13 @@ def pixels_come_back() -> None:
         )
         seen = k @ (np.diag([1, -1, -1]) @ world[:3])  # y down and z ahead, as pixels are counted
         near(f"{name}: u, v", seen[:2] / seen[2], one.pixels, 1e-5 / PIXELS)
-        assert cloud_scan.last(shape=name, steps=0).value("reprojection_error") < 1e-5
+        assert cloud_scan.last(shape=name, second="same points", steps=0).value("reprojection_error") < 1e-5
     ball = np.linalg.norm(scan("sphere", FIRST).places, axis=1)
     assert 0.995 < ball.min() < ball.max() < 1 + 1e-6, "points of the sphere don't lie on it"
 
 
 @cloud_scan.check
-def known_motion_is_found() -> None:
+def known_motion_isfound_for() -> None:
     """20° about z and 0.1 along x, on the same points without noise, to 1e-3 (notes 002c)."""
     for name in ("bunny", "knot"):
         shown = cloud_scan.last(shape=name, second="same points", noise=0, overlap=1, steps=100)
@@ -436,7 +316,7 @@ def error_never_grows() -> None:
 @cloud_scan.check
 def normals_of_a_sphere() -> None:
     """Estimated normals of a clean sphere against p/‖p‖: below 2° in the mean; noise makes them worse."""
-    found = _found("sphere", "same points", 1000, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 12, 0, 0)
+    found = found_for("sphere", "same points", 1000, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 12, 0, 0)
     assert found.geometry.normals is not None
     outward = found.fixed / np.linalg.norm(found.fixed, axis=1, keepdims=True)
     cosine = np.clip(np.einsum("ij,ij->i", found.geometry.normals, outward), -1, 1)

@@ -48,7 +48,8 @@ def apart(one: NDArray[np.floating], other: NDArray[np.floating], *, seed: int =
     Returns:
         The distances.
     """
-    there, back = Tree(other).nearest(one)[0][:, 0], Tree(one).nearest(other)[0][:, 0]
+    found = links(one, other)
+    there, back = found.there, found.back
     count = min(len(one), len(other), MOVED)
     numbers = np.random.default_rng(seed)
     some = [
@@ -66,6 +67,51 @@ def apart(one: NDArray[np.floating], other: NDArray[np.floating], *, seed: int =
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Links:
+    """The nearest point of the other cloud, both ways.
+
+    Attributes:
+        to: For each point of A the number of the nearest of B, shape (n,).
+        there: How far that is, shape (n,).
+        fro: For each point of B the number of the nearest of A, shape (m,).
+        back: How far that is, shape (m,).
+    """
+
+    to: Ints
+    there: Doubles
+    fro: Ints
+    back: Doubles
+
+    def chamfer(self, *, squared: bool = True, mean: bool = False) -> float:
+        """Return the Chamfer distance: Σ min‖x − y‖² one way and the other.
+
+        Args:
+            squared: Add up squares, and not the distances themselves.
+            mean: Divide either sum by the number of its points.
+
+        Returns:
+            The distance.
+        """
+        parts = [part**2 if squared else part for part in (self.there, self.back)]
+        return float(sum(part.mean() if mean else part.sum() for part in parts))
+
+
+def links(one: NDArray[np.floating], other: NDArray[np.floating]) -> Links:
+    """Return the nearest neighbours of two clouds in each other.
+
+    Args:
+        one: Places, shape (n, d).
+        other: Places, shape (m, d).
+
+    Returns:
+        Their numbers and distances.
+    """
+    there, to = Tree(other).nearest(one)
+    back, fro = Tree(one).nearest(other)
+    return Links(to[:, 0], there[:, 0], fro[:, 0], back[:, 0])
+
+
 def earth_movers(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     """Return the mean distance of the pairs of two clouds with as many points, at the least cost.
 
@@ -76,10 +122,51 @@ def earth_movers(one: NDArray[np.floating], other: NDArray[np.floating]) -> floa
     Returns:
         The least mean distance over all ways to pair them.
     """
-    cost = np.sqrt(
-        ((np.asarray(one, np.float64)[:, None] - np.asarray(other, np.float64)[None]) ** 2).sum(axis=2)
-    )
+    cost = between(one, other)
     return float(cost[np.arange(len(cost)), assignment(cost)].mean())
+
+
+def between(one: NDArray[np.floating], other: NDArray[np.floating]) -> Doubles:
+    """Return the distances of all points of a cloud from all of another, shape (n, m)."""
+    apart: Doubles = np.asarray(one, np.float64)[:, None] - np.asarray(other, np.float64)[None]
+    return np.asarray(np.sqrt((apart**2).sum(axis=2)))
+
+
+def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
+    """Return a plan to move earth, blurred by entropy (Cuturi 2013), every place giving and getting the same.
+
+    Rows and columns are scaled in turns, by their prices rather than by factors so that a small ε does not underflow,
+    and with a large ε first that is halved again and again. What is left over is put where it is missing (Altschuler
+    et al. 2017), so that the plan is one, and costs no less than the best.
+
+    Args:
+        cost: Square matrix, finite, shape (n, n).
+        epsilon: Weight of the entropy, above 0, in units of the cost; the smaller, the nearer to the best plan.
+        rounds: Turns with the last ε; each before it has a tenth as many.
+
+    Returns:
+        What goes from each row to each column; rows and columns add up to 1/n each, shape (n, n).
+    """
+    count = len(cost)
+    share, widest = -np.log(count), max(float(cost.max()), epsilon)
+    rows, columns = np.zeros((count, 1)), np.zeros((1, count))
+    halvings = int(np.ceil(np.log2(widest / epsilon)))
+    for e in [widest / 2**i for i in range(halvings)] + [epsilon]:
+        for _ in range(rounds if e == epsilon else max(1, rounds // 10)):
+            rows = e * (share - _log_sum((columns - cost) / e, 1))
+            columns = e * (share - _log_sum((rows - cost) / e, 0))
+    plan: Doubles = np.exp((rows + columns - cost) / epsilon)
+    plan *= np.minimum(1, 1 / count / plan.sum(axis=1, keepdims=True))
+    plan *= np.minimum(1, 1 / count / plan.sum(axis=0, keepdims=True))
+    lacking = [np.maximum(1 / count - plan.sum(axis=axis, keepdims=True), 0) for axis in (1, 0)]
+    left = float(lacking[0].sum())
+    return plan + lacking[0] * lacking[1] / left if left > 0 else plan
+
+
+def _log_sum(values: Doubles, axis: int) -> Doubles:
+    """Return the logarithm of the sum of exponentials along an axis, which is kept."""
+    most = values.max(axis=axis, keepdims=True)
+    return np.asarray(most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True)))
 
 
 def assignment(cost: Doubles) -> Ints:

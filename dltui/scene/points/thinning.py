@@ -157,11 +157,7 @@ def spread(geometry: Geometry, count: int, seed: int = 0) -> Geometry:
     area = np.linalg.norm(across, axis=1)
     if not area.sum() > 0:
         raise DltuiError(f"{geometry.title} has no triangle with an area to draw points from")
-    which = np.searchsorted(np.cumsum(area), numbers.random(count) * area.sum(), side="right").clip(
-        0, len(area) - 1
-    )
-    root, share = np.sqrt(numbers.random(count)), numbers.random(count)
-    weight = np.stack([1 - root, root * (1 - share), root * share], axis=1)
+    which, weight = within(area, count, numbers)
 
     def between(values: NDArray[np.generic]) -> NDArray[np.float64]:
         held = np.asarray(values, np.float64)[geometry.faces[which]]
@@ -178,6 +174,27 @@ def spread(geometry: Geometry, count: int, seed: int = 0) -> Geometry:
         _unit(across[which]),
         f"{count:,} points drawn from its triangles",
     )
+
+
+def within(
+    area: NDArray[np.float64], count: int, numbers: np.random.Generator
+) -> tuple[Ints, NDArray[np.float64]]:
+    """Draw triangles as often as they are large, and places within them that are even.
+
+    Args:
+        area: Of the triangles, or anything that grows with it, shape (f,); not all 0.
+        count: How many.
+        numbers: Where draws come from.
+
+    Returns:
+        Numbers of triangles, shape (count,), and the weights of their corners, 1 − √a, √a·(1 − b) and √a·b, shape
+        (count, 3).
+    """
+    which = np.searchsorted(np.cumsum(area), numbers.random(count) * area.sum(), side="right").clip(
+        0, len(area) - 1
+    )
+    root, share = np.sqrt(numbers.random(count)), numbers.random(count)
+    return which, np.stack([1 - root, root * (1 - share), root * share], axis=1)
 
 
 def enough(geometry: Geometry, neighbours: int) -> None:

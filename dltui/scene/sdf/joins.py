@@ -81,6 +81,31 @@ class Intersection(Node):
 
 
 @dataclass(frozen=True)
+class Mix(Node):
+    """On the way from one to the other: (1 − t)·a + t·b, which grows no faster than either."""
+
+    a: Node
+    b: Node
+    t: float = 0.5
+
+    exact = False
+
+    def at(self, x: Any, y: Any, z: Any, m: Maths = NUMPY) -> Any:
+        """Return the mean of both, b weighing t."""
+        return (1 - self.t) * self.a.at(x, y, z, m) + self.t * self.b.at(x, y, z, m)
+
+    @property
+    def reach(self) -> float:
+        """The larger one: where both are above 0, the mean is too."""
+        return max(self.a.reach, self.b.reach)
+
+    @property
+    def text(self) -> str:
+        """How it is spelled."""
+        return spelled("mix", self.a.text, self.b.text, self.t)
+
+
+@dataclass(frozen=True)
 class Complement(Node):
     """What is not in it: −a."""
 

@@ -12,6 +12,7 @@ from dltui.errors import UsageError
 from dltui.scene.sdf.joins import (
     Complement,
     Intersection,
+    Mix,
     Moved,
     Offset,
     Repeated,
@@ -33,6 +34,7 @@ from dltui.scene.sdf.nodes import (
     Sphere,
     Torus,
 )
+from dltui.spelling import expression
 
 LONGEST, DEEPEST = 20_000, 200
 
@@ -86,6 +88,14 @@ def _smooth(join: Callable[..., Node]) -> Callable[..., Node]:
     return joined
 
 
+def _mixed(a: Node, b: Node, t: float = 0.5) -> Node:
+    """Return a solid on the way between two."""
+    _solid(a, b)
+    if not 0 <= t <= 1:
+        raise TypeError(f"expected a share from 0 to 1, not {t:g}")
+    return Mix(a, b, t)
+
+
 def _turned(a: Node, axis: str, degrees: float) -> Node:
     """Return a solid turned around an axis."""
     _solid(a)
@@ -134,6 +144,7 @@ WORDS: dict[str, Word] = {
     ),
     "smin": Word(_smooth(Union), "A, B, k=.2", "union, blended over k"),
     "smax": Word(_smooth(Intersection), "A, B, k=.2", "intersection, blended over k"),
+    "mix": Word(_mixed, "A, B, t=.5", "on the way from A to B: (1 − t)·A + t·B"),
     "round": Word(_of(Offset), "A, d", "grown by d, edges rounded; A - d is the opposite sign"),
     "shell": Word(_of(Shell), "A, t", "a skin of thickness t"),
     "move": Word(_of(Moved), "A, x, y, z", "moved"),
@@ -160,13 +171,13 @@ def parse(text: str) -> Node:
     if len(text) > LONGEST:
         raise UsageError(f"the expression has {len(text):,} characters: expected {LONGEST:,} at most")
     try:
-        tree = ast.parse(text.strip() or "?", mode="eval")
+        tree = expression(text.strip() or "?")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         where = f" near character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise UsageError(
             f"can't read {_short(text)!r}{where}: expected something like max(sphere(1), -box(.6))"
         ) from error
-    found = _read(tree.body, text, 0)
+    found = _read(tree, text, 0)
     if not isinstance(found, Node):
         raise UsageError(f"{_short(text)!r} is a number: expected a solid such as sphere(1)")
     return found

@@ -82,6 +82,49 @@ def through(origin: Floats, direction: Floats, radius: float) -> tuple[Floats, F
     return enter, leave
 
 
+@dataclass(frozen=True, eq=False)
+class Landed:
+    """Places that were brought onto a surface.
+
+    Attributes:
+        places: Where they are, shape (n, 3).
+        steps: How many steps each took, shape (n,).
+        gaps: |f| before the first step and after every one, one array of shape (n,) each.
+    """
+
+    places: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    gaps: tuple[NDArray[np.float64], ...]
+
+
+def land(node: Node, places: NDArray[np.floating], *, close: float = 1e-6, steps: int = 60) -> Landed:
+    """Bring places onto the surface by Newton's method along the gradient: p ← p − f·∇f/‖∇f‖².
+
+    Args:
+        node: The surface.
+        places: Where each begins, shape (n, 3).
+        close: |f| at which one has landed.
+        steps: After how many the search is given up.
+
+    Returns:
+        The places, those that did not land among them.
+    """
+    p = np.array(places, np.float64)
+    counts, gaps, tap = np.zeros(len(p), np.int64), list[NDArray[np.float64]](), 1e-5 * np.eye(3)
+    for _ in range(steps + 1):
+        value = np.asarray(node(p), np.float64)
+        gaps.append(np.abs(value))
+        open_ = np.flatnonzero(gaps[-1] > close)
+        if not open_.size or len(gaps) > steps:
+            break
+        here = p[open_]
+        slope = np.stack([(node(here + e) - node(here - e)) / 2e-5 for e in tap], axis=1)
+        square = np.maximum((slope * slope).sum(axis=1), 1e-12)
+        p[open_] = here - (value[open_] / square)[:, None] * slope
+        counts[open_] += 1
+    return Landed(p, counts, tuple(gaps))
+
+
 def normals(node: Node, places: Floats, step: float) -> Floats:
     """Return unit normals at places near the surface, shape (3, n): the gradient by four taps of a tetrahedron."""
     total = np.zeros_like(places)
@@ -112,3 +155,25 @@ def shadowed(node: Node, places: Floats, normal: Floats, light: Floats, *, reach
         way = np.repeat(light[:, None].astype(np.float32), facing.size, axis=1)
         dark[facing] = trace(node, lifted[:, facing], way, reach=reach).hit
     return dark
+
+
+def walk(node: Node, start: Floats, way: Floats, *, reach: float, close: float = CLOSE) -> Floats:
+    """Return how far one ray has got after each of its steps, from 0 on.
+
+    Args:
+        node: The surface.
+        start: Where it begins, shape (3,).
+        way: Its direction, a unit vector, shape (3,).
+        reach: It is followed for twice as far at most.
+        close: Distance, as a share of the reach, at which it has arrived.
+
+    Returns:
+        Distances, shape (steps + 1,).
+    """
+    t = [0.0]
+    for _ in range(STEPS):
+        gap = float(node(np.asarray(start + t[-1] * way)))
+        if gap < close * reach or t[-1] > 2 * reach:
+            break
+        t.append(t[-1] + gap)
+    return np.array(t, np.float32)

@@ -14,6 +14,7 @@ from dltui.shapes.follow.statements import Interpreter
 from dltui.shapes.follow.things import Tensor
 from dltui.shapes.report import Shape, ShapeError
 from dltui.shapes.rows import Row
+from dltui.spelling import parsed
 
 
 def traced(text: str, inputs: tuple[Shape, ...]) -> list[Row]:
@@ -30,7 +31,7 @@ def traced(text: str, inputs: tuple[Shape, ...]) -> list[Row]:
         ShapeError: If the source can't be parsed, or a line can't be followed; the line is named.
     """
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except SyntaxError as error:
         raise ShapeError(f"the source can't be parsed: {error.msg} in line {error.lineno}", "layer") from None
     recorder = Recorder(inputs)
