@@ -376,6 +376,11 @@ NAMES = {
         "Cells are split only where the surface passes; their number races that of the full grid.",
         "scene3d",
     ),
+    "view-cnn": Entry(
+        "dltui.lab.scene3d.views",
+        "Twelve cameras around a shape, one small network for all pictures, the largest value over views.",
+        "scene3d",
+    ),
     "voxel-cnn": Entry(
         "dltui.lab.scene3d.voxel_cnn",
         "A grid of cells walks through 3D convolutions to a class; a class and noise walk back to cells.",
@@ -394,6 +399,11 @@ NAMES = {
     "cloud-distance": Entry(
         "dltui.lab.scene3d.cloud_distance",
         "Links to the nearest neighbour both ways beside the best one-to-one matching; a point is moved.",
+        "scene3d",
+    ),
+    "patch-decoder": Entry(
+        "dltui.lab.scene3d.atlas",
+        "Squares bent until they cover a shape, beside a soup of points; and a shape from one picture.",
         "scene3d",
     ),
     "neural-implicit": Entry(

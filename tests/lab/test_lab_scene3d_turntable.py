@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from dltui.device import threads
 from dltui.lab.scene3d.turntable import (
     HELD,
     LENS,
     SCENES,
     TINY,
-    Replayed,
+    alone,
     camera_at,
     picture,
     tiny,
@@ -23,21 +24,22 @@ from dltui.scene.nerf.classic import MlpField
 from dltui.scene.nerf.fit import Fit
 
 
-def test_moments_are_computed_once_and_by_whoever_comes_first() -> None:
+def test_moments_are_remembered_and_made_in_one_thread() -> None:
     asked: list[int] = []
 
     def moments() -> Iterator[int]:
         for number in range(4):
-            asked.append(number)
+            asked.append(torch.get_num_threads())
             yield number
 
-    both = Replayed(moments())
-    one, other = iter(both), iter(both)
-    assert [next(one), next(one), next(other)] == [0, 1, 0]
-    assert asked == [0, 1]
-    assert list(other) == [1, 2, 3]
-    assert list(one) == [2, 3]
-    assert asked == [0, 1, 2, 3]
+    with threads(2):
+        both = alone(moments)
+        one, other = iter(both), iter(both)
+        assert [next(one), next(one), next(other)] == [0, 1, 0]
+        assert torch.get_num_threads() == 2
+        assert list(other) == [1, 2, 3]
+        assert list(one) == [2, 3]
+    assert asked == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("name", SCENES)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dltui.lab.scene3d.turntable import Replayed
+from dltui.lab.remembered import Remembered
+from dltui.lab.scene3d.turntable import alone
 from dltui.scene.parts import Part, attached, contacts
 
 LEAVES = ("seat", "back", "armrest", "strut", "wheel")
@@ -212,9 +213,9 @@ class Learnt:
 
 
 @lru_cache(maxsize=4)
-def learnt(seed: int) -> Replayed[Learnt]:
+def learnt(seed: int) -> Remembered[Learnt]:
     """Return the moments of a training."""
-    return Replayed(_learning(seed))
+    return alone(lambda: _learning(seed))
 
 
 def _learning(seed: int) -> Iterator[Learnt]:

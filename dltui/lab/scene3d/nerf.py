@@ -15,7 +15,8 @@ import torch
 from dltui.errors import DltuiError
 from dltui.figures import Array, Figure, Heatmap, Images, Lines, Scene, Series, Table, number
 from dltui.lab import Choice, Frame, Slider, exhibit, near
-from dltui.lab.scene3d.turntable import HALF, SCENES, TINY, Replayed, camera_at, picture, tiny, turntable
+from dltui.lab.remembered import Remembered
+from dltui.lab.scene3d.turntable import HALF, SCENES, TINY, alone, camera_at, picture, tiny, turntable
 from dltui.lab.written import written
 from dltui.scene.nerf.classic import waves
 from dltui.scene.nerf.composite import Samples, cube, gather, weights
@@ -134,9 +135,9 @@ def nerf_live(
 
 
 @lru_cache(maxsize=6)
-def _fits(scene: str, views: int, samples: int, octaves: int, steps: int, seed: int) -> Replayed[Moment]:
+def _fits(scene: str, views: int, samples: int, octaves: int, steps: int, seed: int) -> Remembered[Moment]:
     """Return the moments of a fit."""
-    return Replayed(_fitted(scene, views, samples, octaves, steps, seed))
+    return alone(lambda: _fitted(scene, views, samples, octaves, steps, seed))
 
 
 def _fitted(scene: str, views: int, samples: int, octaves: int, steps: int, seed: int) -> Iterator[Moment]:

@@ -15,8 +15,9 @@ from dltui.data.shapes3d import clouds
 from dltui.data.shapes3d_views import pictures
 from dltui.data.solids import SOLIDS
 from dltui.figures import Array
+from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.rooms import solid
-from dltui.lab.scene3d.turntable import Replayed
+from dltui.lab.scene3d.turntable import alone
 from dltui.models.atlasnet import GOLDEN, Patch
 from dltui.scene.points.distances import assignment
 from dltui.scene.points.thinning import spread
@@ -194,9 +195,9 @@ class _Learner:
 
 
 @lru_cache(maxsize=6)
-def making(name: str, patches: int, points: int, loss: str, seed: int) -> Replayed[Made]:
+def making(name: str, patches: int, points: int, loss: str, seed: int) -> Remembered[Made]:
     """Return the moments of four trainings."""
-    return Replayed(_making(name, patches, points, loss, seed))
+    return alone(lambda: _making(name, patches, points, loss, seed))
 
 
 def code_of(seed: int) -> Tensor:

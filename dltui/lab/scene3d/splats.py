@@ -15,8 +15,9 @@ from torch import Tensor
 
 from dltui.figures import Array, Cell, Figure, Images, Lines, Scene, Series, Table, number
 from dltui.lab import Choice, Frame, Slider, exhibit, near
+from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.rooms import Doubles
-from dltui.lab.scene3d.turntable import LOW, SCENES, TINY, Replayed, camera_at, picture, tiny, turntable
+from dltui.lab.scene3d.turntable import LOW, SCENES, TINY, alone, camera_at, picture, tiny, turntable
 from dltui.lab.written import written
 from dltui.scene.cameras import Camera
 from dltui.scene.nerf.fit import Fit, render
@@ -152,9 +153,9 @@ def _moments(steps: int) -> int:
 
 
 @lru_cache(maxsize=6)
-def _fits(scene: str, count: int, steps: int, rival: str, seed: int) -> Replayed[Moment]:
+def _fits(scene: str, count: int, steps: int, rival: str, seed: int) -> Remembered[Moment]:
     """Return the moments of both fits."""
-    return Replayed(_fitted(scene, count, steps, rival, seed))
+    return alone(lambda: _fitted(scene, count, steps, rival, seed))
 
 
 def _fitted(scene: str, count: int, steps: int, rival: str, seed: int) -> Iterator[Moment]:
@@ -482,7 +483,7 @@ def fit_learns() -> None:
         assert wrong < told.value("psnr_blended") - worse, f"{order}: {wrong:.3g} dB"
 
 
-def _free(fits: Replayed[Moment]) -> float:
+def _free(fits: Remembered[Moment]) -> float:
     """Return how near a picture by the room is that draws splats, from the free camera."""
     *_, moment = fits
     shown = picture("bunny", -60.0, LOW, FINE)

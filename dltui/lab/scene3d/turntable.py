@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from threading import Lock
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from dltui.device import threads
+from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.rooms import solid
 from dltui.scene.cameras import Camera, looking
 from dltui.scene.nerf.classic import MlpField
@@ -32,31 +32,27 @@ WIDTH, LAYERS, OCTAVES, OCTAVES_WAY = 64, 3, 5, 2
 T = TypeVar("T")
 
 
-class Replayed(Generic[T]):
-    """Moments that are computed when they are first asked for, and shown again from memory.
+def alone(make: Callable[[], Iterator[T]]) -> Remembered[T]:
+    """Return moments that are remembered, each computed in one thread: so that sums are the same everywhere.
 
     Args:
-        moments: Where they come from.
+        make: Where they come from.
+
+    Returns:
+        The moments.
     """
 
-    def __init__(self, moments: Iterator[T]) -> None:
-        self._source, self._kept, self._lock = moments, list[T](), Lock()
-
-    def __iter__(self) -> Iterator[T]:
-        """Yield all moments from the first."""
-        at = 0
+    def moments() -> Iterator[T]:
+        source = make()
         while True:
-            with (
-                self._lock,
-                threads(1),
-            ):  # two screens may look at the same fit; sums in the same order everywhere
-                if at == len(self._kept):
-                    try:
-                        self._kept.append(next(self._source))
-                    except StopIteration:
-                        return
-            yield self._kept[at]
-            at += 1
+            with threads(1):
+                try:
+                    moment = next(source)
+                except StopIteration:
+                    return
+            yield moment
+
+    return Remembered(moments)
 
 
 def camera_at(azimuth: float, elevation: float = LOW, size: int = SIDE) -> Camera:

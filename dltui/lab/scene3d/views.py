@@ -18,7 +18,8 @@ from dltui.data.shapes3d_views import ELEVATION, pictures
 from dltui.data.solids import SOLIDS
 from dltui.figures import Array, Bars, Figure, Heatmap, Images, Lines, Scene, Series, number
 from dltui.lab import Choice, Frame, Slider, Switch, exhibit, near
-from dltui.lab.scene3d.turntable import Replayed
+from dltui.lab.remembered import Remembered
+from dltui.lab.scene3d.turntable import alone
 from dltui.lab.written import written
 from dltui.models.mvcnn import Mvcnn
 
@@ -103,9 +104,9 @@ class Learnt:
 
 
 @lru_cache(maxsize=4)
-def learning(seed: int) -> Replayed[Learnt]:
+def learning(seed: int) -> Remembered[Learnt]:
     """Return the moments of a training."""
-    return Replayed(_learning(seed))
+    return alone(lambda: _learning(seed))
 
 
 def _learning(seed: int) -> Iterator[Learnt]:
