@@ -10,7 +10,6 @@ from dltui.figures import Array, Figure, Images, Lines, Scene, Series, Table
 from dltui.lab.written import written
 from dltui.scene.voxels import shell
 
-CLAY = (216, 199, 173)
 SHOWN = 8  # channels of a layer that are drawn
 
 
@@ -22,7 +21,9 @@ def cells(filled: Array, title: str, caption: str) -> Scene:
         caption=f"{int(filled.sum()):,} of {filled.size:,} cells are full; {caption}",
         vertices=vertices.astype(np.float32),
         faces=faces.astype(np.int32),
-        vertex_rgb=np.full((len(vertices), 3), CLAY, np.uint8),
+        vertex_values=vertices[:, 1],
+        value_label="height",
+        colormap="cividis",
         up="y",
     )
 
