@@ -144,7 +144,7 @@ def _sheets(atlas: Atlas, seed: int, true: torch.Tensor, patch: int) -> Scene:
     count, each = corners.shape[:2]
     return Scene(
         title=f"{count} bent square{'s' if count > 1 else ''} over the target",
-        caption=f"grey: {true.shape[1]} points of the target; patch {patch} is shown by itself below",
+        caption=f"grey: {true.shape[1]} points of the target; patch {patch} has pictures of its own",
         points=true[0].numpy(),
         point_rgb=np.tile(np.array(GREY, np.uint8), (true.shape[1], 1)),
         vertices=corners.reshape(-1, 3),
@@ -214,7 +214,7 @@ def _pictures(seed: int, picture: int) -> Images:
     names = tuple(KINDS[known.labels[SHAPES + i]] + (" ◀" if i == picture else "") for i in some)
     return Images(
         title="Held-out pictures",
-        caption="near is bright; the first one is made into a shape below",
+        caption="near is bright; the first one is made into a shape, in the next figure",
         pixels=known.seen[SHAPES:][some, 0].numpy(),
         names=names,
     )

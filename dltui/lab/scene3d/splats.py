@@ -89,7 +89,7 @@ def gaussian_splats(
     count: Annotated[int, Slider(20, 2000, log=True, help="Gaussians N")] = 400,
     steps: Annotated[int, Slider(0, 600, step=30, help="steps of the splats, a picture each")] = 240,
     rival: Annotated[str, Choice("network", "voxels", help="the radiance field they race")] = "network",
-    order: Annotated[str, Choice(*ORDERS, help="in which order they are blended below")] = "back to front",
+    order: Annotated[str, Choice(*ORDERS, help="in which order they are blended, in the right picture")] = "back to front",
     share: Annotated[float, Slider(0, 1, step=0.05, help="share of them that is blended so far")] = 1.0,
     azimuth: Annotated[
         float, Slider(-180, 180, step=15, help="where the free camera stands, degrees")
