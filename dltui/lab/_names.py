@@ -381,6 +381,11 @@ NAMES = {
         "Twelve cameras around a shape, one small network for all pictures, the largest value over views.",
         "scene3d",
     ),
+    "voxel-cnn": Entry(
+        "dltui.lab.scene3d.voxel_cnn",
+        "A grid of cells walks through 3D convolutions to a class; a class and noise walk back to cells.",
+        "scene3d",
+    ),
     "pointnet-court": Entry(
         "dltui.lab.scene3d.court",
         "A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.",
@@ -399,6 +404,11 @@ NAMES = {
     "patch-decoder": Entry(
         "dltui.lab.scene3d.atlas",
         "Squares bent until they cover a shape, beside a soup of points; and a shape from one picture.",
+        "scene3d",
+    ),
+    "neural-implicit": Entry(
+        "dltui.lab.scene3d.implicit",
+        "Two networks become three shapes: one tells distances, one tells inside from outside, at any place.",
         "scene3d",
     ),
     "ray-volume": Entry(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         "dltui critical MODEL": "critical points of a PointNet of your own, and accuracy against loss and noise",
         "dltui train --recipe shapes3d-pointnet": "PointNet on ten shapes",
         "dltui lab run point-labels": "an answer for every point instead of one for the cloud",
+        "dltui lab run voxel-cnn": "the same shapes as cells",
     },
     sources=("Qi et al. 2017, arXiv:1612.00593", "Zaheer et al. 2017, arXiv:1703.06114"),
 )

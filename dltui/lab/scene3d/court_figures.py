@@ -78,7 +78,7 @@ def dropping(look: Look, cloud: Floats, counts: Array, shape: str, seed: int) ->
     if counts.any():
         order = chance[np.argsort(counts[chance], kind="stable")]
         ways |= {"critical ones last": order[::-1], "critical ones first": order}
-    left = np.unique(np.geomspace(1, len(cloud), 16).astype(int))
+    left = np.unique(np.geomspace(1, len(cloud), 10).astype(int))
     series = []
     for name, kept in ways.items():
         said = [look.nets[0].likely(cloud[np.sort(kept[:most])]) for most in left]

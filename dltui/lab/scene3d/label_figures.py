@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from dltui.lab.scene3d.label_nets import Look
     from dltui.scene.furniture import Labelled
 
-CROSS = 0.03  # half a line of a cross, over the size of the cloud
+CROSSES = 150  # at most
+CROSS = 0.018  # half a line of a cross, over the size of the cloud
 RED, GREY, DIM = (220, 50, 47), (150, 150, 150), (110, 114, 126)
 AMBER = (255, 196, 64)
 RINGS, CORNERS = 5, 24  # balls that are drawn, and corners of a ring
