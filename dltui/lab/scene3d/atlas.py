@@ -20,6 +20,7 @@ from dltui.lab.scene3d.sheets import (
     SHEETS,
     STEPS,
     Atlas,
+    FromPicture,
     Made,
     code_of,
     distances,
@@ -28,6 +29,7 @@ from dltui.lab.scene3d.sheets import (
     making,
     matched,
     mean_shapes,
+    reading,
     shown,
     spaced,
     target,
@@ -88,9 +90,9 @@ def patch_decoder(
     true = target(shape, 600, 7)
     before: list[Made] = []
     known = shown(seed % 4)
-    for moment in making(shape, patches, points, loss, seed):
+    for moment, reader in zip(making(shape, patches, points, loss, seed), reading(seed), strict=True):
         before.append(moment)
-        seen = laid(moment.reader, known.seen[SHAPES:], spaced(LEARNT // SHEETS)).flatten(1, 2)
+        seen = laid(reader, known.seen[SHAPES:], spaced(LEARNT // SHEETS)).flatten(1, 2)
         kinds = torch.from_numpy(known.labels[SHAPES:])
         own = distances(seen, known.points[SHAPES:])
         mean = distances(mean_shapes(seed % 4)[kinds], known.points[SHAPES:])
@@ -103,7 +105,7 @@ def patch_decoder(
                 _soup(moment, seed),
                 _curves(before, patches),
                 _pictures(seed, picture),
-                _made(moment, seed, picture),
+                _made(reader, seed, picture),
                 _judged(own, mean, kinds),
                 _formulas(moment, patches, points, own, mean),
             ),
@@ -144,7 +146,7 @@ def _sheets(atlas: Atlas, seed: int, true: torch.Tensor, patch: int) -> Scene:
     count, each = corners.shape[:2]
     return Scene(
         title=f"{count} bent square{'s' if count > 1 else ''} over the target",
-        caption=f"grey: {true.shape[1]} points of the target; patch {patch} is shown by itself below",
+        caption=f"grey: {true.shape[1]} points of the target; patch {patch} has pictures of its own",
         points=true[0].numpy(),
         point_rgb=np.tile(np.array(GREY, np.uint8), (true.shape[1], 1)),
         vertices=corners.reshape(-1, 3),
@@ -214,17 +216,17 @@ def _pictures(seed: int, picture: int) -> Images:
     names = tuple(KINDS[known.labels[SHAPES + i]] + (" ◀" if i == picture else "") for i in some)
     return Images(
         title="Held-out pictures",
-        caption="near is bright; the first one is made into a shape below",
+        caption="near is bright; the first one is made into a shape, in the next figure",
         pixels=known.seen[SHAPES:][some, 0].numpy(),
         names=names,
     )
 
 
-def _made(moment: Made, seed: int, picture: int) -> Scene:
+def _made(reader: FromPicture, seed: int, picture: int) -> Scene:
     """Return the shape made from a picture, beside the true one."""
     known = shown(seed % 4)
     uv, faces = grid(CELLS)
-    corners = laid(moment.reader, known.seen[SHAPES + picture][None], uv)[0].numpy()
+    corners = laid(reader, known.seen[SHAPES + picture][None], uv)[0].numpy()
     each = corners.shape[1]
     true = known.points[SHAPES + picture].numpy() - np.array([BESIDE, 0, 0], np.float32)
     return Scene(

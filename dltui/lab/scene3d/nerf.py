@@ -73,7 +73,7 @@ def nerf_live(
     views: Annotated[int, Slider(2, 40, help="pictures that are learnt from")] = 20,
     samples: Annotated[int, Slider(4, 64, step=4, help="samples of a ray across the box")] = 32,
     octaves: Annotated[int, Slider(0, 7, help="octaves of the frequency encoding; 0 turns it off")] = 5,
-    steps: Annotated[int, Slider(0, 400, step=20, help="steps of Adam, up to 512 rays each")] = 240,
+    steps: Annotated[int, Slider(0, 360, step=20, help="steps of Adam, up to 512 rays each")] = 240,
     azimuth: Annotated[
         float, Slider(-180, 180, step=15, help="where the free camera stands, degrees")
     ] = -60.0,

@@ -156,7 +156,7 @@ def part_programs(
                 "leg_seat_edges": _between(known.parts, edges, "strut", "seat"),
                 "iou_fitted": known.iou[0],
                 "iou_program": known.iou[1],
-                "program": known.program,
+                "calls_found": len(known.program.splitlines()),
                 "program_parts": len(made),
                 "program_edges": len(contacts(made)),
                 "four_legs": fours[-1],

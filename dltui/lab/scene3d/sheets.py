@@ -25,7 +25,7 @@ from dltui.training.losses import chamfer
 
 CODE = 32  # numbers of a code
 STEPS, PARTS = 160, 8  # of every network; moments that are shown
-RATE, SOUP_RATE, LAST = 1e-2, 3e-3, 0.02
+RATE, SOUP_RATE, READ_RATE, LAST = 1e-2, 3e-3, 4e-3, 0.02
 QUICK = 0.3  # part of what batch normalisation remembers that each step renews: there are few steps
 SAMPLES = 16  # draws of the target that are learnt from in turns
 MATCHED = 96  # points that are matched one to one in a step
@@ -162,15 +162,11 @@ class Made:
         step: Steps made.
         networks: Soup, one patch, and K patches.
         away: Squared Chamfer distance of each to points of the target that were never learnt from, at every moment.
-        reader: The network that reads pictures.
-        read: Its mean distance on held-out pictures, at every moment.
     """
 
     step: int
     networks: tuple[Soup, Atlas, Atlas]
     away: tuple[tuple[float, float, float], ...]
-    reader: FromPicture
-    read: tuple[float, ...]
 
 
 class _Learner:
@@ -196,7 +192,7 @@ class _Learner:
 
 @lru_cache(maxsize=6)
 def making(name: str, patches: int, points: int, loss: str, seed: int) -> Remembered[Made]:
-    """Return the moments of four trainings."""
+    """Return the moments of three trainings."""
     return alone(lambda: _making(name, patches, points, loss, seed))
 
 
@@ -206,26 +202,21 @@ def code_of(seed: int) -> Tensor:
 
 
 def _making(name: str, patches: int, points: int, loss: str, seed: int) -> Iterator[Made]:
-    """Train soup, one patch, K patches and the reader of pictures, in turns."""
+    """Train soup, one patch and K patches, in turns."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         networks = Soup(points), Atlas(1), Atlas(patches)
-        reader = FromPicture()
     learners = [
         _Learner(network, rate) for network, rate in zip(networks, (SOUP_RATE, RATE, RATE), strict=True)
     ]
-    reading = _Learner(reader, 4e-3)
-    draw, code, known = torch.Generator().manual_seed(seed), code_of(seed), shown(seed % 4)
+    draw, code = torch.Generator().manual_seed(seed), code_of(seed)
     judged = target(name, JUDGED, 1000 + seed)
     away: list[tuple[float, float, float]] = []
-    read: list[float] = []
     for step in range(STEPS + 1):
         if step % (STEPS // PARTS) == 0:
             one, two, three = (judge(network, code, judged) for network in networks)
             away.append((one, two, three))
-            seen = laid(reader, known.seen[SHAPES:], spaced(LEARNT // SHEETS)).flatten(1, 2)
-            read.append(float(distances(seen, known.points[SHAPES:]).mean()))
-            yield Made(step, copy.deepcopy(networks), tuple(away), copy.deepcopy(reader), tuple(read))
+            yield Made(step, copy.deepcopy(networks), tuple(away))
         if step == STEPS:
             return
         true = target(name, points, seed + step % SAMPLES)
@@ -239,10 +230,27 @@ def _making(name: str, patches: int, points: int, loss: str, seed: int) -> Itera
                 least = min(len(part) for part in some)
                 wrong = matched(out[0, some[0][:least]], true[0, some[1][:least]])
             learner.step(wrong, step / STEPS)
+
+
+@lru_cache(maxsize=4)
+def reading(seed: int) -> Remembered[FromPicture]:
+    """Return the network that reads pictures, as it is at each moment of its training."""
+    return alone(lambda: _reading(seed))
+
+
+def _reading(seed: int) -> Iterator[FromPicture]:
+    """Train the reader of pictures."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        reader = FromPicture()
+    learner, draw, known = _Learner(reader, READ_RATE), torch.Generator().manual_seed(seed), shown(seed % 4)
+    for step in range(STEPS + 1):
+        if step % (STEPS // PARTS) == 0:
+            yield copy.deepcopy(reader)
         rows = torch.randint(SHAPES, (BATCH,), generator=draw)
         uv = torch.rand(BATCH, LEARNT // SHEETS, 2, generator=draw)
         out = reader(known.seen[rows], uv)
-        reading.step(chamfer(out.flatten(1), known.points[rows].flatten(1)), step / STEPS)
+        learner.step(chamfer(out.flatten(1), known.points[rows].flatten(1)), step / STEPS)
 
 
 def judge(network: nn.Module, code: Tensor, judged: Tensor) -> float:

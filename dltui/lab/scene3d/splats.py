@@ -86,10 +86,12 @@ class Moment:
 )
 def gaussian_splats(
     scene: Annotated[str, Choice(*SCENES, help="what stands on the turntable")] = "bunny",
-    count: Annotated[int, Slider(20, 2000, log=True, help="Gaussians N")] = 400,
-    steps: Annotated[int, Slider(0, 600, step=30, help="steps of the splats, a picture each")] = 240,
+    count: Annotated[int, Slider(20, 1500, log=True, help="Gaussians N")] = 400,
+    steps: Annotated[int, Slider(0, 450, step=30, help="steps of the splats, a picture each")] = 240,
     rival: Annotated[str, Choice("network", "voxels", help="the radiance field they race")] = "network",
-    order: Annotated[str, Choice(*ORDERS, help="in which order they are blended below")] = "back to front",
+    order: Annotated[
+        str, Choice(*ORDERS, help="in which order they are blended, in the right picture")
+    ] = "back to front",
     share: Annotated[float, Slider(0, 1, step=0.05, help="share of them that is blended so far")] = 1.0,
     azimuth: Annotated[
         float, Slider(-180, 180, step=15, help="where the free camera stands, degrees")
@@ -102,7 +104,7 @@ def gaussian_splats(
 ) -> Iterator[Frame]:
     """Gaussian blobs fitted to pictures, their outlines in space, and blending one after the other.
 
-    Try: --count 20, then 2000; --order "back to front" against "front to back"; --share 0.3 stops the blending early;
+    Try: --count 20, then 1500; --order "back to front" against "front to back"; --share 0.3 stops the blending early;
     --azimuth 60 is a view from where no picture was taken; --rival voxels is a harder race; --aside 2.
     Notice: the scene is a list of blobs, nothing is asked of a network, and blobs grow flat along the surface. In the
     wrong order the same blobs show what is behind: the order is part of the formula.
