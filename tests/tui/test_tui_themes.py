@@ -13,7 +13,7 @@ import dltui.tui
 from dltui.draw import Depth, Look, draw
 from dltui.draw.canvas import NO_COLOUR, Canvas
 from dltui.draw.colors import QUIET, SERIES, packed_of
-from dltui.figures import Lines, Points, Series
+from dltui.figures import Lines, Points, Scene, Series
 from dltui.settings import THEMES as NAMES
 from dltui.tui.themes import INKS, THEMES, Rgb, other_ground
 from dltui.tui.widgets.dyeing import dye
@@ -157,6 +157,37 @@ def test_points_of_any_value_are_seen(theme: Theme) -> None:
     colours = [(c >> 16, (c >> 8) & 255, c & 255) for c in drawn.front[points].tolist()]
     assert min(contrast(colour, ink.ground) for colour in colours) >= 1.9
     assert (drawn.front[points] == before[points]).mean() > 0.5  # what is seen anyway keeps its colour
+
+
+@each_theme
+def test_legend_of_classes_in_space_has_the_hues_of_what_is_lit(theme: Theme) -> None:
+    names = tuple(f"part {i}" for i in range(len(SERIES)))
+    corners = np.array([(0, 0), (0.9, 0), (0.9, 0.9), (0, 0.9)])
+    places = np.concatenate([
+        np.column_stack([corners + np.array([i, 0]), 0.3 * corners[:, 0]]) for i in range(len(names))
+    ])
+    faces = np.concatenate([
+        [(4 * i, 4 * i + 1, 4 * i + 2), (4 * i, 4 * i + 2, 4 * i + 3)] for i in range(len(names))
+    ])
+    scene = Scene(
+        title="parts",
+        vertices=places.astype(np.float32),
+        faces=faces.astype(np.int32),
+        vertex_values=np.repeat(np.arange(float(len(names))), 4),
+        value_names=names,
+    )
+    drawn = draw(scene, Look(100, 40, Depth.TRUE)).canvas
+    dye(drawn, INKS[theme.name])
+    legend = drawn.glyph == ord("■")
+    seen = np.unique(np.concatenate([drawn.front[~legend], drawn.back[~legend]]))
+    hues = np.array(
+        [((packed >> 16) & 255, (packed >> 8) & 255, packed & 255) for packed in seen.tolist()], float
+    )
+    hues /= np.linalg.norm(hues, axis=1, keepdims=True) + 1e-9
+    assert legend.sum() == len(names)
+    for packed in drawn.front[legend].tolist():
+        told = np.array([(packed >> 16) & 255, (packed >> 8) & 255, packed & 255], float)
+        assert (hues @ told).max() / np.linalg.norm(told) > 0.999, hex(packed)
 
 
 def test_dyeing_leaves_the_colours_of_fields_alone() -> None:

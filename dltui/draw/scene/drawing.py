@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from dltui.draw.blocks import put_shades
 from dltui.draw.braille import BLANK, cells_of
 from dltui.draw.canvas import Canvas
-from dltui.draw.colors import series_color
 from dltui.draw.fields import Bar, put_bar
 from dltui.draw.layout import Key, Plot, put_keys, sheet
 from dltui.draw.look import Depth, Look
@@ -19,7 +18,7 @@ from dltui.draw.patches import put_patch
 from dltui.draw.scales import Axis
 from dltui.draw.scene.eye import Eye, eye_of
 from dltui.draw.scene.front import Front
-from dltui.draw.scene.light import bar_of_scene, lit
+from dltui.draw.scene.light import CLASSES, bar_of_scene, lit
 from dltui.draw.view import Drawing, View
 from dltui.figures import Scene
 
@@ -168,4 +167,4 @@ def _keys(figure: Scene) -> list[Key]:
     """Return the legend of classes."""
     if not figure.value_names or figure.shade in {"normal", "depth"}:
         return []
-    return [Key("■", name, series_color(i)) for i, name in enumerate(figure.value_names[:24])]
+    return [Key("■", name, CLASSES[i % len(CLASSES)]) for i, name in enumerate(figure.value_names[:24])]

@@ -22,6 +22,9 @@ DARK = 0.22  # of a face between its edges
 HAZE = 0.45  # how far the farthest of what has no light goes towards grey
 GROOVE = 32.0  # how much eye-dome lighting darkens a step in depth
 LINE = (150, 150, 158)
+# Of classes: those of series but for the last bit, which keeps themes from putting their own colours in the place of
+# the few that no light has changed; legend and faces would differ.
+CLASSES = tuple((red, green, blue ^ 1) for red, green, blue in SERIES)
 
 
 def bar_of_scene(figure: Scene, look: Look) -> Bar | None:
@@ -170,8 +173,8 @@ def _of_lines(figure: Scene, which: Array) -> Colours:
 def _of_values(figure: Scene, values: Array, look: Look) -> Colours:
     """Return the colours of numbers, or of classes where they are such."""
     if figure.value_names:
-        palette = np.array(SERIES, np.float32)
-        return np.asarray(palette[np.rint(np.nan_to_num(values)).astype(np.int64) % len(SERIES)], np.float32)
+        palette = np.array(CLASSES, np.float32)
+        return np.asarray(palette[np.rint(np.nan_to_num(values)).astype(np.int64) % len(CLASSES)], np.float32)
     held = _values(figure)
     axis = axis_of(values if held is None else held, centred=figure.colormap == "coolwarm")
     return np.asarray(paint(look.map_of(figure.colormap), axis.share(values)), np.float32)
