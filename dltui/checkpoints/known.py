@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib.resources import as_file, files
 from typing import TypeVar
 
 from torch import nn
@@ -14,7 +15,7 @@ from dltui.checkpoints.read import State, read_weights
 from dltui.data.fetch.manifest import thing
 from dltui.data.fetch.places import need
 from dltui.data.imagenet import MEAN, STD, imagenet_classes
-from dltui.data.shipped import asset_file
+from dltui.data.shipped import FOLDER
 from dltui.data.takes import Takes
 from dltui.models.crepe import WINDOW as HEARD
 from dltui.models.crepe import Crepe, Size, frequencies
@@ -83,9 +84,9 @@ def crepe_full() -> LiveModel:
 
 
 def silero() -> LiveModel:
-    """Return Silero's detector of speech, with the weights that dltui ships."""
-    module = _shipped(Silero(), "silero_vad_16k.safetensors")
-    return _live(module, "silero", Takes("array", (SPOKEN,), classes=IS_SPEECH), "silero-vad 6.2.3, shipped")
+    """Return Silero's detector of speech."""
+    module = _fetched(Silero(), "silero", "silero_vad_16k.safetensors")
+    return _live(module, "silero", Takes("array", (SPOKEN,), classes=IS_SPEECH))
 
 
 def _crepe(size: Size) -> LiveModel:
@@ -120,6 +121,6 @@ def _fetched(module: M, name: str, file: str, spell: Callable[[str], str] = str)
 
 def _shipped(module: M, name: str) -> M:
     """Put weights into a model that come with dltui."""
-    with asset_file(name) as path:
+    with as_file(files("dltui") / FOLDER / name) as path:
         fit_weights(module, read_weights(path).state, path)
     return module

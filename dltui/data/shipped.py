@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tempfile
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import as_file, files
-from pathlib import Path
+from importlib.resources import files
 from typing import IO, Any
 
 from dltui.errors import DltuiError
@@ -60,29 +56,6 @@ def open_asset(name: str) -> IO[bytes]:
     if (packed := folder / f"{name}{PACKED}").is_file():
         return io.BytesIO(_unpacked(name, packed.read_bytes()))
     raise DltuiError(f"the shipped file {name} is missing: install dltui again")
-
-
-@contextmanager
-def asset_file(name: str) -> Iterator[Path]:
-    """Have a shipped file in a place of its own while this lasts, for readers that take no open files.
-
-    Args:
-        name: Its name.
-
-    Yields:
-        Where it is.
-
-    Raises:
-        DltuiError: If the installation lacks it, or it is packed and broken.
-    """
-    if (place := files("dltui") / FOLDER / name).is_file():
-        with as_file(place) as path:
-            yield path
-        return
-    with open_asset(name) as file, tempfile.TemporaryDirectory(prefix="dltui-") as folder:
-        path = Path(folder) / name
-        path.write_bytes(file.read())
-        yield path
 
 
 def _unpacked(name: str, data: bytes) -> bytes:

@@ -52,7 +52,7 @@ def test_the_classes_of_imagenet_are_a_thousand_different_names() -> None:
     assert {place: names[place] for place in told} == told
 
 
-@pytest.mark.parametrize("name", ["mobilenet-v2", "efficientnet-lite0", "onet", "crepe-tiny"])
+@pytest.mark.parametrize("name", ["mobilenet-v2", "efficientnet-lite0", "onet", "crepe-tiny", "silero"])
 def test_weights_that_are_not_here_tell_how_to_get_them(name: str) -> None:
     with pytest.raises(DltuiError, match=r"is not on this machine: fetch it \(.*\) with `dltui data get "):
         open_live(name)
@@ -70,7 +70,9 @@ def test_the_shipped_network_for_faces_finds_the_astronaut_and_no_cat() -> None:
     assert not len(cat) or cat.max() < scores[0]
 
 
-def test_the_shipped_detector_hears_speech_and_no_noise() -> None:
+@pytest.mark.extra
+def test_the_detector_hears_speech_and_no_noise(fetched: Fetched) -> None:
+    fetched("silero")
     live = open_live("silero")
     assert isinstance(live.module, Silero)
     sound, rate = read_sound("speech")
@@ -84,12 +86,12 @@ def test_the_shipped_detector_hears_speech_and_no_noise() -> None:
 
 
 def test_one_step_of_the_detector_is_what_listening_begins_with() -> None:
-    live = open_live("silero")
-    assert isinstance(live.module, Silero)
+    torch.manual_seed(0)
+    module = Silero().eval()
     sound = torch.from_numpy(read_sound("speech")[0])
     with torch.no_grad():
-        first = live.module(nn.functional.pad(sound[:STEP], (64, 0))[None]).sigmoid()[0, 0]
-    torch.testing.assert_close(first, listen(live.module, sound)[0])
+        first = module(nn.functional.pad(sound[:STEP], (64, 0))[None]).sigmoid()[0, 0]
+    torch.testing.assert_close(first, listen(module, sound)[0])
 
 
 # five photos and what a person would call them; shares within 0.02 of what an own implementation gave with another

@@ -26,7 +26,10 @@ from dltui.scene.nerf.views import Capture, View, hull, rays_of, tight
 Kind = Literal["grid", "hash", "mlp"]
 AnyField = GridField | HashField | MlpField
 FIRST = 32**3  # corners of the grid in the beginning
-STAGES = ((0.2, 56**3), (0.55, 80**3))  # from which part of the work on it has so many
+STAGES = (
+    (0.2, 46**3),
+    (0.55, 69**3),
+)  # from which part of the work on it has so many: finer ones learn by heart
 CHECKED = 200  # steps after which a fit that sees nothing is told
 GROW = 3  # pixels around what pictures show that are learnt from as well; farther out all is paper
 LOOKED = 30_000  # rays after which cells that gave no light are looked at no more
