@@ -70,8 +70,8 @@ def neural_implicit(
 ) -> Iterator[Frame]:
     """Two networks become three shapes: one tells distances, one tells inside from outside, at any place.
 
-    Try: --net occupancy; --latent from 0 to 1; --hidden 0.9; --clamp 1 learns distances in all of space;
-    --eikonal 0.05 pulls slopes towards 1, and needs longer; --grid 8 and 48, from the same weights; --steps 100; --cut 0.3.
+    Try: --net occupancy; --latent from 0 to 1; --hidden 0.9; --clamp 1 learns distances in all of space; --eikonal 0.05
+    pulls slopes towards 1, and needs longer; --grid 8 and 48, from the same weights; --steps 100; --cut 0.3.
     Notice: no grid is stored, only weights; the mesh is cut out of them as fine as one likes and asks for every corner
     of every cell. Half a shape is enough, for the code that explains it brings the other half along.
 
