@@ -52,7 +52,7 @@ def pointnet_court(
 ) -> Iterator[Frame]:
     """A PointNet learns five shapes, the points that win its maximum lit; rivals stand the same trials.
 
-    Try: --pool mean or sum, which every point takes part in; --no-tnet; --shape cone; --degrees 180; --n 16, too few.
+    Try: --pool mean or sum, which every point takes part in; --no-tnet; --shape cone; --degrees 180; --n 16.
     Notice: another order of the points changes nothing at all for PointNet; the perceptron that reads N × 3 numbers in
     a row would have to learn every order, and learns next to nothing. Points without a cross may go, and no number
     changes. A turn about x, or a shift, both never seen while learning, break it all the same: that motion counts for

@@ -101,7 +101,8 @@ def aligned(cloud: Floats, matrix: Floats) -> tuple[Figure, ...]:
     told = f"det A = {number(float(np.linalg.det(matrix)))}, ‖I − A·Aᵀ‖² = {number(penalty(matrix.astype(float)))}"
     return (
         Scene(
-            title="T-Net: the cloud before, and after", caption="left, blue: as it came; right, orange: times A",
+            title="T-Net: the cloud before, and after", size=1,
+            caption="left, blue: as it came; right, orange: times A",
             points=np.concatenate([cloud - aside, after + aside]).astype(np.float32),
             point_rgb=np.repeat(np.array([BLUE, ORANGE], np.uint8), len(cloud), axis=0), up="y", box=True,
         ),

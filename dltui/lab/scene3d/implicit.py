@@ -22,6 +22,7 @@ Doubles = NDArray[np.float64]
 Field = Callable[[Doubles], Doubles]
 
 FINE = (12, 24, 48)  # cells of the grids on which the same weights are meshed
+SCORED = 32  # cells of the grid on which both networks are measured
 COMPARED = 2000  # points of each surface for the Chamfer distance
 BANDS = 0.1  # the error of a distance is taken within this of the surface
 ZOOM, WHOLE = 64, 1024  # cells of the window into a grid of 1024³, and that grid
@@ -62,15 +63,15 @@ def neural_implicit(
     hidden: Annotated[float, Slider(0, 0.9, step=0.05, help="share of the surface that is hidden")] = 0.5,
     clamp: Annotated[float, Slider(0.02, 1, log=True, help="distances are compared within this δ")] = 0.1,
     eikonal: Annotated[float, Slider(0, 0.1, step=0.01, help="weight of (‖∇f‖ − 1)² in the loss")] = 0.0,
-    grid: Annotated[int, Slider(8, 64, log=True, help="cells along each side when it is meshed")] = 40,
+    grid: Annotated[int, Slider(8, 48, log=True, help="cells along each side when it is meshed")] = 40,
     cut: Annotated[float, Slider(-1, 1, step=0.05, help="z at which the slices are taken")] = 0.0,
-    steps: Annotated[int, Slider(0, 600, step=50, help="batches to learn from")] = 450,
+    steps: Annotated[int, Slider(0, 500, step=50, help="batches to learn from")] = 450,
     seed: Annotated[int, Slider(0, 99, help="seed of sizes, weights and batches")] = 0,
 ) -> Iterator[Frame]:
     """Two networks become three shapes: one tells distances, one tells inside from outside, at any place.
 
-    Try: --net occupancy; --latent from 0 to 1; --hidden 0.9; --clamp 1 learns all of space, less well at the surface;
-    --eikonal 0.05 makes slopes 1; --grid 8 and 64, from the same weights; --steps 100; --cut 0.3.
+    Try: --net occupancy; --latent from 0 to 1; --hidden 0.9; --clamp 1 learns distances in all of space; --eikonal 0.05
+    pulls slopes towards 1, and needs longer; --grid 8 and 48, from the same weights; --steps 100; --cut 0.3.
     Notice: no grid is stored, only weights; the mesh is cut out of them as fine as one likes and asks for every corner
     of every cell. Half a shape is enough, for the code that explains it brings the other half along.
 
@@ -101,7 +102,7 @@ def _frames(
         total, past = min(FRAMES, steps) + 1, list[dict[str, float]]()
         pair = SHAPES.index(shape), SHAPES.index(other)
         for look in training(steps, clamp, eikonal, seed):
-            past.append({"step": look.step} | _scores(look, pair[0], grid, seed))
+            past.append({"step": look.step} | _scores(look, pair[0], seed))
             figures, numbers = _seen(look, past, net, shape, grid, cut, clamp, seed)
             if len(past) == total:
                 more, told = _after(look, net, pair, latent, hidden, grid, seed)
@@ -141,11 +142,11 @@ def overlap(one: Array, other: Array) -> float:
     return int((one & other).sum()) / either if either else 1.0
 
 
-def _scores(look: Look, shape: int, grid: int, seed: int) -> dict[str, float]:
+def _scores(look: Look, shape: int, seed: int) -> dict[str, float]:
     """Return how well both networks tell a shape."""
     from dltui.lab.scene3d.implicit_nets import truth
 
-    places = corners(grid)
+    places = corners(SCORED)
     right = truth(seed).distances[shape](places)
     told = {name: look.field(name, look.code(name, shape))(places) for name in look.nets}
     band = np.abs(right) < BANDS

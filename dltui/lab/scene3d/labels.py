@@ -64,8 +64,8 @@ def point_labels(
 ) -> Iterator[Frame]:
     """A chair and a room, every point labelled by networks that learn it; wrong ones are crossed.
 
-    Try: --task roughness, which only neighbours can tell; --net PointNet; --shape armchair; --radius 0.1 or --k 1, too
-    small to see anything; --levels 1; --task room.
+    Try: --task roughness, which only neighbours can tell; --net PointNet; --shape armchair; --radius 0.1, too small
+    to see anything; --k 1 leaves EdgeConv no neighbours; --levels 1; --task room.
     Notice: both chairs of the room have one class and two instances; PointNet knows the whole and the point, nothing
     between, and is last where neighbours count; the graph among features is another one than that in space.
 
