@@ -17,6 +17,7 @@ from dltui.commands._forms import Field, Form, Refused, form, form_names, valida
 from dltui.commands._frame import function_below
 from dltui.commands._spelled import command_line, spell, words
 from dltui.errors import UsageError
+from dltui.lab import load
 
 LAYERS = {"conv2d", "interpolate", "lstm", "cat", "multiheadattention"}  # a few of many that are built alike
 ALL = [
@@ -234,7 +235,6 @@ SPELLED = {
     "device": ["auto", "cpu", "cuda:1"],
     "processes": ["1", "2", "auto"],
     "optimizer": ["sgd", "muon"],
-    "f": ["saddle", "x**2 - y**2", "-x - y"],
     "set_fields": ["epochs=3", "schedule.warmup=5", "optimizer.betas=0.9,0.95", "loss=my.own:loss"],
 }
 # Files that would be written: what can't be is refused with the command line.
@@ -246,8 +246,11 @@ WRITTEN = {
 }
 
 
-def _values(asked: Field) -> st.SearchStrategy[Any]:
+def _values(verb: str, asked: Field) -> st.SearchStrategy[Any]:
     """Values that a field takes."""
+    if verb.startswith("lab run ") and not asked.common and asked.kind == "text":
+        (knob,) = [one for one in load(verb.rsplit(maxsplit=1)[-1]).knobs if one.name == asked.name]
+        return st.sampled_from(knob.extremes)
     if asked.kind == "choice":
         return st.sampled_from(asked.choices)
     if asked.kind == "switch":
@@ -256,7 +259,7 @@ def _values(asked: Field) -> st.SearchStrategy[Any]:
         return st.sampled_from(WRITTEN[asked.name]).map(Path)
     if asked.kind == "path":
         return st.just(Path(__file__)) | st.just(Path(__file__).parent / "conftest.py")
-    if asked.name in {"at", "center"}:
+    if asked.name in {"at", "center"} and asked.kind == "text":
         steps = st.floats(-10, 10).map(spell)
         return steps | st.tuples(steps, steps).map(",".join)
     if asked.name in SPELLED and asked.kind not in {"whole", "number"}:  # a knob may bear the same name
@@ -286,7 +289,7 @@ def test_the_command_line_reads_back(verb: str, data: st.DataObject) -> None:
     """Through a shell's splitting and the command line's own parser, whatever the values are."""
     asked = form(verb)
     chosen = [one for one in asked.fields if one.required or data.draw(st.booleans(), label=one.name)]
-    values = {one.name: data.draw(_values(one), label=one.name) for one in chosen}
+    values = {one.name: data.draw(_values(verb, one), label=one.name) for one in chosen}
     first, *rest = shlex.split(command_line(asked, values))
     assert first == "dltui"
     call = called(rest)

@@ -10,10 +10,11 @@ from dltui.errors import DltuiError, UsageError
 from dltui.figures import Scene
 from dltui.lab.remembered import Remembered
 from dltui.lab.run import run
-from dltui.lab.scene3d import nerf, programs
+from dltui.lab.scene3d import nerf_work as nerf
+from dltui.lab.scene3d import programs_work as programs
 from dltui.lab.scene3d.chairs import chair, graphs, leaf_of
 from dltui.lab.scene3d.sheets import Atlas, Soup, code_of, grid, laid, spaced
-from dltui.lab.scene3d.views import spoilt, winners
+from dltui.lab.scene3d.views_work import spoilt, winners
 from dltui.scene.nerf.fit import Fit
 
 

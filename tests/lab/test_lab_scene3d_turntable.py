@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from dltui.device import threads
+from dltui.lab.scene3d.choices import SCENES
 from dltui.lab.scene3d.turntable import (
     HELD,
     LENS,
-    SCENES,
     TINY,
     alone,
     camera_at,

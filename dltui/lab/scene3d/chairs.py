@@ -15,7 +15,6 @@ from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.turntable import alone
 from dltui.scene.parts import Part, attached, contacts
 
-LEAVES = ("seat", "back", "armrest", "strut", "wheel")
 KINDS = ("seat", "back", "armrest", "leg")  # of a part in a graph
 SLOTS = ("seat", "back", "arm1", "arm2", "leg1", "leg2", "leg3", "leg4")
 KIND_OF = (0, 1, 2, 2, 3, 3, 3, 3)

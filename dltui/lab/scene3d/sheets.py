@@ -16,6 +16,7 @@ from dltui.data.shapes3d_views import pictures
 from dltui.data.solids import SOLIDS
 from dltui.figures import Array
 from dltui.lab.remembered import Remembered
+from dltui.lab.scene3d.choices import HELD, LOSSES
 from dltui.lab.scene3d.rooms import solid
 from dltui.lab.scene3d.turntable import alone
 from dltui.models.atlasnet import GOLDEN, Patch
@@ -30,9 +31,8 @@ QUICK = 0.3  # part of what batch normalisation remembers that each step renews:
 SAMPLES = 16  # draws of the target that are learnt from in turns
 MATCHED = 96  # points that are matched one to one in a step
 JUDGED = 600  # points of the target that are judged by, never learnt from
-CLASSES, SHAPES, HELD, DENSE, LEARNT, SIDE = 5, 400, 40, 1500, 128, 24
+CLASSES, SHAPES, DENSE, LEARNT, SIDE = 5, 400, 1500, 128, 24
 BATCH, SHEETS = 16, 4  # pictures of a step; sheets of the network that reads pictures
-LOSSES = ("Chamfer", "earth mover's")
 
 
 class Soup(nn.Module):

@@ -20,7 +20,6 @@ from dltui.scene.nerf.scenes import picture_of
 from dltui.scene.nerf.views import Capture, View
 from dltui.scene.tracer import csg_table, shoot
 
-SCENES = ("bunny", "teapot", "csg-table")
 SIDE = 32  # pixels of a picture across and down
 STANDS, HALF = 3.2, 1.1  # how far cameras are from the middle; half a side of the box around the thing
 LENS = 0.5 / math.tan(math.radians(20))  # focal length in sides of the picture
