@@ -20,6 +20,7 @@ from dltui.figures import Lines, Surface
 from dltui.results.gradients import GradientNorms
 from dltui.results.landscape import Landscape
 from dltui.tui.onward import origin
+from dltui.tui.screens.measured import MeasuredScreen
 
 from .conftest import spectrum  # noqa: TID252 - the tests of this folder share it
 
@@ -216,3 +217,31 @@ def test_a_surface_keeps_its_marks() -> None:
     surface = bowl((0.5, 0.0)).figures()[0]
     assert isinstance(surface, Surface)
     assert [mark.name for mark in surface.marks] == ["θ*"]
+
+
+def test_result_of_a_job_that_ends_while_its_partial_one_is_drawn_is_shown_too() -> None:
+    class Sudden:
+        state, progress, failure, result, partial = "running", None, None, None, bowl()
+
+        @property
+        def over(self) -> bool:
+            return self.state == "done"
+
+    class Screen(MeasuredScreen):
+        def __init__(self, job: Sudden) -> None:
+            self._job, self._shower, self.shown = job, self.show, list[Landscape]()
+
+        def show(self, found: Landscape, *, first: bool) -> None:
+            assert first is (not self.shown)
+            self.shown.append(found)
+            job.state, job.result = "done", whole
+
+        def tell(self, text: str) -> None:
+            del text
+
+    whole, job = bowl((1.0, 0.0)), Sudden()
+    screen = Screen(job)
+    screen._job_told(job)  # type: ignore[arg-type]
+    screen._job_told(job)  # type: ignore[arg-type]
+    assert screen.shown == [job.partial, whole]
+    assert screen._job is None

@@ -89,13 +89,14 @@ class MeasuredScreen(ResultScreen):
         """Show what the job of this screen knows by now, or why it has ended."""
         if job is not self._job or self._shower is None:
             return
+        over = job.over  # before its result: it may end at any moment, and is told of once more then
         found = job.result or job.partial
         if found is not None:
             self._shower(found, first=not self._began)
             self._began = True
-        if job.state == "failed" and job.failure is not None:
+        if over and job.failure is not None:
             self.notify(job.failure.sentence, title=job.line, severity="error", markup=False)
-        if job.over:
+        if over:
             self._job = None
             self.tell(self._answer if job.state == "done" else job.state)
         elif job.progress is not None:
