@@ -17,18 +17,8 @@ BASIC: tuple[tuple[int, int, int], ...] = (
 # How much lightness, green–red and blue–yellow count when there are only sixteen: with equal shares most colours of a
 # map would become grey.
 HUE_FIRST = np.array([0.25, 1.0, 1.0])
-BASIC_SERIES = (
-    12,
-    9,
-    2,
-    5,
-    3,
-    13,
-    6,
-    8,
-    10,
-    14,
-)  # stand for the colours of series, so that all stay different
+# These stand for the colours of series, so that all stay different.
+BASIC_SERIES = (12, 9, 2, 5, 3, 13, 6, 8, 10, 14)
 _LEVELS = np.array([0, 95, 135, 175, 215, 255])  # of the 6 × 6 × 6 cube in the table of 256 colours
 _BORDERS = (_LEVELS[1:] + _LEVELS[:-1]) // 2 + 1  # a tie goes to the darker one
 # From linear red, green and blue to cone responses, and from their cube roots to OKLab (B. Ottosson, 2020).

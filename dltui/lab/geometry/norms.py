@@ -11,6 +11,7 @@ import numpy as np
 from dltui.figures import Bars, Figure, Table, number
 from dltui.lab import Frame, Number, Slider, exhibit
 from dltui.lab.written import written
+from dltui.results.training import TrainingHistory
 from dltui.training import Optimizer, Recipe
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ SAMPLES, WIDTH, TOP = 600, 24, 11
 
 
 @lru_cache(maxsize=16)
-def _net(depth: int, rate: float, seed: int, *, norm: bool) -> nn.Module:
-    from dltui.lab.geometry.nets import digits, perceptron, trained
+def _net(depth: int, rate: float, seed: int, *, norm: bool) -> tuple[nn.Module, TrainingHistory]:
+    from dltui.lab.geometry.nets import digits, perceptron, taught
 
     recipe = Recipe(epochs=10, batch_size=60, optimizer=Optimizer(name="sgd", lr=rate))
-    return trained(partial(perceptron, WIDTH, 10, depth=depth, norm=norm), digits(SAMPLES), recipe, seed)
+    return taught(partial(perceptron, WIDTH, 10, depth=depth, norm=norm), digits(SAMPLES), recipe, seed)
 
 
 @exhibit(
@@ -55,7 +56,7 @@ def normed_landscape(
     Told as it is: λ₁ of a network that has learnt is not comparable with that of one that has not, whose loss is ln 10.
     """
     from dltui.instruments.curvature import spectrum
-    from dltui.lab.geometry.nets import digits
+    from dltui.lab.geometry.nets import course, digits
     from dltui.objective import Objective
 
     rows, numbers = list[tuple[str | float, ...]](), dict[str, Number]()
@@ -65,7 +66,15 @@ def normed_landscape(
         (True, "train"),
     )
     for norm, mode in looks:
-        objective = Objective.of(_net(depth, rate, seed, norm=norm), digits(SAMPLES), mode=mode)
+        net, history = _net(depth, rate, seed, norm=norm)
+        if not rows:
+            yield Frame(
+                figures=(course(history, "the plain network", "its spectrum comes"),),
+                numbers={},
+                caption="trained plain; its spectrum comes next",
+                total=4,
+            )
+        objective = Objective.of(net, digits(SAMPLES), mode=mode)
         found = spectrum(
             objective, top=TOP, bottom=1, exact=False, probes=1, trace_probes=2, tolerance=1e-2, seed=seed
         )
@@ -75,7 +84,7 @@ def normed_landscape(
         key = f"{'norm' if norm else 'plain'}_{mode}"
         numbers |= {f"{key}_loss": found.loss, f"{key}_lambda_max": top, f"{key}_outliers": top / last}
         losses = f"loss {rows[0][1]:.3g} plain" + (f", {rows[1][1]:.3g} with batch norm" if norm else "")
-        yield Frame(figures=_figures(rows, depth, rate), numbers=dict(numbers), caption=losses, total=3)
+        yield Frame(figures=_figures(rows, depth, rate), numbers=dict(numbers), caption=losses, total=4)
 
 
 def _figures(rows: list[tuple[str | float, ...]], depth: int, rate: float) -> tuple[Figure, ...]:
