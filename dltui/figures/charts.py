@@ -61,8 +61,9 @@ class Lines(Figure):
 
     def words(self) -> str:
         """Return range, trend and extreme of every curve."""
+        count = len(self.series)
         return (
-            f"{len(self.series)} curve(s) of {self.y_label or 'y'} over {self.x_label or 'x'}. "
+            f"{count} curve{'s' * (count != 1)} of {self.y_label or 'y'} over {self.x_label or 'x'}. "
             + " ".join(_curve(line) for line in self.series)
         )
 

@@ -165,4 +165,4 @@ class Images(Figure):
         named = f": {', '.join(self.names)}" if self.names else ""
         bright = float(np.nanmean(self.pixels, dtype=np.float64)) if self.pixels.size else 0.0
         mean = f" Mean brightness {number(bright)}." if self.pixels.size else ""
-        return f"{count} {kind} picture(s) of {width} × {height} pixels{named}.{mean}"
+        return f"{count} {kind} picture{'s' * (count != 1)} of {width} × {height} pixels{named}.{mean}"

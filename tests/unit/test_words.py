@@ -40,7 +40,7 @@ CASES: list[tuple[Figure, list[str]]] = [
         Points(position=np.eye(2), group=np.array([0, 1]), group_names=("cat", "dog")),
         ["2 points", "cat: 1, dog: 1"],
     ),
-    (Images(pixels=np.full((2, 3, 4), 0.5)), ["2 grey picture(s) of 4 × 3", "brightness 0.5"]),
+    (Images(pixels=np.full((2, 3, 4), 0.5)), ["2 grey pictures of 4 × 3", "brightness 0.5"]),
     (
         Overlay(picture=np.zeros((4, 6)), values=np.array([[[0.0, -3.0], [1.0, 2.0]]]), names=("saliency",)),
         ["1 map of a value over a picture of 6 × 4 pixels", "saliency: strongest −3 at row 0, column 1"],
