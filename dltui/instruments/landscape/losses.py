@@ -5,15 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+EXACT = 1 << 24  # numbers up to here are counted without error in float32
+
 
 def crossed(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Return the cross-entropies (g, n) of scores (g, c, n), which are lost, and how many answers are right."""
-    at = targets.expand(len(outputs), 1, -1)
+    samples = len(targets)
+    at = targets * samples + torch.arange(samples, device=targets.device)  # of the class in a point's scores
     logs = torch.log_softmax(outputs, 1)
-    losses = logs.gather(1, at).squeeze(1).neg_()
+    losses = logs.flatten(1).index_select(1, at).neg_()
     highest = torch.eq(outputs, outputs.amax(1, keepdim=True), out=logs)  # 1.0 and 0.0, far faster than bools
-    if int(highest.sum(dtype=torch.float64)) == losses.numel():
-        return losses, highest.gather(1, at).squeeze(1).sum(1, dtype=torch.float64)
+    kind = highest.dtype if highest.numel() < EXACT else torch.float64
+    if int(highest.sum(dtype=kind)) == losses.numel():
+        return losses, highest.flatten(1).index_select(1, at).sum(1, dtype=kind).double()
     # somewhere two classes share the highest score, or there is none: the first one counts, as for argmax
     return losses, (outputs.argmax(1) == targets).sum(1).double()
 
