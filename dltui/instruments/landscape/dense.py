@@ -24,8 +24,8 @@ from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
 
 BLOCK_BYTES = 1 << 19  # of one point's widest layer for a block of samples
-CHUNK_BYTES = 1 << 21  # of the widest layer at all points that go through the layers together
-SCORE_BYTES = 1 << 21  # of the outputs at all points whose losses are taken together
+CHUNK_BYTES = 1 << 22  # of the widest layer at all points that go through the layers together
+SCORE_BYTES = 1 << 22  # of the outputs at all points whose losses are taken together
 NO_CHAIN = "it is no chain of linear layers"
 ELEMENTWISE = (
     nn.Tanh,
@@ -222,10 +222,11 @@ def _worker(
         classes = later[-1][0].shape[1]
         for terms, y in first:
             row = terms.row(beta)
-            outputs = room.of(len(layers), (len(alphas), classes, row[0].shape[1]), dtype)
+            shape = len(alphas), classes, row[0].shape[1]
+            outputs = room.of(len(layers), shape, dtype)
             for part, stretch, own in parts:
                 through(row, stretch, own, outputs[part])
-            loss, hits = losses_of(outputs, y)
+            loss, hits = losses_of(outputs, y, room.of(-1, shape, dtype))
             losses.append(loss)
             right += hits
         return Each(losses[0] if len(losses) == 1 else torch.cat(losses, 1), right / objective.samples)
