@@ -91,7 +91,8 @@ def shrinking() -> nn.Module:
     """Maps that become smaller than the kernels over them; the dense tier must not take it for a chain."""
     return nn.Sequential(
         nn.Conv2d(1, 3, 3, stride=2, padding=1), nn.ReLU(inplace=True),
-        nn.Conv2d(3, 5, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(5), nn.ReLU(), nn.Conv2d(5, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(),
+        nn.Conv2d(3, 5, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(5), nn.ReLU(),
+        nn.Conv2d(5, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(),
         nn.Conv2d(4, 6, 3, stride=2, padding=1), nn.Tanh(), nn.Conv2d(6, 4, 3, padding=1), nn.Flatten(),
     )  # fmt: skip
 
