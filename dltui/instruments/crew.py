@@ -55,7 +55,11 @@ class Crew:
         Yields:
             Each task with its result, in the order of completion.
         """
-        left, out, size = iter(tasks), SimpleQueue[tuple[T, R] | None](), 1 if alone else self.size
+        if alone or self.size == 1:  # here: nobody else is to be woken, and memory that was freed is at hand
+            do = start()
+            yield from ((task, do(task)) for task in tasks)
+            return
+        left, out = iter(tasks), SimpleQueue[tuple[T, R] | None]()
 
         def work() -> None:
             try:
@@ -72,9 +76,9 @@ class Crew:
             finally:
                 out.put(None)
 
-        jobs = [self._pool.submit(work) for _ in range(size)]
+        jobs = [self._pool.submit(work) for _ in range(self.size)]
         ended = 0
-        while ended < size:
+        while ended < self.size:
             found = out.get()
             if found is None:
                 ended += 1
