@@ -31,7 +31,7 @@ def table() -> tuple[NDArray[np.int64], ...]:
 
 @cache
 def _padded() -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the triangles of all cases as one array, shape (256, t, 3), and which of them there are, shape (256, t)."""
+    """Return the triangles of all cases, shape (256, t, 3), and which of them there are, shape (256, t)."""
     most = max(len(one) for one in table())
     edges, there = np.zeros((256, most, 3), np.int64), np.zeros((256, most), np.bool_)
     for case, triangles in enumerate(table()):
