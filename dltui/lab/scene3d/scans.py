@@ -131,11 +131,9 @@ def _frame(found: Found, still: tuple[Figure, ...], done: int, angle: float, shi
 
 def _laid(found: Found, motion: Motion) -> Scene:
     """Return both scans in one space, with links from points to their nearest ones."""
-    from dltui.scene.points.neighbours import Tree
-
     here = motion(found.moving)
     some = np.unique(np.linspace(0, len(here) - 1, LINKS).astype(int))
-    to = found.fixed[Tree(found.fixed).nearest(here[some])[1][:, 0]]
+    to = found.fixed[found.follower.nearest(here[some])[1]]
     ends = np.stack([here[some], to], axis=1)
     colours = np.repeat(np.array([BLUE, ORANGE], np.uint8), [len(found.fixed), len(here)], axis=0)
     return Scene(

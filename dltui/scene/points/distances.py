@@ -158,10 +158,9 @@ def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
     rows, columns = np.zeros((count, 1)), np.zeros((1, count))
     halvings = int(np.ceil(np.log2(widest / epsilon)))
     for e in [widest / 2**i for i in range(halvings)] + [epsilon]:
-        left = rounds if e == epsilon else max(1, rounds // 10)
-        while left > 0:
-            rows, columns = _turned(cost, rows, columns, e, min(left, TURNS))
-            left -= TURNS
+        turns = rounds if e == epsilon else max(1, rounds // 10)
+        for done in range(0, turns, TURNS):
+            rows, columns = _turned(cost, rows, columns, e, min(turns - done, TURNS))
     plan: Doubles = np.exp((rows + columns - cost) / epsilon)
     plan *= np.minimum(1, 1 / count / plan.sum(axis=1, keepdims=True))
     plan *= np.minimum(1, 1 / count / plan.sum(axis=0, keepdims=True))
@@ -259,7 +258,7 @@ def rematched(cost: Doubles, known: Matching, row: int) -> Matching:
     Returns:
         The pairs and their prices.
     """
-    held = Matching(*(part.copy() for part in (known.column_of, known.row_of, known.wages, known.prices)))
+    held = Matching(known.column_of.copy(), known.row_of.copy(), known.wages.copy(), known.prices.copy())
     held.row_of[held.column_of[row]] = held.column_of[row] = -1
     held.wages[row] = (cost[row] - held.prices).min()
     _add(cost, held, row)

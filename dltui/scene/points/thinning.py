@@ -214,17 +214,17 @@ def lots(area: NDArray[np.float64], count: int, numbers: np.random.Generator) ->
     share = numbers.random(count)
     draws, parts = share * total, PARTS * len(area)
     if count < parts:
-        return np.searchsorted(ends, draws, side="right").clip(0, last)
+        return np.minimum(np.searchsorted(ends, draws, side="right"), last)
     low = (
         np.arange(parts) / parts * total * (1 - 1e-12)
     )  # not above any draw of the part, whatever is rounded
-    first = np.searchsorted(ends, low, side="right").clip(0, last)
-    which = first[np.minimum((share * parts).astype(np.int64), parts - 1)]
+    first = np.minimum(np.searchsorted(ends, low, side="right"), last)
+    which: Ints = first[np.minimum((share * parts).astype(np.int64), parts - 1)]
     late = np.flatnonzero(ends[which] <= draws)
     for _ in range(PARTS):
         which[late] = np.minimum(which[late] + 1, last)
         late = late[ends[which[late]] <= draws[late]]
-    which[late] = np.searchsorted(ends, draws[late], side="right").clip(0, last)
+    which[late] = np.minimum(np.searchsorted(ends, draws[late], side="right"), last)
     return which
 
 
