@@ -141,8 +141,8 @@ def between(one: NDArray[np.floating], other: NDArray[np.floating]) -> Doubles:
 def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
     """Return a plan to move earth, blurred by entropy (Cuturi 2013), every place giving and getting the same.
 
-    Rows and columns are scaled in turns, by their prices rather than by factors so that a small ε does not underflow,
-    and with a large ε first that is halved again and again. What is left over is put where it is missing (Altschuler
+    Rows and columns are scaled in turns, by factors that become prices every few turns so that a small ε does not
+    underflow (Schmitzer 2019), and with a large ε first that is halved again and again. What is left over is put where it is missing (Altschuler
     et al. 2017), so that the plan is one, and costs no less than the best.
 
     Args:
@@ -172,27 +172,14 @@ def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
 def _turned(
     cost: Doubles, rows: Doubles, columns: Doubles, epsilon: float, turns: int
 ) -> tuple[Doubles, Doubles]:
-    """Return the prices of rows and columns after some turns: by factors, or by the prices where factors overflow."""
+    """Return the prices of rows and columns after some turns, in factors of what the plan was before them."""
     count = len(cost)
     kernel = np.exp((rows + columns - cost) / epsilon)
     one, other = np.ones(count), np.ones(count)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        for _ in range(turns):
-            one = 1 / (count * (kernel @ other))
-            other = 1 / (count * (one @ kernel))
-        more = epsilon * np.log(one), epsilon * np.log(other)
-    if all(np.isfinite(part).all() for part in more):
-        return rows + more[0][:, None], columns + more[1]
     for _ in range(turns):
-        rows = epsilon * (-np.log(count) - _log_sum((columns - cost) / epsilon, 1))
-        columns = epsilon * (-np.log(count) - _log_sum((rows - cost) / epsilon, 0))
-    return rows, columns
-
-
-def _log_sum(values: Doubles, axis: int) -> Doubles:
-    """Return the logarithm of the sum of exponentials along an axis, which is kept."""
-    most = values.max(axis=axis, keepdims=True)
-    return np.asarray(most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True)))
+        one = 1 / (count * (kernel @ other))
+        other = 1 / (count * (one @ kernel))
+    return rows + epsilon * np.log(one)[:, None], columns + epsilon * np.log(other)
 
 
 @dataclass(frozen=True, eq=False)

@@ -214,7 +214,8 @@ def lots(area: NDArray[np.float64], count: int, numbers: np.random.Generator) ->
     share = numbers.random(count)
     draws, parts = share * total, PARTS * len(area)
     if count < parts:
-        return np.minimum(np.searchsorted(ends, draws, side="right"), last)
+        found: Ints = np.minimum(np.searchsorted(ends, draws, side="right"), last)
+        return found
     low = (
         np.arange(parts) / parts * total * (1 - 1e-12)
     )  # not above any draw of the part, whatever is rounded
