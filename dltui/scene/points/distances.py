@@ -142,8 +142,8 @@ def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
     """Return a plan to move earth, blurred by entropy (Cuturi 2013), every place giving and getting the same.
 
     Rows and columns are scaled in turns, by factors that become prices every few turns so that a small ε does not
-    underflow (Schmitzer 2019), and with a large ε first that is halved again and again. What is left over is put where it is missing (Altschuler
-    et al. 2017), so that the plan is one, and costs no less than the best.
+    underflow (Schmitzer 2019), and with a large ε first that is halved again and again. What is left over is put where
+    it is missing (Altschuler et al. 2017), so that the plan is one, and costs no less than the best.
 
     Args:
         cost: Square matrix, finite, shape (n, n).
