@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from dltui.draw.braille import BLANK, cells_of, trace
 from dltui.draw.canvas import NO_COLOUR, pack
 from dltui.draw.colors import QUIET, SIGNAL, contrast, packed_of, paint
 from dltui.draw.fields import Bar, bar_of, holes, put_bar, resample, spaced
-from dltui.draw.layout import Key, Plot, chart
+from dltui.draw.layout import Key, Plot, chart, level
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
 from dltui.draw.mosaic import put_mosaic
@@ -44,9 +45,7 @@ def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
         labels=(figure.x_label, figure.y_label),
         keys=_keys(figure, look, view),
         side=bar.columns(look.width),
-        fit=None
-        if figure.contours or view.x_range or view.y_range
-        else partial(crisp, figure.values.shape, grain=_grain(figure, look)),
+        fit=_fit(figure, look, view, abs(x.high - x.low) / abs(y.high - y.low)),
     )
     if figure.values.size:
         _fill(plot, figure, bar, look, x_places, y_places)
@@ -83,6 +82,17 @@ def _line_key(figure: Heatmap, index: int, look: Look) -> str:
     """Return what names a trail in the legend: a letter, written on it, where colours don't tell it from others."""
     alike = len(figure.paths) > 1 and (look.ascii or look.depth is Depth.NONE)
     return chr(ord("a") + index % 26) if alike else LINE
+
+
+def _fit(
+    figure: Heatmap, look: Look, view: View, ratio: float
+) -> Callable[[int, int], tuple[int, int]] | None:
+    """Return what chooses the room: units alike, or grid cells alike where they are seen one by one, or all of it."""
+    if figure.equal:
+        return partial(level, ratio)
+    if figure.contours or view.x_range or view.y_range:
+        return None
+    return partial(crisp, figure.values.shape, grain=_grain(figure, look))
 
 
 def crisp(

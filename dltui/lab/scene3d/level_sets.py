@@ -175,6 +175,7 @@ def cut_of(now: Level, place: tuple[float, float, float], axis: str, at: float) 
         y_label="xyz"[up],
         value_label="f",
         colormap="coolwarm",
+        equal=True,
         limits=(-size, size),
         scale="symlog",
         paths=(Path(name=f"f = {number(now.iso)}", x=x, y=y, ends=False),) if x.size else (),

@@ -241,7 +241,7 @@ def _field(parts: list[Part]) -> Heatmap:
         title="The same chair as a field",
         caption=f"signed distance on the plane y = {number(front)}, through the front legs: below 0 inside; no parts",
         values=np.asarray(together(parts).at(across, np.full_like(across, front), up)),
-        x=x, y=z, y_label="z", value_label="f", colormap="coolwarm", contours=True,
+        x=x, y=z, y_label="z", value_label="f", colormap="coolwarm", contours=True, equal=True,
     )  # fmt: skip
 
 

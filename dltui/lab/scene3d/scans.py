@@ -174,7 +174,7 @@ def _still(found: Found, spoilt: Lines) -> tuple[Figure, ...]:
         Heatmap(
             title="The first scan as a depth map", caption=f"{PIXELS * PIXELS - seen:,} pixels see nothing",
             values=depth, x=side, y=side, x_label="u", y_label="v", value_label="depth d", colormap="magma",
-            downwards=True, fine=True,
+            downwards=True, fine=True, equal=True,
         ),
         Scene(
             title="Points with normals: surfels, lit",

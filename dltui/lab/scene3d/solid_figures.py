@@ -99,6 +99,7 @@ def _bands(now: Made, place: PLACE, axis: str, at: float) -> Heatmap:
         value_label="f",
         colormap="coolwarm",
         contours=True,
+        equal=True,
         limits=(-size, size),
         paths=tuple(paths),
         marks=(Mark(name="probe", x=place[across], y=place[up]),) if here else (),
@@ -120,6 +121,7 @@ def _eikonal(now: Made, axis: str, at: float) -> Heatmap:
         y_label="xyz"[up],
         value_label="residual",
         colormap="magma",
+        equal=True,
         limits=(0.0, 1.0),
     )
 
