@@ -59,6 +59,7 @@ def plate(part: Any, figure: Figure) -> None:
         not isinstance(figure, Surface | Points | Scene)
         and part.axes
         and not isinstance(figure, Images | Overlay)
+        and not getattr(figure, "equal", False)  # narrow, so that a title over it would be cut off
     ):
         part.axes[0].set_title(said(figure.title))
     else:

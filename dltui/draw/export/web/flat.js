@@ -163,7 +163,7 @@ function drawHeatmap(place, figure) {
       pen.strokeText(mark.name, box.x(num(mark.x)) + 8, box.y(num(mark.y)) + 4);
       pen.fillText(mark.name, box.x(num(mark.x)) + 8, box.y(num(mark.y)) + 4);
     }
-    bar(pen, heat, figure.colormap, figure.value_label, width - 70, box.top, box.bottom);
+    bar(pen, heat, figure.colormap, figure.value_label, box.right + 20, box.top, box.bottom);
   });
   board.canvas.addEventListener("pointermove", (event) => {
     const a = x.value((event.offsetX - box.left) / (box.right - box.left));
