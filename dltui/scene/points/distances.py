@@ -53,9 +53,8 @@ def apart(one: NDArray[np.floating], other: NDArray[np.floating], *, seed: int =
     found = links(one, other)
     there, back = found.there, found.back
     count = min(len(one), len(other), MOVED)
-    numbers = np.random.default_rng(seed)
-    some = [
-        places if len(places) == count else places[np.sort(numbers.choice(len(places), count, replace=False))]
+    some = [  # the same rows of both where there are as many, so that a cloud is at no distance from itself
+        places if len(places) == count else places[np.sort(_drawn(len(places), count, seed))]
         for places in (one, other)
     ]
     return Apart(
@@ -67,6 +66,11 @@ def apart(one: NDArray[np.floating], other: NDArray[np.floating], *, seed: int =
         emd=earth_movers(*some),
         moved=count,
     )
+
+
+def _drawn(total: int, count: int, seed: int) -> Ints:
+    """Return the numbers of some points of so many."""
+    return np.random.default_rng(seed).choice(total, count, replace=False)
 
 
 @dataclass(frozen=True, eq=False)

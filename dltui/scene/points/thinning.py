@@ -237,7 +237,8 @@ def enough(geometry: Geometry, neighbours: int) -> None:
     """
     if not 1 <= neighbours < len(geometry.vertices):
         raise UsageError(
-            f"{geometry.title} has {len(geometry.vertices)} points: expected more than the {neighbours} of --neighbours"
+            f"{neighbours} neighbours of each point need {neighbours + 1} points, but {geometry.title} has "
+            f"{len(geometry.vertices)}: try a lower --neighbours"
         )
 
 
