@@ -42,17 +42,20 @@ class Crew:
         mine = work(0)  # here: another thread would only have to be woken
         return [mine, *(job.result() for job in jobs)]
 
-    def stream(self, start: Callable[[], Callable[[T], R]], tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
+    def stream(
+        self, start: Callable[[], Callable[[T], R]], tasks: Sequence[T], *, alone: bool = False
+    ) -> Iterator[tuple[T, R]]:
         """Spread tasks over the workers and hand out results as they come.
 
         Args:
             start: Called once in every worker; returns the function that does a task.
             tasks: What is to be done, in this order as far as workers are free.
+            alone: Let one worker do them all.
 
         Yields:
             Each task with its result, in the order of completion.
         """
-        left, out = iter(tasks), SimpleQueue[tuple[T, R] | None]()
+        left, out, size = iter(tasks), SimpleQueue[tuple[T, R] | None](), 1 if alone else self.size
 
         def work() -> None:
             try:
@@ -69,9 +72,9 @@ class Crew:
             finally:
                 out.put(None)
 
-        jobs = [self._pool.submit(work) for _ in range(self.size)]
+        jobs = [self._pool.submit(work) for _ in range(size)]
         ended = 0
-        while ended < self.size:
+        while ended < size:
             found = out.get()
             if found is None:
                 ended += 1

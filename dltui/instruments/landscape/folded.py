@@ -27,6 +27,7 @@ from dltui.objective import Objective
 STEM_BYTES = 1 << 28  # of the first layer's outputs, kept for all samples
 WEIGHT_BYTES = 1 << 25  # of the weights of the points that are evaluated together
 PROBE = 2  # samples that shapes are read off
+ROOMY = 2  # how much larger a block is here than its largest value suggests: few calls are worth more than the cache
 
 
 def folded(plane: Plane) -> Tier:
@@ -52,7 +53,7 @@ def folded(plane: Plane) -> Tier:
     if len(output) != 2 or output[0] != min(PROBE, plane.objective.samples):
         raise Unfit(f"it gives outputs of shape {tuple(output)}")
     forward = net.function()
-    bytes_each = _widest(net) * plane.objective.inputs.element_size()
+    bytes_each = _widest(net) * plane.objective.inputs.element_size() // ROOMY
 
     def on(objective: Objective) -> Callable[[], Evaluate]:
         blocks = list(torch.split(objective.inputs, objective.fitting(bytes_each)))
@@ -63,8 +64,9 @@ def folded(plane: Plane) -> Tier:
 
 
 def _widest(net: Network) -> int:
-    """Return how many numbers a sample's largest value has that the network makes."""
-    made = [net.shapes.get(node, ()) for node in net.graph.nodes if node.op.startswith("call")]
+    """Return how many numbers a sample's largest value has, its input among them: that of a point is made anew."""
+    nodes = [net.input, *(node for node in net.graph.nodes if node.op.startswith("call"))]
+    made = [net.shapes.get(node, ()) for node in nodes]
     return max((prod(shape[1:]) for shape in made), default=1)
 
 
