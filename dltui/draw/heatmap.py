@@ -25,6 +25,7 @@ from dltui.figures.fields import Path
 
 SPACE = ord(" ")
 LINE = "━"  # a trail in the legend
+ROUND = 8  # rows below which a picture shows more over the whole width than it does when it is round
 LEVELS = 9  # bands between contours
 TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255), (230, 50, 50), (200, 160, 255))
 
@@ -89,10 +90,15 @@ def _fit(
 ) -> Callable[[int, int], tuple[int, int]] | None:
     """Return what chooses the room: units alike, or grid cells alike where they are seen one by one, or all of it."""
     if figure.equal:
-        return partial(level, ratio)
+        return partial(_round, ratio)
     if figure.contours or view.x_range or view.y_range:
         return None
     return partial(crisp, figure.values.shape, grain=_grain(figure, look))
+
+
+def _round(ratio: float, width: int, height: int) -> tuple[int, int]:
+    """Return the room on which a unit is as long across as up, or all of it where that would be a stamp."""
+    return level(ratio, width, height) if height >= ROUND else (width, height)
 
 
 def crisp(

@@ -213,8 +213,16 @@ def test_a_disc_is_round_on_a_terminal(width: int, height: int) -> None:
     for view in (View(), View(x_range=(-1, 1), y_range=(-0.5, 0.5))):
         seen = draw(disc(), Look(width=width, height=height), view).frame
         assert seen is not None
-        assert seen.height == pytest.approx(seen.width / 4, abs=0.6)  # twice as wide, and cells are twice as tall
+        assert seen.height == pytest.approx(
+            seen.width / 4, abs=0.6
+        )  # twice as wide, and cells are twice as tall
         assert max(seen.width / width, seen.height / height) > 0.5, "room is left unused"
+
+
+def test_a_disc_fills_the_width_where_there_are_few_rows() -> None:
+    seen = draw(disc(), Look(width=80, height=9)).frame
+    assert seen is not None
+    assert seen.width > 60
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 30), (160, 50), (200, 22)])
