@@ -61,8 +61,8 @@ def read_tensor(archive: Archive, entry: Entry, summer: HalfSummer | None = None
     Raises:
         DltuiError: If the numbers can't be read.
     """
-    summer = summer or HalfSummer(Summer())
-    codes = archive.codes(entry.name, PIECE)
+    summer = summer or HalfSummer(Summer(), PIECE // 2)
+    codes = archive.codes(entry.name, summer.codes)
     found, drawn = (
         _by_numbers(archive, entry, summer.whole) if codes is None else _by_codes(codes, entry, summer)
     )
@@ -85,8 +85,8 @@ def _by_codes(pieces: Iterator[Array], entry: Entry, summer: HalfSummer) -> tupl
     """Return the moments of a tensor of 16-bit floats and its sample in order, reading their bits."""
     found, sample = Moments(), Sample(entry.elements, np.uint16)
     for piece in pieces:
-        found = found.joined(summer(piece, entry.dtype))
         sample.take(piece)
+        found = found.joined(summer(piece.size, entry.dtype))  # writes over it
     return found, ascending(sample.values, entry.dtype)
 
 
@@ -132,7 +132,7 @@ def _readings(archive: Archive, entries: Sequence[Entry]) -> Iterator[tuple[int,
 
     def work(place: int) -> tuple[int, Reading]:
         if not hasattr(kept, "summer"):
-            kept.summer = HalfSummer(Summer())
+            kept.summer = HalfSummer(Summer(), PIECE // 2)
         return place, read_tensor(archive, entries[place], kept.summer)
 
     crew = min(WORKERS, len(own), cores())
