@@ -89,7 +89,7 @@ def _by_codes(pieces: Iterator[Array], entry: Entry, summer: HalfSummer) -> tupl
     for piece in pieces:
         sample.take(piece)
         found = found.joined(summer(piece.size, entry.dtype))  # writes over it
-    return found, ascending(sample.values, entry.dtype)
+    return found, ascending(sample.taken, entry.dtype)
 
 
 def survey(archive: Archive, source: str, *, title: str = "", report: Report = silent) -> WeightSurvey:
