@@ -24,7 +24,8 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
     shown_rows = max(0, rows - 2)
     first = max(0, min(view.offset, len(words) - shown_rows))
     widths = column_widths(natural, canvas.width)
-    canvas.text(0, top, _line(list(figure.columns), widths, right), bold=True)
+    names = [_clip(name, width) for name, width in zip(figure.columns, widths, strict=False)]
+    canvas.text(0, top, _line(names, widths, right), bold=True)
     canvas.text(0, top + 1, (" " * GAP).join("─" * width for width in widths), QUIET)
     for place, row in enumerate(words[first : first + shown_rows]):
         canvas.text(0, top + 2 + place, _line(row, widths, right))
@@ -49,7 +50,7 @@ def _read(figure: Table, ascii_only: bool) -> tuple[list[list[str]], list[bool],
 def cell_text(cell: Cell, ascii_only: bool) -> str:
     """Return a cell as text of one line: numbers short, yes and no for truth, a dash for nothing."""
     if cell is None:
-        return "–"
+        return "-" if ascii_only else "–"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
@@ -90,8 +91,24 @@ def _is_numeric(figure: Table, column: int) -> bool:
 
 def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
     """Return one row, each cell clipped and filled to its column's width."""
-    parts = [padded(_clip(cell, w), w, right=r) for cell, w, r in zip(cells, widths, right, strict=False)]
+    parts = [
+        padded(_shortened(cell, w) if r else _clip(cell, w), w, right=r)
+        for cell, w, r in zip(cells, widths, right, strict=False)
+    ]
     return (" " * GAP).join(parts)
+
+
+def _shortened(cell: str, width: int) -> str:
+    """Return a number with as many digits as fit a width; one that is cut would be another number."""
+    if len(cell) <= width:
+        return cell
+    value = float(cell.replace("−", "-").replace("∞", "inf"))
+    scientific = f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    for text in (*(number(value, digits) for digits in (3, 2)), scientific, number(value, 1)):
+        found = text.replace("−", "-") if cell.isascii() else text.replace("-", "−", text.startswith("-"))
+        if len(found) <= width:
+            return found
+    return clip(cell, width)
 
 
 def _clip(cell: str, width: int) -> str:

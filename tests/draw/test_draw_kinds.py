@@ -42,6 +42,15 @@ def test_long_labels_are_cut_in_the_middle():
     assert ".weight│" in text
 
 
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("width", [19, 22, 26, 40])
+def test_numbers_of_a_table_that_do_not_fit_are_rounded_and_never_cut(width, ascii_only):
+    values = (-0.0003508, 0.07228, 123456.7)
+    text = text_of(Table(columns=("mean", "std", "largest"), rows=(values,)), width=width, ascii=ascii_only)
+    told = [float(word.replace("−", "-")) for word in text.splitlines()[-1].split()]
+    assert told == pytest.approx(values, rel=0.45)
+
+
 def test_a_histogram_has_the_right_heights():
     drawing = draw(Histogram(edges=np.arange(5.0), counts=np.array([1, 2, 4, 0])), Look(width=80, height=24))
     frame = drawing.frame
