@@ -23,12 +23,13 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
     canvas, top, rows = sheet(figure, look, len(words) + 2)
     shown_rows = max(0, rows - 2)
     first = max(0, min(view.offset, len(words) - shown_rows))
-    widths = column_widths(natural, canvas.width)
+    gap = GAP if sum(natural) + GAP * (len(natural) - 1) <= canvas.width else 1
+    widths = column_widths(natural, canvas.width, gap)
     names = [_clip(name, width) for name, width in zip(figure.columns, widths, strict=False)]
-    canvas.text(0, top, _line(names, widths, right), bold=True)
-    canvas.text(0, top + 1, (" " * GAP).join("─" * width for width in widths), QUIET)
+    canvas.text(0, top, _line(names, widths, right, gap), bold=True)
+    canvas.text(0, top + 1, (" " * gap).join("─" * width for width in widths), QUIET)
     for place, row in enumerate(words[first : first + shown_rows]):
-        canvas.text(0, top + 2 + place, _line(row, widths, right))
+        canvas.text(0, top + 2 + place, _line(row, widths, right, gap))
     if len(words) > shown_rows:
         note = f" {first + 1}–{first + shown_rows} of {len(words)} "
         canvas.text(max(0, canvas.width - text_width(note)), top + 1, clip(note, canvas.width), QUIET)
@@ -59,19 +60,20 @@ def cell_text(cell: Cell, ascii_only: bool) -> str:
     return str(cell)
 
 
-def column_widths(natural: list[int], room: int) -> list[int]:
+def column_widths(natural: list[int], room: int, gap: int = GAP) -> list[int]:
     """Return how wide each column is; the widest shrink first when there is not enough room.
 
     Args:
         natural: How wide each would like to be.
         room: Cells in a row.
+        gap: Cells between two columns.
 
     Returns:
         A width for each column that has a place; columns that have none are missing.
     """
-    most = max(1, (room + GAP) // (NARROWEST + GAP))
+    most = max(1, (room + gap) // (NARROWEST + gap))
     widths = natural[:most]
-    excess = sum(widths) + GAP * (len(widths) - 1) - room
+    excess = sum(widths) + gap * (len(widths) - 1) - room
     while excess > 0 and widths and max(widths) > 1:
         widest = max(widths)
         next_width = max((width for width in widths if width < widest), default=1)
@@ -89,13 +91,13 @@ def _is_numeric(figure: Table, column: int) -> bool:
     return bool(cells) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
 
 
-def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
+def _line(cells: list[str], widths: list[int], right: list[bool], gap: int) -> str:
     """Return one row, each cell clipped and filled to its column's width."""
     parts = [
         padded(_shortened(cell, w) if r else _clip(cell, w), w, right=r)
         for cell, w, r in zip(cells, widths, right, strict=False)
     ]
-    return (" " * GAP).join(parts)
+    return (" " * gap).join(parts)
 
 
 def _shortened(cell: str, width: int) -> str:
@@ -112,5 +114,6 @@ def _shortened(cell: str, width: int) -> str:
 
 
 def _clip(cell: str, width: int) -> str:
-    """Return a cell cut to a width; of names such as ``layers.0.fc1.weight`` both ends are kept."""
-    return clip_middle(cell, width) if "." in cell and " " not in cell else clip(cell, width)
+    """Return a cell cut to a width; of names such as ``layers.0.fc1.weight`` and ``block 12`` both ends are kept."""
+    both = ("." in cell and " " not in cell) or cell[-1:].isdigit()
+    return clip_middle(cell, width) if both else clip(cell, width)
