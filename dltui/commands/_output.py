@@ -79,7 +79,9 @@ class ProgressLine:
         self._last = now
         took = now - self._started
         left = took / done * (total - done) if done else math.nan
-        eta = f", {left:.0f} s left" if took >= 1 and left >= 1 else ""  # before that it would be a wild guess
+        eta = (
+            f", {left:.0f} s left" if took >= 1 and left >= 1 else ""
+        )  # before that it would be a wild guess
         told = f"{100 * done // max(total, 1):3d} % ({done} of {total}{eta})"
         if self._plain:
             note(told.strip())

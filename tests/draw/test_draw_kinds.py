@@ -68,6 +68,18 @@ def test_pictures_shrink_to_means_and_grow_to_squares():
     np.testing.assert_array_equal(resized(picture, 24, 36), picture.repeat(2, axis=0).repeat(2, axis=1))
 
 
+def test_a_few_small_pictures_use_a_large_screen_and_all_are_seen():
+    assert tile(9, 1, 8, 145, 24) == (16, 8)
+    columns, _ = tile(9, 1, 8, 145, 50)
+    assert columns > 16
+    assert columns % 8 == 0  # each pixel is as wide as the others
+    figure = Images(
+        pixels=np.random.default_rng(0).random((9, 8, 8)), names=tuple("abcdefghi"), caption="x " * 200
+    )
+    text = text_of(figure, width=145, height=50)
+    assert all(any(line.split().count(name) for line in text.splitlines()) for name in figure.names)
+
+
 @pytest.mark.parametrize(
     ("count", "aspect", "native"), [(1, 1.5, 640), (9, 1.0, 28), (64, 1.0, 8), (3, 0.5, 100)]
 )
