@@ -67,7 +67,7 @@ def race(
     field: Annotated[
         Literal["grid", "hash", "mlp"], typer.Option("--field", help="The field that races the splats.")
     ] = "grid",
-    splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats.")] = 3000,
+    splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats at most.")] = 3000,
     seconds: Annotated[
         float,
         typer.Option(

@@ -32,7 +32,9 @@ def train(
         ),
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps at most.")] = None,
-    splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats.")] = 3000,
+    splats: Annotated[
+        int, typer.Option("--splats", min=1, help="How many splats at most; fewer at first.")
+    ] = 3000,
     degree: Annotated[
         int, typer.Option("--degree", min=0, max=3, help="Of the spherical harmonics; 0 for one colour each.")
     ] = 2,

@@ -38,6 +38,7 @@ class MlpField(nn.Module):
     """
 
     kind, extra = "mlp", EXTRA
+    across = 1
     coarse: MlpField | None  # a network of its own that places samples, as published ones have
 
     def __init__(

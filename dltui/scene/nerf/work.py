@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,20 +66,22 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
         steps=effort.steps,
         seed=effort.seed,
         device=effort.device,
+        beat=partial(report, 0, PARTS),
     )
 
     def told(fitted: Fitted, done: float) -> None:
         view, progress = capture.held_out[0], fitted.progress
-        shown = render(fitted.field, fitted.occupied, view, paper=capture.paper)
-        report(round(PARTS * done), PARTS)
+        beat = partial(report, round(PARTS * done), PARTS)
+        shown = render(fitted.field, fitted.occupied, view, paper=capture.paper, beat=beat)
         progress.psnr.append((progress.step, progress.seconds, psnr(shown[0], view.rgb)))
         report(round(PARTS * done), PARTS, _result(fitted, capture, [shown], whole=False))
 
     fitted = fit.run(told, lambda done: report(round(PARTS * done), PARTS))
-    shown = []
-    for view in capture.held_out:
-        shown.append(render(fitted.field, fitted.occupied, view, paper=capture.paper))
-        report(PARTS, PARTS)
+    last = partial(report, PARTS, PARTS)
+    shown = [
+        render(fitted.field, fitted.occupied, view, paper=capture.paper, beat=last)
+        for view in capture.held_out
+    ]
     return _result(fitted, capture, shown, whole=True)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +44,7 @@ def train(
 
     Args:
         capture: Pictures with their cameras.
-        count: How many splats.
+        count: How many splats at most.
         degree: Of the spherical harmonics.
         seconds: Time that steps may take, or None.
         steps: Steps that may be made, or None.
@@ -53,21 +55,30 @@ def train(
     Returns:
         The splats, and how near they come.
     """
-    fit = Sown(capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device)
+    fit = Sown(
+        capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device,
+        beat=partial(report, 0, PARTS),
+    )  # fmt: skip
 
     def told(progress: Progress, splats: Gaussians) -> None:
         one = fit.capture.held_out[0]
         seen = view(splats, one.camera, paper=capture.paper)
         progress.psnr.append((progress.step, progress.seconds, psnr(seen.rgb, one.rgb)))
+        report(round(PARTS * fit.done), PARTS)
         known = described(splats.detached(), fit.capture, progress, shown=1)
         report(round(PARTS * fit.done), PARTS, known)
 
     splats, progress = fit_splats(fit, told, lambda done: report(round(PARTS * done), PARTS))
-    return splats, described(splats, fit.capture, progress)
+    return splats, described(splats, fit.capture, progress, beat=partial(report, PARTS, PARTS))
 
 
 def described(
-    splats: Gaussians, capture: Capture, progress: Progress, *, shown: int | None = None
+    splats: Gaussians,
+    capture: Capture,
+    progress: Progress,
+    *,
+    shown: int | None = None,
+    beat: Callable[[], None] | None = None,
 ) -> SplatFit:
     """Return how near splats come to held-out pictures.
 
@@ -76,13 +87,18 @@ def described(
         capture: Pictures with their cameras.
         progress: How the fit went.
         shown: How many held-out pictures are looked at; all if None.
+        beat: Called after every picture; may raise to stop.
 
     Returns:
         The result.
     """
     judged = capture.held_out[:shown]
     began = time.perf_counter()
-    seen = [np.clip(view(splats, one.camera, paper=capture.paper).rgb, 0, 1) for one in judged]
+    seen = []
+    for one in judged:
+        seen.append(np.clip(view(splats, one.camera, paper=capture.paper).rgb, 0, 1))
+        if beat is not None:
+            beat()
     each = (time.perf_counter() - began) / len(judged)
     pairs = list(zip(seen, judged, strict=True))
     colour = (0.5 + Y0 * splats.harmonics[:, 0]).clamp(0, 1).mul(255).round().to(torch.uint8)
@@ -96,6 +112,10 @@ def described(
         train=len(capture.train),
         held_out=len(judged),
         moved=progress.moved,
+        cloned=progress.grown.cloned,
+        split=progress.grown.split,
+        pruned=progress.grown.pruned,
+        counts=np.array(progress.counts, np.float64).reshape(-1, 2),
         degree=splats.degree,
         view_seconds=each,
         history=np.array(progress.psnr, np.float64).reshape(-1, 3),
