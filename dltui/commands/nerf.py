@@ -181,7 +181,14 @@ def info(
 
         known = opened(path, pick_device(common.device))
         return info_of_field(
-            known.fitted, known.camera, title=known.title, numbers=known.numbers, ray=_pixel(ray), times=times
+            known.fitted,
+            known.camera,
+            title=known.title,
+            numbers=known.numbers,
+            ray=_pixel(ray),
+            times=times,
+            paper=known.paper,
+            report=common.report,
         )
     if ray is not None:
         raise UsageError("--ray goes through a field: expected a file that `dltui nerf train --save` kept")

@@ -123,7 +123,7 @@ class MlpField(nn.Module):
 
 
 def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
-    """Return the field of a state dictionary with the names of nerf-pytorch, or of tiny-NeRF (layer1, layer2 and so on).
+    """Return the field of a state dictionary with the names of nerf-pytorch, or of tiny-NeRF, layer1 and so on.
 
     Args:
         state: ``network_fine_state_dict`` of a checkpoint, trained with directions of sight or without.

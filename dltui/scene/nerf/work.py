@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,13 @@ from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.fit import Fit, Fitted, Kind, judged, render
 from dltui.scene.nerf.folders import Found
 from dltui.scene.nerf.keep import arrays_of, field_of
-from dltui.scene.nerf.rays import along, cut
+from dltui.scene.nerf.rays import along, bundle, cut
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture, View
 
 THIN = 0.5  # opacity below which a distance says nothing
 CUTS = 15  # across the z axis that are kept
+MAPPED = {"grid": 64, "hash": 64, "mlp": 24}  # pixels either way, of whose rays the samples are kept
 PARTS = 1000  # in which progress is told
 EDGES = ((0, 1), (1, 3), (3, 2), (2, 0), (4, 5), (5, 7), (7, 6), (6, 4), (0, 4), (1, 5), (2, 6), (3, 7))
 
@@ -211,8 +212,10 @@ def info_of_field(
     numbers: dict[str, Any],
     ray: tuple[float, float] | None = None,
     times: float = 1.0,
+    paper: float = 1.0,
+    report: Report = silent,
 ) -> RadianceInfo:
-    """Return what a field holds, and what happens along one ray.
+    """Return what a field holds, and what happens along one ray, with all others of its picture to choose from.
 
     Args:
         fitted: The field.
@@ -221,6 +224,8 @@ def info_of_field(
         numbers: What else is known.
         ray: Pixels from the left border and from the top, or None.
         times: Every density is so many times as great.
+        paper: Brightness of what is behind everything.
+        report: How far it is.
 
     Returns:
         Numbers, and the samples along the ray.
@@ -241,18 +246,29 @@ def info_of_field(
         **numbers,
     }
     edges, colours = _edges(field.box, [camera], [])
-    found = along(fitted, camera, ray[0], ray[1], times=times) if ray is not None else None
-    samples = np.zeros((0, 8), np.float32)
-    colour: list[float] = []
-    if found is not None:
-        parts = [found.t, found.sigma, found.alpha, found.through, found.weight]
-        samples = np.concatenate([np.stack(parts, 1), found.rgb], 1)
-        colour = (found.weight[:, None] * found.rgb).sum(axis=0).tolist()
-    return RadianceInfo(
+    told = RadianceInfo(
         title=title, what=field.kind, numbers=known, segments=edges, colours=colours,
-        pictures=np.zeros((0, 1, 1, 3), np.float32), ray=samples, colour=colour,
-        through=list(ray) if ray is not None else [], times=times,
+        pictures=np.zeros((0, 1, 1, 3), np.float32), ray=np.zeros((0, 8), np.float32), times=times,
     )  # fmt: skip
+    if ray is None:
+        return told
+    found = along(fitted, camera, ray[0], ray[1], times=times)
+    parts = [found.t, found.sigma, found.alpha, found.through, found.weight]
+    most = MAPPED[field.kind]
+    small = camera.scaled(min(1.0, most / max(camera.width, camera.height)))
+    others = bundle(fitted, small, paper=paper, beat=partial(report, 0, 1))
+    return replace(
+        told,
+        ray=np.concatenate([np.stack(parts, 1), found.rgb], 1),
+        colour=(found.weight[:, None] * found.rgb).sum(axis=0).tolist(),
+        through=list(ray),
+        size=[camera.width, camera.height],
+        picture=others.rgb,
+        distance=others.distance,
+        bundle=others.samples,
+        firsts=others.firsts,
+        combs=others.combs,
+    )
 
 
 def info_of_pictures(found: Found) -> RadianceInfo:
