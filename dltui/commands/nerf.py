@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.commands._pictures import Pictures, Size, Views, pictures_of, scenes
+from dltui.commands._pictures import CameraPath, Pictures, Size, Views, pictures_of, scenes
 from dltui.commands._targets import gif_file
 from dltui.errors import UsageError
 
@@ -112,7 +112,10 @@ def render(
             help="What `dltui nerf train --save` kept, or a checkpoint of nerf-pytorch (.tar).",
         ),
     ],
-    frames: Annotated[int, typer.Option("--frames", min=1, help="Pictures, once around.")] = 12,
+    frames: Annotated[
+        int, typer.Option("--frames", min=1, help="Pictures, once around, or along --path.")
+    ] = 12,
+    path: CameraPath = None,
     elevation: Annotated[
         float, typer.Option("--elevation", min=-89, max=89, help="Degrees above the ground.")
     ] = 30.0,
@@ -124,20 +127,24 @@ def render(
     *,
     common: Common,
 ) -> RadiancePath:
-    """Show a field to cameras once around it."""
+    """Show a field to cameras once around it, or on a way of your own."""
     from dltui.device import pick_device
+    from dltui.scene.flight import read_flight
     from dltui.scene.nerf.film import write_gif
     from dltui.scene.nerf.stored import opened
-    from dltui.scene.nerf.work import travel
+    from dltui.scene.nerf.work import around_field, travel
 
+    flight = None if path is None else read_flight(path)
     known = opened(file, pick_device(common.device))
+    if flight is None:
+        cameras = around_field(known.fitted, known.camera, frames=frames, elevation=elevation, size=size)
+    else:
+        cameras = flight.cameras(frames, size)
     found = travel(
         known.fitted,
-        known.camera,
+        cameras,
         title=known.title,
-        frames=frames,
-        elevation=elevation,
-        size=size,
+        way="around" if path is None else path.stem,
         paper=known.paper,
         report=common.report,
     )

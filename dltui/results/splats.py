@@ -38,6 +38,9 @@ class SplatFit(Result):
         cloned: Splats that were doubled where pictures pulled at them.
         split: Splats that became two smaller ones.
         pruned: Splats that were taken away because they were nearly clear.
+        scale: Their standard deviations along their own axes, shape (n, 3); empty while they are being fitted.
+        turn: Quaternions w, x, y, z of those axes, shape (n, 4).
+        harmonics: Coefficients of their colours, shape (n, (degree + 1)², 3).
         counts: Step and how many splats there were from then on, shape (k, 2).
     """
 
@@ -62,6 +65,9 @@ class SplatFit(Result):
     cloned: int = 0
     split: int = 0
     pruned: int = 0
+    scale: Array = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    turn: Array = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    harmonics: Array = field(default_factory=lambda: np.zeros((0, 1, 3), np.float32))
     counts: Array = field(default_factory=lambda: np.zeros((0, 2)))
 
     def summary(self) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
     cuts = [cut(fitted, "z", float(level)) for level in levels]
     across, upward = cuts[0][:2] if cuts else (np.zeros(0), np.zeros(0))
     tensors, plain = arrays_of(fitted) if whole else ({}, {})
+    points, rgb = _ends(shown, views) if whole else (np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
     return Radiance(
         title=f"{field.kind} on {capture.title}",
         scene=capture.title,
@@ -125,7 +126,22 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         camera=_spelled(views[0].camera),
         plain=plain,
         tensors=tensors,
+        points=points,
+        point_rgb=rgb,
     )
+
+
+def _ends(shown: list[Any], views: list[View]) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the rays of pictures end, and in which colours, 0…255; not those that end nowhere."""
+    places, colours = [], []
+    for one, view in zip(shown, views, strict=True):
+        origin, way = view.camera.rays()
+        far = _distances(one).ravel()
+        solid = np.isfinite(far)
+        places.append((origin + far * way).T[solid])
+        colours.append(one[0].reshape(-1, 3)[solid])
+    rgb = np.round(np.clip(np.concatenate(colours), 0, 1) * 255).astype(np.uint8)
+    return np.concatenate(places).astype(np.float32), rgb
 
 
 def _distances(shown: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
@@ -154,53 +170,73 @@ def fitted_of(found: Radiance, device: torch.device) -> Fitted:
     return field_of(found.kind, found.tensors, found.plain, device)
 
 
-def travel(
-    fitted: Fitted,
-    camera: Camera,
-    *,
-    title: str,
-    frames: int,
-    elevation: float,
-    size: int,
-    paper: float = 1.0,
-    report: Report = silent,
-) -> RadiancePath:
-    """Return what a field shows to cameras once around it.
+def around_field(fitted: Fitted, camera: Camera, *, frames: int, elevation: float, size: int) -> list[Camera]:
+    """Return cameras once around a field.
 
     Args:
         fitted: The field.
         camera: Whose distance and angle the others have.
-        title: What it is called.
         frames: How many.
         elevation: Degrees above the ground.
         size: Pixels across and down.
+
+    Returns:
+        The cameras, evenly around.
+    """
+    box = fitted.field.box
+    middle = (np.array(box.low) + np.array(box.high)) / 2
+    far = float(np.linalg.norm(camera.place - middle))
+    focal, tall = camera.fx * size / camera.width, np.radians(elevation)
+    found = []
+    for turn in np.radians(np.arange(frames) * 360 / frames):
+        flat = np.array([np.cos(turn) * np.cos(tall), np.sin(turn) * np.cos(tall), np.sin(tall)])
+        pose = looking(middle + far * flat, middle)
+        found.append(Camera(pose, size, size, focal, focal, size / 2, size / 2))
+    return found
+
+
+def travel(
+    fitted: Fitted,
+    cameras: list[Camera],
+    *,
+    title: str,
+    way: str = "around",
+    paper: float = 1.0,
+    report: Report = silent,
+) -> RadiancePath:
+    """Return what a field shows to cameras on a way.
+
+    Args:
+        fitted: The field.
+        cameras: Who looks, one after the other.
+        title: What it is called.
+        way: ``around``, or the name of the way.
         paper: Brightness of the ground.
-        report: How far it is, with the pictures by then.
+        report: How far it is.
 
     Returns:
         The pictures with their distances.
     """
     box = fitted.field.box
     middle = (np.array(box.low) + np.array(box.high)) / 2
-    far = float(np.linalg.norm(camera.place - middle))
-    focal = camera.fx * size / camera.width
-    tall, azimuths = np.radians(elevation), np.arange(frames) * 360 / frames
     pictures, depths, began = [], [], time.perf_counter()
-    for place, turn in enumerate(np.radians(azimuths)):
-        flat = np.array([np.cos(turn) * np.cos(tall), np.sin(turn) * np.cos(tall), np.sin(tall)])
-        own = Camera(looking(middle + far * flat, middle), size, size, focal, focal, size / 2, size / 2)
-        shown = render(fitted.field, fitted.occupied, View(own, np.zeros((size, size, 3))), paper=paper)
+    for place, own in enumerate(cameras):
+        blank = View(own, np.zeros((own.height, own.width, 3)))
+        beat = partial(report, place, len(cameras))
+        shown = render(fitted.field, fitted.occupied, blank, paper=paper, beat=beat)
         pictures.append(np.clip(shown[0], 0, 1).astype(np.float16))
         depths.append(_distances(shown))
-        report(place + 1, frames)
+        report(place + 1, len(cameras))
+    x, y, z = np.stack([camera.place - middle for camera in cameras]).T
     return RadiancePath(
         title=title,
         kind=fitted.field.kind,
         pictures=np.stack(pictures),
         depths=np.stack(depths),
-        azimuth=azimuths,
-        elevation=elevation,
-        seconds_each=(time.perf_counter() - began) / frames,
+        azimuth=np.degrees(np.arctan2(y, x)) % 360,
+        elevation=float(np.degrees(np.arctan2(z[0], np.hypot(x[0], y[0])))),
+        seconds_each=(time.perf_counter() - began) / len(cameras),
+        way=way,
     )
 
 

@@ -13,8 +13,10 @@ import torch
 
 from dltui.errors import UsageError
 from dltui.progress import Report, silent
+from dltui.results import load
 from dltui.results.splats import SplatFit, SplatViews
 from dltui.scene.cameras import Camera, looking
+from dltui.scene.flight import Flight
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture
 from dltui.scene.splats.file import read_splats
@@ -92,7 +94,7 @@ def described(
     Returns:
         The result.
     """
-    judged = capture.held_out[:shown]
+    judged, kept = capture.held_out[:shown], len(splats) if shown is None else 0
     began = time.perf_counter()
     seen = []
     for one in judged:
@@ -116,6 +118,9 @@ def described(
         split=progress.grown.split,
         pruned=progress.grown.pruned,
         counts=np.array(progress.counts, np.float64).reshape(-1, 2),
+        scale=splats.log_scale.exp()[:kept].cpu().numpy(),
+        turn=splats.turn[:kept].cpu().numpy(),
+        harmonics=splats.harmonics[:kept].cpu().numpy(),
         degree=splats.degree,
         view_seconds=each,
         history=np.array(progress.psnr, np.float64).reshape(-1, 3),
@@ -125,6 +130,33 @@ def described(
         rgb=colour.cpu().numpy(),
         opacity=torch.sigmoid(splats.logit).cpu().numpy(),
     )
+
+
+def splats_in(path: Path) -> tuple[Gaussians, int]:
+    """Return the splats of a file, and how many were left out because a number was not finite.
+
+    Args:
+        path: A PLY file, or what ``dltui splat train --save`` kept.
+
+    Returns:
+        Both.
+
+    Raises:
+        DltuiError: If it holds none.
+        UsageError: If it is a result of another kind, or of a fit that was stopped.
+    """
+    if path.suffix != ".safetensors":
+        return read_splats(path)
+    found = load(path)
+    if not isinstance(found, SplatFit) or not len(found.scale):
+        raise UsageError(
+            f"{path} holds no splats: expected a .ply, or what `dltui splat train SCENE --save FILE` kept to the end"
+        )
+    parts = found.places, np.log(found.scale), found.turn, found.opacity, found.harmonics
+    place, log_scale, turn, opacity, harmonics = (
+        torch.from_numpy(np.array(part, np.float32)) for part in parts
+    )
+    return Gaussians(place, log_scale, turn, torch.logit(opacity, eps=1e-6), harmonics), 0
 
 
 def render(
@@ -138,9 +170,10 @@ def render(
     orbit: int,
     paper: float,
     device: torch.device,
+    flight: Flight | None = None,
     report: Report = silent,
 ) -> SplatViews:
-    """Return what cameras around a file of splats see.
+    """Return what cameras around a file of splats see, or on a way through them.
 
     Args:
         path: The file.
@@ -149,9 +182,10 @@ def render(
         elevation: Degrees above the ground.
         zoom: How many times nearer than what shows nearly all.
         up: The axis that points up: z, y, or -y as photogrammetry leaves it.
-        orbit: How many cameras, evenly around.
+        orbit: How many cameras, evenly around, or on the way.
         paper: Brightness of what is behind everything.
         device: Where it is drawn.
+        flight: The way, or None to go around.
         report: How far it is.
 
     Returns:
@@ -161,12 +195,16 @@ def render(
         DltuiError: If the file can't be read.
         UsageError: If the axis is none.
     """
-    splats, dropped = read_splats(path)
+    splats, dropped = splats_in(path)
     splats = splats.to(device)
     began = time.perf_counter()
+    if flight is None:
+        turns = [azimuth + 360 * i / orbit for i in range(orbit)]
+        cameras = [standing(splats, size, turn, elevation, zoom, up) for turn in turns]
+    else:
+        cameras = flight.cameras(orbit, size)
     seen = []
-    for i in range(orbit):
-        camera = standing(splats, size, azimuth + 360 * i / orbit, elevation, zoom, up)
+    for i, camera in enumerate(cameras):
         seen.append(view(splats, camera, paper=paper))
         report(i + 1, orbit)
     each = (time.perf_counter() - began) / orbit
