@@ -48,7 +48,11 @@ WRONG = {
     "photo.png": (b"no picture", "--intrinsics"),
     "no.las": (b"LASF" + bytes(10), "no LAS file"),
     "no.glb": (b"glTF\2\0\0\0 broken", "trimesh can't read"),
-    "empty.ply": (b"", "is empty: expected a PLY file"),
+    "empty.ply": (b"", "is empty: expected points or triangles"),
+    "empty.glb": (b"", "is empty"),
+    "head.csv": (b"x,y,z\n", "has no rows of numbers"),
+    "junk.xyz": (b"\0\xff\xfe" * 40, "has no rows of numbers"),
+    "places.csv": (b"x,y,z\n1,2,three\n", "'three' in row 1"),
     "no.ply": (b"plump", "is no PLY file"),
     "what.doc": (b"text", "expected one of"),
 }  # fmt: skip
