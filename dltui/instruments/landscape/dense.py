@@ -2,6 +2,9 @@
 
 Features come before samples, so that what the first layer gives, Z = W·Xᵀ, is a sum of tensors that are computed once,
 the other layers are one batched product for all points, and the loss runs along the samples.
+
+What a point has begins on a boundary of 64 bytes and fills whole vectors, whichever points are beside it: products and
+the ends of loops may round otherwise elsewhere, and its loss would depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from dltui.objective import Objective
 BLOCK_BYTES = 1 << 19  # of one point's widest layer for a block of samples
 CHUNK_BYTES = 1 << 22  # of the widest layer at all points that go through the layers together
 SCORE_BYTES = 1 << 22  # of the outputs at all points whose losses are taken together
+ALIGNED = 16  # numbers in 64 bytes, at least; loops take twice as many at once
 NO_CHAIN = "it is no chain of linear layers"
 ELEMENTWISE = (
     nn.Tanh,
@@ -96,16 +100,22 @@ def dense(plane: Plane) -> Tier:
     weights = FoldedWeights.of(plane, net)
     outs = [int(weights.places[weights.weights.index(layer.weight)][1][0]) for layer in layers]
     widths = max(outs), outs[-1]
-    count = max(16, BLOCK_BYTES // (plane.objective.inputs.element_size() * widths[0]))
+    step = ALIGNED * (2 if any(out % 2 for out in outs) else 1)
+    count = _up(max(ALIGNED, BLOCK_BYTES // (plane.objective.inputs.element_size() * widths[0])), step)
 
     def on(objective: Objective) -> Callable[[], Evaluate]:
-        first = _first(objective, weights, layers[0], count)
-        block = objective.inputs.element_size() * min(count, objective.samples)
+        first = _first(objective, weights, layers[0], count, step)
+        block = objective.inputs.element_size() * min(count, _up(objective.samples, step))
         together = max(1, CHUNK_BYTES // (widths[0] * block))
         chunks = Chunks(together, max(together, SCORE_BYTES // (widths[1] * block)))
         return lambda: _worker(objective, weights, layers, first, chunks)
 
     return Tier("whole rows of points at once", on)
+
+
+def _up(count: int, step: int) -> int:
+    """Return the next multiple of a step."""
+    return -(-count // step) * step
 
 
 def _chain(net: Network) -> list[Layer]:
@@ -153,14 +163,17 @@ def _elementwise(net: Network, node: fx.Node) -> Callable[[Tensor], Tensor] | No
 
 
 def _first(
-    objective: Objective, weights: FoldedWeights, layer: Layer, count: int
+    objective: Objective, weights: FoldedWeights, layer: Layer, count: int, step: int
 ) -> list[tuple[Polynomial, Tensor]]:
-    """Return what the first layer gives over the plane, features before samples, block by block, with its targets."""
+    """Return what the first layer gives over the plane, features before samples, block by block, with its targets.
+
+    The last block is filled with columns of zeros, up to a multiple of ``step``, that no targets belong to.
+    """
     weight, bias = weights.alone(layer.weight), weights.alone(layer.bias)
     assert weight is not None
     found = []
     for x, y in zip(torch.split(objective.inputs, count), torch.split(objective.targets, count), strict=True):
-        columns = x.flatten(1).T.contiguous()
+        columns = functional.pad(x.flatten(1).T, (0, _up(len(x), step) - len(x))).contiguous()
         terms = {
             power: term @ columns if bias is None else torch.addmm(bias.terms[power][:, None], term, columns)
             for power, term in weight.terms.items()
@@ -222,11 +235,11 @@ def _worker(
         classes = later[-1][0].shape[1]
         for terms, y in first:
             row = terms.row(beta)
-            shape = len(alphas), classes, row[0].shape[1]
-            outputs = room.of(len(layers), shape, dtype)
+            outputs = room.of(len(layers), (len(alphas), classes, row[0].shape[1]), dtype)
             for part, stretch, own in parts:
                 through(row, stretch, own, outputs[part])
-            loss, hits = losses_of(outputs, y, room.of(-1, shape, dtype))
+            given = outputs[..., : len(y)]
+            loss, hits = losses_of(given, y, room.of(-1, tuple(given.shape), dtype))
             losses.append(loss)
             right += hits
         return Each(losses[0] if len(losses) == 1 else torch.cat(losses, 1), right / objective.samples)

@@ -162,6 +162,29 @@ def test_a_point_does_not_depend_on_its_neighbours(name: str) -> None:
             assert np.array_equal(tell(evaluate(POINTS[start:stop]), weights, None), whole[start:stop])
 
 
+@pytest.mark.parametrize("double", [False, True], ids=["single", "double"])
+@pytest.mark.parametrize("widths", [(33, 7), (17, 1), (64, 10)], ids=str)
+def test_a_point_has_the_same_bits_wherever_it_stands(widths: tuple[int, int], double: bool) -> None:
+    """Also where layers fill no whole vectors, in whose rest other code rounds otherwise."""
+    torch.manual_seed(3)
+    inner, classes = widths
+    model = nn.Sequential(
+        nn.Linear(20, inner), nn.SiLU(), nn.Linear(inner, inner), nn.Softplus(), nn.Linear(inner, classes)
+    )
+    numbers = classes == 1
+    y = torch.randn(301, 1) if numbers else torch.randint(classes, (301,))
+    objective = Objective.bind(
+        model, torch.randn(301, 20), y, task="numbers" if numbers else "classes", double=double
+    )
+    twin, at = objective.twin(), np.stack([np.linspace(-1, 1, 65), np.full(65, 0.3)], 1)
+    evaluate = dense(Plane(objective, twin, directions(twin, "filter", 5)[0])).on(objective)()
+    whole = evaluate(at)
+    for piece in (1, 3, 8, 64):
+        parts = [evaluate(at[i : i + piece]) for i in range(0, 65, piece)]
+        assert torch.equal(torch.cat([part.losses for part in parts]), whole.losses)
+        assert torch.equal(torch.cat([part.right for part in parts]), whole.right)
+
+
 def linear_bowl(kind: str) -> Objective:
     """A network that is linear in the weights that move, with targets that it meets exactly where it stands."""
     torch.manual_seed(9)
