@@ -229,6 +229,7 @@ class Fit(pace.Paced):
         if self._stages and self.done >= self._stages[0][0] and isinstance(self.field, GridField):
             self.field = self.field.finer(self._stages.pop(0)[1], self.occupied.near)
             self._optimizer = self._adam()
+            self._mean = None  # after steps that took long: that of another grid
         if self.done >= self._spread_at:
             self._spread_at = math.inf
             if self._looked >= ROUNDS * len(self._pixels):

@@ -40,6 +40,14 @@ def lora(
     return (b.to(dtype) @ a.to(dtype)) * size
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
+def test_tensors_without_numbers_are_the_same(tmp_path: Path, dtype: torch.dtype) -> None:
+    none = torch.zeros(0, 4, dtype=dtype)
+    one, other = torch.zeros(3, dtype=dtype), torch.ones(3, dtype=dtype)
+    found = told(compare(tmp_path, {"none": none, "w": one}, {"none": none, "w": other}))
+    assert [found[name]["status"] for name in ("none", "w")] == ["same", "changed"]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64], ids=str)
 @pytest.mark.parametrize("shape", [(96, 64), (64, 200), (WHOLE + 40, WHOLE + 8)], ids=str)
 @pytest.mark.parametrize("rank", [1, 4, 16])
