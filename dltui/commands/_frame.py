@@ -66,7 +66,7 @@ class Common:
         seed: Seed of every random draw.
         quiet: No progress and no remarks on stderr.
         debug: A traceback when something fails.
-        ascii: Nothing beyond ASCII on stdout.
+        ascii: Nothing beyond ASCII.
         plain: Say figures in words instead of drawing them.
     """
 
@@ -103,6 +103,10 @@ class Common:
         """Make a remark, unless the user wants it quiet."""
         if not self.quiet:
             self.report.clear()
+            if self.ascii:
+                from dltui.plaintext import to_ascii
+
+                text = to_ascii(text)
             self.say(text)
 
 

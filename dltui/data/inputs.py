@@ -216,9 +216,8 @@ def _row(spec: str, found: re.Match[str], takes: Takes, seed: int) -> Given:
     dataset = load(source, seed=seed)
     x, y = (dataset.x_test, dataset.y_test) if found["part"] == HELD else (dataset.x_train, dataset.y_train)
     if row >= len(x):
-        raise UsageError(
-            f"{source} has {len(x)} such rows, so there is no {spec}: try {source}[{len(x) - 1}]"
-        )
+        last = f"{source}[{found['part'] or ''}{len(x) - 1}]"
+        raise UsageError(f"{source} has {len(x)} such rows, so there is no {spec}: try {last}")
     label = int(y[row]) if dataset.task == "classes" and takes.classes == dataset.classes else None
     return _sample(spec, x[row], dataset, takes, label)
 

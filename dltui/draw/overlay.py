@@ -41,7 +41,9 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
         grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
         fitted = _fitted(figure, grid, look, cut)
         bar = _bar(fitted, look)
-        side = bar.columns(look.width)
+        side = (
+            bar.columns(look.width) if figure.opacity else 0
+        )  # of colours that aren't seen none need be told
         head = int(bool(side) or view.cursor is not None)
     grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
     lines = -(-len(panes) // grid.each_row)
@@ -55,7 +57,7 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
             break
         plots[pane] = plot
         _put(plot, fitted, pane, look, cut)
-        _name(plot, "" if pane < 0 else figure.name_of(pane))
+        _name(plot, figure.name_of(pane) if pane >= 0 and figure.opacity else "")
         spot = plot.cell(*view.cursor) if view.cursor is not None else None
         if spot is not None:
             on_top(plot, *spot, "+" if look.ascii else "┼", 0)
@@ -181,9 +183,9 @@ def _cut(figure: Overlay, x: Axis, y: Axis) -> tuple[Cut, Cut]:
 
 
 def _put(plot: Plot, figure: Overlay, pane: int, look: Look, cut: tuple[Cut, Cut]) -> None:
-    """Draw one pane: the picture by itself, or a map over it."""
+    """Draw one pane: the picture by itself, or a map over it where that is seen at all."""
     size = plot.width, plot.height
-    if pane < 0:
+    if pane < 0 or not figure.opacity:
         put_picture(plot.canvas, plot.left, plot.top, part_of(bright(figure.picture), cut), size, look)
         return
     if look.depth is Depth.NONE:

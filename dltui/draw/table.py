@@ -114,6 +114,9 @@ def _shortened(cell: str, width: int) -> str:
 
 
 def _clip(cell: str, width: int) -> str:
-    """Return a cell cut to a width; of names such as ``layers.0.fc1.weight`` and ``block 12`` both ends are kept."""
-    both = ("." in cell and " " not in cell) or cell[-1:].isdigit()
+    """Return a cell cut to a width; of names such as ``layers.0.fc1.weight`` and ``block 12`` both ends are kept.
+
+    Not of 200×300, which would be another shape then.
+    """
+    both = ("." in cell and " " not in cell) or (cell[:1].isalpha() and cell[-1:].isdigit())
     return clip_middle(cell, width) if both else clip(cell, width)
