@@ -183,6 +183,8 @@ class RadianceInfo(Result):
 
 def _cell(value: Any) -> str:
     """Return a value as a table shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return number(value, 4)
     if isinstance(value, int):
