@@ -101,6 +101,10 @@ def run(arguments: list[str]) -> int:
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="dltui", standalone_mode=False)
         sys.stdout.flush()
+    except SystemExit as end:  # typer makes it of a pipe that was closed
+        if isinstance(end.__context__, BrokenPipeError):
+            return tell(end.__context__)
+        raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last door: a person gets a sentence
         return tell(error, debug="--debug" in arguments)
     if code == ExitCode.CANCELLED:
@@ -118,10 +122,26 @@ def tell(error: BaseException, *, debug: bool = False) -> int:
     Returns:
         The exit code.
     """
-    if isinstance(error, BrokenPipeError):
-        # Whoever read stdout has seen enough; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+    try:
+        return _unread() if isinstance(error, BrokenPipeError) else _told(error, debug=debug)
+    except BrokenPipeError:  # nobody reads stderr either
+        return _unread()
+
+
+def _unread() -> int:
+    """Return the exit code where whoever read the output has left, and keep the interpreter from complaining at exit.
+
+    It isn't 0: a check that nobody heard the end of has not held, and two files whose difference was cut off are not
+    the same.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return ExitCode.UNREAD
+
+
+def _told(error: BaseException, *, debug: bool) -> int:
+    """Write what happened to stderr, and return the exit code."""
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         note("cancelled")
         return ExitCode.CANCELLED

@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     USAGE = 2  # wrong usage, or a layer that refuses
     REQUEUE = 75  # asked to make room: all is kept, start it again to go on (EX_TEMPFAIL)
     CANCELLED = 130
+    UNREAD = 141  # whoever read the output left early; what a shell tells of a tool that SIGPIPE ends
 
 
 class DltuiError(Exception):

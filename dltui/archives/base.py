@@ -104,16 +104,16 @@ class Archive(ABC):
         for start in range(0, flat.size, step):
             yield flat[start : start + step]
 
-    def codes(self, name: str, limit: int = LIMIT) -> Iterator[Array] | None:  # noqa: ARG002
+    def codes(self, name: str, room: Array) -> Iterator[Array] | None:  # noqa: ARG002
         """Return the bits of a tensor in pieces, where its numbers lie in order with 16 bits each.
 
         Args:
             name: The tensor.
-            limit: Bytes of a piece at most.
+            room: Where the pieces are put, one after the other, uint16, shape (n,).
 
         Returns:
-            One-dimensional arrays of uint16, each only good until the next is asked for; None where the numbers lie
-            otherwise, or in another type than float16 and bfloat16.
+            Pieces of at most n, each the beginning of ``room``; None where the numbers lie otherwise, or in another
+            type than float16 and bfloat16.
         """
         return None
 

@@ -63,8 +63,9 @@ def open_folder(path: Path) -> Archive:
     parts = _parts(path)
     if not parts:
         inside = sorted(one.name for one in path.iterdir())[:4]
+        what = f"a folder without weights, of {', '.join(inside)}" if inside else "an empty folder"
         raise DltuiError(
-            f"{path} is a folder without weights, of {', '.join(inside) or 'nothing'}: expected model.safetensors, an "
+            f"{path} is {what}: expected model.safetensors, an "
             "index.json with its shards, or pytorch_model.bin; of a run of dltui, name run:NAME"
         )
     scalars: dict[str, Scalar] = {}

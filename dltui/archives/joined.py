@@ -64,8 +64,8 @@ class Joined(Archive):
         part, own = self._parts[name]
         yield from part.blocks(own, limit)
 
-    def codes(self, name: str, limit: int = LIMIT) -> Iterator[Array] | None:
+    def codes(self, name: str, room: Array) -> Iterator[Array] | None:
         """Return the bits of a tensor of 16-bit floats in pieces, where they lie in order."""
         self.entry(name)
         part, own = self._parts[name]
-        return part.codes(own, limit)
+        return part.codes(own, room)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dltui.archives.base import LIMIT, Archive, Scalar, damaged
+from dltui.archives.buffers import aligned
 from dltui.archives.decode import PACKED, carrier, decode, decoded_size, is_native
 from dltui.contents import BITS, Entry
 from dltui.errors import DltuiError
@@ -89,10 +90,9 @@ class PlacedArchive(Archive):
         kind = carrier(entry.dtype, swapped=place.swapped)
         step = max(24, limit // decoded_size(entry.dtype) // 24 * 24)  # whole bytes of packed types
         step = min(step, max(1, entry.elements))
-        buffer = np.empty((step * BITS[entry.dtype] + 7) // 8, np.uint8)
-        room = (
-            np.empty(step, np.uint32) if entry.dtype == "bfloat16" else None
-        )  # fresh pages cost more than widening
+        buffer = aligned((step * BITS[entry.dtype] + 7) // 8, np.uint8)
+        # fresh pages cost more than widening
+        room = aligned(step, np.uint32) if entry.dtype == "bfloat16" else None
         handle = self._file(place.path)
         for start in range(0, entry.elements, step):
             count = min(step, entry.elements - start)
@@ -100,23 +100,19 @@ class PlacedArchive(Archive):
             _read_into(handle, part, place.offset + start * BITS[entry.dtype] // 8, place.path)
             yield decode(part.view(kind), entry.dtype, count, room)
 
-    def codes(self, name: str, limit: int = LIMIT) -> Iterator[Array] | None:
-        """Return the bits of a tensor of 16-bit floats in pieces, each read into the same buffer."""
+    def codes(self, name: str, room: Array) -> Iterator[Array] | None:
+        """Return the bits of a tensor of 16-bit floats in pieces."""
         entry = self.entry(name)
         if entry.dtype not in {"float16", "bfloat16"} or name not in self._places:
             return None
         place = self.place(name)
-        return None if place.strides is not None or place.swapped else self._codes(entry, place, limit)
+        return None if place.strides is not None or place.swapped else self._codes(entry, place, room)
 
-    def _codes(self, entry: Entry, place: Place, limit: int) -> Iterator[Array]:
+    def _codes(self, entry: Entry, place: Place, room: Array) -> Iterator[Array]:
         """Yield the bits of a tensor of 16-bit floats."""
-        import numpy as np
-
-        step = min(max(2, limit // 4 * 2), max(1, entry.elements))
-        buffer = np.empty(step, np.uint16)
         handle = self._file(place.path)
-        for start in range(0, entry.elements, step):
-            part = buffer[: entry.elements - start]
+        for start in range(0, entry.elements, room.size):
+            part = room[: entry.elements - start]
             _read_into(handle, part, place.offset + 2 * start, place.path)
             yield part
 

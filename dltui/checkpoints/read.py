@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dltui.archives import open_archive
 from dltui.errors import DltuiError
 
 HEADER = (
@@ -129,15 +129,18 @@ def _unpack(path: Path, head: bytes) -> object:
             warnings.simplefilter("ignore")  # about pickle protocols; what can't be read raises
             return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        wanted = _wanted(path, str(error))
-        if wanted:
-            raise DltuiError(
-                f"{path} would run code when read (it wants {', '.join(wanted)}), so it is refused: "
-                "save model.state_dict() alone"
-            ) from error
-        raise DltuiError(
-            f"can't read {path} as weights: it is damaged, or holds more than tensors"
-        ) from error
+        raise _refused(path) from error
+
+
+def _refused(path: Path) -> DltuiError:
+    """Return the error for what torch refuses: it lists what the file wants to run, or tells what is wrong with it."""
+    try:
+        open_archive(path).close()
+    except DltuiError as why:
+        return why
+    return DltuiError(
+        f"can't read {path} as weights: it holds more than tensors; `dltui inspect {path}` lists what it holds"
+    )
 
 
 def _is_script(path: Path) -> bool:
@@ -147,16 +150,6 @@ def _is_script(path: Path) -> bool:
             return any(name.endswith("/constants.pkl") for name in archive.namelist())
     except (zipfile.BadZipFile, OSError):
         return False
-
-
-def _wanted(path: Path, complaint: str) -> list[str]:
-    """Return the functions and classes that a refused pickle asks for."""
-    try:
-        with path.open("rb") as file:
-            found = torch.serialization.get_unsafe_globals_in_checkpoint(file)
-    except Exception:  # noqa: BLE001 - the file is bad already; the complaint tells what is known
-        found = []
-    return sorted(found) or re.findall(r"GLOBAL (\S+) ", complaint)[:1]
 
 
 def _tensors(stored: object, path: Path) -> State:

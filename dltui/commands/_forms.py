@@ -17,7 +17,7 @@ from dltui.commands._calls import command_of, sentence
 from dltui.commands._exhibits import SHARED
 from dltui.commands._frame import function_below
 from dltui.commands._names import VERBS
-from dltui.commands._words import DATA, MODEL, RECIPE
+from dltui.commands._words import DATA, MODEL, OTHER, RECIPE
 from dltui.errors import DltuiError, unknown
 
 Kind = Literal["text", "whole", "number", "choice", "switch", "path", "model", "data", "recipe"]
@@ -240,7 +240,7 @@ def _field(verb: str, command: Any, parameter: Any) -> Field:
 
 def _kind(parameter: Any) -> Kind:
     """Return what is typed or chosen for a parameter."""
-    named: dict[str, Kind] = {MODEL: "model", DATA: "data", RECIPE: "recipe"}
+    named: dict[str, Kind] = {MODEL: "model", OTHER: "model", DATA: "data", RECIPE: "recipe"}
     return named.get(parameter.metavar or "") or KINDS.get(parameter.type.name, "text")
 
 

@@ -11,7 +11,7 @@ from dltui.archives import Archive, Entry
 from dltui.archives.decode import is_native
 from dltui.contents import BITS
 from dltui.contents.outline import Line
-from dltui.contents.page import shape_text, short, size
+from dltui.contents.page import shape_text, short, size, unit_for
 from dltui.figures import (
     Array,
     Bars,
@@ -197,10 +197,11 @@ def inside(line: Line, whole: int) -> Figure:
     largest = sorted(parts, key=lambda one: -one.nbytes)[:BARS]
     more = f"; {len(parts) - len(largest)} smaller parts are left out" if len(parts) > len(largest) else ""
     told = f"{short(line.elements)} numbers, {size(line.nbytes)}"
+    each, unit = unit_for(largest[0].nbytes if largest else 0)
     return Bars(
         title=f"Inside · {line.path if len(line.alike) == 1 else line.label}",
         caption=f"{told}, {100 * line.nbytes / max(1, whole):.1f} % of everything{more}",
         labels=tuple(one.label for one in largest),
-        values=np.array([one.nbytes / 1e6 for one in largest]),
-        value_label="MB",
+        values=np.array([one.nbytes / each for one in largest]),
+        value_label=unit,
     )

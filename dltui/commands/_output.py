@@ -77,8 +77,11 @@ class ProgressLine:
         if not self._shown or (now - self._last < self._pause and (done < total or self._plain)):
             return
         self._last = now
-        left = (now - self._started) / done * (total - done) if done else math.nan
-        eta = f", {left:.0f} s left" if done and left >= 1 else ""
+        took = now - self._started
+        left = took / done * (total - done) if done else math.nan
+        eta = (
+            f", {left:.0f} s left" if took >= 1 and left >= 1 else ""
+        )  # before that it would be a wild guess
         told = f"{100 * done // max(total, 1):3d} % ({done} of {total}{eta})"
         if self._plain:
             note(told.strip())

@@ -9,7 +9,8 @@ import typer
 
 from dltui.errors import UsageError
 
-MODEL, DATA, RECIPE = "MODEL", "DATA", "RECIPE|MODEL"  # metavars by which a form knows what an argument names
+# metavars by which a form knows what an argument names
+MODEL, OTHER, DATA, RECIPE = "MODEL", "OTHER", "DATA", "RECIPE|MODEL"
 
 
 def _models(incomplete: str) -> list[str]:

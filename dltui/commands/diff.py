@@ -8,7 +8,7 @@ import typer
 import typer.core
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Model
+from dltui.commands._words import OTHER, Model
 from dltui.errors import DltuiError, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def diff(
     model: Model,
     other: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="What it is compared with: a file, run:NAME@step=300, a model."),
+        typer.Argument(metavar=OTHER, help="What it is compared with: a file, run:NAME@step=300, a model."),
     ],
     tensor: Annotated[
         str | None,

@@ -67,11 +67,22 @@ def size(nbytes: float) -> str:
     >>> size(999), size(1_239_748)
     ('999 B', '1.24 MB')
     """
+    each, unit = unit_for(nbytes)
+    return f"{nbytes / each:.3g} {unit}" if each > 1 else f"{nbytes:.0f} B"
+
+
+def unit_for(nbytes: float) -> tuple[float, str]:
+    """Return how many bytes the unit has in which a person would tell so many, and its name.
+
+    >>> unit_for(41_000)
+    (1000.0, 'kB')
+    """
+    each = 1.0
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if nbytes < 999.5 or unit == "TB":
+        if nbytes / each < 999.5 or unit == "TB":
             break
-        nbytes /= 1000
-    return f"{nbytes:.3g} {unit}" if unit != "B" else f"{nbytes:.0f} B"
+        each *= 1000
+    return each, unit
 
 
 def short(count: float) -> str:

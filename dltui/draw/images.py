@@ -21,6 +21,8 @@ from dltui.figures import Images
 
 GAP = 2
 ROWS = 24  # rows for the pictures when nobody asks for a height: one picture fills them, many go beyond
+TALL = 32  # rows of a screen with so much room that a few small pictures would be lost on it
+WORDS = 3  # rows that a caption may take of it
 SMALLEST = 12  # columns of a picture, where there is a choice
 LADDER = " .:-=+*#%@"
 # Thresholds of an ordered dither (Bayer 1973), one for each dot of four by four.
@@ -76,17 +78,23 @@ def tile(count: int, aspect: float, native: int, width: int, rows: int, wished: 
     def height(columns: int) -> int:
         return max(1, round(columns / aspect / 2))
 
+    def fits(columns: int, room: int) -> bool:
+        return -(-count // beside(columns, width, wished)) * (height(columns) + 1) <= room
+
     most = max(1, min(width, math.floor(2 * max(rows, 1) * aspect)))
     if count == 1:
         return most, min(height(most), max(rows, 1))
     step = native if native < 2 * SMALLEST else 1  # few pixels stay as wide as each other
     columns = max(1, min(native * max(1, round(16 / native)) if step > 1 else native, most))
     if wished and (room := (width + GAP) // wished - GAP) >= SMALLEST:
+        most = min(most, room)
         columns = min(columns, room)
     while columns - step >= SMALLEST:
-        if -(-count // beside(columns, width, wished)) * (height(columns) + 1) <= rows:
+        if fits(columns, rows):
             break
         columns -= step
+    while rows > TALL and columns + native <= most and fits(columns + native, rows - WORDS):
+        columns += native
     return columns, height(columns)
 
 

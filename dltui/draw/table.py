@@ -23,11 +23,13 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
     canvas, top, rows = sheet(figure, look, len(words) + 2)
     shown_rows = max(0, rows - 2)
     first = max(0, min(view.offset, len(words) - shown_rows))
-    widths = column_widths(natural, canvas.width)
-    canvas.text(0, top, _line(list(figure.columns), widths, right), bold=True)
-    canvas.text(0, top + 1, (" " * GAP).join("─" * width for width in widths), QUIET)
+    gap = GAP if sum(natural) + GAP * (len(natural) - 1) <= canvas.width else 1
+    widths = column_widths(natural, canvas.width, gap)
+    names = [_clip(name, width) for name, width in zip(figure.columns, widths, strict=False)]
+    canvas.text(0, top, _line(names, widths, right, gap), bold=True)
+    canvas.text(0, top + 1, (" " * gap).join("─" * width for width in widths), QUIET)
     for place, row in enumerate(words[first : first + shown_rows]):
-        canvas.text(0, top + 2 + place, _line(row, widths, right))
+        canvas.text(0, top + 2 + place, _line(row, widths, right, gap))
     if len(words) > shown_rows:
         note = f" {first + 1}–{first + shown_rows} of {len(words)} "
         canvas.text(max(0, canvas.width - text_width(note)), top + 1, clip(note, canvas.width), QUIET)
@@ -49,7 +51,7 @@ def _read(figure: Table, ascii_only: bool) -> tuple[list[list[str]], list[bool],
 def cell_text(cell: Cell, ascii_only: bool) -> str:
     """Return a cell as text of one line: numbers short, yes and no for truth, a dash for nothing."""
     if cell is None:
-        return "–"
+        return "-" if ascii_only else "–"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
@@ -58,19 +60,20 @@ def cell_text(cell: Cell, ascii_only: bool) -> str:
     return str(cell)
 
 
-def column_widths(natural: list[int], room: int) -> list[int]:
+def column_widths(natural: list[int], room: int, gap: int = GAP) -> list[int]:
     """Return how wide each column is; the widest shrink first when there is not enough room.
 
     Args:
         natural: How wide each would like to be.
         room: Cells in a row.
+        gap: Cells between two columns.
 
     Returns:
         A width for each column that has a place; columns that have none are missing.
     """
-    most = max(1, (room + GAP) // (NARROWEST + GAP))
+    most = max(1, (room + gap) // (NARROWEST + gap))
     widths = natural[:most]
-    excess = sum(widths) + GAP * (len(widths) - 1) - room
+    excess = sum(widths) + gap * (len(widths) - 1) - room
     while excess > 0 and widths and max(widths) > 1:
         widest = max(widths)
         next_width = max((width for width in widths if width < widest), default=1)
@@ -88,12 +91,29 @@ def _is_numeric(figure: Table, column: int) -> bool:
     return bool(cells) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
 
 
-def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
+def _line(cells: list[str], widths: list[int], right: list[bool], gap: int) -> str:
     """Return one row, each cell clipped and filled to its column's width."""
-    parts = [padded(_clip(cell, w), w, right=r) for cell, w, r in zip(cells, widths, right, strict=False)]
-    return (" " * GAP).join(parts)
+    parts = [
+        padded(_shortened(cell, w) if r else _clip(cell, w), w, right=r)
+        for cell, w, r in zip(cells, widths, right, strict=False)
+    ]
+    return (" " * gap).join(parts)
+
+
+def _shortened(cell: str, width: int) -> str:
+    """Return a number with as many digits as fit a width; one that is cut would be another number."""
+    if len(cell) <= width:
+        return cell
+    value = float(cell.replace("−", "-").replace("∞", "inf"))
+    scientific = f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    for text in (*(number(value, digits) for digits in (3, 2)), scientific, number(value, 1)):
+        found = text.replace("−", "-") if cell.isascii() else text.replace("-", "−", text.startswith("-"))
+        if len(found) <= width:
+            return found
+    return clip(cell, width)
 
 
 def _clip(cell: str, width: int) -> str:
-    """Return a cell cut to a width; of names such as ``layers.0.fc1.weight`` both ends are kept."""
-    return clip_middle(cell, width) if "." in cell and " " not in cell else clip(cell, width)
+    """Return a cell cut to a width; of names such as ``layers.0.fc1.weight`` and ``block 12`` both ends are kept."""
+    both = ("." in cell and " " not in cell) or cell[-1:].isdigit()
+    return clip_middle(cell, width) if both else clip(cell, width)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.contents import Contents, Entry
 from dltui.contents.guess import Guess
-from dltui.contents.page import lines, share, size
+from dltui.contents.page import lines, share, size, unit_for
 from dltui.contents.tree import rows
 from dltui.figures import Bars, Figure, Table
 from dltui.results.base import Result
@@ -106,13 +106,14 @@ class Listing(Result):
         for title, totals in (("Blocks", contents.by_block(tree)), ("Types", contents.by_dtype())):
             largest = sorted(totals, key=lambda one: -one.nbytes)[:BARS]
             if largest:
+                each, unit = unit_for(largest[0].nbytes)
                 shown.append(
                     Bars(
                         title=f"{title} · {self.title}",
                         caption=f"{size(tree.nbytes)} in all",
                         labels=tuple(one.name for one in largest),
-                        values=np.array([one.nbytes / 1e6 for one in largest]),
-                        value_label="MB",
+                        values=np.array([one.nbytes / each for one in largest]),
+                        value_label=unit,
                     )
                 )
         return shown

@@ -127,6 +127,7 @@ class Radiance(Result):
             value_label="σ",
             colormap="magma",
             limits=(0.0, float(np.asarray(self.cut, np.float32).max()) or 1.0),
+            equal=True,
         )
 
     def _table(self) -> Table:
@@ -169,6 +170,7 @@ def depth_map(depth: Array, title: str) -> Heatmap:
         y_label="row",
         value_label="distance",
         downwards=True,
+        equal=True,
     )
 
 

@@ -195,7 +195,7 @@ class WeightsAlong(Result):
                 int(self.steps[place]),
                 *(float(self.numbers[place, column]) for column in (2, 3, 0, 1, 4)),
                 percent(float(self.numbers[place, 5]) / size),
-                float(self.moved[place]),
+                float(self.moved[place]) if place else None,  # nothing is before the first
                 float(self.away[place]),
                 float(self.cosine[place]),
             )

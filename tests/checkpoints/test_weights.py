@@ -75,7 +75,7 @@ def test_code_is_refused_by_name_and_never_run(
     monkeypatch.chdir(tmp_path)
     torch.save({"a": Trap()}, tmp_path / "a.pt", _use_new_zipfile_serialization=new_format)
     with pytest.raises(
-        DltuiError, match=r"would run code when read \(it wants posix.mkdir\), so it is refused"
+        DltuiError, match=r"would run code when read, so it is refused .*: it wants posix.mkdir;"
     ):
         read_weights(tmp_path / "a.pt")
     assert not (tmp_path / "sprung").exists()
@@ -83,7 +83,7 @@ def test_code_is_refused_by_name_and_never_run(
 
 def test_a_whole_module_is_refused(tmp_path: Path) -> None:
     torch.save(nn.Linear(2, 2), tmp_path / "a.pt")
-    with pytest.raises(DltuiError, match=r"it wants torch.nn.modules.linear.Linear\), so it is refused"):
+    with pytest.raises(DltuiError, match=r"so it is refused .*: it wants .*torch.nn.modules.linear.Linear"):
         read_weights(tmp_path / "a.pt")
 
 
@@ -94,8 +94,8 @@ def broken(tmp_path: Path) -> dict[str, tuple[bytes, str]]:
     return {
         "cut.safetensors": (safe[:-9], "can't read {path} as .safetensors"),
         "head.safetensors": (safe[:20], "can't read {path} as .safetensors"),
-        "cut.pt": (zipped[: len(zipped) // 2], "can't read {path} as weights: it is damaged"),
-        "pickle.pt": (pickle.dumps([1, 2]), "can't read {path} as weights"),
+        "cut.pt": (zipped[: len(zipped) // 2], "{path} is damaged or not what it seems"),
+        "pickle.pt": (pickle.dumps([1, 2]), "{path} is a pickle, but not one that torch.save wrote"),
         "empty.pt": (b"", "{path} holds no weights"),
         "text.pt": (
             b"hello, world",

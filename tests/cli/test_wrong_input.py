@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -135,17 +136,30 @@ def test_debug_shows_the_traceback(dltui: Run) -> None:
     assert done.returncode == ExitCode.FAILED
 
 
-def test_a_reader_that_leaves_early(root: Path) -> None:
-    line = f"{sys.executable} -m dltui {' '.join(CONV)} | head -1"
+@pytest.mark.parametrize(
+    "verb",
+    [
+        CONV,  # without torch
+        ("lab", "list", "--json"),  # one long line
+        ("diff", *2 * [str(files("dltui") / "assets" / "pnet.pt")]),  # must not say that they are the same
+        ("--help",),
+    ],
+    ids=lambda verb: verb[0],
+)
+def test_a_reader_that_leaves_early(root: Path, verb: tuple[str, ...]) -> None:
+    """Ends without a word, as a tool that SIGPIPE ends: 141."""
+    reading, writing = os.pipe()
+    os.close(reading)
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line],
-        capture_output=True,
+        [sys.executable, "-m", "dltui", *verb],
+        stdout=writing,
+        stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(root), "PYTHONUTF8": "1"},
         check=False,
     )
-    assert done.stdout.startswith("Conv2d(3, 4")
-    assert done.stderr == ""
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (ExitCode.UNREAD, "")
 
 
 def test_ctrl_c_in_the_middle(tmp_path: Path, root: Path) -> None:

@@ -42,6 +42,15 @@ def test_long_labels_are_cut_in_the_middle():
     assert ".weight│" in text
 
 
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("width", [19, 22, 26, 40])
+def test_numbers_of_a_table_that_do_not_fit_are_rounded_and_never_cut(width, ascii_only):
+    values = (-0.0003508, 0.07228, 123456.7)
+    text = text_of(Table(columns=("mean", "std", "largest"), rows=(values,)), width=width, ascii=ascii_only)
+    told = [float(word.replace("−", "-")) for word in text.splitlines()[-1].split()]
+    assert told == pytest.approx(values, rel=0.45)
+
+
 def test_a_histogram_has_the_right_heights():
     drawing = draw(Histogram(edges=np.arange(5.0), counts=np.array([1, 2, 4, 0])), Look(width=80, height=24))
     frame = drawing.frame
@@ -57,6 +66,18 @@ def test_pictures_shrink_to_means_and_grow_to_squares():
     picture = np.random.default_rng(0).random((12, 18, 3))
     np.testing.assert_allclose(resized(picture, 4, 6), picture.reshape(4, 3, 6, 3, 3).mean(axis=(1, 3)))
     np.testing.assert_array_equal(resized(picture, 24, 36), picture.repeat(2, axis=0).repeat(2, axis=1))
+
+
+def test_a_few_small_pictures_use_a_large_screen_and_all_are_seen():
+    assert tile(9, 1, 8, 145, 24) == (16, 8)
+    columns, _ = tile(9, 1, 8, 145, 50)
+    assert columns > 16
+    assert columns % 8 == 0  # each pixel is as wide as the others
+    figure = Images(
+        pixels=np.random.default_rng(0).random((9, 8, 8)), names=tuple("abcdefghi"), caption="x " * 200
+    )
+    text = text_of(figure, width=145, height=50)
+    assert all(any(line.split().count(name) for line in text.splitlines()) for name in figure.names)
 
 
 @pytest.mark.parametrize(

@@ -48,14 +48,13 @@ class Eye:
     def divide(self, seen: Floats) -> None:
         """Turn what the matrix gave into columns, rows and distances, in place."""
         far = seen[2]
+        if far.size and not far.min() >= self.near:  # NaN too
+            np.putmask(far, ~(far >= self.near), np.inf)
         if self.perspective:
-            np.putmask(far, ~(far >= self.near), np.inf)  # NaN too
             with np.errstate(invalid="ignore"):
                 inverse = np.reciprocal(far)
                 seen[0] *= inverse
                 seen[1] *= inverse
-        else:
-            np.putmask(far, ~(far >= self.near), np.inf)
 
 
 def eye_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, int]) -> Eye:

@@ -3,128 +3,116 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
+from dltui.archives.buffers import aligned
 from dltui.figures import Array
-from dltui.instruments.weights.moments import CLOSE, LEAST, MOST, ROW, SHORT, Moments, Summer, put_sums
+from dltui.instruments.weights.moments import CLOSE, LEAST, MOST, ROW, SHORT, Moments, Summer, sums
 
 SIGN = 0x8000
 HIGH = np.uint32(0xFFFF0000)  # one of the two numbers in a word
+STRETCH = 1 << 14  # codes of which the least is looked at before zeros among them are counted
+MANY = 1 / 4  # share of stretches with zeros above which all are counted, since choosing takes time too
+INFINITY = {"bfloat16": 0x7F80, "float16": 0x7C00}  # the codes of +∞; larger ones up to the sign are NaN
+SCALE = np.float32(2.0**112)  # what a number must be multiplied by that the moved bits of a float16 give
 MOVED = np.uint32(0x8FFFE000)  # the bits of a float16 in its upper half, shifted by three behind the sign
-
-
-@dataclass(frozen=True)
-class Format:
-    """How 16 bits are a number.
-
-    Attributes:
-        infinity: The code of +∞; larger ones up to the sign are NaN.
-        scale: What the number must be multiplied by that the widened bits give.
-    """
-
-    infinity: int
-    scale: float
-
-
-FORMATS = {"bfloat16": Format(0x7F80, 1.0), "float16": Format(0x7C00, 2.0**112)}
 
 
 class HalfSummer:
     """Finds the moments of pieces of 16-bit floats; one for each thread.
 
+    What it does to all numbers at once it does in few long steps, between which alone another thread gets its turn.
+
     Args:
         whole: Adds up what can't be read off the bits.
+        most: Numbers of a piece at most.
 
     Attributes:
         whole: The same.
+        codes: Where the bits of a piece are put, uint16, shape (``most``,).
     """
 
-    def __init__(self, whole: Summer) -> None:
+    def __init__(self, whole: Summer, most: int) -> None:
         self.whole = whole
-        self._room = np.empty(0, np.uint32)
+        self._room = aligned(2 * most, np.uint16)  # a number is widened to twice its bits where it stands
+        self.codes = self._room[:most]
 
-    def __call__(self, codes: Array, dtype: str) -> Moments:
-        """Return the moments of one piece.
+    def __call__(self, count: int, dtype: str) -> Moments:
+        """Return the moments of the first of ``codes``, which are written over.
 
         The bits of positive numbers grow with them, as whole numbers with a sign; those of negative ones grow with
         their magnitude, as whole numbers without: extremes, zeros, NaN and ∞ show in the extremes of both. For the
         sums, two numbers at a time are taken apart and widened to float32.
 
         Args:
-            codes: The bits, uint16, shape (n,).
+            count: How many.
             dtype: ``float16`` or ``bfloat16``.
 
         Returns:
             As ``Summer`` gives them.
         """
-        found = self._quickly(codes, FORMATS[dtype]) if codes.size >= 2 * SHORT else None
-        return self.whole(widened(codes, dtype)) if found is None else found
+        found = self._quickly(count, dtype) if count >= 2 * SHORT else None
+        return self.whole(widened(self.codes[:count], dtype)) if found is None else found
 
-    def _quickly(self, codes: Array, kind: Format) -> Moments | None:
+    def _quickly(self, count: int, dtype: str) -> Moments | None:
         """Return the moments where all numbers are finite and both signs occur; None otherwise."""
-        signed = codes.view(np.int16)
-        top, bottom = int(signed.max()), int(codes.max())
-        if top < 0 or bottom < SIGN or top >= kind.infinity or bottom >= SIGN + kind.infinity:
+        codes, infinity = self.codes[:count], INFINITY[dtype]
+        top, bottom = int(np.maximum.reduce(codes.view(np.int16))), int(np.maximum.reduce(codes))
+        if top < 0 or bottom < SIGN or top >= infinity or bottom >= SIGN + infinity:
             return None
-        ends = widened(np.array([bottom, top], np.uint16), "bfloat16" if kind.scale == 1 else "float16")
-        low, high = float(ends[0]), float(ends[1])
+        low, high = widened(np.array([bottom, top], np.uint16), dtype).tolist()
         if not LEAST < max(-low, high) < MOST:
             return None
-        even = codes.size // (2 * ROW) * 2 * ROW
+        zeros = self._zeros(count)
+        even = count // (2 * ROW) * 2 * ROW
+        rest = widened(codes[even:], dtype)
+        values = self._floats(even, dtype)
         with np.errstate(all="ignore"):
-            total, squares = self._sums(codes[:even].view(np.uint32), kind)
-        rest = widened(codes[even:], "bfloat16" if kind.scale == 1 else "float16").astype(np.float64)
-        mean = (total + float(rest.sum())) / codes.size
-        variance = (squares + float(np.square(rest).sum())) / codes.size - mean * mean
+            total, squares = sums(values)
+            wide = rest.astype(np.float64)
+            total, squares = total + float(wide.sum()), squares + float(wide @ wide)
+        mean = total / count
+        variance = squares / count - mean * mean
         if mean * mean > CLOSE * variance:
-            return None
-        return Moments(codes.size, low, high, mean, math.sqrt(variance), self._zeros(codes))
+            return replace(self.whole(np.concatenate([values, rest])), zeros=zeros)
+        return Moments(count, low, high, mean, math.sqrt(variance), zeros)
 
-    def _zeros(self, codes: Array) -> int:
-        """Return how many are 0, of either sign; −0 is the least of all codes as whole numbers with a sign."""
-        if int(codes.view(np.int16).min()) > -SIGN:
-            return codes.size - int(np.count_nonzero(codes))
-        unsigned = self._words(codes.size // 2 + 1).view(np.uint16)[: codes.size]
-        np.left_shift(codes, 1, out=unsigned)
-        return codes.size - int(np.count_nonzero(unsigned))
+    def _floats(self, count: int, dtype: str) -> Array:
+        """Return the first of ``codes`` as float32, first those with an even index; they are written over.
 
-    def _sums(self, pairs: Array, kind: Format) -> tuple[float, float]:
-        """Return Σ x and Σ x² of numbers of which two share 32 bits."""
-        room = self._words(pairs.size)
-        if kind.scale == 1:
-            np.bitwise_and(pairs, HIGH, out=room)
-        else:
-            np.right_shift(pairs.view(np.int32), 3, out=room.view(np.int32))
-        parts = np.empty((2, 2, pairs.size // ROW), np.float32)
-        put_sums(_floats(room, kind), parts[0])
-        np.left_shift(pairs, np.uint32(16), out=room)
-        if kind.scale != 1:
-            np.right_shift(room.view(np.int32), 3, out=room.view(np.int32))
-        put_sums(_floats(room, kind), parts[1])
-        total, squares = parts.sum(axis=(0, 2), dtype=np.float64).tolist()
-        return total, squares
+        Those of float16 are shifted by three, which puts their five bits of exponent to where float32 has the lower of
+        its eight; what the sign leaves behind it, and what came with the other number, is cleared.
+        """
+        words = self._room.view(np.uint32)[:count]
+        pairs, spare = words[: count // 2], words[count // 2 :]
+        np.left_shift(pairs, np.uint32(16), out=spare)
+        values = words.view(np.float32)
+        if dtype == "bfloat16":
+            pairs &= HIGH
+            return values
+        signed = words.view(np.int32)
+        signed >>= 3
+        words &= MOVED
+        values *= SCALE
+        return values
 
-    def _words(self, count: int) -> Array:
-        """Return room for so many words, the same each time."""
-        if self._room.size < count:
-            self._room = np.empty(count, np.uint32)
-        return self._room[:count]
+    def _zeros(self, count: int) -> int:
+        """Return how many are 0, of either sign.
 
-
-def _floats(room: Array, kind: Format) -> Array:
-    """Return the float32 of words in whose upper half a number stands; the words are overwritten.
-
-    Those of float16 come shifted by three, which puts its five bits of exponent to where float32 has the lower of its
-    eight; what the sign left behind it and the lower half have no meaning.
-    """
-    if kind.scale == 1:
-        return room.view(np.float32)
-    np.bitwise_and(room, MOVED, out=room)
-    values: Array = room.view(np.float32)
-    values *= np.float32(kind.scale)
-    return values
+        +0 is the least of all codes, and −0 the least of them as whole numbers with a sign: the least of each stretch
+        tells which are worth counting, mostly few.
+        """
+        codes = self.codes[:count]
+        stretches = codes[: count // STRETCH * STRETCH].reshape(-1, STRETCH)
+        unsigned, signed = (np.minimum.reduce(x, axis=1) for x in (stretches, stretches.view(np.int16)))
+        wanted = (unsigned == 0) | (signed == -SIGN)
+        if np.count_nonzero(wanted) < MANY * wanted.size:
+            codes = np.append(stretches[wanted], codes[stretches.size :])
+        shifted = self._room[count : count + codes.size]
+        np.left_shift(codes, 1, out=shifted)
+        return codes.size - int(np.count_nonzero(shifted))
 
 
 def widened(codes: Array, dtype: str) -> Array:
@@ -145,8 +133,8 @@ def widened(codes: Array, dtype: str) -> Array:
 def ascending(codes: Array, dtype: str) -> Array:
     """Return the finite ones among 16-bit floats as float32, in order.
 
-    The bits are sorted as whole numbers, digit by digit, many times faster than float32 by comparing: those of negative
-    numbers are turned over first, since they grow with the magnitude.
+    The bits are sorted as whole numbers, digit by digit, many times faster than float32 by comparing: then come the
+    positive numbers in order, +∞ and NaN, and the negative ones from the least magnitude to the greatest, and −∞.
 
     Args:
         codes: The bits, uint16, shape (n,).
@@ -155,8 +143,7 @@ def ascending(codes: Array, dtype: str) -> Array:
     Returns:
         The numbers, ascending.
     """
-    signed = codes.view(np.int16)
-    keys = np.sort(signed ^ ((signed >> 15) & 0x7FFF), kind="stable")
-    values = widened((keys ^ ((keys >> 15) & 0x7FFF)).view(np.uint16), dtype)
-    finite = np.isfinite(values)
-    return values if finite.all() else values[finite]
+    keys = np.sort(codes, kind="stable")
+    infinity = INFINITY[dtype]
+    above, sign, below = np.searchsorted(keys, np.array([infinity, SIGN, SIGN + infinity], np.uint16))
+    return widened(np.concatenate([keys[sign:below][::-1], keys[:above]]), dtype)

@@ -105,7 +105,8 @@ def apart(one: Archive, first: str, other: Archive, second: str) -> Apart:
     Returns:
         The difference; the sums are in float64.
     """
-    left, right = one.codes(first, PIECE), other.codes(second, PIECE)
+    rooms = [np.empty(min(PIECE // 2, one.entry(first).elements), np.uint16) for _ in range(2)]
+    left, right = one.codes(first, rooms[0]), other.codes(second, rooms[1])
     if left is None or right is None or one.entry(first).dtype != other.entry(second).dtype:
         left, right = one.blocks(first, PIECE), other.blocks(second, PIECE)
     if all(_equal(x, y) for x, y in _together(left, right)):

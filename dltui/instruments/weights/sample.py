@@ -62,7 +62,9 @@ class Sample:
     def take(self, values: Array) -> None:
         """Take what is wanted from the next numbers."""
         end = int(np.searchsorted(self._places, self._seen + values.size))
-        wanted = self._places[self._filled : end] - self._seen
+        wanted = self._places[self._filled : end]
+        if self._seen:
+            wanted = wanted - self._seen
         if self._taken.dtype != values.dtype:
             self._widen(values.dtype)
         self._taken[self._filled : end] = values[wanted]
@@ -74,9 +76,14 @@ class Sample:
             self._taken = self._taken.astype(np.float64)
 
     @property
+    def taken(self) -> Array:
+        """What was taken."""
+        return self._taken[: self._filled]
+
+    @property
     def values(self) -> Array:
         """What was taken and is finite."""
-        taken = self._taken[: self._filled]
+        taken = self.taken
         finite = np.isfinite(taken)
         return taken if finite.all() else taken[finite]
 

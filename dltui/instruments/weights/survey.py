@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from threading import local
 from typing import Any
 
@@ -24,6 +25,7 @@ from dltui.results.weights import OCTAVES, PROBABILITIES, WeightSurvey
 PIECE = (
     1 << 22
 )  # bytes that are read at once: few enough for the cache, enough to let threads work side by side
+SHARE = 4 * PIECE  # bytes that a thread reads before it tells what it found
 WORKERS = 4  # threads at most; more would only wait for memory
 PAUSE = 0.5  # seconds between two partial results
 
@@ -61,8 +63,8 @@ def read_tensor(archive: Archive, entry: Entry, summer: HalfSummer | None = None
     Raises:
         DltuiError: If the numbers can't be read.
     """
-    summer = summer or HalfSummer(Summer())
-    codes = archive.codes(entry.name, PIECE)
+    summer = summer or HalfSummer(Summer(), PIECE // 2)
+    codes = archive.codes(entry.name, summer.codes)
     found, drawn = (
         _by_numbers(archive, entry, summer.whole) if codes is None else _by_codes(codes, entry, summer)
     )
@@ -85,9 +87,9 @@ def _by_codes(pieces: Iterator[Array], entry: Entry, summer: HalfSummer) -> tupl
     """Return the moments of a tensor of 16-bit floats and its sample in order, reading their bits."""
     found, sample = Moments(), Sample(entry.elements, np.uint16)
     for piece in pieces:
-        found = found.joined(summer(piece, entry.dtype))
         sample.take(piece)
-    return found, ascending(sample.values, entry.dtype)
+        found = found.joined(summer(piece.size, entry.dtype))  # writes over it
+    return found, ascending(sample.taken, entry.dtype)
 
 
 def survey(archive: Archive, source: str, *, title: str = "", report: Report = silent) -> WeightSurvey:
@@ -126,30 +128,39 @@ def survey(archive: Archive, source: str, *, title: str = "", report: Report = s
 
 
 def _readings(archive: Archive, entries: Sequence[Entry]) -> Iterator[tuple[int, Reading]]:
-    """Yield what is found in each tensor that has numbers of its own, as threads finish with them."""
-    own = [place for place, entry in enumerate(entries) if not entry.shared]
+    """Yield what is found in each tensor that has numbers of its own, as threads read them."""
     kept = local()
 
-    def work(place: int) -> tuple[int, Reading]:
+    def work(share: Sequence[int]) -> list[tuple[int, Reading]]:
         if not hasattr(kept, "summer"):
-            kept.summer = HalfSummer(Summer())
-        return place, read_tensor(archive, entries[place], kept.summer)
+            kept.summer = HalfSummer(Summer(), PIECE // 2)
+        return [(place, read_tensor(archive, entries[place], kept.summer)) for place in share]
 
-    crew = min(WORKERS, len(own), cores())
-    if crew < 2 or sum(entries[place].nbytes for place in own) < 8 * PIECE:
-        yield from map(work, own)
+    shares = list(_shares(entries))
+    crew = min(WORKERS, len(shares), cores())
+    if crew < 2:
+        yield from chain.from_iterable(work([place]) for share in shares for place in share)
         return
     with ThreadPoolExecutor(crew) as pool:
-        waiting: set[Future[tuple[int, Reading]]] = set()
         try:
-            for place in own:
-                waiting.add(pool.submit(work, place))
-                if len(waiting) >= 4 * crew:
-                    ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield from (one.result() for one in ready)
-            yield from (one.result() for one in waiting)
+            yield from chain.from_iterable(pool.map(work, shares))
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _shares(entries: Sequence[Entry]) -> Iterator[list[int]]:
+    """Yield which tensors one thread reads in a row: a turn of another costs as much as some small tensors."""
+    share, size = [], 0
+    for place, entry in enumerate(entries):
+        if entry.shared:
+            continue
+        share.append(place)
+        size += entry.nbytes
+        if size >= SHARE:
+            yield share
+            share, size = [], 0
+    if share:
+        yield share
 
 
 def _blank(archive: Archive, source: str, title: str) -> WeightSurvey:

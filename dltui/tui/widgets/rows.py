@@ -15,7 +15,7 @@ FLAT = 54  # cells from which a name and its note stand in one line
 SPARK = (10, 14)  # cells of a sketched curve, where there is little room and where there is more
 ROOMY = 72  # cells of a line with more room
 AGE = 4  # cells of "12 h"
-BADGE = 10  # cells of the kind
+BADGE = 11  # cells of the kind, such as checkpoint, and the gap behind it
 STATES = {  # a glyph and its part; the word itself stands in the note
     "running": ("●", "good"),
     "done": ("✓", "quiet"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dltui.instruments.weights.halves import HalfSummer, ascending, widened
-from dltui.instruments.weights.moments import SHORT, Summer
+from dltui.instruments.weights.moments import SHORT, Moments, Summer
 
 from .test_moments import check  # noqa: TID252 - what both are held to
 
@@ -19,6 +19,12 @@ COUNT = 6 * SHORT + 3
 
 def codes_of(values: np.ndarray, dtype: str) -> np.ndarray:
     return torch.from_numpy(values).to(TYPES[dtype]).view(torch.uint16).numpy()
+
+
+def moments(codes: np.ndarray, dtype: str) -> Moments:
+    summer = HalfSummer(Summer(), codes.size)
+    summer.codes[:] = codes
+    return summer(codes.size, dtype)
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -43,7 +49,7 @@ def test_moments_are_those_of_the_numbers(dtype: str, offset: float, scale: floa
     """Also of subnormal numbers, those of one sign, and where the mean is large."""
     drawn = np.random.default_rng(0).standard_normal(COUNT)
     codes = codes_of(np.clip(offset + scale * drawn, -6e4, 6e4).astype(np.float32), dtype)
-    found = HalfSummer(Summer())(codes, dtype)
+    found = moments(codes, dtype)
     check(found, widened(codes, dtype), 2e-7)
 
 
@@ -55,7 +61,7 @@ def test_any_single_code_is_noticed(dtype: str, code: int, place: int) -> None:
     codes = codes_of(np.random.default_rng(1).standard_normal(COUNT).astype(np.float32), dtype).copy()
     codes[place] = code
     values = widened(codes, dtype)
-    found, expected = HalfSummer(Summer())(codes, dtype), values[np.isfinite(values)]
+    found, expected = moments(codes, dtype), values[np.isfinite(values)]
     assert (found.count, found.zeros) == (expected.size, int((expected == 0).sum()))
     assert (found.nans, found.infs) == (int(np.isnan(values).sum()), int(np.isinf(values).sum()))
     assert (found.low, found.high) == (expected.min(), expected.max())
@@ -69,4 +75,4 @@ def test_any_single_code_is_noticed(dtype: str, code: int, place: int) -> None:
 def test_the_codes_at_the_borders_are_told_apart(dtype: str, code: int) -> None:
     codes = codes_of(np.random.default_rng(2).standard_normal(COUNT).astype(np.float32), dtype).copy()
     codes[5] = code
-    check(HalfSummer(Summer())(codes, dtype), widened(codes, dtype), 2e-7)
+    check(moments(codes, dtype), widened(codes, dtype), 2e-7)
