@@ -99,3 +99,19 @@ def _cuda_index(spec: str, index: int) -> int:
         known = ", ".join(f"cuda:{i}" for i in range(count))
         raise UsageError(f"no CUDA device {index} here: --device {spec} is beyond {known}")
     return index
+
+
+def _plain_optimizers() -> None:
+    """Let an optimiser be made without torch's compiler, which takes as long to load as torch itself.
+
+    torch hides a few methods from it, and loads it for that when the first of them is called
+    (``torch._disable_dynamo``), unless it finds there what to call instead. They do the same as before; the first
+    ``step`` loads it all the same, but what is known before that can be shown by then.
+    """
+    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        plain = getattr(getattr(torch.optim.Optimizer, name), "__wrapped__", None)
+        if plain is not None and getattr(plain, "__dynamo_disable", None) is None:
+            setattr(plain, "__dynamo_disable", plain)
+
+
+_plain_optimizers()

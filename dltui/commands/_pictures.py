@@ -43,6 +43,15 @@ Views = Annotated[
     int, typer.Option("--views", min=3, help="Pictures of our own scenes; 1 of 11 is held out.")
 ]
 
+CameraPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--path",
+        metavar="FILE.json",
+        help="Fly along these poses, as transforms.json spells them (camera_angle_x, frames).",
+    ),
+]
+
 
 def pictures_of(scene: str, views: int, size: int | None, common: Common) -> Found:
     """Return the pictures of a scene, and remark on those that are not there.

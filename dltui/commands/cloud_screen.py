@@ -24,6 +24,11 @@ from dltui.tui.register import screen
 from dltui.tui.screens.result import ResultScreen
 
 LIGHTS = ("flat", "smooth", "wire", "normal", "depth", "plain")
+SHAPES = {
+    ".ply": "points or triangles with colours, normals and all channels",
+    ".obj": "places, colours and triangles as text",
+    ".stl": "triangles alone, for printers",
+}
 SIZES = (0, 1, 2, 3, 5)  # pixels of a point; 0 is what suits their number
 _FAR = (*(f"shift+{way}" for way in ("left", "right", "up", "down")), *"HLKJ")
 
@@ -57,6 +62,7 @@ class SpaceScreen(ResultScreen):
             "measure",
             "Put an end of a ruler where the middle of the picture is; a click puts it anywhere.",
         ),
+        Action("space", "write", ("E",), "", "Write the shape itself to a file: PLY, OBJ or STL.", shown=0),
         Action("space", "box", ("b",), "box", "Draw the box around it, or leave it out."),
         Action(
             "space", "pan", _FAR, "", "Move the picture.", ("-1, 0", "1, 0", "0, 1", "0, -1") * 2, shown=0
@@ -113,7 +119,12 @@ class SpaceScreen(ResultScreen):
         if self.result is not None:
             changed = replace(self.result, **parts)
             self.show_result(changed, changed.figures())
-            self.notify(", ".join(f"{name} {value}" for name, value in parts.items()), timeout=2)
+            told = {True: "shown", False: "left out"}
+            words = (
+                f"{name} {told[value] if isinstance(value, bool) else value or 'to suit'}"
+                for name, value in parts.items()
+            )
+            self.notify(", ".join(words), timeout=2)
 
     def action_colour(self) -> None:
         """Colour it by the next thing."""
@@ -139,6 +150,17 @@ class SpaceScreen(ResultScreen):
         """Draw the box, or leave it out."""
         if self.result is not None:
             self._change(box=not self.result.box)
+
+    def action_write(self) -> None:
+        """Ask for a name, then write points or triangles to it."""
+        result = self.result
+        if result is not None:
+            kinds = {
+                ending: told
+                for ending, told in SHAPES.items()
+                if ending != ".stl" or isinstance(result, Mesh)
+            }
+            self.view.keeping.ask_for("shape", ".ply", kinds, partial(written, result))
 
     def action_measure(self) -> None:
         """Put an end of a ruler on what is in the middle."""
@@ -189,6 +211,14 @@ def described(key: str) -> tuple[Cloud | Mesh, list[Any]]:
         found, made=Made(command=f"dltui {verb} {key if key in (*SHIPPED, *SHAPES) else Path(key).name}")
     )
     return found, found.figures()
+
+
+def written(result: Cloud | Mesh, path: Path) -> None:
+    """Write a shape to a file whose ending says which kind."""
+    from dltui.scene.describe import shape_of
+    from dltui.scene.write import write_geometry
+
+    write_geometry(shape_of(result), path)
 
 
 def _after(now: Any, ways: Sequence[Any]) -> Any:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._words import Model, Weights, data_option
+from dltui.errors import DltuiError
 
 if TYPE_CHECKING:
+    from dltui.data.inputs import Given, Takes
     from dltui.results.critical import CriticalPoints
 
 app = verb_app()
@@ -24,7 +27,8 @@ def critical(
             "--input",
             "-i",
             metavar="INPUT",
-            help="A cloud: 'shapes3d[test:3]', cloud.npy or table.csv; the first held-out one if left out.",
+            help="A cloud: 'shapes3d[test:3]', or any file or shape that dltui cloud reads; the first held-out one if "
+            "left out.",
         ),
     ] = None,
     data: Annotated[
@@ -43,7 +47,7 @@ def critical(
     """
     from dltui.checkpoints.live import open_live
     from dltui.commands._features import made_for_data
-    from dltui.data.inputs import read_input, read_samples
+    from dltui.data.inputs import read_samples
     from dltui.errors import UsageError
     from dltui.instruments.critical import check
     from dltui.instruments.critical import critical as find
@@ -54,6 +58,28 @@ def critical(
     if not source:
         raise UsageError(f"say what {live.title} is tried on with --data, such as --data shapes3d")
     check(live)
-    found = read_input(given or f"{source}[test:0]", live.takes, seed=common.seed)
+    found = cloud_input(given or f"{source}[test:0]", live.takes, common.seed)
+    if found.note:
+        common.note(found.note)
     x, y = read_samples(source, live.takes, samples, seed=common.seed)
     return find(live, found, x, y, seed=common.seed, device=common.device, report=common.report)
+
+
+def cloud_input(spec: str, takes: Takes, seed: int) -> Given:
+    """Return a cloud for a model: a row of a data set, an array of the right shape, or points of any other shape."""
+    from pathlib import Path
+
+    from dltui.data.inputs import ARRAYS, ROW, Given, read_input
+    from dltui.scene.points.unit import unit_cloud
+    from dltui.scene.read import read_geometry
+
+    if not spec.strip() or (ROW.fullmatch(spec) and not Path(spec).exists()):
+        return read_input(spec, takes, seed=seed)
+    if Path(spec).suffix.lower() in ARRAYS:
+        with suppress(DltuiError):  # a table of other columns is read as one
+            return read_input(spec, takes, seed=seed)
+    geometry = read_geometry(spec, seed=seed)
+    count = takes.shape[0]
+    values = unit_cloud(geometry, count, seed=seed)[None]
+    drawn = f"{count} points of {geometry.title}, around 0, the farthest at distance 1"
+    return Given(geometry.title, values, note=drawn)

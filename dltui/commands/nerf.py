@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.commands._pictures import Pictures, Size, Views, pictures_of, scenes
+from dltui.commands._pictures import CameraPath, Pictures, Size, Views, pictures_of, scenes
 from dltui.commands._targets import gif_file
 from dltui.errors import UsageError
 
@@ -67,7 +67,7 @@ def race(
     field: Annotated[
         Literal["grid", "hash", "mlp"], typer.Option("--field", help="The field that races the splats.")
     ] = "grid",
-    splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats.")] = 3000,
+    splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats at most.")] = 3000,
     seconds: Annotated[
         float,
         typer.Option(
@@ -112,7 +112,10 @@ def render(
             help="What `dltui nerf train --save` kept, or a checkpoint of nerf-pytorch (.tar).",
         ),
     ],
-    frames: Annotated[int, typer.Option("--frames", min=1, help="Pictures, once around.")] = 12,
+    frames: Annotated[
+        int, typer.Option("--frames", min=1, help="Pictures, once around, or along --path.")
+    ] = 12,
+    path: CameraPath = None,
     elevation: Annotated[
         float, typer.Option("--elevation", min=-89, max=89, help="Degrees above the ground.")
     ] = 30.0,
@@ -124,20 +127,24 @@ def render(
     *,
     common: Common,
 ) -> RadiancePath:
-    """Show a field to cameras once around it."""
+    """Show a field to cameras once around it, or on a way of your own."""
     from dltui.device import pick_device
+    from dltui.scene.flight import read_flight
     from dltui.scene.nerf.film import write_gif
     from dltui.scene.nerf.stored import opened
-    from dltui.scene.nerf.work import travel
+    from dltui.scene.nerf.work import around_field, travel
 
+    flight = None if path is None else read_flight(path)
     known = opened(file, pick_device(common.device))
+    if flight is None:
+        cameras = around_field(known.fitted, known.camera, frames=frames, elevation=elevation, size=size)
+    else:
+        cameras = flight.cameras(frames, size)
     found = travel(
         known.fitted,
-        known.camera,
+        cameras,
         title=known.title,
-        frames=frames,
-        elevation=elevation,
-        size=size,
+        way="around" if path is None else path.stem,
         paper=known.paper,
         report=common.report,
     )
@@ -181,7 +188,14 @@ def info(
 
         known = opened(path, pick_device(common.device))
         return info_of_field(
-            known.fitted, known.camera, title=known.title, numbers=known.numbers, ray=_pixel(ray), times=times
+            known.fitted,
+            known.camera,
+            title=known.title,
+            numbers=known.numbers,
+            ray=_pixel(ray),
+            times=times,
+            paper=known.paper,
+            report=common.report,
         )
     if ray is not None:
         raise UsageError("--ray goes through a field: expected a file that `dltui nerf train --save` kept")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dltui.commands._held_out import HeldOutScreen
+from dltui.commands._held_out import HeldOutScreen, flight_actions
 from dltui.figures import Figure, Heatmap
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -26,6 +26,7 @@ class RadianceScreen(HeldOutScreen["Radiance"]):
         Action("radiance", "ray", ("r",), "ray",
                "Follow the ray through the middle of the first picture, sample by sample."),
         Action("radiance", "fly", ("f",), "fly around", "Show it to cameras once around, as a job."),
+        *flight_actions("radiance"),
     )  # fmt: skip
 
     _level = 0
@@ -38,10 +39,15 @@ class RadianceScreen(HeldOutScreen["Radiance"]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer rays and flights of a field that is kept, cuts where there are some."""
         if action in {"ray", "fly"}:
-            return self.kept is not None and self._found is not None and bool(self._found.tensors)
+            return self.can_film
         if action == "level":
             return self._found is not None and len(self._found.levels) > 0
         return super().check_action(action, parameters)
+
+    @property
+    def can_film(self) -> bool:
+        """Whether the field is kept whole."""
+        return self.kept is not None and self._found is not None and bool(self._found.tensors)
 
     def action_level(self, step: int) -> None:
         """Cut at the next level."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dltui.commands._frame import Common, group_app, verb
-from dltui.commands._pictures import Pictures, Size, pictures_of
+from dltui.commands._pictures import CameraPath, Pictures, Size, pictures_of
 from dltui.commands._targets import gif_file, splat_file
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def train(
         ),
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps at most.")] = None,
-    splats: Annotated[int, typer.Option("--splats", min=1, help="How many splats.")] = 3000,
+    splats: Annotated[
+        int, typer.Option("--splats", min=1, help="How many splats at most; fewer at first.")
+    ] = 3000,
     degree: Annotated[
         int, typer.Option("--degree", min=0, max=3, help="Of the spherical harmonics; 0 for one colour each.")
     ] = 2,
@@ -82,7 +84,13 @@ def train(
 
 @verb(app)
 def render(
-    file: Annotated[Path, typer.Argument(metavar="FILE.ply", help="A file of splats, as 3DGS writes them.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A .ply of splats, as 3DGS writes them, or what `dltui splat train --save` kept.",
+        ),
+    ],
     size: Annotated[
         int, typer.Option("--size", min=8, max=1024, help="Pixels of a picture, across and down.")
     ] = 128,
@@ -96,8 +104,10 @@ def render(
         typer.Option("--up", help="The axis that points up; -y in what photogrammetry made."),
     ] = "z",
     orbit: Annotated[
-        int, typer.Option("--orbit", min=1, max=360, help="How many pictures, evenly around.")
+        int,
+        typer.Option("--orbit", min=1, max=360, help="How many pictures, evenly around, or along --path."),
     ] = 1,
+    path: CameraPath = None,
     paper: Annotated[
         float, typer.Option("--paper", min=0, max=1, help="Brightness of what is behind everything.")
     ] = 1.0,
@@ -110,14 +120,16 @@ def render(
     *,
     common: Common,
 ) -> SplatViews:
-    """Draw a file of Gaussian splats from one side, or from all sides."""
+    """Draw a file of Gaussian splats from one side, from all sides, or on a way of your own."""
     from dltui.device import pick_device
+    from dltui.scene.flight import read_flight
     from dltui.scene.nerf.film import write_gif
     from dltui.scene.splats.work import render as draw
 
     found = draw(
         file.expanduser(), size=size, azimuth=azimuth, elevation=elevation, zoom=zoom, up=up, orbit=orbit,
-        paper=paper, device=pick_device(common.device), report=common.report,
+        paper=paper, device=pick_device(common.device), flight=None if path is None else read_flight(path),
+        report=common.report,
     )  # fmt: skip
     if gif is not None:
         write_gif(found.seen, gif)

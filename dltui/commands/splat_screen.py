@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dltui.commands._held_out import HeldOutScreen
+from dltui.commands._held_out import HeldOutScreen, flight_actions
 from dltui.figures import Scene, number
 from dltui.tui import actions
 from dltui.tui.actions import Action
@@ -27,9 +27,16 @@ class SplatScreen(HeldOutScreen["SplatFit"]):
         "These splats",
         Action("splats", "picture", ("v",), "picture", "Show the next held-out picture large, then all again."),
         Action("splats", "opaque", ("o",), "opaque", "Show only splats from an opacity on, then all again."),
+        *flight_actions("splats"),
     )  # fmt: skip
 
+    FILM = ("splat", "render", "--orbit")
     _least = 0
+
+    @property
+    def can_film(self) -> bool:
+        """Whether the splats are kept whole."""
+        return self.kept is not None and self._found is not None and len(self._found.scale) > 0
 
     def action_opaque(self) -> None:
         """Show the splats that are dense enough."""

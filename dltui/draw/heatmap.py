@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from dltui.draw.braille import BLANK, cells_of, trace
 from dltui.draw.canvas import NO_COLOUR, pack
 from dltui.draw.colors import QUIET, SIGNAL, contrast, packed_of, paint
 from dltui.draw.fields import Bar, bar_of, holes, put_bar, resample, spaced
-from dltui.draw.layout import Key, Plot, chart
+from dltui.draw.layout import Key, Plot, chart, level
 from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
 from dltui.draw.mosaic import put_mosaic
@@ -24,6 +25,7 @@ from dltui.figures.fields import Path
 
 SPACE = ord(" ")
 LINE = "━"  # a trail in the legend
+ROUND = 8  # rows below which a picture shows more over the whole width than it does when it is round
 LEVELS = 9  # bands between contours
 TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255), (230, 50, 50), (200, 160, 255))
 
@@ -44,9 +46,7 @@ def draw_heatmap(figure: Heatmap, look: Look, view: View) -> Drawing:
         labels=(figure.x_label, figure.y_label),
         keys=_keys(figure, look, view),
         side=bar.columns(look.width),
-        fit=None
-        if figure.contours or view.x_range or view.y_range
-        else partial(crisp, figure.values.shape, grain=_grain(figure, look)),
+        fit=_fit(figure, look, view, abs(x.high - x.low) / abs(y.high - y.low)),
     )
     if figure.values.size:
         _fill(plot, figure, bar, look, x_places, y_places)
@@ -83,6 +83,22 @@ def _line_key(figure: Heatmap, index: int, look: Look) -> str:
     """Return what names a trail in the legend: a letter, written on it, where colours don't tell it from others."""
     alike = len(figure.paths) > 1 and (look.ascii or look.depth is Depth.NONE)
     return chr(ord("a") + index % 26) if alike else LINE
+
+
+def _fit(
+    figure: Heatmap, look: Look, view: View, ratio: float
+) -> Callable[[int, int], tuple[int, int]] | None:
+    """Return what chooses the room: units alike, or grid cells alike where they are seen one by one, or all of it."""
+    if figure.equal:
+        return partial(_round, ratio)
+    if figure.contours or view.x_range or view.y_range:
+        return None
+    return partial(crisp, figure.values.shape, grain=_grain(figure, look))
+
+
+def _round(ratio: float, width: int, height: int) -> tuple[int, int]:
+    """Return the room on which a unit is as long across as up, or all of it where that would be a stamp."""
+    return level(ratio, width, height) if height >= ROUND else (width, height)
 
 
 def crisp(

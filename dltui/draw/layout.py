@@ -148,6 +148,21 @@ def chart(
     return plot
 
 
+def level(ratio: float, width: int, height: int) -> tuple[int, int]:
+    """Return the columns and rows on which a unit is as long across as up; a cell is twice as tall as wide.
+
+    Args:
+        ratio: Length of the abscissa over that of the ordinate.
+        width: Columns that there are.
+        height: Rows that there are.
+
+    Returns:
+        Columns and rows to be used.
+    """
+    columns = min(width, 2 * height * ratio)
+    return max(1, round(columns)), max(1, min(height, round(columns / ratio / 2)))
+
+
 def _shortened(lines: list[str], most: int, width: int) -> list[str]:
     """Return at most ``most`` lines, the last one marked where some are missing."""
     if len(lines) <= most:

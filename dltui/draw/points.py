@@ -9,7 +9,7 @@ import numpy as np
 from dltui.draw.cloud import bar_of_values, groups_of, keys_of, put_cloud
 from dltui.draw.colors import SIGNAL
 from dltui.draw.fields import put_bar
-from dltui.draw.layout import Key, chart
+from dltui.draw.layout import Key, chart, level
 from dltui.draw.lines import cross
 from dltui.draw.look import Look
 from dltui.draw.scales import Floats, axis_of, within
@@ -33,7 +33,7 @@ def draw_points(figure: Points, look: Look, view: View) -> Drawing:
         keys.insert(0, Key("│", _nearest(flat, figure, view.cursor), SIGNAL))
     side = scale.columns(look.width) if scale is not None else 0
     labels = (_axis(figure, 0), _axis(figure, 1))
-    fit = partial(_equal, (x.high - x.low) / (y.high - y.low)) if figure.equal else None
+    fit = partial(level, (x.high - x.low) / (y.high - y.low)) if figure.equal else None
     plot = chart(figure, look, x, y, labels=labels, keys=keys, side=side, fit=fit)
     across, up = plot.x.share(flat[:, 0]), plot.y.share(flat[:, 1])
     seen = np.flatnonzero((across >= 0) & (across <= 1) & (up >= 0) & (up <= 1))
@@ -45,21 +45,6 @@ def draw_points(figure: Points, look: Look, view: View) -> Drawing:
     if view.cursor is not None:
         cross(plot, view.cursor)
     return Drawing(plot.canvas, plot.frame())
-
-
-def _equal(ratio: float, width: int, height: int) -> tuple[int, int]:
-    """Return the columns and rows on which a unit is as long across as up; a cell is twice as tall as wide.
-
-    Args:
-        ratio: Length of the abscissa over that of the ordinate.
-        width: Columns that there are.
-        height: Rows that there are.
-
-    Returns:
-        Columns and rows to be used.
-    """
-    columns = min(width, 2 * height * ratio)
-    return max(1, round(columns)), max(1, min(height, round(columns / ratio / 2)))
 
 
 def _axis(figure: Points, place: int) -> str:

@@ -20,6 +20,8 @@ class View:
         x_range: Part of the abscissa that is shown, in data units, or None for all (charts, fields).
         y_range: Part of the ordinate that is shown, in data units, or None for all.
         cursor: A spot to be marked, in data units, or None.
+        place: Where the eye stands when it flies freely, and azimuth and elevation say where it looks; None where it
+            goes around the figure (space).
         shift: How far the picture is moved right and up, in widths of its shorter side (space).
         offset: First row or picture that is shown, for what does not fit (tables, steps, prose, images).
     """
@@ -32,6 +34,7 @@ class View:
     cursor: tuple[float, float] | None = None
     offset: int = 0
     shift: tuple[float, float] = (0.0, 0.0)
+    place: tuple[float, float, float] | None = None
 
 
 def view_from(known: object) -> View | None:
@@ -58,6 +61,9 @@ def view_from(known: object) -> View | None:
             view.offset,
             *(end for x, y in pairs for end in (x, y)),
         ]
+        if view.place is not None:
+            x, y, z = view.place
+            numbers += [x, y, z]
         return view if all(map(math.isfinite, numbers)) and isinstance(view.offset, int) else None
     except (TypeError, ValueError):
         return None

@@ -103,6 +103,7 @@ class Heatmap(Field):
         row_names: What each row is called, where it is more than a number; rows are at y = 0, 1, 2 … then.
         column_names: What each column is called, likewise at x = 0, 1, 2 …
         fine: Many small patterns rather than one field: drawn in the finest glyphs there are, with bare holes.
+        equal: One unit is as long across as up, so that a circle is round; on a terminal with rows enough for that.
     """
 
     colormap: ColorMap = "viridis"
@@ -111,6 +112,7 @@ class Heatmap(Field):
     row_names: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
     fine: bool = False
+    equal: bool = False
 
     def column_at(self, x: float) -> str:
         """Return what stands for an abscissa: the name of its column, or its number."""

@@ -131,8 +131,8 @@ class Scene(Figure):
     def words(self) -> str:
         """Return what there is and how large it is."""
         parts = [
-            f"{len(part):,} {name}"
-            for part, name in ((self.points, "points"), (self.faces, "triangles"), (self.segments, "lines"))
+            f"{len(part):,} {name}{'s' * (len(part) != 1)}"
+            for part, name in ((self.points, "point"), (self.faces, "triangle"), (self.segments, "line"))
             if len(part)
         ]
         if not parts:

@@ -42,16 +42,23 @@ class Crew:
         mine = work(0)  # here: another thread would only have to be woken
         return [mine, *(job.result() for job in jobs)]
 
-    def stream(self, start: Callable[[], Callable[[T], R]], tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
+    def stream(
+        self, start: Callable[[], Callable[[T], R]], tasks: Sequence[T], *, alone: bool = False
+    ) -> Iterator[tuple[T, R]]:
         """Spread tasks over the workers and hand out results as they come.
 
         Args:
             start: Called once in every worker; returns the function that does a task.
             tasks: What is to be done, in this order as far as workers are free.
+            alone: Let one worker do them all.
 
         Yields:
             Each task with its result, in the order of completion.
         """
+        if alone or self.size == 1:  # here: nobody else is to be woken, and memory that was freed is at hand
+            do = start()
+            yield from ((task, do(task)) for task in tasks)
+            return
         left, out = iter(tasks), SimpleQueue[tuple[T, R] | None]()
 
         def work() -> None:

@@ -333,22 +333,39 @@ class Objective:
         with same_randomness():
             twin = self.twin()
             parts = list(self.readings(twin))
-            first, again = (
-                parts[0][0],
-                next(self.readings(twin))[0],
-            )  # what is drawn at random shows in any block
+            again = next(self.readings(twin))  # what is drawn at random shows in any block
         found = self._whole(parts)
-        if not isfinite(found.loss):
+        self._finite(found.loss)
+        self._steady(parts[0][0], again[0])
+        return found
+
+    def glance(self) -> None:
+        """Look at the loss of the first block only, for the same as ``center``.
+
+        Raises:
+            DltuiError: If the loss is not finite there, or changes from one call to the next.
+        """
+        with same_randomness():
+            twin = self.twin()
+            first, again = (next(self.readings(twin))[0] for _ in range(2))
+        self._finite(first)
+        self._steady(first, again)
+
+    def _finite(self, loss: float) -> None:
+        """Refuse a loss that is not finite."""
+        if not isfinite(loss):
             raise DltuiError(
-                f"the loss of {self.title} is {found.loss} before anything is changed: {self._culprit()}; expected a "
+                f"the loss of {self.title} is {loss} before anything is changed: {self._culprit()}; expected a "
                 "finite number; check the weights, or train with a smaller learning rate"
             )
+
+    def _steady(self, first: float, again: float) -> None:
+        """Refuse a loss that two calls tell differently."""
         if abs(first - again) > 1e-4 * max(abs(first), 1e-12):
             raise DltuiError(
                 f"the loss of {self.title} changes from one call to the next ({first:.6g}, then {again:.6g}) "
                 "though dropout is off; expected a model that draws nothing at random in eval mode"
             )
-        return found
 
     def _culprit(self) -> str:
         """Return where the loss stops being finite."""

@@ -110,6 +110,7 @@ class Implicit(Result):
                 value_label="f",
                 colormap="coolwarm",
                 contours=True,
+                equal=True,
             ),
             self._table(),
         ]

@@ -47,9 +47,10 @@ def cells_by_lattice(height: int, width: int) -> list[list[Cell]]:
     for rows, columns in lattices(height, width):
         fresh = np.zeros_like(taken)
         fresh[np.ix_(rows, columns)] = True
-        cells = np.argwhere(fresh & ~taken)
-        order = np.argsort(radius[fresh & ~taken], kind="stable")
-        found.append([(i, j) for i, j in cells[order].tolist()])
+        fresh &= ~taken
+        order = np.argsort(radius[fresh], kind="stable")
+        down, across = (place[order].tolist() for place in np.nonzero(fresh))
+        found.append(list(zip(down, across, strict=True)))
         taken |= fresh
     return found
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Heatmap, Images, Table, number
+from dltui.figures import Array, Figure, Heatmap, Images, Scene, Table, number
 from dltui.results.base import Made, Result
 from dltui.results.held_out import beside, climb, over
 
@@ -43,6 +43,8 @@ class Radiance(Result):
         camera: Pose and lens of the first held-out picture.
         plain: What the field is built by.
         tensors: Its tensors by name; empty while it is being fitted.
+        points: Where the rays of held-out pictures end, shape (n, 3); empty while it is being fitted.
+        point_rgb: Their colours in 0…255, shape (n, 3).
     """
 
     schema: ClassVar[str] = "nerf/1"
@@ -70,6 +72,8 @@ class Radiance(Result):
     camera: dict[str, Any]
     plain: dict[str, Any] = field(default_factory=dict)
     tensors: dict[str, Array] = field(default_factory=dict)
+    points: Array = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    point_rgb: Array = field(default_factory=lambda: np.zeros((0, 3), np.uint8))
 
     def summary(self) -> dict[str, Any]:
         """Return how near it comes, and what that took."""
@@ -87,12 +91,22 @@ class Radiance(Result):
         }
 
     def figures(self) -> list[Figure]:
-        """Return held-out pictures beside what the field shows, the way there, distances, a cut and the numbers."""
+        """Return held-out pictures beside what the field shows, the way there, distances, a cut, points, numbers."""
         shown = [self.pictures(), *climb(self.history, who=self.kind, title=self.title)]
         if np.isfinite(self.depth).any():
             shown.append(depth_map(self.depth, self.title))
         if self.cut.size:
             shown.append(self.cut_at(len(self.levels) // 2))
+        if len(self.points):
+            shown.append(
+                Scene(
+                    title=f"Where rays end · {self.title}",
+                    caption="every pixel of the held-out pictures, as far away as it is in the mean",
+                    points=np.asarray(self.points, np.float32),
+                    point_rgb=self.point_rgb,
+                    relief=False,
+                )
+            )
         return [*shown, self._table()]
 
     def pictures(self, place: int | None = None) -> Images:
@@ -113,6 +127,7 @@ class Radiance(Result):
             value_label="σ",
             colormap="magma",
             limits=(0.0, float(np.asarray(self.cut, np.float32).max()) or 1.0),
+            equal=True,
         )
 
     def _table(self) -> Table:
@@ -155,6 +170,7 @@ def depth_map(depth: Array, title: str) -> Heatmap:
         y_label="row",
         value_label="distance",
         downwards=True,
+        equal=True,
     )
 
 
@@ -167,8 +183,9 @@ class RadiancePath(Result):
         pictures: Shape (n, h, w, 3), 0…1.
         depths: Mean distances, shape (n, h, w); NaN where nothing is.
         azimuth: Degrees around, shape (n,).
-        elevation: Degrees above the ground.
+        elevation: Degrees above the ground, of the first.
         seconds_each: Time that a picture took, in the mean.
+        way: ``around``, or the name of the way.
     """
 
     schema: ClassVar[str] = "nerf-path/1"
@@ -179,6 +196,7 @@ class RadiancePath(Result):
     azimuth: Array
     elevation: float
     seconds_each: float
+    way: str = "around"
 
     def summary(self) -> dict[str, Any]:
         """Return what was rendered, and how fast."""
@@ -186,6 +204,7 @@ class RadiancePath(Result):
         return {
             "field": self.kind,
             "frames": count,
+            "way": self.way,
             "size": [width, height],
             "azimuth": self.azimuth.tolist(),
             "elevation": self.elevation,
@@ -197,10 +216,12 @@ class RadiancePath(Result):
         chosen = np.unique(np.linspace(0, len(self.pictures) - 1, min(8, len(self.pictures))).astype(int))
         shown: list[Figure] = [
             Images(
-                title=f"On the way around · {self.title}",
+                title=f"On the way {self.way} · {self.title}",
                 caption=f"{len(self.pictures)} pictures, {number(self.seconds_each * 1000, 3)} ms each",
                 pixels=self.pictures[chosen],
-                names=tuple(f"{self.azimuth[i]:.0f}°" for i in chosen),
+                names=tuple(
+                    f"{self.azimuth[i]:.0f}°" if self.way == "around" else f"{i + 1}" for i in chosen
+                ),
             )
         ]
         if np.isfinite(self.depths[0]).any():

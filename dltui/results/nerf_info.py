@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Images, Lines, Scene, Series, Table, number
+from dltui.figures import Array, Figure, Images, Lines, Overlay, Scene, Series, Table, number
 from dltui.results.base import Result
 
 BOX, TRAIN, HELD = (150, 150, 150), (70, 130, 230), (235, 120, 40)
@@ -29,6 +29,14 @@ class RadianceInfo(Result):
         through: Column and row that the ray goes through.
         times: How many times as great every density was taken.
         sample: The sample that is pointed at; below 0 for none.
+        size: Pixels across and down of the picture that the ray goes through; empty without one.
+        picture: That picture as the field shows it, maybe smaller, shape (h, w, 3).
+        distance: Mean distances in it, NaN where nothing is, shape (h, w).
+        bundle: Distance, σ, red, green and blue of the samples along the rays of all its pixels, row by row, only where
+            anything may be, shape (s, 5).
+        firsts: Of each pixel, the number of its first sample, and behind all how many there are, shape (h·w + 1,).
+        combs: Of each pixel, the distance of the first place that is looked at, the stretch to the next, and how many
+            they are, shape (h·w, 3).
     """
 
     schema: ClassVar[str] = "nerf-info/1"
@@ -44,6 +52,49 @@ class RadianceInfo(Result):
     through: list[float] = field(default_factory=list)
     times: float = 1.0
     sample: int = -1
+    size: list[int] = field(default_factory=list)
+    picture: Array = field(default_factory=lambda: np.zeros((0, 0, 3), np.float32))
+    distance: Array = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    bundle: Array = field(default_factory=lambda: np.zeros((0, 5), np.float32))
+    firsts: Array = field(default_factory=lambda: np.zeros(1, np.int32))
+    combs: Array = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+
+    def at(self, column: int, row: int) -> RadianceInfo:
+        """Return the same with the ray through another pixel of its picture.
+
+        Args:
+            column: Of the pixel, from the left.
+            row: Of the pixel, from the top.
+
+        Returns:
+            That ray from sample to sample; no samples where it goes past everything that is looked through.
+        """
+        height, width = self.picture.shape[:2]
+        pixel = row * width + column
+        start, stretch, count = (float(part) for part in self.combs[pixel])
+        ray = np.zeros((round(count), 8), np.float32)
+        ray[:, 0] = start + stretch * np.arange(len(ray))
+        held = self.bundle[self.firsts[pixel] : self.firsts[pixel + 1]]
+        places = np.round((held[:, 0] - start) / (stretch or 1)).astype(int)
+        ray[places, 1] = held[:, 1] * self.times
+        ray[places, 5:] = held[:, 2:]
+        across, down = self.size[0] / width, self.size[1] / height
+        through = [(column + 0.5) * across, (row + 0.5) * down]
+        found = replace(self, ray=ray, through=through).changed(0, 1.0)
+        return found.changed(int(found.ray[:, 4].argmax()), 1.0) if len(ray) else found
+
+    def map(self) -> Overlay:
+        """Return the picture, from which a ray is chosen, with the distances that the cursor reads."""
+        return Overlay(
+            title=f"Which ray · {self.title}",
+            caption="of the pixel under the cursor",
+            picture=np.asarray(self.picture, np.float32),
+            values=np.asarray(self.distance, np.float32)[None],
+            names=("distance",),
+            value_label="distance",
+            opacity=0.0,
+            bare=False,
+        )
 
     def changed(self, at: int, times: float) -> RadianceInfo:
         """Return the same ray with the density of one sample so many times as great, and all that follows from it.
@@ -56,6 +107,8 @@ class RadianceInfo(Result):
             The ray with new α, T, w and colour.
         """
         ray = np.array(self.ray, np.float64)
+        if not len(ray):
+            return replace(self, colour=[0.0, 0.0, 0.0], sample=-1)
         stretch = ray[1, 0] - ray[0, 0] if len(ray) > 1 else 1.0
         ray[at, 1] *= times
         ray[:, 2] = -np.expm1(-ray[:, 1] * stretch)
@@ -85,6 +138,8 @@ class RadianceInfo(Result):
         shown: list[Figure] = []
         if self.through and len(self.ray):
             shown += self._ray()
+        if self.picture.size:
+            shown.append(self.map())
         if len(self.segments):
             shown.append(
                 Scene(

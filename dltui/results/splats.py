@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Histogram, Images, Scene, Table, number
+from dltui.figures import Array, Figure, Histogram, Images, Lines, Scene, Series, Table, number
 from dltui.results.base import Result
 from dltui.results.held_out import beside, climb, over
 
@@ -35,6 +35,13 @@ class SplatFit(Result):
         places: Middles of the splats, shape (n, 3).
         rgb: Their colours in 0…255, shape (n, 3).
         opacity: Their opacities, shape (n,).
+        cloned: Splats that were doubled where pictures pulled at them.
+        split: Splats that became two smaller ones.
+        pruned: Splats that were taken away because they were nearly clear.
+        scale: Their standard deviations along their own axes, shape (n, 3); empty while they are being fitted.
+        turn: Quaternions w, x, y, z of those axes, shape (n, 4).
+        harmonics: Coefficients of their colours, shape (n, (degree + 1)², 3).
+        counts: Step and how many splats there were from then on, shape (k, 2).
     """
 
     schema: ClassVar[str] = "splat-fit/1"
@@ -55,6 +62,13 @@ class SplatFit(Result):
     places: Array
     rgb: Array
     opacity: Array
+    cloned: int = 0
+    split: int = 0
+    pruned: int = 0
+    scale: Array = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    turn: Array = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    harmonics: Array = field(default_factory=lambda: np.zeros((0, 1, 3), np.float32))
+    counts: Array = field(default_factory=lambda: np.zeros((0, 2)))
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: psnr, ssim, train_seconds, steps, views, and what else is known."""
@@ -68,15 +82,20 @@ class SplatFit(Result):
             "splats": len(self.places),
             "degree": self.degree,
             "moved": self.moved,
+            "cloned": self.cloned,
+            "split": self.split,
+            "pruned": self.pruned,
+            "counts": np.asarray(self.counts).astype(int).tolist(),
             "view_seconds": self.view_seconds,
         }
 
     def figures(self) -> list[Figure]:
-        """Return truth beside splats beside error, the climb, the splats in space, their opacities, the numbers."""
+        """Return truth beside splats beside error, climb and growth, the splats in space, opacities, the numbers."""
         counts, edges = np.histogram(self.opacity, BINS, (0.0, 1.0))
         return [
             self.pictures(),
             *climb(self.history, who="splats", title=self.title),
+            *self._growth(),
             Scene(
                 title=f"Middles of the splats · {self.title}",
                 caption="every splat as a point of its own colour",
@@ -86,7 +105,7 @@ class SplatFit(Result):
             ),
             Histogram(
                 title=f"Opacities · {self.title}",
-                caption="every hundred steps, splats that add hardly anything jump to where pictures are wrong",
+                caption="of nearly clear ones, most were pruned, or jumped to where pictures were wrong",
                 edges=edges,
                 counts=counts,
                 value_label="opacity",
@@ -97,9 +116,29 @@ class SplatFit(Result):
     def pictures(self, place: int | None = None) -> Images:
         """Return all held-out pictures that are kept, or one, beside what the splats show."""
         ssim = f", SSIM {number(self.ssim, 3)}" if np.isfinite(self.ssim) else ""
-        told = f"{self.steps:,} steps in {number(self.train_seconds, 3)} s"
+        told = f"{len(self.places):,} splats after {self.steps:,} steps in {number(self.train_seconds, 3)} s"
         caption = f"{number(self.psnr, 4)} dB{ssim} {over(self.held_out)}; {told}"
         return beside(self.truth, self.seen, who="splats", title=self.title, caption=caption, place=place)
+
+    def _growth(self) -> list[Figure]:
+        """Return how many splats there were, where that changed."""
+        if len(self.counts) < 2:
+            return []
+        step, count = np.asarray(self.counts, np.float64).T
+        ends = np.append(step[1:], max(self.steps, step[-1]))
+        return [
+            Lines(
+                title=f"Splats on the way · {self.title}",
+                caption=self._grown(),
+                series=(Series(name="splats", x=np.stack([step, ends], 1).ravel(), y=np.repeat(count, 2)),),
+                x_label="step",
+                y_label="splats",
+            )
+        ]
+
+    def _grown(self) -> str:
+        """Return what became of splats, in words."""
+        return f"{self.cloned:,} cloned, {self.split:,} split, {self.pruned:,} pruned"
 
     def _table(self) -> Table:
         rows = (
@@ -108,6 +147,7 @@ class SplatFit(Result):
             ("pictures", f"{self.train:,} learnt from, {self.held_out:,} held out"),
             ("splats", f"{len(self.places):,} of degree {self.degree}"),
             ("steps", f"{self.steps:,} in {number(self.train_seconds, 3)} s"),
+            ("growth", self._grown()),
             ("jumps", f"{self.moved:,}"),
             ("one picture", f"{number(1000 * self.view_seconds, 3)} ms"),
         )

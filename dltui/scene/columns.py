@@ -11,6 +11,7 @@ from dltui.scene.geometry import Array, Geometry, geometry_of
 COLOURS = ("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue")
 NORMALS = ("nx", "ny", "nz"), ("normal_x", "normal_y", "normal_z")
 NAMES = {"//x": "x", "#x": "x", "reflectance": "intensity", "i": "intensity"}
+MANY = 16  # columns that a remark names at most
 LOOKED_AT = 4096  # rows that a guess rests on
 NEARLY = 0.02  # how far from 1 the length of a unit normal may be
 
@@ -81,9 +82,17 @@ def unnamed(
     if not names:
         names = guess(table[:LOOKED_AT])
         if wide > 3:
-            remarks = (f"columns taken for {','.join(names)}; --columns tells otherwise",)
+            remarks = (_guessed(names),)
     columns = {name: table[:, i] for i, name in enumerate(names) if name != "-"}
     return named(columns, title=title, format=format, remarks=remarks)
+
+
+def _guessed(names: tuple[str, ...]) -> str:
+    """Return the remark that columns were guessed."""
+    if len(names) <= MANY:
+        return f"columns taken for {','.join(names)}; --columns tells otherwise"
+    more = f"{','.join(names[:4])} and {len(names) - 4} more"
+    return f"columns taken for {more}; a depth map is read with --intrinsics fx,fy,cx,cy"
 
 
 def guess(table: NDArray[np.generic]) -> tuple[str, ...]:

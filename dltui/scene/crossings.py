@@ -11,7 +11,8 @@ from dltui.scene.cameras import Camera
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
-PAIRS = 1 << 20  # of ray and triangle at once
+PAIRS = 1 << 18  # of ray and triangle at once: their products stay in the cache of a core
+ROUND = 0.01  # pixels by which boxes are widened: rays are float32
 SLANT = np.array([0.5377, 0.2631, 0.8010])  # a direction that no edge of an ordinary shape has
 
 
@@ -53,24 +54,44 @@ def crossings(
         The crossings beyond the origins, ray by ray.
     """
     o, d = np.asarray(origin, np.float64), np.asarray(way, np.float64)
-    corners = np.asarray(vertices, np.float64)[np.asarray(faces, np.int64)]
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    sides = [np.concatenate([np.cross(p, q), q - p], axis=1).T for p, q in ((a, b), (b, c), (c, a))]
-    lines = np.concatenate([d, np.cross(o, d)], axis=1)
-    across = np.cross(b - a, c - a)
+    lines, sides, corners = _products(o, d, vertices, faces)
     found: list[tuple[Ints, Ints]] = []
     at_once = max(1, PAIRS // max(len(corners), 1))
     for start in range(0, len(o), at_once):
-        turned = [lines[start : start + at_once] @ side for side in sides]
-        left, right = (np.logical_and.reduce([sign * part > 0 for part in turned]) for sign in (1, -1))
-        ray, face = np.nonzero(left | right)
+        turned = [(lines[start : start + at_once] @ side.T).ravel() for side in sides]
+        first, second, third = (part > 0 for part in turned)
+        same = np.flatnonzero((first == second) & (first == third))
+        met = same[_agree([part[same] for part in turned])]
+        ray, face = np.divmod(met, max(len(corners), 1))
         found.append((ray + start, face))
     ray, face = (np.concatenate([part[i] for part in found] or [np.zeros(0, np.int64)]) for i in (0, 1))
+    return _ahead(o, d, corners, ray, face, len(o) * len(corners))
+
+
+def _products(
+    o: Doubles, d: Doubles, vertices: NDArray[np.floating], faces: NDArray[np.integer]
+) -> tuple[Doubles, list[Doubles], Doubles]:
+    """Return Plücker coordinates of rays and of the three sides of each triangle, and the corners, shape (f, 3, 3)."""
+    corners = np.asarray(vertices, np.float64)[np.asarray(faces, np.int64)]
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    sides = [np.concatenate([np.cross(p, q), q - p], axis=1) for p, q in ((a, b), (b, c), (c, a))]
+    return np.concatenate([d, np.cross(o, d)], axis=1), sides, corners
+
+
+def _agree(turned: list[Doubles]) -> NDArray[np.bool_]:
+    """Return where a line passes all three sides on the same hand; a 0 is an edge, which does not count."""
+    return np.asarray(np.abs(np.sign(turned).sum(axis=0)) == len(turned))
+
+
+def _ahead(o: Doubles, d: Doubles, corners: Doubles, ray: Ints, face: Ints, tested: int) -> Crossings:
+    """Return the crossings that lie before the origins."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    across = np.cross(b - a, c - a)
     distance = np.einsum("ij,ij->i", across[face], a[face] - o[ray]) / np.einsum(
         "ij,ij->i", across[face], d[ray]
     )
     ahead = distance > 0
-    return Crossings(ray[ahead], face[ahead], distance[ahead], len(o) * len(corners))
+    return Crossings(ray[ahead], face[ahead], distance[ahead], tested)
 
 
 def inside(
@@ -106,10 +127,37 @@ def depth_map(
     """
     origin, way = camera.rays()
     along = way.T / (way.T @ -camera.pose[:3, 2])[:, None]  # so that a length of 1 is a depth of 1
-    found = crossings(origin.T, along, vertices, faces)
+    o, d = origin.T.astype(np.float64), along.astype(np.float64)
+    near = _boxed(camera, vertices, faces)
+    if near is None:
+        found = crossings(o, d, vertices, faces)
+    else:
+        ray, face = near
+        lines, sides, corners = _products(o, d, vertices, faces)
+        met = _agree([np.einsum("ij,ij->i", lines[ray], side[face]) for side in sides])
+        found = _ahead(o, d, corners, ray[met], face[met], len(ray))
     nearest = np.lexsort((found.distance, found.ray))
     ray, first = np.unique(found.ray[nearest], return_index=True)
     depth = np.full(camera.width * camera.height, np.nan)
     face = np.full(depth.size, -1, np.int64)
     depth[ray], face[ray] = found.distance[nearest][first], found.face[nearest][first]
     return depth.reshape(camera.height, camera.width), face.reshape(camera.height, camera.width)
+
+
+def _boxed(
+    camera: Camera, vertices: NDArray[np.floating], faces: NDArray[np.integer]
+) -> tuple[Ints, Ints] | None:
+    """Return the pairs of pixel and triangle whose box on the picture holds it, or None where boxes say nothing."""
+    column, row, depth = camera.project(np.asarray(vertices, np.float64).T)
+    if any(camera.distortion) or not (depth > 0).all():
+        return None
+    ends = []
+    for place, size in ((column[faces], camera.width), (row[faces], camera.height)):
+        low, high = np.ceil(place.min(axis=1) - 0.5 - ROUND), np.floor(place.max(axis=1) - 0.5 + ROUND)
+        ends.append((low.clip(0, size).astype(np.int64), (high + 1).clip(0, size).astype(np.int64)))
+    (left, right), (top, bottom) = ends
+    wide, high = np.maximum(right - left, 0), np.maximum(bottom - top, 0)
+    count = wide * high
+    face = np.repeat(np.arange(len(count)), count)
+    down, across = np.divmod(np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count), wide[face])
+    return (top[face] + down) * camera.width + left[face] + across, face

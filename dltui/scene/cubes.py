@@ -29,6 +29,16 @@ def table() -> tuple[NDArray[np.int64], ...]:
     return tuple(_case([bool(case >> corner & 1) for corner in range(8)]) for case in range(256))
 
 
+@cache
+def _padded() -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the triangles of all cases, shape (256, t, 3), and which of them there are, shape (256, t)."""
+    most = max(len(one) for one in table())
+    edges, there = np.zeros((256, most, 3), np.int64), np.zeros((256, most), np.bool_)
+    for case, triangles in enumerate(table()):
+        edges[case, : len(triangles)], there[case, : len(triangles)] = triangles, True
+    return edges, there
+
+
 def _case(inside: list[bool]) -> NDArray[np.int64]:
     """Return the triangles of one case: loops around the cell, cut into fans."""
     after: dict[int, int] = {}
@@ -91,14 +101,10 @@ def marching_cubes(
     cells = np.flatnonzero((case.ravel() > 0) & (case.ravel() < 255))
     kinds = case.ravel()[cells]
     order = np.argsort(kinds, kind="stable")
-    cells, kinds = cells[order], kinds[order]
-    found: list[NDArray[np.int64]] = []
-    for kind in np.unique(kinds).tolist():
-        start, stop = np.searchsorted(kinds, [kind, kind + 1])
-        at = np.stack(np.unravel_index(cells[start:stop], case.shape)).astype(np.int64)
-        corners = [_edge_numbers(numbers, at, edge) for edge in range(12)]
-        found.append(np.stack(corners)[table()[kind]].transpose(2, 0, 1).reshape(-1, 3))
-    faces = np.concatenate(found) if found else np.zeros((0, 3), np.int64)
+    kinds, at = kinds[order], np.unravel_index(cells[order], case.shape)
+    own = np.stack([_edge_numbers(numbers, at, edge) for edge in range(12)], axis=1)
+    edges, there = _padded()
+    faces = np.take_along_axis(own[:, None], edges[kinds], axis=2)[there[kinds]]
     return vertices, faces
 
 
@@ -139,10 +145,11 @@ def _crossings(
     return np.concatenate(vertices), numbers
 
 
-def _edge_numbers(numbers: list[NDArray[np.int64]], place: NDArray[np.int64], edge: int) -> NDArray[np.int64]:
+def _edge_numbers(
+    numbers: list[NDArray[np.int64]], place: tuple[NDArray[np.int64], ...], edge: int
+) -> NDArray[np.int64]:
     """Return the vertex on one edge of every cell."""
     start, stop = (CORNERS[corner] for corner in EDGES[edge])
     axis = next(i for i in range(3) if start[i] != stop[i])
-    x, y, z = (place[i] + start[i] for i in range(3))
-    found: NDArray[np.int64] = numbers[axis][x, y, z]
-    return found
+    spot = tuple(place[i] + start[i] for i in range(3))
+    return numbers[axis].take(np.ravel_multi_index(spot, numbers[axis].shape))

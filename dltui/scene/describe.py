@@ -137,6 +137,30 @@ def mesh_of(
     )
 
 
+def shape_of(found: Cloud | Mesh) -> Geometry:
+    """Return what a result shows as a geometry that can be written.
+
+    Args:
+        found: Points or triangles.
+
+    Returns:
+        The same, with all that its points bear.
+    """
+    from dltui.scene.geometry import Geometry
+
+    normals = found.normals if isinstance(found, Cloud) else None
+    return Geometry(
+        title=found.title,
+        vertices=np.asarray(found.vertices, np.float32),
+        faces=np.zeros((0, 3), np.int32) if isinstance(found, Cloud) else np.asarray(found.faces, np.int32),
+        channels=dict(zip(found.channels, np.asarray(found.values), strict=True)),
+        rgb=None if found.rgb is None else np.asarray(found.rgb, np.uint8),
+        normals=None if normals is None else np.asarray(normals, np.float32),
+        origin=np.array(found.origin, np.float64),
+        up=found.up,
+    )
+
+
 def _colour(geometry: Geometry, wanted: str, always: tuple[str, ...]) -> str:
     """Return what colours the picture."""
     known = [*(["rgb"] if geometry.rgb is not None else []), *geometry.channels, *always]

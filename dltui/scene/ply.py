@@ -107,6 +107,8 @@ def read_ply(path: Path) -> Ply:
             size = path.stat().st_size
     except OSError as error:
         raise DltuiError(f"can't read {path}: {error.strerror}; expected a PLY file") from error
+    if not head:
+        raise DltuiError(f"{path} is empty: expected a PLY file")
     order, elements, comments, start = _header(head, path)
     if order == "ascii":
         return Ply(order, _text(path, start, elements), comments)

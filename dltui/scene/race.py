@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import torch
 
@@ -33,18 +36,18 @@ class _Track:
         self.names = [field.kind, "splats"]
         self.known: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
 
-    def shown(self, at: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return a held-out picture as either shows it."""
+    def shown(self, at: int, beat: Callable[[], None]) -> tuple[np.ndarray, np.ndarray]:
+        """Return a held-out picture as either shows it; ``beat`` is called between the parts of the work."""
         one, fitted = self.capture.held_out[at], self.field.fitted
-        seen = render(fitted.field, fitted.occupied, one, paper=self.capture.paper)[0]
+        seen = render(fitted.field, fitted.occupied, one, paper=self.capture.paper, beat=beat)[0]
         return np.clip(seen, 0, 1), np.clip(
             view(self.sown.splats, one.camera, paper=self.capture.paper).rgb, 0, 1
         )
 
-    def result(self, *, whole: bool) -> Race:
+    def result(self, beat: Callable[[], None], *, whole: bool) -> Race:
         """Return what is known: of all held-out pictures, or of the first alone."""
         held = self.capture.held_out if whole else self.capture.held_out[:1]
-        seen = [self.shown(i) for i in range(len(held))]
+        seen = [self.shown(i, beat) for i in range(len(held))]
         both = list(zip(*seen, strict=True))
         scores = [[psnr(a, one.rgb) for a, one in zip(part, held, strict=True)] for part in both]
         alike = [[ssim(a, one.rgb) for a, one in zip(part, held, strict=True)] for part in both]
@@ -83,7 +86,7 @@ def race(
     Args:
         capture: Pictures with their cameras.
         kind: Of field.
-        count: How many splats.
+        count: How many splats at most.
         seconds: Time for the steps of each: of the processor on a CPU, on the wall elsewhere.
         seed: Of all draws.
         device: Where.
@@ -93,8 +96,9 @@ def race(
         Both, judged by the same held-out pictures.
     """
     capture = straight(capture)
-    field = Fit(capture, kind, seconds=seconds, seed=seed, device=device)
-    sown = Sown(capture, count=count, seconds=seconds, seed=seed, device=device)
+    start = partial(report, 0, PARTS)
+    field = Fit(capture, kind, seconds=seconds, seed=seed, device=device, beat=start)
+    sown = Sown(capture, count=count, seconds=seconds, seed=seed, device=device, beat=start)
     track, told = _Track(capture, field, sown), 0.0
     while min(field.done, sown.done) < 1:
         for racer in (field, sown):
@@ -104,5 +108,6 @@ def race(
                 report(round(PARTS * (field.done + sown.done) / 2), PARTS)
         if (now := field.progress.seconds) >= told + SHOWN_EVERY or not told:
             told = now
-            report(round(PARTS * (field.done + sown.done) / 2), PARTS, track.result(whole=False))
-    return track.result(whole=True)
+            beat = partial(report, round(PARTS * (field.done + sown.done) / 2), PARTS)
+            beat(track.result(beat, whole=False))
+    return track.result(partial(report, PARTS, PARTS), whole=True)

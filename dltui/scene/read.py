@@ -40,6 +40,8 @@ READERS: dict[str, str] = (
     | dict.fromkeys((".pfm", ".png", ".pgm", ".tif", ".tiff"), f"{_ROOM}depth:read_depth")
     | dict.fromkeys((".glb", ".gltf", ".3mf", ".dae"), f"{_ROOM}foreign:read_foreign")
 )
+TABLES = {".xyz", ".csv", ".pts", ".txt", ".asc", ".npy", ".npz", ".bin"}
+DEPTHS = {".pfm", ".png", ".pgm", ".tif", ".tiff", ".npy", ".npz"}
 CHANNELS = ("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue")
 NORMALS = ("nx", "ny", "nz")
 FACES = ("vertex_indices", "vertex_index")
@@ -63,9 +65,10 @@ def read_geometry(spec: str, *, hints: Hints | None = None, seed: int = 0, point
         UsageError: If there is no such file and nothing of that name.
         DltuiError: If it can't be read.
     """
+    path, told = Path(spec).expanduser(), hints or Hints()
+    _fitting(told, spec, path.suffix.lower() if path.exists() and spec not in SHIPPED else "")
     if spec in SHIPPED:
         return _shipped(spec)
-    path = Path(spec).expanduser()
     if not path.exists():
         if is_made(spec):
             return made(spec, seed=seed, points=points)
@@ -74,7 +77,19 @@ def read_geometry(spec: str, *, hints: Hints | None = None, seed: int = 0, point
         )
     if path.is_dir():
         raise UsageError(f"{spec} is a folder: expected a file of points or triangles")
-    return _from_file(path, hints or Hints())
+    return _from_file(path, told)
+
+
+def _fitting(hints: Hints, spec: str, ending: str) -> None:
+    """Refuse hints that a file of such an ending has no use for."""
+    asked = (
+        ("--columns", bool(hints.columns), TABLES, "no table whose columns could be named"),
+        ("--intrinsics", bool(hints.intrinsics), DEPTHS, "no depth map"),
+        ("--depth-scale", hints.depth_scale != 1, DEPTHS, "no depth map"),
+    )
+    for option, given, endings, what in asked:
+        if given and ending not in endings:
+            raise UsageError(f"{option} doesn't fit {spec}: it is {what}; leave it out")
 
 
 def _from_file(path: Path, hints: Hints) -> Geometry:

@@ -6,6 +6,7 @@ ring blended with a ball, and a cylinder, on a checkered disc, under one lamp wi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +20,12 @@ from dltui.scene.sdf.parse import parse
 from dltui.scene.sdf.trace import CLOSE, normals, shadowed, trace
 
 Floats = NDArray[np.float32]
+Rays = tuple[Floats, NDArray[np.bool_], Floats, Floats]
 LAMP = np.array([0.5, -0.35, 0.8]) / np.linalg.norm([0.5, -0.35, 0.8])
 AMBIENT, DIFFUSE, SHINE, POWER = 0.25, 0.7, 0.25, 32
 CHECK = 0.25  # side of a square of the disc
 GRID = 3  # rays of a pixel either way
+BAND = 1 << 14  # rays that are traced at once
 
 
 @dataclass(frozen=True)
@@ -93,13 +96,14 @@ def csg_table() -> Stage:
     return Stage(parts, reach=1.2)
 
 
-def shoot(stage: Stage, camera: Camera, *, grid: int = GRID) -> Shot:
+def shoot(stage: Stage, camera: Camera, *, grid: int = GRID, beat: Callable[[], None] | None = None) -> Shot:
     """Return what a camera sees.
 
     Args:
         stage: What stands there.
         camera: Who looks.
         grid: Rays of a pixel either way, whose mean is its colour.
+        beat: Called after every part of the rays; may raise to stop.
 
     Returns:
         The picture; depth and normals are those of the middle of each pixel.
@@ -109,12 +113,12 @@ def shoot(stage: Stage, camera: Camera, *, grid: int = GRID) -> Shot:
     column = (np.arange(across)[:, None] + place).ravel()
     row = (np.arange(down)[:, None] + place).ravel()
     columns, rows = np.meshgrid(column, row)
-    colour, cover, _, _ = _seen(stage, *camera.rays_through(columns.ravel(), rows.ravel()))
+    colour, cover, _, _ = _seen(stage, *camera.rays_through(columns.ravel(), rows.ravel()), beat)
     shaped = colour.reshape(down, grid, across, grid, 3)
     covered = cover.reshape(down, grid, across, grid)
     share = covered.mean(axis=(1, 3))
     mean = (shaped * covered[..., None]).sum(axis=(1, 3)) / np.maximum(covered.sum(axis=(1, 3)), 1)[..., None]
-    _, hit, depth, normal = _seen(stage, *camera.rays())
+    _, hit, depth, normal = _seen(stage, *camera.rays(), beat)
     return Shot(
         rgba=np.concatenate([mean, share[..., None]], axis=-1).astype(np.float32),
         depth=np.where(hit, depth, np.inf).reshape(down, across).astype(np.float32),
@@ -133,8 +137,25 @@ def shoot_all(
     return shots
 
 
-def _seen(stage: Stage, origin: Floats, way: Floats) -> tuple[Floats, NDArray[np.bool_], Floats, Floats]:
-    """Return colours (n, 3), hits (n,), distances (n,) and normals (3, n) of rays."""
+def _seen(stage: Stage, origin: Floats, way: Floats, beat: Callable[[], None] | None) -> Rays:
+    """Return colours (n, 3), hits (n,), distances (n,) and normals (3, n) of rays, band by band."""
+    bands = []
+    for first in range(0, origin.shape[1], BAND):
+        band = slice(first, first + BAND)
+        bands.append(_band(stage, origin[:, band], way[:, band]))
+        if beat is not None:
+            beat()
+    colour, hit, distance, normal = zip(*bands, strict=True)
+    return (
+        np.concatenate(colour),
+        np.concatenate(hit),
+        np.concatenate(distance),
+        np.concatenate(normal, axis=1),
+    )
+
+
+def _band(stage: Stage, origin: Floats, way: Floats) -> Rays:
+    """Return the same of rays that are traced at once."""
     whole, count = stage.node, origin.shape[1]
     found = trace(whole, origin, way, reach=stage.reach)
     colour, normal = np.zeros((count, 3), np.float32), np.zeros((3, count), np.float32)

@@ -126,6 +126,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("turn", "dolly", ("plus", "minus", "equals_sign"), "zoom", "Come closer, go back.",
            ("1", "-1", "1"), shown=2),
     Action("turn", "spin", ("s",), "spin", "Let the figure turn by itself, or stop it."),
+    Action("turn", "fly", ("F",), "fly", "Fly freely: arrows look about, with shift they go; F again goes around it."),
+    Action("turn", "go", _FAR, "", "Fly ahead, back, to the left or right.", _TOWARDS, shown=0),
+    Action("turn", "rise", ("pageup", "pagedown"), "", "Fly upwards, or down.", ("1", "-1"), shown=0),
     Action("turn", "front", ("0",), "reset", "Look at the figure as at first."),
     # figures in a plane: heat maps, curves, histograms, flat clouds
     Action("plane", "cursor", _ARROWS, "read", "Move the cursor and read the values under it.", _TOWARDS, shown=4),

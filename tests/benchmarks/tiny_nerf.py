@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from dltui.scene.nerf.composite import box_interval
 from dltui.scene.nerf.score import psnr
-from dltui.scene.nerf.views import Capture, View, rays_of
+from dltui.scene.nerf.views import Capture, View
 
 NEAR, FAR, OCTAVES = 2.0, 4.4, 6
 
@@ -59,6 +59,14 @@ class Net(nn.Module):
         return self.last(hidden)
 
 
+def rays_of(view: View) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return origins, directions and colours of all pixels, each of shape (pixels, 3)."""
+    origin, way = view.camera.rays()
+    parts = (origin.T, way.T, view.rgb.reshape(-1, 3))
+    origins, ways, colours = (torch.from_numpy(part.astype("float32")).contiguous() for part in parts)
+    return origins, ways, colours
+
+
 class Tiny:
     """One fit, timed by the processor."""
 
@@ -66,7 +74,7 @@ class Tiny:
         torch.manual_seed(0)
         self.capture, self.size, self.net = capture, size, Net(size)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=size.rate)
-        self.rays = rays_of(capture.train, torch.device("cpu"))
+        self.rays = tuple(torch.cat(part) for part in zip(*map(rays_of, capture.train), strict=True))
         self.source = torch.Generator().manual_seed(0)
         self.seconds, self.steps = 0.0, 0
 
@@ -107,7 +115,7 @@ class Tiny:
         """Return the mean PSNR over views, in dB."""
         found = []
         for view in views:
-            origin, way, _ = rays_of([view], torch.device("cpu"))
+            origin, way, _ = rays_of(view)
             seen = torch.cat([
                 self._seen(o, w, jitter=False)
                 for o, w in zip(origin.split(1024), way.split(1024), strict=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -64,3 +67,22 @@ def test_generators_are_restored() -> None:
     with seeded(3):
         assert torch.equal(torch.rand(4), first)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+OPTIMISES = """
+import sys, torch, dltui.device
+net = torch.nn.Linear(2, 1)
+rule = torch.optim.Adam(net.parameters())
+rule.zero_grad()
+rule.load_state_dict(rule.state_dict())
+rule.add_param_group({"params": [torch.nn.Parameter(torch.ones(1))]})
+assert len(rule.param_groups) == 2
+print("torch._dynamo" in sys.modules)
+net(torch.ones(1, 2)).sum().backward()
+rule.step()
+"""
+
+
+def test_an_optimiser_does_not_load_the_compiler_before_its_first_step() -> None:
+    done = subprocess.run([sys.executable, "-c", OPTIMISES], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

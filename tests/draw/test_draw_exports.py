@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from figure_samples import NAN, tame
 
-from dltui.draw import Canvas, Depth, Look, draw, render, save
+from dltui.draw import Canvas, Depth, Look, View, draw, render, save
 from dltui.draw.export.axes import plate
 from dltui.draw.export.values import to_csv
 from dltui.draw.screen_svg import svg_of
@@ -202,6 +202,29 @@ def circle() -> Points:
     return Points(title="Circle", position=np.stack((np.cos(turn), np.sin(turn)), -1), equal=True)
 
 
+def disc() -> Heatmap:
+    x, y = np.linspace(-2, 2, 40), np.linspace(-1, 1, 30)
+    values = np.hypot(*np.meshgrid(x, y))
+    return Heatmap(title="Disc", values=values, x=x, y=y, value_label="r", equal=True, downwards=True)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 30), (160, 50), (200, 22)])
+def test_a_disc_is_round_on_a_terminal(width: int, height: int) -> None:
+    for view in (View(), View(x_range=(-1, 1), y_range=(-0.5, 0.5))):
+        seen = draw(disc(), Look(width=width, height=height), view).frame
+        assert seen is not None
+        assert seen.height == pytest.approx(
+            seen.width / 4, abs=0.6
+        )  # twice as wide, and cells are twice as tall
+        assert max(seen.width / width, seen.height / height) > 0.5, "room is left unused"
+
+
+def test_a_disc_fills_the_width_where_there_are_few_rows() -> None:
+    seen = draw(disc(), Look(width=80, height=9)).frame
+    assert seen is not None
+    assert seen.width > 60
+
+
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 30), (160, 50), (200, 22)])
 def test_a_circle_is_round_on_a_terminal(width: int, height: int) -> None:
     seen = draw(circle(), Look(width=width, height=height)).frame
@@ -216,13 +239,18 @@ def test_a_circle_is_round_in_a_file_and_on_a_page() -> None:
     sheet.draw_without_rendering()
     box = sheet.axes[0].get_window_extent()
     assert box.width == pytest.approx(box.height, rel=1e-3)
+    sheet = pytest.importorskip("matplotlib.figure").Figure(figsize=(7.2, 3.9))
+    plate(sheet, disc())
+    sheet.draw_without_rendering()
+    box = sheet.axes[0].get_window_extent()
+    assert box.width / box.height == pytest.approx((4 + 4 / 39) / (2 + 2 / 29), rel=1e-3)
     if shutil.which("node") is None:
         return
     web = files("dltui.draw.export") / "web"
     code = "".join((web / name).read_text("utf-8") for name in ("axes.js", "space.js"))
     page = "const document = { getElementById: () => ({ textContent: '[]' }) };"
     asks = """
-    const axes = [axisBetween(-1, 1), axisBetween(-2, 2)];
+    const axes = [axisBetween(-1, 1), axisBetween(2, -2)];  // rows may be counted downwards
     const boxes = [[700, 420], [200, 420]].map((size) => {
       const [right, bottom] = equalUnits(axes, ...size, 10);
       return room(size[0], bottom, right);

@@ -60,6 +60,21 @@ def test_points_in_front_are_those_of_a_loop(
     assert (number >= 0).mean() > 0.2
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["as one lot", "each on its own"])
+def test_a_place_at_the_border_is_in_the_pixel_it_lies_in(apart: bool) -> None:
+    below, least = np.nextafter(np.float32(5), np.float32(0)), np.float32(-1e-9)
+    seen = np.array(
+        [[0, below, 5, least, 2, np.nan, 4], [0, below, 5, 1, least, 1, 4], [3, 3, 3, 1, 1, 1, 2]], np.float32
+    )
+    front = Front(5, 5)
+    for part in np.split(np.arange(7), 7) if apart else [np.arange(7)]:
+        front.put_spots(seen[:, part], part)
+    far, number = one_by_one(seen, 5, 5)
+    np.testing.assert_array_equal(front.number, number)
+    np.testing.assert_array_equal(front.distance, far)
+    assert set(number[number >= 0]) == {0, 6}
+
+
 @pytest.mark.parametrize("pairs", [50, 1 << 21])
 def test_triangles_in_front_are_those_of_a_loop(monkeypatch: pytest.MonkeyPatch, pairs: int) -> None:
     monkeypatch.setattr(room, "PAIRS", pairs)

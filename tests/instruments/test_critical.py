@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dltui.checkpoints.live import open_live
+from dltui.commands.critical import cloud_input
 from dltui.data.inputs import read_input, read_samples
 from dltui.errors import UsageError
 from dltui.figures import Scene
@@ -210,3 +211,34 @@ def test_what_was_tried_on_the_cloud_is_what_the_network_says_of_it() -> None:
     np.testing.assert_allclose(turned, told.cloud[:, [2, 1, 0]] * [1, 1, -1], atol=1e-6)
     assert len(told.tried("critical", 2).points) == 12 == len(set(told.drops[1][:12].tolist()))
     assert told.counts[told.drops[1][:12]].max() <= told.counts[told.drops[1][12:]].min()
+
+
+@pytest.mark.parametrize("spec", ["bunny", "torus", "lidar", "table.csv"])
+def test_any_shape_is_a_cloud_for_it(spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).normal(size=(60, 3)) + np.array([50, 0, 7])
+    Path("table.csv").write_text("x,y,z\n" + "\n".join(",".join(map(str, row)) for row in rows))
+    live = open_live("pointnet:width=8", data=DATA)
+    given = cloud_input(spec, live.takes, 0)
+    assert given.values.shape == (1, 48, 3)
+    assert given.note.startswith("48 points of")
+    np.testing.assert_allclose(given.values[0].mean(axis=0), 0, atol=1e-5)
+    assert np.linalg.norm(given.values[0], axis=1).max() == pytest.approx(1, rel=1e-5)
+    with torch.no_grad():
+        assert torch.isfinite(live.module(given.tensor)).all()
+
+
+def test_a_tall_shape_stands_upright_and_too_few_points_are_refused(tmp_path: Path) -> None:
+    live = open_live("pointnet:width=8", data=DATA)
+    tall = np.random.default_rng(0).normal(size=(500, 3)) * [0.1, 0.1, 1]  # z points up in files
+    np.savetxt(tmp_path / "tall.xyz", tall)
+    np.savetxt(tmp_path / "few.xyz", tall[:9])
+    np.savetxt(tmp_path / "same.xyz", np.ones((80, 3)))
+    spread = np.ptp(cloud_input(str(tmp_path / "tall.xyz"), live.takes, 0).values[0], axis=0)
+    assert spread.argmax() == 1
+    for name, words in (("few", "has 9 points, but the model takes 48"), ("same", "are at one place")):
+        with pytest.raises(UsageError, match=words):
+            cloud_input(str(tmp_path / f"{name}.xyz"), live.takes, 0)
+    exact = np.random.default_rng(1).normal(size=(48, 3)).astype(np.float32)
+    np.save(tmp_path / "exact.npy", exact)
+    np.testing.assert_array_equal(cloud_input(str(tmp_path / "exact.npy"), live.takes, 0).values[0], exact)

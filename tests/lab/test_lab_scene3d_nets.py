@@ -11,10 +11,11 @@ from dltui.figures import Scene
 from dltui.lab.remembered import Remembered
 from dltui.lab.run import run
 from dltui.lab.scene3d import nerf_work as nerf
-from dltui.lab.scene3d import programs_work as programs
 from dltui.lab.scene3d.chairs import chair, graphs, leaf_of
+from dltui.lab.scene3d.programs_figures import exploded
+from dltui.lab.scene3d.programs_known import known_of, nodes_of
 from dltui.lab.scene3d.sheets import Atlas, Soup, code_of, grid, laid, spaced
-from dltui.lab.scene3d.views_work import spoilt, winners
+from dltui.lab.scene3d.views_nets import spoilt, winners
 from dltui.scene.nerf.fit import Fit
 
 
@@ -32,9 +33,9 @@ def test_a_chair_has_the_parts_that_were_asked_for() -> None:
         "wheel",
         "seat",
     ]
-    known = programs._known(1.0, 0.5, 0.8, False, False, 0.0, 0)
-    assert programs._nodes(known) == (["chair"], ["seat", "back", "strut"])
-    assert "has no wheel" in programs._apart(known.parts, "wheel", 0.0).caption
+    known = known_of(1.0, 0.5, 0.8, False, False, 0.0, 0)
+    assert nodes_of(known) == (["chair"], ["seat", "back", "strut"])
+    assert "has no wheel" in exploded(known.parts, "wheel", 0.0).caption
 
 
 def test_graphs_hold_what_touches() -> None:

@@ -16,7 +16,8 @@ WRONG = {
     "words.obj": (b"v 0 0 zero\n", "'zero' where a number"),
     "ragged.obj": (b"v 0 0 0\nv 0 0\n", "2 numbers for its vertex 2"),
     "none.obj": (b"# nothing\nf 1 2 3\n", "has no vertices"),
-    "far.obj": (b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 9\n", "a face with vertex 8"),
+    "far.obj": (b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 9\n", "a face with vertex 9, but its vertices are 1 … 3"),
+    "behind.obj": (b"v 0 0 0\nv 1 0 0\nf -1 -2 -9\n", "a face with vertex -9, but its vertices are 1 … 2"),
     "zero.obj": (b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 0 1 2\n", "they count from 1"),
     "cut.stl": (STL[:-7], "ends before its 12 triangles"),
     "cut-text.stl": (b"solid a\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\n", "ends within"),
@@ -47,6 +48,7 @@ WRONG = {
     "photo.png": (b"no picture", "--intrinsics"),
     "no.las": (b"LASF" + bytes(10), "no LAS file"),
     "no.glb": (b"glTF\2\0\0\0 broken", "trimesh can't read"),
+    "empty.ply": (b"", "is empty: expected a PLY file"),
     "no.ply": (b"plump", "is no PLY file"),
     "what.doc": (b"text", "expected one of"),
 }  # fmt: skip
@@ -99,6 +101,8 @@ def test_negative_and_empty_scales(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "s.las").write_bytes(body)
     assert "scales its coordinates by -0.01" in told(capsys, ["cloud", str(tmp_path / "s.las")])
     assert "--depth-scale must be above 0" in told(capsys, ["cloud", "lidar", "--depth-scale", "-5"])
+    for words in (["--columns", "x,y,z"], ["--intrinsics", "9,9"], ["--depth-scale", "10"]):
+        assert f"{words[0]} doesn't fit bunny" in told(capsys, ["cloud", "bunny", *words])
 
 
 def test_no_point_one_point_and_all_at_one_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,7 +112,7 @@ def test_no_point_one_point_and_all_at_one_place(tmp_path: Path, capsys: pytest.
         assert run(["cloud", str(tmp_path / f"{name}.xyz"), "--quiet"]) == 0
         assert capsys.readouterr().out
     one, same = str(tmp_path / "one.xyz"), str(tmp_path / "same.xyz")
-    assert "has 1 points: expected more than the 16" in told(capsys, ["cloud", one, "--normals"])
+    assert "need 17 points, but" in told(capsys, ["cloud", one, "--normals"])
     assert "expected 3 or more" in told(capsys, ["cloud", one, "--against", "lidar", "--align"])
     for wish in (
         ["--normals"],

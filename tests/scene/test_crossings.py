@@ -7,6 +7,8 @@ import pytest
 
 from dltui.scene.cameras import Camera, looking
 from dltui.scene.crossings import crossings, depth_map, inside
+from dltui.scene.points.following import Follower
+from dltui.scene.points.neighbours import Tree
 from dltui.scene.points.registration import approach
 from dltui.scene.read import read_geometry
 
@@ -66,6 +68,37 @@ def test_depth_of_a_plane_and_past_it() -> None:
     assert (face[seen] == 0).all()
     assert (face[~seen] == -1).all()
     assert 0 < seen.sum() < seen.size
+
+
+@pytest.mark.parametrize(
+    "place", [(0.0, -3.0, 1.0), (0.1, 0.2, 0.9)], ids=["before it", "in the middle of it"]
+)
+def test_a_depth_map_is_the_nearest_of_all_crossings(place: tuple[float, float, float]) -> None:
+    mesh = read_geometry("torus:n=300")
+    camera = Camera(looking(np.array(place), np.zeros(3)), 24, 18, 20.0, 20.0, 12.0, 9.0)
+    depth, face = depth_map(camera, mesh.vertices, mesh.faces)
+    origin, way = camera.rays()
+    found = crossings(origin.T, way.T, mesh.vertices, mesh.faces)
+    nearest = np.full(24 * 18, np.inf)
+    np.minimum.at(nearest, found.ray, found.distance * (way.T @ -camera.pose[:3, 2])[found.ray])
+    np.testing.assert_allclose(np.nan_to_num(depth.ravel(), nan=np.inf), nearest, rtol=1e-5)
+    assert ((face.ravel() >= 0) == np.isfinite(nearest)).all()
+    assert np.isfinite(depth).mean() > 0.05
+
+
+def test_points_that_move_are_followed_to_the_nearest() -> None:
+    draw = np.random.default_rng(2)
+    fixed, here = draw.normal(size=(300, 3)), draw.normal(size=(200, 3))
+    tree = Tree(fixed)
+    follower = Follower(fixed, tree)
+    for step in (0.5, 0.1, 0.01, 0.0, 1e-3, 2.0):
+        here = here + step * draw.normal(size=here.shape)
+        away, number = follower.nearest(here)
+        known = tree.nearest(here)
+        np.testing.assert_array_equal(number, known[1][:, 0])
+        np.testing.assert_array_equal(away, known[0][:, 0])
+    alone = Follower(fixed[:1], Tree(fixed[:1]))
+    assert (alone.nearest(here)[1] == 0).all()
 
 
 def test_steps_find_a_motion_and_never_lose() -> None:

@@ -187,6 +187,9 @@ def test_chamfer_and_hausdorff_are_those_of_brute_force() -> None:
     assert found.moved == 150
     same = apart(one, one[::-1])
     assert (same.chamfer, same.hausdorff, same.emd) == (0, 0, 0)
+    assert (
+        apart(np.tile(one, (6, 1)), np.tile(one, (6, 1))).emd == 0
+    )  # more than are moved: the same ones of both
 
 
 def test_points_of_a_mesh_lie_in_its_triangles_as_densely_everywhere() -> None:

@@ -16,11 +16,13 @@ from dltui.results.nerf_race import Race
 from dltui.scene.cameras import around
 from dltui.scene.nerf.views import View
 from dltui.scene.splats.blend import blend
-from dltui.scene.splats.fused import backend, fused
+from dltui.scene.splats.fused import backend, fused, picture
 from dltui.scene.splats.gaussians import Gaussians
-from dltui.scene.splats.project import project
+from dltui.scene.splats.grow import Pull
+from dltui.scene.splats.project import BLUR, project
 from dltui.scene.splats.straight import straightened
 
+CPU = torch.device("cpu")
 CAMERA = around(5, distance=3.2, size=20)[2]
 
 
@@ -63,6 +65,8 @@ def test_gsplat_is_asked_for_the_same_picture(monkeypatch: pytest.MonkeyPatch) -
         torch.randn(30, 4, 3, generator=draw) * 0.3,
     )  # fmt: skip
 
+    asked_for = []
+
     def rasterization(**asked):  # type: ignore[no-untyped-def]
         """Draw by our own projection, from nothing but what was asked."""
         sight, lens = asked["viewmats"][0], asked["Ks"][0]
@@ -78,12 +82,32 @@ def test_gsplat_is_asked_for_the_same_picture(monkeypatch: pytest.MonkeyPatch) -
             torch.logit(asked["opacities"]),
             asked["colors"],
         )
-        seen = blend(project(own, camera), camera.width, camera.height, float(asked["backgrounds"][0, 0]))
-        return seen.reshape(1, camera.height, camera.width, 3), None, {}
+        flat = project(own, camera)
+        asked_for.append(asked)
+        means = flat.middle[
+            None
+        ]  # gsplat gives them as (cameras, splats, 2), and the picture is made of them
+        seen = blend(
+            replace(flat, middle=means[0]), camera.width, camera.height, float(asked["backgrounds"][0, 0])
+        )
+        return seen.reshape(1, camera.height, camera.width, 3), None, {"means2d": means}
 
     stand_in = ModuleType("gsplat")
     stand_in.rasterization = rasterization  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "gsplat", stand_in)
     expected = blend(project(splats, CAMERA), 20, 20, 0.7)
-    torch.testing.assert_close(fused(splats, CAMERA, 0.7), expected, atol=1e-4, rtol=1e-4)
+    for tensor in splats.tensors:
+        tensor.requires_grad_()
+    found = fused(splats, CAMERA, 0.7)
+    torch.testing.assert_close(found.rgb, expected, atol=1e-4, rtol=1e-4)
+    assert (asked_for[0]["sh_degree"], asked_for[0]["packed"], asked_for[0]["eps2d"]) == (1, False, BLUR)
+    found.rgb.square().sum().backward()  # type: ignore[no-untyped-call]
+    pull = Pull(30, CPU)
+    pull.note(found.middle, CAMERA)
+    ours = picture(splats, CAMERA, 0.7)
+    ours.rgb.square().sum().backward()  # type: ignore[no-untyped-call]
+    other = Pull(30, CPU)
+    other.note(ours.middle, CAMERA)
+    torch.testing.assert_close(pull.mean, other.mean, atol=1e-4, rtol=1e-3)
+    assert float(pull.mean.max()) > 0
     assert backend(torch.device("cpu")) == "torch"

@@ -254,6 +254,6 @@ def test_the_verb_trains_writes_draws_and_keeps(tmp_path: Path, capsys: pytest.C
     assert run(["splat", "render", str(out), *film, "--json", "--quiet"]) == 0
     assert (tmp_path / "a.gif").read_bytes()[:3] == b"GIF"
     told = json.loads(capsys.readouterr().out)
-    assert (told["splats"], told["views"], told["dropped"]) == (120, 2, 0)
+    assert (told["splats"], told["views"], told["dropped"]) == (48, 2, 0)
     assert run(["splat", "train", "nowhere"]) == 2
     assert "expected csg-table, bunny, teapot" in capsys.readouterr().err

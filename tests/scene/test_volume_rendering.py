@@ -89,8 +89,8 @@ def test_a_finer_grid_shows_the_same_and_corners_hold_their_own() -> None:
     fine = field.finer(7**3)  # every other corner is an old one
     places = torch.rand(50, 3) * 2 - 1
     torch.testing.assert_close(
-        mixed(fine.table, *fine.find(places)),
-        mixed(field.table, *field.find(places)),
+        mixed(fine.table, *fine.corners(places)),
+        mixed(field.table, *field.corners(places)),
         atol=1e-4,
         rtol=1e-4,
     )

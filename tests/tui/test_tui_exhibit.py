@@ -242,6 +242,8 @@ async def test_checks_run_as_a_job_and_show_their_verdicts(make_app: Make, settl
         await settle(pilot)
         page = str(screen.query_one("#verdict").render())
         assert page.count("✓") == len(EXHIBITS.load(name).checks)
+        app.job_news.publish(job)  # as when the last of its lines arrives after its end
+        await settle(pilot)
         assert [one.title for one in app._notifications] == ["Checks"]
 
 

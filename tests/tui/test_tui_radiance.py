@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from dltui.commands.nerf_screen import RadianceScreen
 from dltui.commands.race_screen import RaceScreen
 from dltui.commands.ray_screen import RayScreen
 from dltui.commands.splat_screen import SplatScreen
+from dltui.draw.scene.eye import reach_of, turn
 from dltui.figures import Figure, Heatmap, Images, Lines, Scene
 from dltui.results import Result
 from dltui.results.nerf import Radiance
@@ -20,8 +21,10 @@ from dltui.results.nerf_info import RadianceInfo
 from dltui.results.nerf_race import Race
 from dltui.results.splats import SplatFit
 from dltui.results.store import peek
+from dltui.scene.flight import read_flight
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.results import item_of
+from dltui.tui.manners.turning import GO, LOOK
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.widgets.figure_view import FigureView
 
@@ -50,7 +53,8 @@ def radiance() -> Radiance:
         history=np.array([[100, 2.0, 25], [700, 15, 31.0]]), truth=rng.random((2, 16, 16, 3)),
         seen=rng.random((2, 16, 16, 3)), depth=rng.random((16, 16)), cut=rng.random((3, 8, 8)),
         across=np.arange(8.0), upward=np.arange(8.0), levels=np.array([-0.5, 0.0, 0.5]), paper=1.0, camera={},
-        tensors={"table": np.zeros((2, 13), np.float32)},
+        tensors={"table": np.zeros((2, 13), np.float32)}, points=rng.random((30, 3)).astype(np.float32),
+        point_rgb=np.full((30, 3), 90, np.uint8),
     )  # fmt: skip
 
 
@@ -59,8 +63,23 @@ def info() -> RadianceInfo:
     return RadianceInfo(
         title="grid on csg-table", what="grid", numbers={"parameters": 9}, segments=np.zeros((0, 2, 3)),
         colours=np.zeros((0, 3)), pictures=np.zeros((0, 1, 1, 3)), ray=ray,
-        colour=(ray[:, 4:5] * ray[:, 5:]).sum(0).tolist(), through=[8.5, 9.5],
+        colour=(ray[:, 4:5] * ray[:, 5:]).sum(0).tolist(), through=[8.5, 9.5], **others(ray),
     )  # fmt: skip
+
+
+def others(ray: np.ndarray) -> dict[str, Any]:
+    """Rays of 16 × 16 pixels: of row r and column c, sample r % 4 has the density c, and there is nothing in row 0."""
+    rows, columns = np.divmod(np.arange(256), 16)
+    held = [
+        np.array([[ray[r % 4, 0], c, 0.5, 0.25, 0.125]] if r else np.zeros((0, 5)))
+        for r, c in zip(rows, columns, strict=True)
+    ]
+    combs = np.tile(np.array([[ray[0, 0], STEP, 4]], np.float32), (256, 1))
+    return {
+        "size": [16, 16], "picture": np.full((16, 16, 3), 0.5, np.float32), "distance": np.ones((16, 16), np.float32),
+        "bundle": np.concatenate(held).astype(np.float32), "combs": combs,
+        "firsts": np.concatenate([[0], np.cumsum([len(one) for one in held])]).astype(np.int32),
+    }  # fmt: skip
 
 
 def race() -> Race:
@@ -82,6 +101,12 @@ def splats() -> SplatFit:
         truth=rng.random((2, 16, 16, 3)), seen=rng.random((2, 16, 16, 3)), places=rng.random((9, 3)),
         rgb=np.full((9, 3), 90, np.uint8), opacity=np.linspace(0.05, 0.95, 9),
     )  # fmt: skip
+
+
+def whole_splats() -> SplatFit:
+    rng = np.random.default_rng(0)
+    parts = {"scale": rng.random((9, 3)), "turn": rng.random((9, 4)), "harmonics": rng.random((9, 4, 3))}
+    return replace(splats(), counts=np.array([[0, 4], [100, 9.0]]), cloned=2, split=3, **parts)
 
 
 async def opened(
@@ -140,6 +165,83 @@ async def test_a_changed_density_changes_what_lies_behind_it(
         np.testing.assert_allclose(screen._found.ray, ray_of(SIGMA), atol=1e-6)
 
 
+async def test_arrows_and_the_mouse_choose_the_pixel_whose_ray_is_followed(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, tmp_path, info(), RayScreen)
+        mapped = screen.query_one("#map", FigureView)
+        assert screen.view.has_focus
+        assert mapped.view.cursor == (8, 9)
+        await pilot.press("m", "right", "down")
+        await settle(pilot)
+        assert mapped.has_focus
+        assert screen._found is not None
+        column, row = (round(part) for part in mapped.view.cursor or (0, 0))
+        assert (column, row) != (8, 9)
+        sigma = np.zeros(4)
+        sigma[row % 4] = column
+        np.testing.assert_allclose(screen._found.ray[:, :5], ray_of(sigma)[:, :5], atol=1e-5)
+        assert screen._found.through == [column + 0.5, row + 0.5]
+        assert f"column {column}.5, row {row}.5" in shown(screen, Lines).title
+        alpha = 1 - np.exp(-column * STEP)
+        np.testing.assert_allclose(screen._found.colour, alpha * np.array([0.5, 0.25, 0.125]), atol=1e-5)
+        await pilot.press("d")  # densities of the new ray are changed, not of the old one
+        assert screen._found.ray[row % 4, 1] == pytest.approx(2 * column)
+        await pilot.hover("#map", offset=(4, 4))
+        await settle(pilot)
+        assert screen._found.through != [column + 0.5, row + 0.5]
+        await pilot.press("m")
+        assert screen.view.has_focus
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda: radiance(), RadianceScreen, ["nerf", "render"]),
+        (lambda: whole_splats(), SplatScreen, ["splat", "render"]),
+    ],
+)
+async def test_a_flight_is_kept_and_filmed(
+    make_app: Make, settle: Settle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[], Result],
+    kind: type[GalleryScreen], words: list[str],
+) -> None:  # fmt: skip
+    jobs: list[list[str]] = []
+    monkeypatch.setattr(DltuiApp, "run_job", lambda _, line: jobs.append(line))
+    monkeypatch.setattr(DltuiApp, "open_job", lambda _, __: None)
+    app = make_app()
+    app.folder = tmp_path
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, tmp_path, make(), kind)
+        place = next(i for i, one in enumerate(screen._figures) if isinstance(one, Scene))
+        await pilot.press(str(place + 1))
+        assert not screen.check_action("film", ())
+        await pilot.press("F")
+        start = np.array(screen.view.view.place)
+        figure = shown(screen, Scene)
+        away = turn(35, 30, figure.up)[2]
+        await pilot.press("a", "shift+up", "shift+up")
+        went = np.array(screen.view.view.place) - start
+        np.testing.assert_allclose(went, 2 * GO * reach_of(figure) * away, atol=1e-6)
+        await pilot.press("pageup", "left", "a")
+        assert screen.view.view.place is not None
+        assert screen.view.view.place[2] == pytest.approx(
+            start[2] + went[2] + GO * reach_of(figure), abs=1e-6
+        )
+        assert screen.view.view.azimuth == 35 + LOOK  # to the left, as seen from above against the clock
+        await pilot.press("A")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert jobs[0][:2] == words
+        flight = read_flight(Path(jobs[0][jobs[0].index("--path") + 1]))
+        np.testing.assert_allclose(flight.poses[0, :3, 3], start, atol=1e-6)
+        np.testing.assert_allclose(flight.poses[1, :3, 3], screen.view.view.place, atol=1e-6)
+        np.testing.assert_allclose(-flight.poses[0, :3, 2], away, atol=1e-9)
+        await pilot.press("F")
+        assert screen.view.view.place is None
+
+
 async def test_a_race_shows_pictures_and_climbs_on_one_screen(
     make_app: Make, settle: Settle, tmp_path: Path
 ) -> None:
@@ -184,7 +286,7 @@ async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settl
         assert figure.caption.startswith("8 of 9 splats")
 
 
-@pytest.mark.parametrize("make", [radiance, info, race, splats])
+@pytest.mark.parametrize("make", [radiance, info, race, splats, whole_splats])
 def test_what_the_screens_show_says_itself_in_words(make: Callable[[], Result]) -> None:
     found = make()
     assert all(figure.words() for figure in found.figures())

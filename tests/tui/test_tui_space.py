@@ -1,6 +1,7 @@
 """Clouds and meshes in the application: opened from the shelf, coloured, lit, moved; many points at rest."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ from dltui.commands.cloud_screen import SpaceScreen
 from dltui.figures import Scene
 from dltui.results.cloud import Cloud
 from dltui.results.mesh import Mesh
+from dltui.scene.read import read_geometry
 from dltui.tui.app import DltuiApp
+from dltui.tui.screens.export import ExportScreen
 from dltui.tui.widgets import figure_view
 from dltui.tui.widgets.figure_view import FigureView
+from dltui.tui.widgets.keeping import named
 
 from .conftest import until  # noqa: TID252 - the tests of this folder share it
 
@@ -122,3 +126,25 @@ async def test_pulling_is_no_picking(make_app: Make, settle: Settle) -> None:
         await pilot.click(screen.view, offset=(40, 12))
         place = screen.result.rulers[0][0]
         assert (screen.result.vertices == place).all(axis=1).any()  # one of its points
+
+
+@pytest.mark.parametrize(("name", "kind"), [("bunny", Mesh), ("lidar", Cloud)])
+async def test_the_shape_itself_is_written(
+    make_app: Make, settle: Settle, here: Path, name: str, kind: type
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, name)
+        assert isinstance(screen.result, kind)
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, ExportScreen))
+        asked = "\n".join(str(one.render()) for one in app.screen.query("#kinds").results())
+        assert (".stl" in asked) is (kind is Mesh)
+        await pilot.press("enter")
+        path = here / f"{named(screen.view.keeping.stem or name)}.ply"
+        await until(pilot, lambda: any(one.title == "Written" for one in app._notifications))
+        found, known = read_geometry(str(path)), read_geometry(name)
+        np.testing.assert_allclose(found.vertices + found.origin, known.vertices + known.origin, atol=1e-3)
+        assert len(found.faces) == len(known.faces)
+        assert found.channels.keys() == known.channels.keys()
+        assert (found.rgb is None) == (known.rgb is None)

@@ -59,6 +59,7 @@ def plate(part: Any, figure: Figure) -> None:
         not isinstance(figure, Surface | Points | Scene)
         and part.axes
         and not isinstance(figure, Images | Overlay)
+        and not getattr(figure, "equal", False)  # narrow, so that a title over it would be cut off
     ):
         part.axes[0].set_title(said(figure.title))
     else:
@@ -125,8 +126,6 @@ def _histogram(part: Any, figure: Histogram) -> None:
 
 
 def _heatmap(part: Any, figure: Heatmap) -> None:
-    from matplotlib.patheffects import withStroke
-
     axes = part.add_subplot()
     bar = bar_of(figure, figure.colormap)
     shown = np.ma.masked_invalid(np.asarray(figure.values, float))
@@ -147,6 +146,26 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         axes.contour(
             figure.x, figure.y, shown, levels=np.unique(levels), colors="black", linewidths=0.5, alpha=0.5
         )
+    _ways_and_marks(axes, figure)
+    if figure.downwards:
+        axes.invert_yaxis()
+    if figure.equal:
+        axes.set_aspect("equal", adjustable="box")
+    axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
+    if figure.row_names:
+        axes.set_yticks(range(len(figure.row_names)), [said(name) for name in figure.row_names], fontsize=6)
+    if figure.column_names:
+        told = range(0, len(figure.column_names), -(-len(figure.column_names) // MOST_COLUMNS))
+        names = [said(figure.column_names[place]) for place in told]
+        axes.set_xticks(told, names, fontsize=6, rotation=90)
+    if figure.paths or len(figure.marks) == 1:
+        axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
+    _bar_ticks(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
+
+
+def _ways_and_marks(axes: Any, figure: Heatmap) -> None:
+    from matplotlib.patheffects import withStroke
+
     for index, path in enumerate(figure.paths):
         axes.plot(
             path.x, path.y, color=TRAILS[index % len(TRAILS)], label=said(path.name) or None, **_stroke(path)
@@ -159,18 +178,6 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
             rim = [withStroke(linewidth=2, foreground="black")]
             place = {"xytext": (5, 4), "textcoords": "offset points"}
             axes.annotate(said(mark.name), (mark.x, mark.y), color="white", path_effects=rim, **place)
-    if figure.downwards:
-        axes.invert_yaxis()
-    axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
-    if figure.row_names:
-        axes.set_yticks(range(len(figure.row_names)), [said(name) for name in figure.row_names], fontsize=6)
-    if figure.column_names:
-        told = range(0, len(figure.column_names), -(-len(figure.column_names) // MOST_COLUMNS))
-        names = [said(figure.column_names[place]) for place in told]
-        axes.set_xticks(told, names, fontsize=6, rotation=90)
-    if figure.paths or len(figure.marks) == 1:
-        axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
-    _bar_ticks(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
 
 
 def _bar_ticks(drawn: Any, axis: Axis) -> None:

@@ -48,14 +48,13 @@ class Eye:
     def divide(self, seen: Floats) -> None:
         """Turn what the matrix gave into columns, rows and distances, in place."""
         far = seen[2]
+        if far.size and not far.min() >= self.near:  # NaN too
+            np.putmask(far, ~(far >= self.near), np.inf)
         if self.perspective:
-            np.putmask(far, ~(far >= self.near), np.inf)  # NaN too
             with np.errstate(invalid="ignore"):
                 inverse = np.reciprocal(far)
                 seen[0] *= inverse
                 seen[1] *= inverse
-        else:
-            np.putmask(far, ~(far >= self.near), np.inf)
 
 
 def eye_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, int]) -> Eye:
@@ -63,7 +62,7 @@ def eye_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, i
 
     Args:
         figure: What is looked at.
-        view: Azimuth, elevation, zoom and shift.
+        view: Azimuth, elevation, zoom and shift; and the place of an eye that flies freely.
         size: Columns and rows of cells.
         grain: Pixels that a cell has across and down.
 
@@ -72,11 +71,12 @@ def eye_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, i
     """
     low, high = figure.bounds.astype(np.float64)
     middle = (low + high) / 2
-    radius = (float(np.linalg.norm(high - low)) / 2 if figure.box else figure.radius) or 1.0
+    radius = reach_of(figure)
     rotation = turn(view.azimuth, view.elevation, figure.up)
     width, height = size[0] * grain[0], size[1] * grain[1]
     shorter = min(size[0], size[1] * CELL_ASPECT)  # in widths of a cell
-    perspective = figure.projection == "perspective"
+    free = view.place is not None
+    perspective = free or figure.projection == "perspective"
     distance = radius / math.sin(FIELD / 2)
     unit = shorter / 2 / (math.tan(FIELD / 2) if perspective else radius / FILL) * max(view.zoom, 1e-3)
     across, down = unit * grain[0], unit * grain[1] / CELL_ASPECT
@@ -87,8 +87,8 @@ def eye_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, i
     right, up, away = rotation
     rows = np.zeros((3, 4))
     rows[0, :3], rows[1, :3], rows[2, :3] = across * right, -down * up, away
-    rows[:, 3] = -rows[:, :3] @ middle
-    rows[2, 3] += distance
+    rows[:, 3] = -rows[:, :3] @ (middle if view.place is None else np.array(view.place, np.float64))
+    rows[2, 3] += 0 if free else distance
     if perspective:
         rows[0] += centre[0] * rows[2]
         rows[1] += centre[1] * rows[2]
@@ -99,6 +99,22 @@ def eye_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, i
         matrix=rows.astype(np.float32), rotation=rotation.astype(np.float32), perspective=perspective,
         width=width, height=height, near=distance * 1e-3,
     )  # fmt: skip
+
+
+def place_of(figure: Scene, view: View) -> tuple[float, float, float]:
+    """Return where the eye stands that sees the whole scene from a view, or flies."""
+    if view.place is not None:
+        return view.place
+    low, high = figure.bounds.astype(np.float64)
+    away = turn(view.azimuth, view.elevation, figure.up)[2]
+    x, y, z = ((low + high) / 2 - away * reach_of(figure) / math.sin(FIELD / 2)).tolist()
+    return x, y, z
+
+
+def reach_of(figure: Scene) -> float:
+    """Return the radius of the sphere around the scene that the eye has in view."""
+    low, high = figure.bounds.astype(np.float64)
+    return (float(np.linalg.norm(high - low)) / 2 if figure.box else figure.radius) or 1.0
 
 
 def turn(azimuth: float, elevation: float, up: str = "z") -> NDArray[np.float64]:

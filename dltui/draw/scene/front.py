@@ -12,13 +12,16 @@ Ints = NDArray[np.int64]
 CHUNK = 1 << 16  # points at once: what they need stays in the cache of a core
 PAIRS = 1 << 21  # pairs of triangle and pixel at once
 EDGE = 1e-4  # how far outside a triangle a pixel still counts: neighbours leave no cracks
-INDEX = np.int32
+BITS = 32  # of a key: those of the distance above, those of the number below
+EMPTY = (int(np.array(np.inf, np.float32).view(np.int32)) + 1 << BITS) - 1  # of a pixel on which nothing is
 
 
 class Front:
     """Distance and number of what is in front at each pixel; of two at the same distance the lower number.
 
-    A border of one pixel takes what is outside, so that nothing need be cut off.
+    Both are one whole number, the bits of the distance before those of the number, for positive floats are in the order
+    of their bits: what is in front is the least. A border of one pixel takes what is outside, so that nothing need be
+    cut off.
 
     Args:
         width: Pixels in a row.
@@ -29,7 +32,7 @@ class Front:
         self.width, self.height = width, height
         self._wide = width + 2
         self._far = np.full((height + 2) * self._wide, np.inf, np.float32)
-        self._number = np.full((height + 2) * self._wide, -1, INDEX)
+        self._key = np.full((height + 2) * self._wide, EMPTY, np.int64)
 
     @property
     def distance(self) -> Floats:
@@ -39,7 +42,7 @@ class Front:
     @property
     def number(self) -> NDArray[np.int32]:
         """Numbers, shape (height, width); −1 where nothing is."""
-        return self._number.reshape(self.height + 2, self._wide)[1:-1, 1:-1]
+        return self._key.reshape(self.height + 2, self._wide)[1:-1, 1:-1].astype(np.int32)  # the lower bits
 
     def put_points(self, columns: Floats, eye: Eye, *, first: int = 0, size: int = 1) -> None:
         """Put points.
@@ -115,22 +118,31 @@ class Front:
         first: int,
     ) -> None:
         """Put the chosen triangles at the pixels of their boxes that lie inside."""
-        left, top, wide = (part[chosen] for part in boxes)
+        left, top, wide = (part.take(chosen) for part in boxes)
         whose = np.repeat(np.arange(chosen.size), count)
-        place = np.arange(whose.size) - np.repeat(np.cumsum(count) - count, count)
-        down, across = np.divmod(place, wide[whose])
-        column, row = left[whose] + across, top[whose] + down
-        shares = weights(corners[0][:, chosen], corners[1][:, chosen], whose, column + 0.5, row + 0.5)
+        place = (np.arange(whose.size) - (np.cumsum(count) - count).take(whose)).astype(np.int32)
+        width = wide.take(whose)
+        down = (place / width).astype(
+            np.int32
+        )  # exact below 2⁵³, and faster than a division of whole numbers
+        row = top.take(whose) + down
+        down *= width
+        place -= down
+        column = left.take(whose) + place
+        across, below = (part.take(chosen, axis=1) for part in corners[:2])
+        half = np.float32(0.5)
+        shares = weights(
+            across, below, whose, column.astype(np.float32) + half, row.astype(np.float32) + half
+        )
         inside = np.flatnonzero((shares >= -EDGE).all(axis=0))
-        whose, shares = whose[inside], shares[:, inside]
-        far = corners[2][:, chosen][:, whose]
-        deep = mixed(far, shares, perspective=eye.perspective)
-        pixel = (row[inside] + 1) * self._wide + column[inside] + 1
-        self._keep(pixel, deep, chosen[whose] + first)
+        mine, shares = chosen.take(whose.take(inside)), shares.take(inside, axis=1)
+        deep = mixed(corners[2].take(mine, axis=1), shares, perspective=eye.perspective)
+        pixel = (row.take(inside) + 1) * self._wide + column.take(inside) + 1
+        self._keep(pixel, deep, mine + first)
 
     def _put_spots(self, seen: Floats, first: int, size: int) -> None:
         """Put points as squares."""
-        numbers = np.arange(first, first + seen.shape[1], dtype=INDEX)
+        numbers = np.arange(first, first + seen.shape[1], dtype=np.int32)
         half = (size - 1) / 2
         for down in range(size):
             for across in range(size):
@@ -139,27 +151,37 @@ class Front:
 
     def _pixel(self, column: Floats, row: Floats) -> NDArray[np.int32]:
         """Return the pixels of places, those of the border for what is outside."""
-        with np.errstate(invalid="ignore"):
-            across = np.fmin(np.fmax(column + np.float32(1), 0), self.width + 1)  # NaN goes to the border too
-            pixel: NDArray[np.int32] = np.fmin(np.fmax(row + np.float32(1), 0), self.height + 1).astype(
-                np.int32
-            )
-            pixel *= self._wide
-            pixel += across.astype(np.int32)
+        if not _within(column, self.width) or not _within(row, self.height):
+            column, row = _kept(column, self.width), _kept(row, self.height)
+        pixel: NDArray[np.int32] = row.astype(np.int32)
+        pixel *= self._wide
+        pixel += column.astype(np.int32)
+        pixel += self._wide + 1
         return pixel
 
     def _keep(self, pixel: NDArray[np.integer], far: Floats, numbers: Ints | NDArray[np.int32]) -> None:
         """Keep what is nearer than what is there; numbers ascend."""
-        nearer = np.flatnonzero(far < self._far[pixel])
+        pixel = pixel.astype(np.intp, copy=False)
+        nearer = np.flatnonzero(far < self._far.take(pixel))
         if not nearer.size:
             return
-        deep = far[nearer]
-        # Positive floats are in the order of their bits, and integers are sorted faster; the last one assigned stays.
-        order = np.argsort(deep.view(np.int32), kind="stable")[::-1]
-        chosen = nearer[order]
-        where = pixel[chosen]
-        self._far[where] = deep[order]
-        self._number[where] = numbers[chosen]
+        where = pixel[nearer]
+        key = far[nearer].view(np.int32).astype(np.int64)
+        key <<= BITS
+        key |= numbers[nearer]
+        np.minimum.at(self._key, where, key)
+        self._far[where] = (self._key[where] >> BITS).astype(np.int32).view(np.float32)
+
+
+def _within(places: Floats, size: int) -> bool:
+    """Return whether all places lie on the screen; most scenes are seen whole."""
+    return places.size > 0 and bool(places.min() >= 0) and bool(places.max() < size)
+
+
+def _kept(places: Floats, size: int) -> Floats:
+    """Return the pixels of places, −1 or the size for what lies outside."""
+    with np.errstate(invalid="ignore"):
+        return np.fmin(np.fmax(np.floor(places), -1), size)  # NaN goes to the border too
 
 
 def weights(across: Floats, down: Floats, whose: Ints, column: Floats, row: Floats) -> Floats:
@@ -177,12 +199,18 @@ def weights(across: Floats, down: Floats, whose: Ints, column: Floats, row: Floa
     """
     twice = (across[1] - across[0]) * (down[2] - down[0]) - (across[2] - across[0]) * (down[1] - down[0])
     with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = (1 / twice)[whose]
-    x = across.take(whose, axis=1) - np.asarray(column, np.float32)
-    y = down.take(whose, axis=1) - np.asarray(row, np.float32)
-    first = (x[1] * y[2] - x[2] * y[1]) * inverse
-    second = (x[2] * y[0] - x[0] * y[2]) * inverse
-    return np.stack([first, second, 1 - first - second]).astype(np.float32)
+        inverse = (1 / twice).take(whose)
+    x, y = across.take(whose, axis=1), down.take(whose, axis=1)
+    x -= np.asarray(column, np.float32)
+    y -= np.asarray(row, np.float32)
+    shares = np.empty_like(x)
+    for corner, (one, other) in enumerate(((1, 2), (2, 0))):
+        np.multiply(x[one], y[other], out=shares[corner])
+        shares[corner] -= x[other] * y[one]
+        shares[corner] *= inverse
+    np.subtract(1, shares[0], out=shares[2])
+    shares[2] -= shares[1]
+    return shares
 
 
 def mixed(far: Floats, shares: Floats, *, perspective: bool) -> Floats:

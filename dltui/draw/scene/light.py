@@ -143,8 +143,9 @@ def _normals(figure: Scene, corners: Array, shares: Floats) -> Floats:
     if figure.shade == "smooth":
         found = np.einsum("kn,knc->nc", shares, figure.vertex_normals[corners])
     else:
-        a, b, c = (figure.corners.T[corner] for corner in corners)
-        found = np.cross(b - a, c - a)
+        a, b, c = (figure.corners.take(corner, axis=1) for corner in corners)
+        (x, y, z), (u, v, w) = b - a, c - a
+        found = np.stack([y * w - z * v, z * u - x * w, x * v - y * u], axis=1)
     length = np.linalg.norm(found, axis=1, keepdims=True)
     return np.asarray(found / np.where(length > 0, length, 1), np.float32)
 

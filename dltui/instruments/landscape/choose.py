@@ -17,7 +17,7 @@ from dltui.instruments.landscape.window import Grid, Window
 from dltui.objective import Objective
 
 FAST = (dense, folded)
-TRIED = 256  # samples on which two ways are compared, at most
+TRIED = 128  # samples on which two ways are compared, at most
 AGREE = 1e-5  # relative difference of two losses
 ROUNDING = 1e-7  # of a float32, as a share of the largest loss of a sample
 HAIR = 2.5  # answers that may differ where two classes have all but the same score

@@ -7,6 +7,7 @@ the other layers are one batched product for all points, and the loss runs along
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
@@ -22,9 +23,9 @@ from dltui.instruments.landscape.polynomial import Polynomial
 from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
 
-BLOCK_BYTES = 1 << 17  # of one point's widest layer for a block of samples
-CHUNK_BYTES = 1 << 21  # of the widest layer at all points that go through the layers together
-SCORE_BYTES = 1 << 21  # of the outputs at all points whose losses are taken together
+BLOCK_BYTES = 1 << 19  # of one point's widest layer for a block of samples
+CHUNK_BYTES = 1 << 22  # of the widest layer at all points that go through the layers together
+SCORE_BYTES = 1 << 22  # of the outputs at all points whose losses are taken together
 NO_CHAIN = "it is no chain of linear layers"
 ELEMENTWISE = (
     nn.Tanh,
@@ -168,6 +169,20 @@ def _first(
     return found
 
 
+class _Room:
+    """Memory that is written again and again, a piece a layer: fresh memory would be cold each time."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, Tensor] = {}
+
+    def of(self, layer: int, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Return room of some shape for what a layer gives; what was there is lost."""
+        size = prod(shape)
+        if layer not in self._pieces or self._pieces[layer].numel() < size:
+            self._pieces[layer] = torch.empty(size, dtype=dtype)
+        return self._pieces[layer][:size].view(shape)
+
+
 def _worker(
     objective: Objective,
     weights: FoldedWeights,
@@ -175,18 +190,24 @@ def _worker(
     first: list[tuple[Polynomial, Tensor]],
     chunks: Chunks,
 ) -> Evaluate:
-    """Return an evaluator; all of its memory is short-lived."""
+    """Return an evaluator with its own buffers."""
     losses_of = crossed if objective.criterion.counts else squared
     rest = [(weights.alone(layer.weight), weights.alone(layer.bias), layer.after) for layer in layers[1:]]
+    room, dtype = _Room(), objective.dtype
 
-    def through(row: list[Tensor], steps: Tensor, later: list[Later]) -> Tensor:
-        h = _after(_batched(row, steps), layers[0].after)
-        for weight, bias, after in later:
-            h = _after(torch.bmm(weight, h) if bias is None else torch.baddbmm(bias, weight, h), after)
-        return h
+    def through(row: list[Tensor], steps: Tensor, later: list[Later], out: Tensor) -> None:
+        h = _batched(row, steps, room.of(0, (len(steps), *row[0].shape), dtype))
+        h = _after(h, layers[0].after)
+        for depth, (weight, bias, after) in enumerate(later, start=1):
+            shape = (*weight.shape[:2], h.shape[2])
+            into = out if depth == len(later) else room.of(depth, shape, dtype)
+            torch.bmm(weight, h, out=into) if bias is None else torch.baddbmm(bias, weight, h, out=into)
+            h = _after(into, after)
+        if h is not out:
+            out.copy_(h)
 
     def some(alphas: Grid, beta: float) -> Each:
-        steps = torch.tensor(alphas, dtype=objective.dtype)[:, None, None]
+        steps = torch.tensor(alphas, dtype=dtype)[:, None, None]
         later: list[Later] = [
             (_batch(w, beta, steps), _batch(b, beta, steps, column=True) if b else None, after)
             for w, b, after in rest
@@ -194,17 +215,21 @@ def _worker(
         ]
         losses, right = [], torch.zeros(len(alphas), dtype=torch.float64)
         parts = [
-            (steps[part], [(w[part], None if b is None else b[part], after) for w, b, after in later])
+            (part, steps[part], [(w[part], None if b is None else b[part], after) for w, b, after in later])
             for start in range(0, len(alphas), chunks.layers)
             for part in [slice(start, start + chunks.layers)]
         ]
+        classes = later[-1][0].shape[1]
         for terms, y in first:
             row = terms.row(beta)
-            outputs = [through(row, *part) for part in parts]
-            loss, hits = losses_of(torch.cat(outputs) if len(outputs) > 1 else outputs[0], y)
+            shape = len(alphas), classes, row[0].shape[1]
+            outputs = room.of(len(layers), shape, dtype)
+            for part, stretch, own in parts:
+                through(row, stretch, own, outputs[part])
+            loss, hits = losses_of(outputs, y, room.of(-1, shape, dtype))
             losses.append(loss)
             right += hits
-        return Each(torch.cat(losses, 1), right / objective.samples)
+        return Each(losses[0] if len(losses) == 1 else torch.cat(losses, 1), right / objective.samples)
 
     def evaluate(at: Grid) -> Each:
         parts = []
@@ -213,14 +238,16 @@ def _worker(
                 parts += [
                     some(alphas[i : i + chunks.losses], beta) for i in range(0, len(alphas), chunks.losses)
                 ]
+        if len(parts) == 1:
+            return parts[0]
         return Each(torch.cat([part.losses for part in parts]), torch.cat([part.right for part in parts]))
 
     return evaluate
 
 
-def _batched(row: list[Tensor], steps: Tensor) -> Tensor:
+def _batched(row: list[Tensor], steps: Tensor, out: Tensor | None = None) -> Tensor:
     """Return Σ row[p]·αᵖ for all α at once, shape (g, …)."""
-    found = torch.addcmul(row[0], steps, row[1])
+    found = torch.addcmul(row[0], steps, row[1], out=out)
     for power, term in enumerate(row[2:], start=2):
         found.addcmul_(steps**power, term)
     return found

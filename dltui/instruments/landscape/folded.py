@@ -21,6 +21,7 @@ from dltui.instruments.landscape.losses import crossed, squared
 from dltui.instruments.landscape.network import Network, Weight, traced
 from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
 from dltui.instruments.landscape.polynomial import Polynomial, along
+from dltui.instruments.landscape.spread import spread_out, spread_small
 from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
 
@@ -43,6 +44,7 @@ def folded(plane: Plane) -> Tier:
     """
     net = network_of(plane)
     passes.pool_first(net)
+    spread_small(net)
     weights = FoldedWeights.of(plane, net)
     prefix = passes.cut_prefix(net)
     if plane.objective.dtype == torch.float32 and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
@@ -63,9 +65,9 @@ def folded(plane: Plane) -> Tier:
 
 
 def _widest(net: Network) -> int:
-    """Return how many numbers a sample's largest value has that the network makes."""
+    """Return how many numbers a sample's largest value has that the network makes; what goes in is half as dear."""
     made = [net.shapes.get(node, ()) for node in net.graph.nodes if node.op.startswith("call")]
-    return max((prod(shape[1:]) for shape in made), default=1)
+    return max(1, prod(net.shapes[net.input][1:]) // 2, *(prod(shape[1:]) for shape in made))
 
 
 def network_of(plane: Plane) -> Network:
@@ -134,7 +136,7 @@ class _Fold:
     """
 
     def __init__(self, plane: Plane, net: Network) -> None:
-        self._plane, self._weights = plane, net.weights
+        self._plane, self._weights, self._spread = plane, net.weights, net.spread
         twin = plane.twin
         self._frozen = {name: p.detach().double() for name, p in twin.module.named_parameters()}
         self._norms: dict[str, Any] = {
@@ -153,7 +155,9 @@ class _Fold:
         for direction, step in zip(self._plane.directions, steps, strict=False):
             flat = flat + step * direction.double()
         at = self._frozen | {slot.name: slot.of(flat) for slot in twin.slots}
-        return [self._part(weight, at) for weight in self._weights]
+        parts = {weight: self._part(weight, at) for weight in self._weights}
+        larger = {weight: spread_out(parts[weight], places) for weight, places in self._spread.items()}
+        return list((parts | larger).values())
 
     def _part(self, weight: Weight, at: dict[str, Tensor]) -> Tensor:
         """Return one folded weight."""

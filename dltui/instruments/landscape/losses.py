@@ -5,19 +5,32 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+EXACT = 1 << 24  # numbers up to here are counted without error in float32
 
-def crossed(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the cross-entropies (g, n) of scores (g, c, n), which are lost, and how many answers are right."""
-    at = targets.expand(len(outputs), 1, -1)
-    logs = torch.log_softmax(outputs, 1)
-    losses = logs.gather(1, at).squeeze(1).neg_()
+
+def crossed(outputs: Tensor, targets: Tensor, room: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return the cross-entropies (g, n) of scores (g, c, n), which are lost, and how many answers are right.
+
+    Args:
+        outputs: The scores.
+        targets: The classes, shape (n,).
+        room: Memory of the shape of the scores, which is written over; new one otherwise.
+
+    Returns:
+        Losses, shape (g, n), and right answers, float64, shape (g,).
+    """
+    samples = len(targets)
+    at = targets * samples + torch.arange(samples, device=targets.device)  # of the class in a point's scores
+    logs = torch.log_softmax(outputs, 1, out=room)
+    losses = logs.flatten(1).index_select(1, at).neg_()
     highest = torch.eq(outputs, outputs.amax(1, keepdim=True), out=logs)  # 1.0 and 0.0, far faster than bools
-    if int(highest.sum(dtype=torch.float64)) == losses.numel():
-        return losses, highest.gather(1, at).squeeze(1).sum(1, dtype=torch.float64)
+    kind = highest.dtype if highest.numel() < EXACT else torch.float64
+    if int(highest.sum(dtype=kind)) == losses.numel():
+        return losses, highest.flatten(1).index_select(1, at).sum(1, dtype=kind).double()
     # somewhere two classes share the highest score, or there is none: the first one counts, as for argmax
     return losses, (outputs.argmax(1) == targets).sum(1).double()
 
 
-def squared(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+def squared(outputs: Tensor, targets: Tensor, room: Tensor | None = None) -> tuple[Tensor, Tensor]:  # noqa: ARG001
     """Return the squared errors (g, n) of outputs (g, c, n); no answer is right or wrong."""
     return (outputs - targets.T).square().mean(1), torch.zeros(len(outputs), dtype=torch.float64)

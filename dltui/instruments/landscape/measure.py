@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from torch import Tensor
@@ -24,20 +25,23 @@ class Part:
         weights: Share of each column of what that gives, or None where all are equal.
         reference: What it gives at θ*, shape (k,).
         here: The numbers that are told of θ*.
+        seconds: How long it takes there: longer than at a point among others.
     """
 
     worker: Callable[[], Evaluate]
     weights: Tensor | None
     reference: Tensor
     here: Grid
+    seconds: float
 
     @classmethod
     def of(cls, tier: Tier, objective: Objective) -> Part:
         """Measure θ* itself, so that what is told of other points can be compared with it."""
         worker = tier.on(objective)
+        started = perf_counter()
         weights, found = shares(objective), worker()(np.zeros((1, 2)))
-        reference = found.losses[0]
-        return cls(worker, weights, reference, tell(found, weights, reference)[0])
+        seconds, reference = perf_counter() - started, found.losses[0]
+        return cls(worker, weights, reference, tell(found, weights, reference)[0], seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,11 @@ class Measure:
     def here(self) -> Measured:
         """What is measured at θ*, shape (sets of samples, columns)."""
         return np.stack([part.here for part in self.parts])
+
+    @property
+    def alone(self) -> float:
+        """Seconds for a point by itself."""
+        return sum(part.seconds for part in self.parts)
 
     def worker(self) -> Callable[[Grid], Measured]:
         """Return the function from points, shape (g, 2), to what is measured there, with buffers of its own."""

@@ -52,6 +52,7 @@ class Network:
         root: Holds what the graph calls besides functions: modules without parameters, and buffers.
         weights: What the placeholders after the first are, in order.
         shapes: Shapes of values for a few samples, by node; empty for what is no tensor.
+        spread: Of weights that are larger here than in the model, where their numbers stand in its flat ones; −1 is 0.
     """
 
     graph: fx.Graph
@@ -59,6 +60,7 @@ class Network:
     weights: list[Weight]
     shapes: dict[fx.Node, tuple[int, ...]]
     _names: dict[int, str] = field(default_factory=dict)
+    spread: dict[Weight, Tensor] = field(default_factory=dict)
 
     @property
     def input(self) -> fx.Node:

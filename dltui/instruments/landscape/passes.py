@@ -11,6 +11,7 @@ from torch import Tensor, fx, nn
 
 from dltui.instruments.landscape.kernels import largest, phases, pooled, window_max
 from dltui.instruments.landscape.network import FRESH, LAYERS, Network, Weight
+from dltui.instruments.landscape.spread import small_map
 
 VIEWS = frozenset({operator.getitem, torch.flatten, torch.reshape})
 VIEW_METHODS = frozenset({
@@ -203,7 +204,7 @@ def _owners(nodes: list[fx.Node], *, own_input: bool) -> dict[fx.Node, frozenset
             owners[node] = frozenset({node} if mine else {shared})
         elif node.op == "get_attr":
             owners[node] = frozenset({shared})
-        elif node.target in FRESH or node.target in {window_max, pooled, largest, torch.relu}:
+        elif node.target in FRESH or node.target in {window_max, pooled, largest, small_map, torch.relu}:
             owners[node] = frozenset({node})
         else:
             parts: Iterable[frozenset[fx.Node]] = (owners[one] for one in node.all_input_nodes)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, groupby
 from math import isfinite
+from operator import itemgetter
 from threading import local
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -30,7 +32,7 @@ from dltui.instruments.landscape.measure import Measure, Measured
 from dltui.instruments.landscape.plane import Plane
 from dltui.instruments.landscape.shared import Place, serve, shared_out
 from dltui.instruments.landscape.spanned import found_there, placed, spanned, window_of
-from dltui.instruments.landscape.window import Window, pieces
+from dltui.instruments.landscape.window import SHORT, Window, pieces
 from dltui.instruments.limits import above_zero, odd_steps
 from dltui.instruments.team import Team
 from dltui.objective import Objective, same_randomness
@@ -41,8 +43,29 @@ from dltui.results.lattice import Cell
 
 PIECE = 0.2  # seconds that a worker is out of sight with a piece, about
 COARSE = 2  # lattices that always come one after the other
+BRIEF = (
+    0.05  # seconds of work that one worker does faster alone: several would wait for each other at every step
+)
+LAST = 0.004  # seconds of the last pieces, where that is more than a few points
 
 Keep = Callable[[Landscape], None]
+
+
+class Pace(NamedTuple):
+    """How fast points are measured.
+
+    Attributes:
+        most: How many make a piece of work, at most.
+        alone: Seconds for a point by itself, which is longer than among others.
+    """
+
+    most: int
+    alone: float
+
+    @property
+    def least(self) -> int:
+        """How many make the last pieces."""
+        return max(SHORT, int(LAST / self.alone))
 
 
 class AnotherScanError(UsageError):
@@ -109,7 +132,7 @@ def scan(
     with threads(
         1
     ):  # as in every worker: a pass is short, and several threads wait for each other on a busy machine
-        model = objective.center()  # refuses a loss that is not finite, or is drawn at random
+        objective.glance()  # before anything is done that takes long
     axes = span(objective, _more(report, 0, steps**dimensions))
     window = window_of(axes, steps, distance, center)
     total = sum(map(len, window.batches))
@@ -124,6 +147,8 @@ def scan(
     with same_randomness(), crew(objective.device, _size(each, team)) as hands:
         tier, seconds = fastest(plane, window)
         measure = Measure.of(tier, sets)
+        if not np.isfinite(measure.here[0, 0]):
+            objective.center()  # says where it stops being finite
         here = everywhere(measure, plane, window, sets, axes.statistics, devices)
         known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
         places: Sequence[Place] = here
@@ -133,11 +158,12 @@ def scan(
         blank = _blank(plane, window, axes, measure, weight_decay)
         blank = replace(blank, evaluator=tier.name, identity=known)
         if settle is not None:  # θ* has its own running statistics
-            blank = replace(blank, model_loss=model.loss)
+            blank = replace(blank, model_loss=objective.center().loss)
         canvas, course = Canvas(blank, window.batches), Course(window.batches, blank.loss.shape, tolerance)
         if earlier is not None:
             canvas.take_up(_same(earlier, blank))
-        done = _measured(hands, places, window, canvas, course, max(1, int(PIECE / seconds)))
+        pace = Pace(max(1, int(PIECE / seconds)), measure.alone)
+        done = _measured(hands, places, window, canvas, course, pace)
         try:
             for partial in canvas.filled(done, keep):
                 report(canvas.done, total, partial)
@@ -150,7 +176,7 @@ def scan(
 
 
 def _measured(
-    hands: Crew, places: Sequence[Place], window: Window, canvas: Canvas, course: Course, most: int
+    hands: Crew, places: Sequence[Place], window: Window, canvas: Canvas, course: Course, pace: Pace
 ) -> Iterator[tuple[list[Cell], Measured]]:
     """Yield pieces as they are measured, as long as the course asks for cells that are not known."""
     own, turn = local(), count()
@@ -160,13 +186,16 @@ def _measured(
             own.measure = places[next(turn) % len(places)].worker()
         return lambda cells: own.measure(window.points(cells))
 
-    quick = most >= len(window.alphas)  # whole rows are then faster than parts of them
+    quick = pace.most >= len(window.alphas)  # whole rows are then faster than parts of them
     for asked in course.batches(canvas.loss):
         batches = [*asked[:COARSE], [cell for batch in asked[COARSE:] for cell in batch]] if quick else asked
-        unknown = ([cell for cell in batch if not canvas.known[cell]] for batch in batches)
-        yield from hands.stream(
-            start, [piece for batch in unknown for piece in pieces(batch, most, hands.size)]
-        )
+        unknown = [[cell for cell in batch if not canvas.known[cell]] for batch in batches]
+        brief = [quick and len(batch) * pace.alone < BRIEF for batch in unknown]
+        for alone, group in groupby(zip(brief, unknown, strict=True), itemgetter(0)):
+            some = [batch for _, batch in group if batch]
+            apart = (pieces(batch, pace.most, hands.size, pace.least) for batch in some)
+            cut = some if alone else [piece for batch in apart for piece in batch]
+            yield from hands.stream(start, [sorted(piece) for piece in cut], alone=alone)
 
 
 def _size(each: int, team: Team | None) -> int:
@@ -177,7 +206,8 @@ def _size(each: int, team: Team | None) -> int:
 def _blank(plane: Plane, window: Window, axes: Axes, measure: Measure, weight_decay: float) -> Landscape:
     """Return a landscape that says what is scanned, and knows the loss at θ* and in the middle."""
     objective, nothing = plane.objective, np.full((len(window.betas), len(window.alphas)), np.nan)
-    here, middle = measure.here, measure.worker()(window.points([window.middle]))[0]
+    here, point = measure.here, window.points([window.middle])
+    middle = measure.worker()(point)[0] if point.any() else here
     counts, both = objective.criterion.counts, len(here) > 1
     return Landscape(
         title=objective.title,

@@ -48,7 +48,7 @@ class Window:
         return np.stack([self.alphas[columns], self.betas[rows]], 1)
 
 
-def pieces(cells: Sequence[Cell], most: int, workers: int = 1) -> list[list[Cell]]:
+def pieces(cells: Sequence[Cell], most: int, workers: int = 1, least: int = SHORT) -> list[list[Cell]]:
     """Return cells in pieces for workers: stretches of a row, the rows in the order of their first cells.
 
     The last pieces are ever shorter, so that no worker is left with a long one while the others are done.
@@ -57,6 +57,7 @@ def pieces(cells: Sequence[Cell], most: int, workers: int = 1) -> list[list[Cell
         cells: Cells, those that are wanted first in front.
         most: Cells in a piece at most.
         workers: How many share them.
+        least: Cells in the last pieces.
 
     Returns:
         The pieces; together they hold each cell once.
@@ -69,7 +70,7 @@ def pieces(cells: Sequence[Cell], most: int, workers: int = 1) -> list[list[Cell
         start = 0
         while start < len(line):
             piece = line[
-                start : start + (most if workers == 1 else min(most, max(SHORT, left // (2 * workers))))
+                start : start + (most if workers == 1 else min(most, max(least, left // (2 * workers))))
             ]
             found.append(piece)
             start += len(piece)

@@ -141,9 +141,7 @@ def _journey(now: Pair, moved: int, home: Doubles, step: tuple[float, float]) ->
     x = np.linspace(-3, 3, 25)
     found = []
     for shift in x:
-        one = now.one.copy()
-        one[moved] = home + np.array([shift, step[1], 0.0])
-        there = Pair(one, now.other, now.squared, now.mean)
+        there = now.with_point(moved, home + np.array([shift, step[1], 0.0]))
         found.append((there.chamfer, there.emd))
     chamfer, emd = np.array(found).T
     here = np.array([step[0]])

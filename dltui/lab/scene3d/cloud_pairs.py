@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.scene.made import made
-from dltui.scene.points.distances import Ints, Links, assignment, between, links, sinkhorn
+from dltui.scene.points.distances import Ints, Links, Matching, between, links, matching, rematched, sinkhorn
 
 Doubles = NDArray[np.float64]
 EXAMPLE = np.array([(0, 0, 0), (1, 0, 0)], float), np.array([(0, 0, 0), (0, 2, 0)], float)
@@ -80,9 +80,22 @@ class Pair:
         return between(self.one, self.other)
 
     @cached_property
+    def matching(self) -> Matching:
+        """The pairs one-to-one with the least sum."""
+        return matching(self.cost)
+
+    @property
     def given(self) -> Ints:
         """For each point of A the one of B that it is given, at the least sum."""
-        return assignment(self.cost)
+        return self.matching.column_of
+
+    def with_point(self, number: int, place: Doubles) -> Pair:
+        """Return the pair with one point of A elsewhere; the matching is mended, and not found anew."""
+        one = self.one.copy()
+        one[number] = place
+        found = Pair(one, self.other, self.squared, self.mean)
+        found.__dict__["matching"] = rematched(found.cost, self.matching, number)
+        return found
 
     @property
     def emd(self) -> float:
@@ -94,9 +107,16 @@ class Pair:
         total = float(self.cost[np.arange(self.count), given].sum())
         return total / self.count if self.mean else total
 
+    @cached_property
+    def _plans(self) -> dict[float, Doubles]:
+        """The blurred plans that are known."""
+        return {}
+
     def plan(self, epsilon: float) -> Doubles:
         """Return the blurred plan, rows and columns of which add up to 1/n."""
-        return sinkhorn(self.cost, epsilon)
+        if epsilon not in self._plans:
+            self._plans[epsilon] = sinkhorn(self.cost, epsilon)
+        return self._plans[epsilon]
 
     def blurred(self, epsilon: float) -> float:
         """Return the cost of the blurred plan, comparable to ``emd``."""

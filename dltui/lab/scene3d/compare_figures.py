@@ -115,13 +115,12 @@ def _density(one: Five) -> Scene:
     """Return the mesh twice, coloured by how densely points drawn from it lie: by area, and by triangle."""
     corners = one.mesh.vertices[one.mesh.faces].reshape(-1, 3)
     both = np.concatenate([corners, corners + 2.1 * RIGHT])
-    crowd = [one.crowding(by_area=by_area) for by_area in (True, False)]
     return Scene(
         title="Points drawn from the mesh: how dense they lie",
         caption="left: triangles by area, even everywhere; right: each as often, dense where they are small",
         vertices=both.astype(np.float32),
         faces=np.arange(len(both)).reshape(-1, 3).astype(np.int32),
-        vertex_values=np.repeat(np.clip(np.concatenate(crowd), 0.4, 2.5), 3).astype(np.float32),
+        vertex_values=np.repeat(np.clip(np.concatenate(one.crowding), 0.4, 2.5), 3).astype(np.float32),
         value_label="density, 0.4 … 2.5",
     )
 

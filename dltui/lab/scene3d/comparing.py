@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.lab.scene3d.compare_figures import figures
-from dltui.lab.scene3d.kinds import KINDS, REACH, SHAPES, Five, five, pace
+from dltui.lab.scene3d.kinds import KINDS, REACH, SHAPES, Five, five
 from dltui.lab.scene3d.rooms import Doubles
 from dltui.scene.crossings import inside
 from dltui.scene.geometry import Geometry
@@ -70,6 +70,7 @@ def repr_compare(
     Four things to judge by: storage and creation; operations such as edit, simplify, smooth; rendering; animation.
     """
     one = five(shape, resolution, seed)
+    took = one.pace  # before all else, as long as nothing is known
     probe = np.array([x, y, z])
     truth = one.node(one.asked) < 0
     verdicts = {kind: one.verdict(kind) for kind in KINDS}
@@ -78,7 +79,7 @@ def repr_compare(
     off_told = [gap if np.isfinite(gap) else None for gap in off]
     odd, crossed = inside(probe[None], one.mesh.vertices, one.mesh.faces)
     frame = Frame(
-        figures=figures(one, probe, crossed, agree, off_told, pace(shape, resolution, seed)),
+        figures=figures(one, probe, crossed, agree, off_told, took),
         numbers={
             "kinds": ", ".join(KINDS),
             "bytes": one.bytes,
@@ -89,8 +90,8 @@ def repr_compare(
             "work_inside": work(one),
             "agree": agree,
             "off": off_told,
-            "density_by_area": _ends(one.crowding(by_area=True)),
-            "density_by_triangle": _ends(one.crowding(by_area=False)),
+            "density_by_area": _ends(one.crowding[0]),
+            "density_by_triangle": _ends(one.crowding[1]),
             "landing_steps": float(one.landed.steps.mean()),
             "probe_crossings": len(crossed.distance),
             "probe_inside": bool(odd[0]),

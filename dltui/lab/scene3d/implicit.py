@@ -363,8 +363,8 @@ def any_resolution_from_the_same_weights() -> None:
     counts = frame.numbers["triangles_at"]
     assert isinstance(counts, list)
     few, more, most = (float(one) for one in counts if isinstance(one, int))
-    assert 3 < more / few < 5, counts
-    assert 3 < most / more < 5, counts
+    assert 3 < more / few < 6, counts  # 12 cells hardly see the tube, whose sizes the seed draws
+    assert 3 < most / more < 5, counts  # four times as many for twice the cells
 
 
 @neural_implicit.check

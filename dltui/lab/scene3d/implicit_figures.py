@@ -44,6 +44,7 @@ def distance_slice(field: Field, exact: Field, cut: float, clamp: float) -> Heat
         value_label="s",
         colormap="coolwarm",
         contours=True,
+        equal=True,
     )
 
 
@@ -59,6 +60,7 @@ def occupancy_slice(field: Field, cut: float) -> Heatmap:
         value_label="probability",
         limits=(0.0, 1.0),
         contours=True,
+        equal=True,
     )
 
 
@@ -73,6 +75,7 @@ def error_slice(field: Field, exact: Field, cut: float) -> Heatmap:
         y=line,
         value_label="|s − d|",
         colormap="magma",
+        equal=True,
     )
 
 
@@ -165,6 +168,7 @@ def window(values: Doubles, side: Doubles, whole: int) -> Heatmap:
         value_label="s, or ½ − P(inside)",
         colormap="coolwarm",
         contours=True,
+        equal=True,
     )
 
 

@@ -18,7 +18,7 @@ from dltui.scene.crossings import Crossings, inside
 from dltui.scene.geometry import Geometry
 from dltui.scene.made import even, made
 from dltui.scene.points.neighbours import Tree
-from dltui.scene.points.thinning import spread, within
+from dltui.scene.points.thinning import lots, spread
 from dltui.scene.sdf.nodes import Node
 from dltui.scene.sdf.parse import parse
 from dltui.scene.sdf.trace import Landed, land, trace
@@ -157,13 +157,18 @@ class Five:
             return self.landed.places
         return self._beside(numbers)
 
-    def crowding(self, *, by_area: bool) -> Doubles:
-        """Return how densely points drawn from the mesh lie on each triangle, 1 in the mean, shape (f,)."""
+    @cached_property
+    def crowding(self) -> tuple[Doubles, Doubles]:
+        """How densely points drawn from the mesh lie on each triangle, 1 in the mean: by area, and each as often."""
         corners = self.mesh.vertices.astype(np.float64)[self.mesh.faces]
         area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-        numbers = np.random.default_rng([self.seed, 4])
-        which, _ = within(area if by_area else np.ones(len(area)), MANY * len(area), numbers)
-        return np.asarray(np.bincount(which, minlength=len(area)) / (MANY * len(area) * area / area.sum()))
+        count = MANY * len(area)
+        by_area, by_triangle = (
+            np.bincount(lots(each, count, np.random.default_rng([self.seed, 4])), minlength=len(area))
+            / (count * area / area.sum())
+            for each in (area, np.ones(len(area)))
+        )
+        return by_area, by_triangle
 
     def verdict(self, kind: str) -> NDArray[np.bool_] | None:
         """Return which of the places asked about lie inside; None where there is no such test."""
@@ -224,38 +229,32 @@ class Five:
         else:
             draw(self.scene(kind), Look(width=80, height=24, depth=Depth.TRUE))
 
+    @cached_property
+    def pace(self) -> dict[str, tuple[float | None, ...]]:
+        """Milliseconds of making, drawing, sampling and asking each way, None where there is no answer.
+
+        They are measured here, once, and all that is remembered is made anew for it.
+        """
+        for known in ("cloud", "mesh", "voxels", "bits", "crossed", "landed"):
+            self.__dict__.pop(known, None)
+        makers: tuple[Callable[[], object], ...] = (
+            lambda: self.cloud, lambda: self.mesh, lambda: cloth(self.spelled.formula), lambda: self.node,
+            lambda: self.voxels,
+        )  # fmt: skip
+        return {
+            "make it": tuple(_took(maker) for maker in makers),
+            "draw it": tuple(_took(partial(self.seen, kind)) for kind in KINDS),
+            "1000 points of it": tuple(_took(partial(self.sampled, kind)) for kind in KINDS),
+            "1000 × inside?": tuple(
+                None if kind == "patch" else _took(partial(self.verdict, kind)) for kind in KINDS
+            ),
+        }
+
 
 @lru_cache(maxsize=16)
 def five(name: str, resolution: int, seed: int) -> Five:
     """Return a shape in five ways."""
     return Five(name, resolution, seed)
-
-
-@lru_cache(maxsize=16)
-def pace(name: str, resolution: int, seed: int) -> dict[str, tuple[float | None, ...]]:
-    """Return the milliseconds of making, drawing, sampling and asking each way, measured here, once.
-
-    Args:
-        name: The shape.
-        resolution: Cells either way.
-        seed: Seed of the draws.
-
-    Returns:
-        For each question five numbers, None where there is no answer.
-    """
-    fresh = Five(name, resolution, seed)
-    makers: tuple[Callable[[], object], ...] = (
-        lambda: fresh.cloud, lambda: fresh.mesh, lambda: cloth(fresh.spelled.formula), lambda: fresh.node,
-        lambda: fresh.voxels,
-    )  # fmt: skip
-    return {
-        "make it": tuple(_took(maker) for maker in makers),
-        "draw it": tuple(_took(partial(fresh.seen, kind)) for kind in KINDS),
-        "1000 points of it": tuple(_took(partial(fresh.sampled, kind)) for kind in KINDS),
-        "1000 × inside?": tuple(
-            None if kind == "patch" else _took(partial(fresh.verdict, kind)) for kind in KINDS
-        ),
-    }
 
 
 def _took(work: Callable[[], object]) -> float:

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.figures import Heatmap, Images, Lines, Mark, Path, Scene, Series, Steps, Table, number
+from dltui.figures import Heatmap, Images, Lines, Path, Scene, Series, Steps, Table, number
+from dltui.lab.scene3d.cut_maps import cut_map
 from dltui.lab.written import written
 from dltui.scene.cubes import marching_cubes
 from dltui.scene.mesh import Measures, measure
@@ -157,29 +158,15 @@ def mesh_of(now: Level, place: tuple[float, float, float], axis: str, at: float)
 def cut_of(now: Level, place: tuple[float, float, float], axis: str, at: float) -> Heatmap:
     """Return f over a plane, with the line on which it has its level."""
     side, values = cut(now.node, now.half, axis, at, places=81)
-    across, up = ["xyz".index(name) for name in "xyz" if name != axis]
     x, y = contour(values, side, side, now.iso)
-    spot = (place[across], place[up])
-    here = abs(place["xyz".index(axis)] - at) < 0.05 and max(map(abs, spot)) <= now.half
-    away = np.where(np.isfinite(values), values, np.nan)
-    size = float(np.nanmax(np.abs(away), initial=0)) or 1.0
-    return Heatmap(
-        title=f"Cut at {axis} = {number(at)}",
-        caption="Line: f = " + number(now.iso) + " (by marching squares)."
-        if x.size
-        else "f has this level nowhere here.",
-        values=away,
-        x=side,
-        y=side,
-        x_label="xyz"[across],
-        y_label="xyz"[up],
-        value_label="f",
-        colormap="coolwarm",
-        limits=(-size, size),
-        scale="symlog",
-        paths=(Path(name=f"f = {number(now.iso)}", x=x, y=y, ends=False),) if x.size else (),
-        marks=(Mark(name="probe", x=spot[0], y=spot[1]),) if here else (),
+    line = Path(name=f"f = {number(now.iso)}", x=x, y=y, ends=False)
+    told = (
+        f"Line: f = {number(now.iso)} (by marching squares)." if x.size else "f has this level nowhere here."
     )
+    return cut_map(
+        values, side, axis, at, place, title=f"Cut at {axis} = {number(at)}", caption=told,
+        paths=(line,) if x.size else (), scale="symlog",
+    )  # fmt: skip
 
 
 def rays_of(now: Level) -> Images:

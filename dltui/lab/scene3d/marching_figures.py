@@ -249,6 +249,7 @@ def _slice(now: Grid, picked: Place, height: float) -> Heatmap:
         value_label="density" if scan else "f",
         colormap="gray" if scan else "coolwarm",
         limits=(0.0, 1.0) if scan else (-size, size),
+        equal=True,
         paths=tuple(paths),
     )
 

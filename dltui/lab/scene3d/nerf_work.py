@@ -204,6 +204,7 @@ def _slice(fitted: Fitted, level: float) -> Heatmap:
         y=y,
         value_label="σ",
         colormap="magma",
+        equal=True,
     )
 
 

@@ -75,6 +75,7 @@ def _layer(now: Split, layer: float) -> Heatmap:
         value_label="state",
         colormap="cividis",
         limits=(0.0, 2.0),
+        equal=True,
         paths=(Path(name="leaves", x=x, y=y, ends=False),),
     )
 

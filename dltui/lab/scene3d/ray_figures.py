@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dltui.figures import Bars, Figure, Images, Lines, Scene, Series, Steps, Table, number
-from dltui.lab.scene3d.ray_samples import ORIGIN, SLAB, SLABS, WAY, Along, Doubles, Volume, along
+from dltui.lab.scene3d.ray_samples import ORIGIN, SLAB, SLABS, WAY, Along, Doubles, Volume, pixel_of
 from dltui.lab.written import written
 
 SHOWN = 8  # rows of the table of samples
@@ -190,10 +190,10 @@ def _slopes(now: Along, names: tuple[str, ...]) -> Table:
 
 def convergence(volume: Volume, ends: tuple[float, float]) -> Lines:
     """Return how far C is from that of 2048 samples, over the number of samples."""
-    true = along(volume, *ends, 2048).pixel
-    even = np.array([np.abs(along(volume, *ends, n).pixel - true).max() for n in COUNTS])
+    true = pixel_of(volume, *ends, 2048)
+    even = np.array([np.abs(pixel_of(volume, *ends, n) - true).max() for n in COUNTS])
     drawn = np.array([
-        np.mean([np.abs(along(volume, *ends, n, seed).pixel - true).max() for seed in range(DRAWS)])
+        np.mean([np.abs(pixel_of(volume, *ends, n, seed) - true).max() for seed in range(DRAWS)])
         for n in COUNTS
     ])
     x = np.array(COUNTS, np.float64)

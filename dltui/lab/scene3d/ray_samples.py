@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dltui.scene.nerf.composite import Samples
+
 Doubles = NDArray[np.float64]
 COLOURS = {
     "black": (0.0, 0.0, 0.0),
@@ -110,15 +112,10 @@ def along(volume: Volume, near: float, far: float, count: int, seed: int | None 
     """
     import torch
 
-    from dltui.scene.nerf.composite import gather, through, weights
-    from dltui.scene.nerf.stations import stations
+    from dltui.scene.nerf.composite import through
 
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
-    samples = stations(near, far, count, generator)
     given = torch.from_numpy(volume.sigma).requires_grad_()
-    sigma, rgb = volume.at(samples.t, given)
-    weight = weights(sigma, samples)
-    pixel = gather(rgb, weight, samples)[0]
+    samples, sigma, rgb, weight, pixel = _summed(volume, given, near, far, count, seed)
     slope = torch.stack([torch.autograd.grad(part, given, retain_graph=True)[0] for part in pixel], 1)
     parts = (
         samples.t,
@@ -132,3 +129,27 @@ def along(volume: Volume, near: float, far: float, count: int, seed: int | None 
         slope,
     )
     return Along(*(part.detach().numpy() for part in parts))
+
+
+def pixel_of(volume: Volume, near: float, far: float, count: int, seed: int | None = None) -> Doubles:
+    """Return the pixel alone, shape (3,), of the same arguments."""
+    import torch
+
+    found: Doubles = _summed(volume, torch.from_numpy(volume.sigma), near, far, count, seed)[-1].numpy()
+    return found
+
+
+def _summed(
+    volume: Volume, given: Tensor, near: float, far: float, count: int, seed: int | None
+) -> tuple[Samples, Tensor, Tensor, Tensor, Tensor]:
+    """Return the samples, their densities, colours and weights, and the pixel."""
+    import torch
+
+    from dltui.scene.nerf.composite import gather, weights
+    from dltui.scene.nerf.stations import stations
+
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    samples = stations(near, far, count, generator)
+    sigma, rgb = volume.at(samples.t, given)
+    weight = weights(sigma, samples)
+    return samples, sigma, rgb, weight, gather(rgb, weight, samples)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from dltui.scene.cameras import Camera, looking
 from dltui.scene.crossings import depth_map
 from dltui.scene.geometry import Geometry, geometry_of
 from dltui.scene.hints import Hints
-from dltui.scene.points.normals import with_normals
+from dltui.scene.points.following import Follower
+from dltui.scene.points.neighbours import Tree
+from dltui.scene.points.normals import directions, with_normals
 from dltui.scene.points.registration import Motion, approach
 from dltui.scene.readers.depth import depth_points
 
@@ -26,6 +28,7 @@ TURN = 50.0  # degrees between two views
 LEAST = 40  # points that are left of a scan
 NOISES = (0.0, 0.005, 0.01, 0.02, 0.04, 0.07, 0.1)  # at which normals are tried
 SOME = 500  # points by which they are
+MOST = 41  # neighbours at most, the point itself among them
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,24 +124,34 @@ def error(matrix: Doubles, truth: Doubles) -> tuple[float, float]:
     return math.degrees(math.atan2(sine, cosine)), float(np.linalg.norm(off[:3, 3]))
 
 
-def normals_off(cloud: Geometry, true: Doubles) -> Doubles:
-    """Return the degrees between the normals of a cloud and the true ones, shape (n,)."""
-    assert cloud.normals is not None
-    cosine = np.einsum("ij,ij->i", cloud.normals, true).astype(np.float64)
+def normals_off(normals: Array, true: Doubles) -> Doubles:
+    """Return the degrees between normals and the true ones, shape (n,)."""
+    cosine = np.einsum("ij,ij->i", normals, true).astype(np.float64)
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))), np.float64)
+
+
+@lru_cache(maxsize=32)
+def _around(name: str, seed: int) -> tuple[tuple[Doubles, Array, Doubles], ...]:
+    """Return some points of a scan, their neighbours and their true normals, at each of ``NOISES``."""
+    one = scan(name, FIRST)
+    rows = np.sort(np.random.default_rng([seed, 1]).permutation(len(one.places))[:SOME])
+    found = []
+    for noise in NOISES:
+        places, kept = spoiled(one.places[rows], noise, 0.0, 0.0, seed)
+        places = geometry_of(places, title=name).vertices.astype(np.float64)
+        _, number = Tree(places).nearest(places, min(MOST, len(places)))
+        found.append((places, number, one.normals[rows][kept]))
+    return tuple(found)
 
 
 @lru_cache(maxsize=32)
 def normals_under_noise(name: str, neighbours: int, seed: int) -> tuple[float, ...]:
     """Return how many degrees normals of a scan are off in the mean, at each of ``NOISES``."""
-    one = scan(name, FIRST)
-    rows = np.sort(np.random.default_rng([seed, 1]).permutation(len(one.places))[:SOME])
-    means = []
-    for noise in NOISES:
-        places, kept = spoiled(one.places[rows], noise, 0.0, 0.0, seed)
-        cloud = geometry_of(places, title=name)
-        cloud = with_normals(cloud, min(neighbours, len(places) - 1), viewpoint=one.camera.place)
-        means.append(float(normals_off(cloud, one.normals[rows][kept]).mean()))
+    place, means = scan(name, FIRST).camera.place, []
+    for places, number, true in _around(name, seed):
+        normals, _ = directions(places, number[:, : neighbours + 1])
+        normals *= np.where(np.einsum("ij,ij->i", normals, place - places) < 0, -1, 1)[:, None]
+        means.append(float(normals_off(normals.astype(np.float32), true).mean()))
     return tuple(means)
 
 
@@ -164,6 +177,11 @@ class Found:
     truth: Doubles
     motions: tuple[Motion, ...]
 
+    @cached_property
+    def follower(self) -> Follower:
+        """The points of the first one, to ask again and again for the nearest."""
+        return Follower(self.fixed, Tree(self.fixed))
+
 
 @lru_cache(maxsize=8)
 def found_for(
@@ -182,7 +200,8 @@ def found_for(
     cloud = geometry_of(places, title=name)
     cloud = with_normals(cloud, min(neighbours, len(places) - 1), viewpoint=scans[0].camera.place)
     moving = carried(displaced, other)
-    angles = normals_off(cloud, scans[0].normals[rows[0]][kept])
+    assert cloud.normals is not None
+    angles = normals_off(cloud.normals, scans[0].normals[rows[0]][kept])
     return Found(
         scans, places, moving, cloud, angles,
         np.asarray(np.linalg.inv(displaced), np.float64),

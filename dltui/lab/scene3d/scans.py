@@ -131,11 +131,9 @@ def _frame(found: Found, still: tuple[Figure, ...], done: int, angle: float, shi
 
 def _laid(found: Found, motion: Motion) -> Scene:
     """Return both scans in one space, with links from points to their nearest ones."""
-    from dltui.scene.points.neighbours import Tree
-
     here = motion(found.moving)
     some = np.unique(np.linspace(0, len(here) - 1, LINKS).astype(int))
-    to = found.fixed[Tree(found.fixed).nearest(here[some])[1][:, 0]]
+    to = found.fixed[found.follower.nearest(here[some])[1]]
     ends = np.stack([here[some], to], axis=1)
     colours = np.repeat(np.array([BLUE, ORANGE], np.uint8), [len(found.fixed), len(here)], axis=0)
     return Scene(
@@ -176,7 +174,7 @@ def _still(found: Found, spoilt: Lines) -> tuple[Figure, ...]:
         Heatmap(
             title="The first scan as a depth map", caption=f"{PIXELS * PIXELS - seen:,} pixels see nothing",
             values=depth, x=side, y=side, x_label="u", y_label="v", value_label="depth d", colormap="magma",
-            downwards=True, fine=True,
+            downwards=True, fine=True, equal=True,
         ),
         Scene(
             title="Points with normals: surfels, lit",

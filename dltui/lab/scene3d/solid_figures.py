@@ -10,7 +10,6 @@ from dltui.figures import (
     Heatmap,
     Images,
     Lines,
-    Mark,
     Path,
     Scene,
     Series,
@@ -18,6 +17,7 @@ from dltui.figures import (
     Table,
     number,
 )
+from dltui.lab.scene3d.cut_maps import cut_map, sides_of
 from dltui.lab.scene3d.solid_trees import PLACE, Doubles, Made, boxes, slopes
 from dltui.lab.written import written
 from dltui.scene.mesh import Measures
@@ -70,10 +70,10 @@ def _mesh(now: Made, place: PLACE) -> Scene:
 def _plane(now: Made, axis: str, at: float, count: int) -> tuple[Doubles, Doubles, tuple[int, int]]:
     """Return places along a side of the cut, all places on it, shape (n, n, 3), and its two axes."""
     side = np.linspace(-now.half, now.half, count)
-    flat = ["xyz".index(name) for name in "xyz" if name != axis]
+    flat = sides_of(axis)
     places = np.full((count, count, 3), at)
     places[..., flat[0]], places[..., flat[1]] = side[None], side[:, None]
-    return side, places, (flat[0], flat[1])
+    return side, places, flat
 
 
 def _bands(now: Made, place: PLACE, axis: str, at: float) -> Heatmap:
@@ -84,25 +84,12 @@ def _bands(now: Made, place: PLACE, axis: str, at: float) -> Heatmap:
     spots = spots[1:-1, 1:-1].reshape(-1, 3)
     ends = spots + slopes(now.node, spots) * now.half * 0.14
     arrows = np.stack([spots, ends, np.full_like(spots, np.nan)], axis=1)
-    size = float(np.abs(values).max()) or 1.0
-    here = abs(place["xyz".index(axis)] - at) < 0.03 and max(abs(place[across]), abs(place[up])) <= now.half
     paths = [Path(name="f = 0", x=x, y=y, ends=False)] if x.size else []
     paths.append(Path(name="∇f", x=arrows[..., across].ravel(), y=arrows[..., up].ravel(), ends=False))
-    return Heatmap(
-        title=f"Bands of distance at {axis} = {number(at)}",
-        caption="Negative inside; strokes lead along ∇f, away from the surface.",
-        values=values,
-        x=side,
-        y=side,
-        x_label="xyz"[across],
-        y_label="xyz"[up],
-        value_label="f",
-        colormap="coolwarm",
-        contours=True,
-        limits=(-size, size),
-        paths=tuple(paths),
-        marks=(Mark(name="probe", x=place[across], y=place[up]),) if here else (),
-    )
+    return cut_map(
+        values, side, axis, at, place, title=f"Bands of distance at {axis} = {number(at)}",
+        caption="Negative inside; strokes lead along ∇f, away from the surface.", paths=paths, contours=True,
+    )  # fmt: skip
 
 
 def _eikonal(now: Made, axis: str, at: float) -> Heatmap:
@@ -120,6 +107,7 @@ def _eikonal(now: Made, axis: str, at: float) -> Heatmap:
         y_label="xyz"[up],
         value_label="residual",
         colormap="magma",
+        equal=True,
         limits=(0.0, 1.0),
     )
 

@@ -4,162 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
-from dltui.data.shapes3d import clouds
-from dltui.data.shapes3d_views import ELEVATION, pictures
-from dltui.figures import Array, Bars, Figure, Heatmap, Images, Lines, Scene, Series, number
+from dltui.data.shapes3d_views import pictures
 from dltui.lab import Frame, near
-from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.choices import VIEWS
-from dltui.lab.scene3d.turntable import alone
 from dltui.lab.scene3d.views import CLASSES, view_cnn
-from dltui.lab.written import written
+from dltui.lab.scene3d.views_figures import (
+    curves,
+    heat,
+    names_of,
+    pooled_of,
+    ring_of,
+    told_of,
+    view_pictures,
+    way,
+    wins,
+)
+from dltui.lab.scene3d.views_nets import (
+    EVERY,
+    EXAMPLE,
+    SIDE,
+    STEPS,
+    WIDTH,
+    accuracy,
+    damaged,
+    features,
+    learning,
+    pooled,
+    rings,
+    spoilt,
+    winners,
+)
 from dltui.models.mvcnn import Mvcnn
-
-SIDE, DENSE = 16, 1024  # pixels of a picture; points of a shape
-LEARNT, HELD = 240, 60  # shapes
-WIDTH, RATE, BATCH, STEPS, EVERY = 6, 5e-3, 12, 160, 20
-FEATURES = 48  # that are drawn
-LEAST = 16  # points that are left of a shape
-STANDS = 1.9  # how far cameras are drawn from the middle
-
-
-@dataclass(frozen=True, eq=False)
-class Rings:
-    """Shapes as rings of pictures.
-
-    Attributes:
-        clouds: Points of each, shape (n, points, 3), y upwards.
-        seen: Pictures, shape (n, views, 1, side, side).
-        labels: Classes.
-    """
-
-    clouds: Array
-    seen: Tensor
-    labels: Tensor
-
-
-def spoilt(cloud: Array, missing: float, noise: float, seed: int) -> Array:
-    """Return a cloud as a scanner leaves it: the part with the largest x is missing, and points are off."""
-    order = np.argsort(cloud[:, 0], kind="stable")
-    kept = cloud[np.sort(order[: max(LEAST, round((1 - missing) * len(cloud)))])]
-    found = kept + np.random.default_rng(seed).normal(0, 1, kept.shape) * noise
-    return np.asarray(found / max(1.0, float(np.linalg.norm(found, axis=1).max())), np.float32)
-
-
-@lru_cache(maxsize=2)
-def rings(seed: int, held: bool) -> Rings:
-    """Return shapes to learn from, or those that are held out."""
-    count = HELD if held else LEARNT
-    labels = np.arange(count) % len(CLASSES)
-    made = clouds(np.random.default_rng([seed, 9, held]), labels, DENSE, noise=0, stretch=0.3, rotation="y")
-    seen = np.stack([pictures(cloud, VIEWS, SIDE) for cloud in made])[:, :, None]
-    return Rings(made, torch.from_numpy(seen), torch.from_numpy(labels))
-
-
-@lru_cache(maxsize=16)
-def damaged(seed: int, missing: float, noise: float) -> Tensor:
-    """Return pictures of the held-out shapes after they are spoilt."""
-    known = rings(seed, held=True)
-    if not missing and not noise:
-        return known.seen
-    some = [spoilt(cloud, missing, noise, i) for i, cloud in enumerate(known.clouds)]
-    return torch.from_numpy(np.stack([pictures(cloud, VIEWS, SIDE) for cloud in some])[:, :, None])
-
-
-def fresh() -> Mvcnn:
-    """Return an untrained network."""
-    return Mvcnn((VIEWS, 1, SIDE, SIDE), len(CLASSES), width=WIDTH, dropout=0.0)
-
-
-@dataclass(frozen=True, eq=False)
-class Learnt:
-    """The network after some steps.
-
-    Attributes:
-        step: Steps made.
-        state: Its weights.
-        loss: Cross-entropy at every moment so far.
-        right: Share of held-out shapes that are told right, likewise.
-    """
-
-    step: int
-    state: dict[str, Tensor]
-    loss: tuple[float, ...]
-    right: tuple[float, ...]
-
-    def network(self) -> Mvcnn:
-        """Return the network with these weights, no longer learning."""
-        found = fresh()
-        found.load_state_dict(self.state)
-        return found.eval()
-
-
-@lru_cache(maxsize=4)
-def learning(seed: int) -> Remembered[Learnt]:
-    """Return the moments of a training."""
-    return alone(lambda: _learning(seed))
-
-
-def _learning(seed: int) -> Iterator[Learnt]:
-    """Train the network on clean shapes, and keep it now and then."""
-    known, held = rings(seed % 4, held=False), rings(seed % 4, held=True)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = fresh()
-    draw = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
-    loss: list[float] = []
-    right: list[float] = []
-    for step in range(STEPS + 1):
-        rows = torch.randint(LEARNT, (BATCH,), generator=draw)
-        views = torch.randperm(VIEWS, generator=draw)[
-            : 1 + step % VIEWS
-        ]  # so that any number of them will do
-        wrong = functional.cross_entropy(network(known.seen[rows][:, views]), known.labels[rows])
-        if step % EVERY == 0:
-            loss.append(float(wrong.detach()))
-            right.append(accuracy(network, held.seen, held.labels))
-            yield Learnt(
-                step,
-                {name: part.clone() for name, part in network.state_dict().items()},
-                tuple(loss),
-                tuple(right),
-            )
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * 0.1 ** (step / STEPS)
-        optimizer.zero_grad()
-        wrong.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-
-
-@torch.no_grad()
-def accuracy(network: Mvcnn, seen: Tensor, labels: Tensor) -> float:
-    """Return the share of shapes that are told right."""
-    learning_ = network.training
-    network.eval()
-    found = float((network(seen).argmax(1) == labels).float().mean())
-    network.train(learning_)
-    return found
-
-
-@torch.no_grad()
-def features(network: Mvcnn, seen: Tensor) -> Tensor:
-    """Return what the shared layers make of each picture of one shape, shape (views, features)."""
-    found: Tensor = network.view(seen)
-    return found
-
-
-def winners(found: Tensor) -> Tensor:
-    """Return which view has the largest value of each feature, −1 where all are alike, shape (features,)."""
-    return torch.where(found.amax(dim=0) > found.amin(dim=0), found.argmax(dim=0), -1)
 
 
 def frames(
@@ -194,14 +75,14 @@ def frames(
         best = int(shares.argmax())
         yield Frame(
             figures=(
-                _pictures(seen, angles, counts),
-                _ring(cloud, chosen),
-                _heat(found, won, angles),
-                _names(shares, shape),
-                _wins(counts, angles),
-                _told(told, missing, noise),
-                _curves(moment),
-                _pooled(network, found, won, angles),
+                view_pictures(seen, angles, counts),
+                ring_of(cloud, chosen),
+                heat(found, won, angles),
+                names_of(shares, shape),
+                wins(counts, angles),
+                told_of(told, missing, noise),
+                curves(moment),
+                pooled_of(network, found, won, angles),
             ),
             numbers={
                 "step": moment.step,
@@ -215,149 +96,6 @@ def frames(
             caption=f"step {moment.step} of {STEPS}: {CLASSES[best]} {100 * float(shares[best]):.0f} %",
             total=STEPS // EVERY + 1,
         )
-
-
-def _pictures(seen: Tensor, angles: tuple[str, ...], counts: Tensor) -> Images:
-    """Return the pictures, with how many features each wins."""
-    return Images(
-        title="What the cameras see",
-        caption="near is bright; below each: its azimuth, and the features that it wins",
-        pixels=seen[:, 0].numpy(),
-        names=tuple(f"{angle}: {int(count)}" for angle, count in zip(angles, counts, strict=True)),
-        each_row=6,
-    )
-
-
-def _ring(cloud: Array, chosen: Tensor) -> Scene:
-    """Return the shape among its cameras."""
-    lines = []
-    for number_ in chosen.tolist():
-        back = _way(360 / VIEWS * number_)
-        right = np.cross([0, 1, 0], back)
-        right /= np.linalg.norm(right)
-        up = np.cross(back, right)
-        tip = STANDS * back
-        ends = [
-            tip - 0.35 * back + 0.18 * (x * right + y * up) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-        ]
-        lines += [(tip, end) for end in ends] + [(ends[i], ends[i - 1]) for i in range(4)]
-    return Scene(
-        title="The shape and the ring of cameras",
-        caption=f"{len(chosen)} cameras, 30° above the ground, 30° between two; {len(cloud):,} points",
-        points=np.asarray(cloud, np.float32),
-        point_values=np.asarray(cloud[:, 1]),
-        value_label="y",
-        segments=np.array(lines, np.float32),
-        up="y",
-    )
-
-
-def _way(azimuth: float) -> Array:
-    """Return the direction from the middle to a camera, y upwards."""
-    a, e = math.radians(azimuth), math.radians(ELEVATION)
-    return np.array([math.sin(a) * math.cos(e), math.sin(e), math.cos(a) * math.cos(e)])
-
-
-def _heat(found: Tensor, won: Tensor, angles: tuple[str, ...]) -> Heatmap:
-    """Return the features of all views, each as a share of its largest; 1 is the winner."""
-    spread = (found.amax(dim=0) - found.amin(dim=0)).numpy()
-    some = np.sort(np.argsort(-spread, kind="stable")[:FEATURES])
-    top = np.maximum(found.amax(dim=0).numpy(), 1e-9)
-    live = int((won >= 0).sum())
-    return Heatmap(
-        title="Which view wins which feature",
-        caption=f"{live} of {len(won)} features differ between views; here the {len(some)} that differ most",
-        values=(found.numpy() / top)[:, some],
-        x=np.arange(len(some)), y=np.arange(len(angles)), x_label="feature", y_label="view",
-        row_names=angles, value_label="h over the winner's", downwards=True,
-    )  # fmt: skip
-
-
-def _names(shares: Tensor, shape: str) -> Bars:
-    """Return the shares of the classes."""
-    return Bars(
-        title="What it is taken for",
-        labels=tuple(f"{name} ◀" if name == shape else name for name in CLASSES),
-        values=shares.numpy().astype(float),
-        value_label="probability; ◀ is right",
-    )
-
-
-def _wins(counts: Tensor, angles: tuple[str, ...]) -> Bars:
-    """Return how many features each view wins."""
-    return Bars(
-        title="Features that each view wins", caption="only winners get a gradient from this shape",
-        labels=angles, values=counts.numpy().astype(float), value_label="features",
-    )  # fmt: skip
-
-
-def _told(told: dict[str, float], missing: float, noise: float) -> Bars:
-    """Return how many held-out shapes are told right when they are spoilt."""
-    names = {
-        "clean": "clean", "noisy": f"noise σ = {noise:g}", "cut": f"{100 * missing:.0f} % cut away", "both": "both",
-    }  # fmt: skip
-    return Bars(
-        title="Held-out shapes that are told right",
-        caption=f"{HELD} shapes; the network learnt from clean ones; guessing gives {number(1 / len(CLASSES), 2)}",
-        labels=tuple(names[name] for name in told),
-        values=np.array(list(told.values())),
-        value_label="accuracy",
-    )
-
-
-def _curves(moment: Learnt) -> Lines:
-    """Return loss and accuracy over the steps."""
-    x = np.arange(len(moment.loss)) * EVERY
-    return Lines(
-        title="How it learns",
-        series=(
-            Series(name="accuracy, held out", x=x, y=np.array(moment.right)),
-            Series(name="loss, learnt from", x=x, y=np.array(moment.loss)),
-        ),
-        x_label="step",
-    )
-
-
-EXAMPLE = ((1.0, 5.0), (3.0, 2.0), (2.0, 4.0))
-
-
-def pooled(rows: Tensor) -> Tensor:
-    """Return what the network's own pooling makes of features, shape (features,).
-
-    Args:
-        rows: A row a view, shape (views, features).
-
-    Returns:
-        The largest over the views.
-    """
-    bare = fresh()
-    bare.view, bare.whole = nn.Sequential(), nn.Sequential()
-    found: Tensor = bare(rows[None])[0]
-    return found
-
-
-def _pooled(network: Mvcnn, found: Tensor, won: Tensor, angles: tuple[str, ...]) -> Figure:
-    """Return an example, and one feature of this shape."""
-    one = pooled(torch.tensor(EXAMPLE)).tolist()
-    j = int((found.amax(dim=0) - found.amin(dim=0)).argmax())
-    shown = ", ".join(number(float(value), 3) for value in found[:4, j])
-    count = sum(part.numel() for part in network.view.parameters())
-    who = angles[int(won[j])] if int(won[j]) >= 0 else "no view: all are alike"
-    return written(
-        (
-            f"max of (1, 5), (3, 2), (2, 4) = ({one[0]:g}, {one[1]:g})",
-            "the second view wins first, the first second",
-        ),
-        ("∂g₁/∂h = (0, 1, 0), ∂g₂/∂h = (1, 0, 0)", "winners only"),
-        (
-            f"g_{j} = max({shown}{', …' if len(found) > 4 else ''}) = {number(float(found[:, j].max()), 3)}",
-            f"won by {who}",
-        ),
-        (
-            f"CNN₁: {count:,} weights, shared by {len(found)} views",
-            f"one each would be {count * len(found):,}",
-        ),
-    )
 
 
 def order_of_views_is_free() -> None:
@@ -428,8 +166,8 @@ def cameras_stand_thirty_degrees_apart() -> None:
         alone = pictures(cloud @ turn.T, 1, SIDE)[0]
         differ = float((np.abs(alone - ring[k]) > 0.02).mean())
         assert differ < 0.03, f"camera {k}: {100 * differ:.2g} % of the pixels differ"
-        back = _way(30 * k) @ turn.T
-        near(f"camera {k} as drawn", back, _way(0), 1e-9)
+        back = way(30 * k) @ turn.T
+        near(f"camera {k} as drawn", back, way(0), 1e-9)
 
 
 def spoilt_shapes_are_harder() -> None:

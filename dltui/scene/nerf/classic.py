@@ -34,10 +34,13 @@ class MlpField(nn.Module):
         octaves: Of the waves of places.
         octaves_way: Of the waves of directions.
         skip: After which layer the place is shown again.
+        outputs: Numbers of one last layer that knows no directions: three of colour, then density; 0 for the usual
+            last layers, those of colour with directions.
         rectified: ``relu`` as published, or ``softplus``, which never dies.
     """
 
     kind, extra = "mlp", EXTRA
+    across = 1
     coarse: MlpField | None  # a network of its own that places samples, as published ones have
 
     def __init__(
@@ -49,6 +52,7 @@ class MlpField(nn.Module):
         octaves: int = 6,
         octaves_way: int = 2,
         skip: int = 2,
+        outputs: int = 0,
         rectified: Literal["relu", "softplus"] = "softplus",
     ) -> None:
         super().__init__()
@@ -58,6 +62,10 @@ class MlpField(nn.Module):
         near, far = 3 * (1 + 2 * octaves), 3 * (1 + 2 * octaves_way)
         takes = [near] + [width + near * (i == skip) for i in range(depth - 1)]
         self.pts_linears = nn.ModuleList(nn.Linear(count, width) for count in takes)
+        self.width, self.outputs = width, outputs
+        if outputs:
+            self.output_linear = nn.Linear(width, outputs)
+            return
         self.views_linears = nn.ModuleList([nn.Linear(width + far, width // 2)])
         self.feature_linear = nn.Linear(width, width)
         self.alpha_linear = nn.Linear(width, 1)
@@ -67,10 +75,11 @@ class MlpField(nn.Module):
         """Return what it is built by."""
         return {
             "depth": len(self.pts_linears),
-            "width": self.feature_linear.in_features,
+            "width": self.width,
             "octaves": self.octaves,
             "octaves_way": self.octaves_way,
             "skip": self.skip,
+            "outputs": self.outputs,
             "rectified": self.rectified,
         }
 
@@ -91,6 +100,8 @@ class MlpField(nn.Module):
     def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
         """Return density, shape (n,), and colours 0…1, shape (n, 3), of places seen along unit directions."""
         hidden = self._hidden(*found)
+        if self.outputs:
+            return self._sigma(hidden), torch.sigmoid(self.output_linear(hidden)[:, :3])
         both = torch.cat([self.feature_linear(hidden), waves(way, self.octaves_way)], 1)
         colour = self.rgb_linear(functional.relu(self.views_linears[0](both)))
         return self._sigma(hidden), torch.sigmoid(colour)
@@ -107,15 +118,15 @@ class MlpField(nn.Module):
 
     def _sigma(self, hidden: Tensor) -> Tensor:
         """Return densities."""
-        raw = self.alpha_linear(hidden)[:, 0]
+        raw = self.output_linear(hidden)[:, 3] if self.outputs else self.alpha_linear(hidden)[:, 0]
         return functional.relu(raw) if self.rectified == "relu" else 10 * functional.softplus(raw - 1)
 
 
 def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
-    """Return the field of a state dictionary with the names of nerf-pytorch.
+    """Return the field of a state dictionary with the names of nerf-pytorch, or of tiny-NeRF, layer1 and so on.
 
     Args:
-        state: ``network_fine_state_dict`` of a checkpoint.
+        state: ``network_fine_state_dict`` of a checkpoint, trained with directions of sight or without.
         box: Where it is looked through.
 
     Returns:
@@ -124,11 +135,20 @@ def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
     Raises:
         ValueError: If it is no such network.
     """
+    state = _renamed(state)
     names = [name for name in state if name.startswith("pts_linears.") and name.endswith(".weight")]
-    if not names or "rgb_linear.weight" not in state or "alpha_linear.weight" not in state:
-        raise ValueError("expected pts_linears, alpha_linear, feature_linear, views_linears and rgb_linear")
+    told = "output_linear.weight" in state or {"rgb_linear.weight", "alpha_linear.weight"} <= state.keys()
+    if not names or not told:
+        raise ValueError(
+            "expected pts_linears, then alpha_linear, feature_linear, views_linears and rgb_linear, or output_linear"
+        )
+    outputs = len(state["output_linear.weight"]) if "output_linear.weight" in state else 0
+    if outputs:  # nerf-pytorch makes layers for directions that it never asks then
+        state = {name: part for name, part in state.items() if not name.startswith("views_linears.")}
+        if outputs not in {4, 5}:
+            raise ValueError(f"output_linear has {outputs} rows: expected red, green, blue and density")
     width, near = state["pts_linears.0.weight"].shape
-    far = state["views_linears.0.weight"].shape[1] - width
+    far = 3 if outputs else state["views_linears.0.weight"].shape[1] - width
     wide = [i - 1 for i in range(1, len(names)) if state[f"pts_linears.{i}.weight"].shape[1] != width]
     field = MlpField(
         box,
@@ -137,11 +157,30 @@ def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
         octaves=(near // 3 - 1) // 2,
         octaves_way=(far // 3 - 1) // 2,
         skip=wide[0] if wide else len(names),
+        outputs=outputs,
         rectified="relu",
     )
     try:
         field.load_state_dict(state)
     except RuntimeError as error:
-        raise ValueError(str(error).splitlines()[0]) from error
+        raise ValueError(" ".join(str(error).split()[6:])) from error  # what is missing or of another shape
     field.voxel, field.extra = math.dist(box.low, box.high) / SAMPLES / 0.75, PUBLISHED
     return field
+
+
+def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return layer1, layer2 … of tiny-NeRF under the names of nerf-pytorch, anything else as it is."""
+    numbers = sorted(
+        int(name[5:-7])
+        for name in state
+        if name.startswith("layer") and name[5:-7].isdigit() and name[-7:] == ".weight"
+    )
+    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < 2:
+        return state
+    names = {number: f"pts_linears.{number - 1}" for number in numbers[:-1]} | {numbers[-1]: "output_linear"}
+    return {
+        f"{own}.{part}": state[f"layer{number}.{part}"]
+        for number, own in names.items()
+        for part in ("weight", "bias")
+        if f"layer{number}.{part}" in state
+    }

@@ -64,6 +64,7 @@ class GridField(nn.Module):
     """
 
     kind, extra = "grid", 0
+    across = 1
     row: Tensor
     _low: Tensor
     _per: Tensor
@@ -104,6 +105,10 @@ class GridField(nn.Module):
         self.register_buffer("_steps", (around * strides).sum(1, dtype=torch.int32), persistent=False)
 
     def find(self, places: Tensor) -> Found:
+        """Return the places themselves: the table is asked only for colours."""
+        return (places,)
+
+    def corners(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Return the rows of the eight corners around places, and what share each has in them, both (n, 8)."""
         at = torch.minimum(((places - self._low) * self._per).clamp(min=0), self._last)
         low = torch.minimum(at.int(), self._first)
@@ -114,29 +119,32 @@ class GridField(nn.Module):
         shares = ((x[:, :, None] * y[:, None, :]).reshape(-1, 4, 1) * z[:, None, :]).reshape(-1, 8)
         return rows, shares
 
+    @torch.no_grad()
     def thick(self, found: Found) -> Tensor:
         """Return σ of what was found, shape (n,), without the colours and without a gradient."""
-        rows, shares = found
-        column = self.table.detach()[:, 0].contiguous()
-        raw = (column.index_select(0, rows.reshape(-1)).reshape(-1, 8) * shares).sum(1)
-        return DENSE * functional.softplus(KEEN * raw)
+        (places,) = found
+        volume = self.table[:, 0].contiguous().index_select(0, self.row).reshape(1, 1, *self.shape)
+        at = (places - self._low) * self._per * (2 / self._last) - 1
+        raw = functional.grid_sample(
+            volume, at.flip(1)[None, None, None], padding_mode="border", align_corners=True
+        )
+        return DENSE * functional.softplus(KEEN * raw.reshape(-1))
 
     def coarsely(self, places: Tensor) -> Tensor:
         """Return σ at places, shape (n,), without a gradient."""
-        return self.thick(self.find(places))
+        return self.thick((places,))
 
     def lit(self, found: Found, way: Tensor) -> tuple[Tensor, Tensor]:
         """Return density and colour of what was found.
 
         Args:
-            found: Rows and shares.
+            found: Places.
             way: Unit directions from which they are looked at, shape (n, 3).
 
         Returns:
             σ, shape (n,), and colours 0…1, shape (n, 3).
         """
-        rows, shares = found
-        held = mixed(self.table, rows, shares, 1)
+        held = mixed(self.table, *self.corners(*found), 1)
         basis = torch.cat([torch.full_like(way[:, :1], Y0), Y1 * way[:, [1, 2, 0]]], 1)
         colour = (held[:, 1:USED].reshape(-1, 3, 4) * basis[:, None]).sum(2)
         return DENSE * functional.softplus(KEEN * held[:, 0]), torch.sigmoid(VIVID * colour)
@@ -164,7 +172,8 @@ class GridField(nn.Module):
         else:
             kept = near(corners, 1 / plain._per)
         grown = GridField(count, self.box, kept=kept.cpu()).to(self.table)
-        rows, shares = self.find(corners[kept])
+        rows, shares = self.corners(corners[kept])
+        grown.across = self.across
         grown.table[1:] = mixed(self.table, rows, shares)
         return grown
 

@@ -27,6 +27,7 @@ class HashField(nn.Module):
     """
 
     kind, extra = "hash", 0
+    across = 1
     _low: Tensor
     _across: Tensor
     _factors: Tensor

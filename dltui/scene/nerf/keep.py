@@ -28,7 +28,7 @@ def arrays_of(fitted: Fitted) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if isinstance(field, GridField):
         found["table"] = np.ascontiguousarray(found["table"][:, :USED])
         found["row"] = np.packbits(field.row.cpu().numpy() > 0)
-        plain |= {"shape": list(field.shape), "voxel": field.voxel}
+        plain |= {"shape": list(field.shape), "voxel": field.voxel, "across": field.across}
     elif isinstance(field, MlpField):
         plain |= {"settings": field.settings(), "voxel": field.voxel}
     found["occupied"] = np.packbits(fitted.occupied.cells.cpu().numpy())
@@ -49,6 +49,7 @@ def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], de
         shape = tuple(plain["shape"])
         kept = torch.from_numpy(np.unpackbits(known["row"].numpy())[: math.prod(shape)].astype(bool))
         field = GridField(1, box, shape=shape, voxel=plain["voxel"], kept=kept)
+        field.across = plain.get("across", 1)
         wide = field.table.detach().clone()
         wide[:, :USED] = known["table"]
         known |= {"table": wide, "row": field.row}

@@ -26,6 +26,7 @@ class Field(Protocol):
     box: Box
     voxel: float  # length over which it changes
     extra: int  # samples that a ray is given where the first ones found light
+    across: int  # rays of a pixel either way, to see what pictures show
 
     def find(self, places: Tensor) -> Found:
         """Return what is asked of the field for places, shape (n, 3): tensors with n rows."""
@@ -112,6 +113,7 @@ def sample(
     generator: torch.Generator | None,
     *,
     even: bool = False,
+    span: tuple[Tensor, Tensor] | None = None,
 ) -> tuple[Samples, Tensor]:
     """Return samples of rays where anything may be, and their places: evenly, then more where a field asks for them.
 
@@ -122,21 +124,23 @@ def sample(
         way: Unit directions, shape (n, 3).
         generator: Shifts the samples of each ray together by a part of a stretch; None for the middles.
         even: Give no more samples than the even ones, whatever the field asks for.
+        span: From where to where anything may be on each ray as far as is known, both of shape (n,).
 
     Returns:
         The samples, and their places, shape (s, 3).
     """
     enter, leave = box_interval(origin, way, field.box)
+    if span is not None:
+        enter, leave = torch.maximum(enter, span[0]), torch.minimum(leave, span[1])
     stretch = STEP * field.voxel
-    longest = float((leave - enter).amax()) if len(origin) else 0.0
-    most = math.ceil(max(longest, 0.0) / stretch)
     if generator is None:
         shift = torch.full_like(enter, 0.5)
     else:
         shift = torch.rand(len(origin), generator=generator, dtype=enter.dtype).to(enter.device)
-    t = enter[:, None] + (torch.arange(most, device=enter.device) + shift[:, None]) * stretch
-    ray, place = torch.nonzero(t < leave[:, None], as_tuple=True)
-    at = t[ray, place]
+    count = ((leave - enter) / stretch - shift).ceil().clamp(min=0).long()
+    ray = torch.repeat_interleave(count)
+    place = torch.arange(len(ray), device=ray.device) - (count.cumsum(0) - count).index_select(0, ray)
+    at = (enter + shift * stretch).index_select(0, ray) + place * stretch
     spots = torch.addcmul(origin.index_select(0, ray), at[:, None], way.index_select(0, ray))
     kept = torch.nonzero(occupied.at(spots))[:, 0]
     ray, at, spots = ray.index_select(0, kept), at.index_select(0, kept), spots.index_select(0, kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from dltui.draw.scene.eye import Eye
@@ -44,7 +46,7 @@ def own_scene(name: str, *, views: int = 110, size: int = 64, report: Report = s
     found = []
     for place, camera in enumerate(cameras):
         if geometry is None:
-            shot = shoot(stage, camera, grid=GRID)
+            shot = shoot(stage, camera, grid=GRID, beat=partial(report, place, views))
             found.append(View(camera, shot.over(), shot.rgba[..., 3], shot.depth))
         else:
             found.append(picture_of(geometry, camera))

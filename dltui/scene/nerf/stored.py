@@ -14,6 +14,7 @@ from dltui.errors import UsageError
 from dltui.results import load
 from dltui.results.nerf import Radiance
 from dltui.scene.cameras import Camera, looking
+from dltui.scene.nerf.classic import MlpField
 from dltui.scene.nerf.fit import Fitted
 from dltui.scene.nerf.keep import published
 from dltui.scene.nerf.work import camera_of, fitted_of
@@ -42,7 +43,8 @@ def opened(path: Path, device: torch.device) -> Opened:
         size, half = 64, math.tan(BLENDER_ANGLE / 2)
         pose = looking(np.array([BLENDER_DISTANCE, 0.0, 0.0]), np.zeros(3))
         camera = Camera(pose, size, size, size / 2 / half, size / 2 / half, size / 2, size / 2)
-        return Opened(published(path, device), camera, path.name)
+        fitted = published(path, device)
+        return Opened(fitted, camera, path.name, numbers=_layers(fitted))
     found = load(path)
     if not isinstance(found, Radiance) or not found.tensors:
         raise UsageError(
@@ -51,3 +53,15 @@ def opened(path: Path, device: torch.device) -> Opened:
     names = ("scene", "psnr", "ssim", "steps", "train_seconds")
     numbers = {name: getattr(found, name) for name in names}
     return Opened(fitted_of(found, device), camera_of(found.camera), found.title, found.paper, numbers)
+
+
+def _layers(fitted: Fitted) -> dict[str, Any]:
+    """Return what a published network is made of."""
+    assert isinstance(fitted.field, MlpField), "published ones are"
+    own = fitted.field.settings()
+    names = ["depth", "width", "octaves", "skip", *(["octaves_way"] if not own["outputs"] else [])]
+    return {
+        **{name: own[name] for name in names},
+        "sees_directions": not own["outputs"],
+        "coarse_network": fitted.field.coarse is not None,
+    }

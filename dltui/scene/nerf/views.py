@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,33 +50,6 @@ class Capture:
     paper: float = 1.0
 
 
-def rays_of(
-    views: list[View], device: torch.device, *, grow: int | None = None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return origins, directions and colours of pixels, each of shape (pixels, 3).
-
-    Args:
-        views: Pictures with their cameras.
-        device: Where to.
-        grow: Leave out what is farther than so many pixels from anything, where masks are known; None for all pixels.
-
-    Returns:
-        Three tensors.
-    """
-    parts = [view.camera.rays() for view in views]
-    kept = [
-        slice(None) if view.cover is None or grow is None else widened(view.cover > 0, grow).ravel()
-        for view in views
-    ]
-    origin = np.concatenate([one.T[which] for (one, _), which in zip(parts, kept, strict=True)])
-    way = np.concatenate([one.T[which] for (_, one), which in zip(parts, kept, strict=True)])
-    rgb = np.concatenate([view.rgb.reshape(-1, 3)[which] for view, which in zip(views, kept, strict=True)])
-    origins, ways, colours = (
-        torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(device) for a in (origin, way, rgb)
-    )
-    return origins, ways, colours
-
-
 def widened(mask: np.ndarray, grow: int) -> np.ndarray:
     """Return a mask that reaches so many pixels farther, up, down and to the sides."""
     for _ in range(grow):
@@ -84,13 +58,16 @@ def widened(mask: np.ndarray, grow: int) -> np.ndarray:
     return mask
 
 
-def hull(views: list[View], middles: Tensor, grow: int = 1) -> Tensor | None:
+def hull(
+    views: list[View], middles: Tensor, grow: int = 1, *, beat: Callable[[], None] | None = None
+) -> Tensor | None:
     """Return which places every picture shows within its mask: the visual hull; None where no mask is known.
 
     Args:
         views: Pictures with their cover.
         middles: Places, shape (n, 3).
         grow: Pixels that masks are widened by.
+        beat: Called after every picture; may raise to stop.
 
     Returns:
         True where it may be, shape (n,).
@@ -111,21 +88,24 @@ def hull(views: list[View], middles: Tensor, grow: int = 1) -> Tensor | None:
         seen = np.ones(column.size, bool)  # what a picture does not show may be there
         seen[at] = mask[row[at].astype(int), column[at].astype(int)]
         kept[np.flatnonzero(kept)[~seen]] = False
+        if beat is not None:
+            beat()
     return torch.from_numpy(kept).to(middles.device)
 
 
-def tight(views: list[View], box: Box) -> Box:
+def tight(views: list[View], box: Box, *, beat: Callable[[], None] | None = None) -> Box:
     """Return the part of a box that the visual hull fills, or all of it where no mask is known.
 
     Args:
         views: Pictures with their cover.
         box: What is looked at.
+        beat: Called after every picture; may raise to stop.
 
     Returns:
         A box within it, a cell wider than the hull.
     """
     middles = Occupied(box, torch.device("cpu")).middles()
-    kept = hull(views, middles)
+    kept = hull(views, middles, beat=beat)
     if kept is None or not kept.any():
         return box
     cell = torch.tensor(box.sides) / CELLS

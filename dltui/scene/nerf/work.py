@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ from dltui.scene.nerf.composite import Box
 from dltui.scene.nerf.fit import Fit, Fitted, Kind, judged, render
 from dltui.scene.nerf.folders import Found
 from dltui.scene.nerf.keep import arrays_of, field_of
-from dltui.scene.nerf.rays import along, cut
+from dltui.scene.nerf.rays import along, bundle, cut
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture, View
 
 THIN = 0.5  # opacity below which a distance says nothing
 CUTS = 15  # across the z axis that are kept
+MAPPED = {"grid": 64, "hash": 64, "mlp": 24}  # pixels either way, of whose rays the samples are kept
 PARTS = 1000  # in which progress is told
 EDGES = ((0, 1), (1, 3), (3, 2), (2, 0), (4, 5), (5, 7), (7, 6), (6, 4), (0, 4), (1, 5), (2, 6), (3, 7))
 
@@ -65,20 +67,22 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
         steps=effort.steps,
         seed=effort.seed,
         device=effort.device,
+        beat=partial(report, 0, PARTS),
     )
 
     def told(fitted: Fitted, done: float) -> None:
         view, progress = capture.held_out[0], fitted.progress
-        shown = render(fitted.field, fitted.occupied, view, paper=capture.paper)
-        report(round(PARTS * done), PARTS)
+        beat = partial(report, round(PARTS * done), PARTS)
+        shown = render(fitted.field, fitted.occupied, view, paper=capture.paper, beat=beat)
         progress.psnr.append((progress.step, progress.seconds, psnr(shown[0], view.rgb)))
         report(round(PARTS * done), PARTS, _result(fitted, capture, [shown], whole=False))
 
     fitted = fit.run(told, lambda done: report(round(PARTS * done), PARTS))
-    shown = []
-    for view in capture.held_out:
-        shown.append(render(fitted.field, fitted.occupied, view, paper=capture.paper))
-        report(PARTS, PARTS)
+    last = partial(report, PARTS, PARTS)
+    shown = [
+        render(fitted.field, fitted.occupied, view, paper=capture.paper, beat=last)
+        for view in capture.held_out
+    ]
     return _result(fitted, capture, shown, whole=True)
 
 
@@ -96,6 +100,7 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
     cuts = [cut(fitted, "z", float(level)) for level in levels]
     across, upward = cuts[0][:2] if cuts else (np.zeros(0), np.zeros(0))
     tensors, plain = arrays_of(fitted) if whole else ({}, {})
+    points, rgb = _ends(shown, views) if whole else (np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
     return Radiance(
         title=f"{field.kind} on {capture.title}",
         scene=capture.title,
@@ -121,7 +126,22 @@ def _result(fitted: Fitted, capture: Capture, shown: list[Any], *, whole: bool) 
         camera=_spelled(views[0].camera),
         plain=plain,
         tensors=tensors,
+        points=points,
+        point_rgb=rgb,
     )
+
+
+def _ends(shown: list[Any], views: list[View]) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the rays of pictures end, and in which colours, 0…255; not those that end nowhere."""
+    places, colours = [], []
+    for one, view in zip(shown, views, strict=True):
+        origin, way = view.camera.rays()
+        far = _distances(one).ravel()
+        solid = np.isfinite(far)
+        places.append((origin + far * way).T[solid])
+        colours.append(one[0].reshape(-1, 3)[solid])
+    rgb = np.round(np.clip(np.concatenate(colours), 0, 1) * 255).astype(np.uint8)
+    return np.concatenate(places).astype(np.float32), rgb
 
 
 def _distances(shown: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
@@ -150,53 +170,73 @@ def fitted_of(found: Radiance, device: torch.device) -> Fitted:
     return field_of(found.kind, found.tensors, found.plain, device)
 
 
-def travel(
-    fitted: Fitted,
-    camera: Camera,
-    *,
-    title: str,
-    frames: int,
-    elevation: float,
-    size: int,
-    paper: float = 1.0,
-    report: Report = silent,
-) -> RadiancePath:
-    """Return what a field shows to cameras once around it.
+def around_field(fitted: Fitted, camera: Camera, *, frames: int, elevation: float, size: int) -> list[Camera]:
+    """Return cameras once around a field.
 
     Args:
         fitted: The field.
         camera: Whose distance and angle the others have.
-        title: What it is called.
         frames: How many.
         elevation: Degrees above the ground.
         size: Pixels across and down.
+
+    Returns:
+        The cameras, evenly around.
+    """
+    box = fitted.field.box
+    middle = (np.array(box.low) + np.array(box.high)) / 2
+    far = float(np.linalg.norm(camera.place - middle))
+    focal, tall = camera.fx * size / camera.width, np.radians(elevation)
+    found = []
+    for turn in np.radians(np.arange(frames) * 360 / frames):
+        flat = np.array([np.cos(turn) * np.cos(tall), np.sin(turn) * np.cos(tall), np.sin(tall)])
+        pose = looking(middle + far * flat, middle)
+        found.append(Camera(pose, size, size, focal, focal, size / 2, size / 2))
+    return found
+
+
+def travel(
+    fitted: Fitted,
+    cameras: list[Camera],
+    *,
+    title: str,
+    way: str = "around",
+    paper: float = 1.0,
+    report: Report = silent,
+) -> RadiancePath:
+    """Return what a field shows to cameras on a way.
+
+    Args:
+        fitted: The field.
+        cameras: Who looks, one after the other.
+        title: What it is called.
+        way: ``around``, or the name of the way.
         paper: Brightness of the ground.
-        report: How far it is, with the pictures by then.
+        report: How far it is.
 
     Returns:
         The pictures with their distances.
     """
     box = fitted.field.box
     middle = (np.array(box.low) + np.array(box.high)) / 2
-    far = float(np.linalg.norm(camera.place - middle))
-    focal = camera.fx * size / camera.width
-    tall, azimuths = np.radians(elevation), np.arange(frames) * 360 / frames
     pictures, depths, began = [], [], time.perf_counter()
-    for place, turn in enumerate(np.radians(azimuths)):
-        flat = np.array([np.cos(turn) * np.cos(tall), np.sin(turn) * np.cos(tall), np.sin(tall)])
-        own = Camera(looking(middle + far * flat, middle), size, size, focal, focal, size / 2, size / 2)
-        shown = render(fitted.field, fitted.occupied, View(own, np.zeros((size, size, 3))), paper=paper)
+    for place, own in enumerate(cameras):
+        blank = View(own, np.zeros((own.height, own.width, 3)))
+        beat = partial(report, place, len(cameras))
+        shown = render(fitted.field, fitted.occupied, blank, paper=paper, beat=beat)
         pictures.append(np.clip(shown[0], 0, 1).astype(np.float16))
         depths.append(_distances(shown))
-        report(place + 1, frames)
+        report(place + 1, len(cameras))
+    x, y, z = np.stack([camera.place - middle for camera in cameras]).T
     return RadiancePath(
         title=title,
         kind=fitted.field.kind,
         pictures=np.stack(pictures),
         depths=np.stack(depths),
-        azimuth=azimuths,
-        elevation=elevation,
-        seconds_each=(time.perf_counter() - began) / frames,
+        azimuth=np.degrees(np.arctan2(y, x)) % 360,
+        elevation=float(np.degrees(np.arctan2(z[0], np.hypot(x[0], y[0])))),
+        seconds_each=(time.perf_counter() - began) / len(cameras),
+        way=way,
     )
 
 
@@ -208,8 +248,10 @@ def info_of_field(
     numbers: dict[str, Any],
     ray: tuple[float, float] | None = None,
     times: float = 1.0,
+    paper: float = 1.0,
+    report: Report = silent,
 ) -> RadianceInfo:
-    """Return what a field holds, and what happens along one ray.
+    """Return what a field holds, and what happens along one ray, with all others of its picture to choose from.
 
     Args:
         fitted: The field.
@@ -218,6 +260,8 @@ def info_of_field(
         numbers: What else is known.
         ray: Pixels from the left border and from the top, or None.
         times: Every density is so many times as great.
+        paper: Brightness of what is behind everything.
+        report: How far it is.
 
     Returns:
         Numbers, and the samples along the ray.
@@ -238,18 +282,29 @@ def info_of_field(
         **numbers,
     }
     edges, colours = _edges(field.box, [camera], [])
-    found = along(fitted, camera, ray[0], ray[1], times=times) if ray is not None else None
-    samples = np.zeros((0, 8), np.float32)
-    colour: list[float] = []
-    if found is not None:
-        parts = [found.t, found.sigma, found.alpha, found.through, found.weight]
-        samples = np.concatenate([np.stack(parts, 1), found.rgb], 1)
-        colour = (found.weight[:, None] * found.rgb).sum(axis=0).tolist()
-    return RadianceInfo(
+    told = RadianceInfo(
         title=title, what=field.kind, numbers=known, segments=edges, colours=colours,
-        pictures=np.zeros((0, 1, 1, 3), np.float32), ray=samples, colour=colour,
-        through=list(ray) if ray is not None else [], times=times,
+        pictures=np.zeros((0, 1, 1, 3), np.float32), ray=np.zeros((0, 8), np.float32), times=times,
     )  # fmt: skip
+    if ray is None:
+        return told
+    found = along(fitted, camera, ray[0], ray[1], times=times)
+    parts = [found.t, found.sigma, found.alpha, found.through, found.weight]
+    most = MAPPED[field.kind]
+    small = camera.scaled(min(1.0, most / max(camera.width, camera.height)))
+    others = bundle(fitted, small, paper=paper, beat=partial(report, 0, 1))
+    return replace(
+        told,
+        ray=np.concatenate([np.stack(parts, 1), found.rgb], 1),
+        colour=(found.weight[:, None] * found.rgb).sum(axis=0).tolist(),
+        through=list(ray),
+        size=[camera.width, camera.height],
+        picture=others.rgb,
+        distance=others.distance,
+        bundle=others.samples,
+        firsts=others.firsts,
+        combs=others.combs,
+    )
 
 
 def info_of_pictures(found: Found) -> RadianceInfo:

@@ -12,6 +12,8 @@ from dltui.scene.points.neighbours import Tree
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 MOVED = 1024  # points of each cloud between which earth is moved at most: the work grows with the cube
+FEW = 1 << 14  # pairs of points up to which all are looked at, which is faster than a tree
+TURNS = 30  # of Sinkhorn's in factors, before they become prices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +53,8 @@ def apart(one: NDArray[np.floating], other: NDArray[np.floating], *, seed: int =
     found = links(one, other)
     there, back = found.there, found.back
     count = min(len(one), len(other), MOVED)
-    numbers = np.random.default_rng(seed)
-    some = [
-        places if len(places) == count else places[np.sort(numbers.choice(len(places), count, replace=False))]
+    some = [  # the same rows of both where there are as many, so that a cloud is at no distance from itself
+        places if len(places) == count else places[np.sort(_drawn(len(places), count, seed))]
         for places in (one, other)
     ]
     return Apart(
@@ -65,6 +66,11 @@ def apart(one: NDArray[np.floating], other: NDArray[np.floating], *, seed: int =
         emd=earth_movers(*some),
         moved=count,
     )
+
+
+def _drawn(total: int, count: int, seed: int) -> Ints:
+    """Return the numbers of some points of so many."""
+    return np.random.default_rng(seed).choice(total, count, replace=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +113,10 @@ def links(one: NDArray[np.floating], other: NDArray[np.floating]) -> Links:
     Returns:
         Their numbers and distances.
     """
+    if len(one) * len(other) <= FEW:
+        every = between(one, other)
+        to, fro = every.argmin(axis=1), every.argmin(axis=0)
+        return Links(to, every[np.arange(len(to)), to], fro, every[fro, np.arange(len(fro))])
     there, to = Tree(other).nearest(one)
     back, fro = Tree(one).nearest(other)
     return Links(to[:, 0], there[:, 0], fro[:, 0], back[:, 0])
@@ -135,9 +145,9 @@ def between(one: NDArray[np.floating], other: NDArray[np.floating]) -> Doubles:
 def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
     """Return a plan to move earth, blurred by entropy (Cuturi 2013), every place giving and getting the same.
 
-    Rows and columns are scaled in turns, by their prices rather than by factors so that a small ε does not underflow,
-    and with a large ε first that is halved again and again. What is left over is put where it is missing (Altschuler
-    et al. 2017), so that the plan is one, and costs no less than the best.
+    Rows and columns are scaled in turns, by factors that become prices every few turns so that a small ε does not
+    underflow (Schmitzer 2019), and with a large ε first that is halved again and again. What is left over is put where
+    it is missing (Altschuler et al. 2017), so that the plan is one, and costs no less than the best.
 
     Args:
         cost: Square matrix, finite, shape (n, n).
@@ -148,13 +158,13 @@ def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
         What goes from each row to each column; rows and columns add up to 1/n each, shape (n, n).
     """
     count = len(cost)
-    share, widest = -np.log(count), max(float(cost.max()), epsilon)
+    widest = max(float(cost.max()), epsilon)
     rows, columns = np.zeros((count, 1)), np.zeros((1, count))
     halvings = int(np.ceil(np.log2(widest / epsilon)))
     for e in [widest / 2**i for i in range(halvings)] + [epsilon]:
-        for _ in range(rounds if e == epsilon else max(1, rounds // 10)):
-            rows = e * (share - _log_sum((columns - cost) / e, 1))
-            columns = e * (share - _log_sum((rows - cost) / e, 0))
+        turns = rounds if e == epsilon else max(1, rounds // 10)
+        for done in range(0, turns, TURNS):
+            rows, columns = _turned(cost, rows, columns, e, min(turns - done, TURNS))
     plan: Doubles = np.exp((rows + columns - cost) / epsilon)
     plan *= np.minimum(1, 1 / count / plan.sum(axis=1, keepdims=True))
     plan *= np.minimum(1, 1 / count / plan.sum(axis=0, keepdims=True))
@@ -163,16 +173,38 @@ def sinkhorn(cost: Doubles, epsilon: float, *, rounds: int = 300) -> Doubles:
     return plan + lacking[0] * lacking[1] / left if left > 0 else plan
 
 
-def _log_sum(values: Doubles, axis: int) -> Doubles:
-    """Return the logarithm of the sum of exponentials along an axis, which is kept."""
-    most = values.max(axis=axis, keepdims=True)
-    return np.asarray(most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True)))
+def _turned(
+    cost: Doubles, rows: Doubles, columns: Doubles, epsilon: float, turns: int
+) -> tuple[Doubles, Doubles]:
+    """Return the prices of rows and columns after some turns, in factors of what the plan was before them."""
+    count = len(cost)
+    kernel = np.exp((rows + columns - cost) / epsilon)
+    one, other = np.ones(count), np.ones(count)
+    for _ in range(turns):
+        one = 1 / (count * (kernel @ other))
+        other = 1 / (count * (one @ kernel))
+    return rows + epsilon * np.log(one)[:, None], columns + epsilon * np.log(other)
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """Who is given to whom, with the prices that prove that the sum is least.
+
+    Attributes:
+        column_of: For each row its column, −1 where it has none yet, shape (n,).
+        row_of: For each column its row, shape (n,).
+        wages: Of the rows, shape (n,); cost − wage − price is 0 for pairs that are given, and not below 0 elsewhere.
+        prices: Of the columns, shape (n,).
+    """
+
+    column_of: Ints
+    row_of: Ints
+    wages: Doubles
+    prices: Doubles
 
 
 def assignment(cost: Doubles) -> Ints:
-    """Return for each row the column that it is given, so that the sum is least (Jonker and Volgenant 1987).
-
-    Rows are added one by one along the shortest augmenting path, by Dijkstra's algorithm over reduced costs.
+    """Return for each row the column that it is given, so that the sum is least.
 
     Args:
         cost: Square matrix, finite.
@@ -180,40 +212,78 @@ def assignment(cost: Doubles) -> Ints:
     Returns:
         A permutation, shape (n,).
     """
+    return matching(cost).column_of
+
+
+def matching(cost: Doubles) -> Matching:
+    """Return the pairs of rows and columns with the least sum (Jonker and Volgenant 1987).
+
+    Rows are added one by one along the shortest augmenting path, by Dijkstra's algorithm over reduced costs.
+
+    Args:
+        cost: Square matrix, finite, shape (n, n).
+
+    Returns:
+        The pairs and their prices.
+    """
     count = len(cost)
-    row_of, column_of = np.full(count, -1), np.full(count, -1)
-    prices, wages = cost.min(axis=0), np.zeros(count)
+    prices = cost.min(axis=0)
     reduced = cost - prices
-    wages = reduced.min(axis=1)
+    held = Matching(np.full(count, -1), np.full(count, -1), reduced.min(axis=1), prices)
     for row, column in enumerate(np.argmin(reduced, axis=1).tolist()):  # what costs nothing at all
+        if held.row_of[column] < 0:
+            held.row_of[column], held.column_of[row] = row, column
+    for row in np.flatnonzero(held.column_of < 0).tolist():
+        _add(cost, held, row)
+    return held
+
+
+def rematched(cost: Doubles, known: Matching, row: int) -> Matching:
+    """Return the pairs with the least sum when the costs of one row have changed.
+
+    Args:
+        cost: Square matrix, finite, shape (n, n).
+        known: The pairs before.
+        row: The only row of the matrix that is another one.
+
+    Returns:
+        The pairs and their prices.
+    """
+    held = Matching(known.column_of.copy(), known.row_of.copy(), known.wages.copy(), known.prices.copy())
+    held.row_of[held.column_of[row]] = held.column_of[row] = -1
+    held.wages[row] = (cost[row] - held.prices).min()
+    _add(cost, held, row)
+    return held
+
+
+def _add(cost: Doubles, held: Matching, start: int) -> None:
+    """Give a row its column along the shortest augmenting path, and move prices so that they prove it again."""
+    row_of, column_of, wages, prices = held.row_of, held.column_of, held.wages, held.prices
+    count = len(cost)
+    least, before = np.full(count, np.inf), np.full(count, start)
+    open_, far = np.ones(count, np.bool_), np.full(count, np.inf)
+    seen, row, so_far = [start], start, 0.0
+    while True:
+        step = so_far + cost[row] - wages[row] - prices
+        better = open_ & (step < least)
+        least[better], before[better] = step[better], row
+        np.copyto(far, least)
+        far[~open_] = np.inf
+        column = int(np.argmin(far))
+        so_far = float(far[column])
+        open_[column] = False
         if row_of[column] < 0:
-            row_of[column], column_of[row] = row, column
-    for start in np.flatnonzero(column_of < 0).tolist():
-        least, before = np.full(count, np.inf), np.full(count, start)
-        open_, far = np.ones(count, np.bool_), np.full(count, np.inf)
-        seen, row, so_far = [start], start, 0.0
-        while True:
-            step = so_far + cost[row] - wages[row] - prices
-            better = open_ & (step < least)
-            least[better], before[better] = step[better], row
-            np.copyto(far, least)
-            far[~open_] = np.inf
-            column = int(np.argmin(far))
-            so_far = float(far[column])
-            open_[column] = False
-            if row_of[column] < 0:
-                break
-            row = int(row_of[column])
-            seen.append(row)
-        done = np.flatnonzero(~open_)
-        wages[start] += so_far
-        inner = np.array(seen[1:], np.int64)
-        wages[inner] += so_far - least[column_of[inner]]
-        prices[done] -= so_far - least[done]
-        while True:
-            row = int(before[column])
-            row_of[column] = row
-            column, column_of[row] = int(column_of[row]), column
-            if row == start:
-                break
-    return column_of
+            break
+        row = int(row_of[column])
+        seen.append(row)
+    done = np.flatnonzero(~open_)
+    wages[start] += so_far
+    inner = np.array(seen[1:], np.int64)
+    wages[inner] += so_far - least[column_of[inner]]
+    prices[done] -= so_far - least[done]
+    while True:
+        row = int(before[column])
+        row_of[column] = row
+        column, column_of[row] = int(column_of[row]), column
+        if row == start:
+            break

@@ -86,6 +86,8 @@ class Tree:
 
     def _batches(self, places: Doubles) -> list[Ints]:
         """Return the questions in parts whose places lie together."""
+        if len(places) <= BATCH:
+            return [np.arange(len(places))]
         leaf = self._leaf_of(places)
         order = np.argsort(leaf, kind="stable")
         return [order[i : i + BATCH] for i in range(0, len(order), BATCH)]

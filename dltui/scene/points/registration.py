@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dltui.errors import DltuiError
 from dltui.progress import Report, silent
+from dltui.scene.points.following import Follower
 from dltui.scene.points.neighbours import Tree
 from dltui.scene.points.normals import directions
 
@@ -112,11 +113,11 @@ def approach(
         The motion so far, at first none; it ends where a step moves nothing.
     """
     one, other = np.asarray(moving, np.float64), np.asarray(fixed, np.float64)
-    tree, count = Tree(other), max(3, round(share * len(one)))
+    follower, count = Follower(other, Tree(other)), max(3, round(share * len(one)))
     matrix, still = np.eye(4), STILL * (float(np.abs(other).max()) or 1.0)
     for step in range(steps + 1):
         here = one @ matrix[:3, :3].T + matrix[:3, 3]
-        away, number = (found[:, 0] for found in tree.nearest(here))
+        away, number = follower.nearest(here)
         kept = np.argsort(away, kind="stable")[:count]
         yield Motion(matrix, float(np.sqrt((away[kept] ** 2).mean())), share, step)
         gain = rigid(here[kept], other[number[kept]])
@@ -168,7 +169,8 @@ def _descend(
 ) -> Motion:
     """Pair and move until nothing is gained: by planes where normals are known, and by points in the end."""
     matrix, used, planes = start, 0, normals is not None
-    pairs = _pairs(moving, matrix, fixed, tree)
+    follower = Follower(fixed, tree)
+    pairs = _pairs(moving, matrix, fixed, follower)
     best = Motion(matrix, *_judged(pairs[2], pairs[3]), 0)
     while used < steps:
         used += 1
@@ -179,7 +181,7 @@ def _descend(
             else rigid(here[kept], there[kept])
         )
         matrix = step @ matrix
-        pairs = _pairs(moving, matrix, fixed, tree)
+        pairs = _pairs(moving, matrix, fixed, follower)
         rms, share = _judged(pairs[2], pairs[3])
         moved = float(np.abs(step - np.eye(4)).max())
         if rms < best.rms or not planes:
@@ -188,18 +190,17 @@ def _descend(
             if not planes:
                 break
             planes, matrix = False, best.matrix  # what planes leave open, points decide
-            pairs = _pairs(moving, matrix, fixed, tree)
+            pairs = _pairs(moving, matrix, fixed, follower)
     return Motion(best.matrix, best.rms, best.share, used)
 
 
 Pairs = tuple[Doubles, Doubles, Doubles, NDArray[np.bool_], NDArray[np.int64]]
 
 
-def _pairs(moving: Doubles, matrix: Doubles, fixed: Doubles, tree: Tree) -> Pairs:
+def _pairs(moving: Doubles, matrix: Doubles, fixed: Doubles, follower: Follower) -> Pairs:
     """Return points moved, the nearest ones, their distances, which pairs count, and the numbers of the nearest."""
     here = moving @ matrix[:3, :3].T + matrix[:3, 3]
-    found = tree.nearest(here)
-    away, number = found[0][:, 0], found[1][:, 0]
+    away, number = follower.nearest(here)
     kept = away <= FAR * np.median(away) + 1e-12
     if kept.sum() < 3:
         kept[:] = True

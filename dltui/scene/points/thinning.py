@@ -16,6 +16,7 @@ from dltui.spelling import in_range
 Ints = NDArray[np.int64]
 CELLS = 1 << 20  # of a lattice along one side at most
 WORK = 4_000_000_000  # distances that farthest points may cost
+PARTS = 4  # of the sum of areas, as many times as there are triangles
 
 
 def voxels(geometry: Geometry, side: float) -> Geometry:
@@ -190,11 +191,42 @@ def within(
         Numbers of triangles, shape (count,), and the weights of their corners, 1 − √a, √a·(1 − b) and √a·b, shape
         (count, 3).
     """
-    which = np.searchsorted(np.cumsum(area), numbers.random(count) * area.sum(), side="right").clip(
-        0, len(area) - 1
-    )
+    which = lots(area, count, numbers)
     root, share = np.sqrt(numbers.random(count)), numbers.random(count)
     return which, np.stack([1 - root, root * (1 - share), root * share], axis=1)
+
+
+def lots(area: NDArray[np.float64], count: int, numbers: np.random.Generator) -> Ints:
+    """Draw triangles as often as they are large.
+
+    Where there are many draws, a table of the first triangle of each of as many parts of the sum brings most of them
+    near their own: a search by halves runs all over the memory.
+
+    Args:
+        area: Of the triangles, or anything that grows with it, shape (f,); not all 0.
+        count: How many.
+        numbers: Where draws come from.
+
+    Returns:
+        Numbers of triangles, shape (count,).
+    """
+    ends, total, last = np.cumsum(area), area.sum(), len(area) - 1
+    share = numbers.random(count)
+    draws, parts = share * total, PARTS * len(area)
+    if count < parts:
+        found: Ints = np.minimum(np.searchsorted(ends, draws, side="right"), last)
+        return found
+    low = (
+        np.arange(parts) / parts * total * (1 - 1e-12)
+    )  # not above any draw of the part, whatever is rounded
+    first = np.minimum(np.searchsorted(ends, low, side="right"), last)
+    which: Ints = first[np.minimum((share * parts).astype(np.int64), parts - 1)]
+    late = np.flatnonzero(ends[which] <= draws)
+    for _ in range(PARTS):
+        which[late] = np.minimum(which[late] + 1, last)
+        late = late[ends[which[late]] <= draws[late]]
+    which[late] = np.minimum(np.searchsorted(ends, draws[late], side="right"), last)
+    return which
 
 
 def enough(geometry: Geometry, neighbours: int) -> None:
@@ -205,7 +237,8 @@ def enough(geometry: Geometry, neighbours: int) -> None:
     """
     if not 1 <= neighbours < len(geometry.vertices):
         raise UsageError(
-            f"{geometry.title} has {len(geometry.vertices)} points: expected more than the {neighbours} of --neighbours"
+            f"{neighbours} neighbours of each point need {neighbours + 1} points, but {geometry.title} has "
+            f"{len(geometry.vertices)}: try a lower --neighbours"
         )
 
 

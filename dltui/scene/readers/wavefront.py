@@ -81,5 +81,11 @@ def _corners(found: list[tuple[bytes, bytes]], faces: list[bytes], path: Path) -
     if (numbers < 0).any():
         seen = np.cumsum([word == b"v" for word, _ in found])
         before = seen[[i for i, (word, _) in enumerate(found) if word == b"f"]]
-        numbers = np.where(numbers < 0, np.repeat(before, counts) + numbers + 1, numbers)
+        told, numbers = numbers, np.where(numbers < 0, np.repeat(before, counts) + numbers + 1, numbers)
+    else:
+        told = numbers
+    last = sum(word == b"v" for word, _ in found)
+    off = (numbers < 1) | (numbers > last)
+    if off.any():
+        raise DltuiError(f"{path} has a face with vertex {told[off][0]}, but its vertices are 1 … {last}")
     return fan(counts, numbers - 1)

@@ -39,7 +39,9 @@ class Own(Node):
         try:
             found = np.asarray(self.call(x, y, z), np.float64)
         except Exception as error:
-            raise DltuiError(f"{self.name} failed: {type(error).__name__}: {error}") from error
+            raise DltuiError(
+                f"{self.name} failed: {type(error).__name__}: {error}; expected a function of arrays x, y and z"
+            ) from error
         if found.shape != np.shape(x):
             raise DltuiError(
                 f"{self.name} returned an array of shape {found.shape} for places of shape {np.shape(x)}: expected "

@@ -37,6 +37,7 @@ from dltui.scene.sdf.nodes import (
 from dltui.spelling import expression
 
 LONGEST, DEEPEST = 20_000, 200
+LARGEST = 1e6  # of numbers; far beyond, float32 tells no surface
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,10 @@ def _read(node: ast.expr, text: str, depth: int) -> Any:
         and isinstance(node.value, int | float)
         and not isinstance(node.value, bool)
     ):
+        if not abs(node.value) <= LARGEST:
+            raise UsageError(
+                f"{ast.get_source_segment(text, node)} is too large a number: expected up to {LARGEST:g}"
+            )
         return float(node.value)
     if isinstance(node, ast.Name) and node.id in {"x", "y", "z"}:
         return node.id

@@ -1,14 +1,15 @@
-"""Fitting splats to pictures: one picture a step, and splats that fade away sent where they are needed.
+"""Fitting splats to pictures: one picture a step, and every hundred steps more splats, or better places for them.
 
-The number of splats stays what it is, as in Kheradmand et al. 2024 (MCMC): every hundred steps those that add hardly
-anything jump onto others and share their opacity. Those others are drawn by how wrong pictures are where they show.
+At first they are few, and grow as in Kerbl et al. 2023 until there are as many as may be. From then on their number
+stays what it is, as in Kheradmand et al. 2024 (MCMC): those that add hardly anything jump onto others and share their
+opacity. Those others are drawn by how wrong pictures are where they show.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -17,8 +18,9 @@ from torch import Tensor
 from dltui.scene import pace
 from dltui.scene.nerf.views import Capture, View, hull
 from dltui.scene.splats.blend import nearest_first, pairs_of, rows_of, summed
-from dltui.scene.splats.fused import picture
+from dltui.scene.splats.fused import Picture, picture
 from dltui.scene.splats.gaussians import Gaussians, axes
+from dltui.scene.splats.grow import Grown, Pull, grow, planned
 from dltui.scene.splats.project import project
 from dltui.scene.splats.straight import straight
 
@@ -39,6 +41,7 @@ MOVED = 0.05  # share of the splats that jump at once at most
 IDLE = 0.15  # of the mean of what splats add: less is too little
 WIDE = 0.3  # of how far splats stand apart at the start, their size
 START, GRID = 0.3, 64  # opacity at the start; cells of the visual hull, either way
+LATEST = 0.9  # part of the work after which splats stay where they are
 EVERY = 100  # steps between two judgements that the clock is stopped for
 
 
@@ -48,12 +51,23 @@ class Progress(pace.Progress):
 
     Attributes:
         moved: Splats that jumped so far.
+        grown: What was cloned, split and pruned so far.
+        counts: How many splats there were from each step on: (step, splats).
     """
 
     moved: int = 0
+    grown: Grown = field(default_factory=Grown)
+    counts: list[tuple[int, int]] = field(default_factory=list)
 
 
-def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> Gaussians:
+def sown(
+    capture: Capture,
+    count: int,
+    degree: int,
+    source: torch.Generator,
+    *,
+    beat: Callable[[], None] | None = None,
+) -> Gaussians:
     """Return grey splats at random places: within the visual hull, or within the whole cube where no mask is known.
 
     Args:
@@ -61,6 +75,7 @@ def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> 
         count: How many.
         degree: Of the spherical harmonics.
         source: Of the draws.
+        beat: Called now and then; may raise to stop.
 
     Returns:
         Splats as large as they stand apart.
@@ -71,7 +86,7 @@ def sown(capture: Capture, count: int, degree: int, source: torch.Generator) -> 
         for low, high in zip(capture.box.low, capture.box.high, strict=True)
     ]
     cells = torch.stack(torch.meshgrid(*lines, indexing="ij"), 3).reshape(-1, 3)
-    inside = hull(capture.train, cells)
+    inside = hull(capture.train, cells, beat=beat)
     if inside is not None and bool(inside.any()):
         cells = cells[inside]
     chosen = torch.randint(len(cells), (count,), generator=source)
@@ -91,12 +106,13 @@ class Sown(pace.Paced):
 
     Args:
         capture: Pictures with their cameras.
-        count: How many splats.
+        count: How many splats at most.
         degree: Of the spherical harmonics.
         seconds: Time that steps may take, or None: of the processor on a CPU, on the wall elsewhere.
         steps: Steps that may be made, or None.
         seed: Of all draws.
         device: Where they are fitted.
+        beat: Called now and then while pictures are got ready; may raise to stop.
     """
 
     progress: Progress
@@ -111,33 +127,57 @@ class Sown(pace.Paced):
         steps: int | None = None,
         seed: int = 0,
         device: torch.device | None = None,
+        beat: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(Progress(), device, seconds=seconds, steps=steps)
         self.capture = straight(capture)
         self._source = torch.Generator().manual_seed(seed)
-        self.splats = sown(self.capture, count, degree, self._source).to(self.device)
+        self._budget, self._radius = count, max(capture.box.sides) / 2
+        self.splats = sown(self.capture, planned(count, 0.0), degree, self._source, beat=beat).to(self.device)
+        self.progress.counts.append((0, len(self.splats)))
         for tensor in self.splats.tensors:
             tensor.requires_grad_()
         self._truths = [_truth(one, self.device) for one in self.capture.train]
-        self._optimizer = _optimizer(self.splats, max(capture.box.sides) / 2)
+        self._optimizer = _optimizer(self.splats, self._radius)
+        self._pull = Pull(len(self.splats), self.device)
         self._order: list[int] = []
         self._loss: Tensor | None = None
 
     def step(self) -> None:
-        """Make one step, and every hundred of them send splats to where they are needed."""
+        """Make one step, and every hundred of them let splats grow, or send them to where they are needed."""
         if not self._order:
             self._order = torch.randperm(len(self._truths), generator=self._source).tolist()
         at = self._order.pop()
         for group in self._optimizer.param_groups:
             group["lr"] = group["first"] * LAST**self.done
-        loss = _loss(self.splats, self.capture.train[at], self._truths[at], self.capture.paper)
+        one = self.capture.train[at]
+        seen = picture(self.splats, one.camera, self.capture.paper)
+        loss = _loss(self.splats, seen, self._truths[at])
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self._loss = loss.detach()
+        self._pull.note(seen.middle, one.camera)
         self.progress.step += 1
-        if self.progress.step % RELOCATE == 0:
-            self._relocate()
+        if self.progress.step % RELOCATE == 0 and self.done < LATEST:
+            if len(self.splats) < self._budget:
+                self._grow()
+            else:
+                self._relocate()
+
+    def _grow(self) -> None:
+        """Prune what is clear, and clone or split where pictures pull."""
+        self.splats, grown = grow(
+            self.splats,
+            self._optimizer,
+            self._pull.mean,
+            most=planned(self._budget, self.done),
+            radius=self._radius,
+            source=self._source,
+        )
+        self._pull = Pull(len(self.splats), self.device)
+        self.progress.grown += grown
+        self.progress.counts.append((self.progress.step, len(self.splats)))
 
     def _relocate(self) -> None:
         """Send splats that add hardly anything to where some of the pictures are wrong."""
@@ -181,11 +221,10 @@ def _truth(one: View, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(one.rgb.reshape(-1, 3), np.float32)).to(device)
 
 
-def _loss(splats: Gaussians, one: View, truth: Tensor, paper: float) -> Tensor:
+def _loss(splats: Gaussians, seen: Picture, truth: Tensor) -> Tensor:
     """Return how far a picture of splats is from the truth, with a small price on what is not needed."""
-    seen, opacity = picture(splats, one.camera, paper)
-    gap = seen - truth
-    price = THIN * opacity.mean() + SMALL * splats.log_scale.exp().mean()
+    gap = seen.rgb - truth
+    price = THIN * seen.opacity.mean() + SMALL * splats.log_scale.exp().mean()
     return ABSOLUTE * gap.abs().mean() + SQUARED * (gap * gap).mean() + price
 
 

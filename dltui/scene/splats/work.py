@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,10 @@ import torch
 
 from dltui.errors import UsageError
 from dltui.progress import Report, silent
+from dltui.results import load
 from dltui.results.splats import SplatFit, SplatViews
 from dltui.scene.cameras import Camera, looking
+from dltui.scene.flight import Flight
 from dltui.scene.nerf.score import psnr, ssim
 from dltui.scene.nerf.views import Capture
 from dltui.scene.splats.file import read_splats
@@ -42,7 +46,7 @@ def train(
 
     Args:
         capture: Pictures with their cameras.
-        count: How many splats.
+        count: How many splats at most.
         degree: Of the spherical harmonics.
         seconds: Time that steps may take, or None.
         steps: Steps that may be made, or None.
@@ -53,21 +57,30 @@ def train(
     Returns:
         The splats, and how near they come.
     """
-    fit = Sown(capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device)
+    fit = Sown(
+        capture, count=count, degree=degree, seconds=seconds, steps=steps, seed=seed, device=device,
+        beat=partial(report, 0, PARTS),
+    )  # fmt: skip
 
     def told(progress: Progress, splats: Gaussians) -> None:
         one = fit.capture.held_out[0]
         seen = view(splats, one.camera, paper=capture.paper)
         progress.psnr.append((progress.step, progress.seconds, psnr(seen.rgb, one.rgb)))
+        report(round(PARTS * fit.done), PARTS)
         known = described(splats.detached(), fit.capture, progress, shown=1)
         report(round(PARTS * fit.done), PARTS, known)
 
     splats, progress = fit_splats(fit, told, lambda done: report(round(PARTS * done), PARTS))
-    return splats, described(splats, fit.capture, progress)
+    return splats, described(splats, fit.capture, progress, beat=partial(report, PARTS, PARTS))
 
 
 def described(
-    splats: Gaussians, capture: Capture, progress: Progress, *, shown: int | None = None
+    splats: Gaussians,
+    capture: Capture,
+    progress: Progress,
+    *,
+    shown: int | None = None,
+    beat: Callable[[], None] | None = None,
 ) -> SplatFit:
     """Return how near splats come to held-out pictures.
 
@@ -76,13 +89,18 @@ def described(
         capture: Pictures with their cameras.
         progress: How the fit went.
         shown: How many held-out pictures are looked at; all if None.
+        beat: Called after every picture; may raise to stop.
 
     Returns:
         The result.
     """
-    judged = capture.held_out[:shown]
+    judged, kept = capture.held_out[:shown], len(splats) if shown is None else 0
     began = time.perf_counter()
-    seen = [np.clip(view(splats, one.camera, paper=capture.paper).rgb, 0, 1) for one in judged]
+    seen = []
+    for one in judged:
+        seen.append(np.clip(view(splats, one.camera, paper=capture.paper).rgb, 0, 1))
+        if beat is not None:
+            beat()
     each = (time.perf_counter() - began) / len(judged)
     pairs = list(zip(seen, judged, strict=True))
     colour = (0.5 + Y0 * splats.harmonics[:, 0]).clamp(0, 1).mul(255).round().to(torch.uint8)
@@ -96,6 +114,13 @@ def described(
         train=len(capture.train),
         held_out=len(judged),
         moved=progress.moved,
+        cloned=progress.grown.cloned,
+        split=progress.grown.split,
+        pruned=progress.grown.pruned,
+        counts=np.array(progress.counts, np.float64).reshape(-1, 2),
+        scale=splats.log_scale.exp()[:kept].cpu().numpy(),
+        turn=splats.turn[:kept].cpu().numpy(),
+        harmonics=splats.harmonics[:kept].cpu().numpy(),
         degree=splats.degree,
         view_seconds=each,
         history=np.array(progress.psnr, np.float64).reshape(-1, 3),
@@ -105,6 +130,33 @@ def described(
         rgb=colour.cpu().numpy(),
         opacity=torch.sigmoid(splats.logit).cpu().numpy(),
     )
+
+
+def splats_in(path: Path) -> tuple[Gaussians, int]:
+    """Return the splats of a file, and how many were left out because a number was not finite.
+
+    Args:
+        path: A PLY file, or what ``dltui splat train --save`` kept.
+
+    Returns:
+        Both.
+
+    Raises:
+        DltuiError: If it holds none.
+        UsageError: If it is a result of another kind, or of a fit that was stopped.
+    """
+    if path.suffix != ".safetensors":
+        return read_splats(path)
+    found = load(path)
+    if not isinstance(found, SplatFit) or not len(found.scale):
+        raise UsageError(
+            f"{path} holds no splats: expected a .ply, or what `dltui splat train SCENE --save FILE` kept to the end"
+        )
+    parts = found.places, np.log(found.scale), found.turn, found.opacity, found.harmonics
+    place, log_scale, turn, opacity, harmonics = (
+        torch.from_numpy(np.array(part, np.float32)) for part in parts
+    )
+    return Gaussians(place, log_scale, turn, torch.logit(opacity, eps=1e-6), harmonics), 0
 
 
 def render(
@@ -118,9 +170,10 @@ def render(
     orbit: int,
     paper: float,
     device: torch.device,
+    flight: Flight | None = None,
     report: Report = silent,
 ) -> SplatViews:
-    """Return what cameras around a file of splats see.
+    """Return what cameras around a file of splats see, or on a way through them.
 
     Args:
         path: The file.
@@ -129,9 +182,10 @@ def render(
         elevation: Degrees above the ground.
         zoom: How many times nearer than what shows nearly all.
         up: The axis that points up: z, y, or -y as photogrammetry leaves it.
-        orbit: How many cameras, evenly around.
+        orbit: How many cameras, evenly around, or on the way.
         paper: Brightness of what is behind everything.
         device: Where it is drawn.
+        flight: The way, or None to go around.
         report: How far it is.
 
     Returns:
@@ -141,12 +195,16 @@ def render(
         DltuiError: If the file can't be read.
         UsageError: If the axis is none.
     """
-    splats, dropped = read_splats(path)
+    splats, dropped = splats_in(path)
     splats = splats.to(device)
     began = time.perf_counter()
+    if flight is None:
+        turns = [azimuth + 360 * i / orbit for i in range(orbit)]
+        cameras = [standing(splats, size, turn, elevation, zoom, up) for turn in turns]
+    else:
+        cameras = flight.cameras(orbit, size)
     seen = []
-    for i in range(orbit):
-        camera = standing(splats, size, azimuth + 360 * i / orbit, elevation, zoom, up)
+    for i, camera in enumerate(cameras):
         seen.append(view(splats, camera, paper=paper))
         report(i + 1, orbit)
     each = (time.perf_counter() - began) / orbit

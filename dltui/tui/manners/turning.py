@@ -1,11 +1,14 @@
-"""Figures in space: the eye goes around them."""
+"""Figures in space: the eye goes around them, or flies through a scene."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import ClassVar
 
+import numpy as np
+
 from dltui.draw.look import Look
+from dltui.draw.scene.eye import place_of, reach_of, turn
 from dltui.draw.view import Drawing, View
 from dltui.figures import Figure, Points, Scene, Surface, number, span
 from dltui.tui.manners.base import clamp
@@ -17,47 +20,82 @@ MAGNIFY = 1.15
 ZOOM_ENDS = (0.4, 8.0)
 CLOSE = 200.0  # how near one may come to a scene
 TILT_ENDS = (-90.0, 90.0)
+GO = 0.08  # of the radius of the scene that a key flies
+LOOK = 4.0  # degrees that a key turns the eye that flies
 
 
 class Turning:
-    """Arrows and dragging turn the figure, + and − and the wheel come closer and go back."""
+    """Arrows and dragging turn the figure, + and − and the wheel come closer and go back.
+
+    Once it flies they turn the eye instead, and the wheel, + and − go where it looks.
+    """
 
     scope: ClassVar[str] = "turn"
 
     def __init__(self, figure: Surface | Points | Scene) -> None:
         self._range = _range(figure)
-        self._pans = isinstance(figure, Scene)
+        self._scene = figure if isinstance(figure, Scene) else None
 
     def drawn(self, drawing: Drawing, view: View, look: Look) -> None:
         """Need nothing of the drawing."""
 
     def move(self, view: View, right: int, up: int) -> View:
-        """Return the view one step around."""
+        """Return the view one step around, or looking a step aside."""
+        if view.place is not None:
+            return _turned(view, -LOOK * right, -LOOK * up)
         return _turned(view, STEP * right, STEP * up)
 
     def shift(self, view: View, right: int, up: int) -> View:
         """Return a scene moved aside, anything else a quarter of a right angle around."""
-        if self._pans:
+        if view.place is not None:
+            return self.go(view, right, up, 0)
+        if self._scene is not None:
             across, height = view.shift
             return replace(view, shift=(across - PAN * right, height - PAN * up))
         return _turned(view, 22.5 * right, 22.5 * up)
 
     def zoom(self, view: View, steps: int, cell: tuple[int, int] | None = None) -> View:
         """Return the view nearer or farther; where the mouse points does not matter."""
+        if view.place is not None:
+            return self.go(view, 0, steps, 0)
         return replace(
-            view, zoom=clamp(view.zoom * MAGNIFY**steps, ZOOM_ENDS[0], CLOSE if self._pans else ZOOM_ENDS[1])
+            view,
+            zoom=clamp(
+                view.zoom * MAGNIFY**steps, ZOOM_ENDS[0], CLOSE if self._scene is not None else ZOOM_ENDS[1]
+            ),
         )
 
     def drag(self, view: View, columns: int, rows: int) -> View:
-        """Return the view turned as if the figure was held by the mouse."""
+        """Return the view turned as if the figure was held by the mouse, or what is seen by an eye that flies."""
+        if view.place is not None:
+            return _turned(view, DRAG[0] / 2 * columns, -DRAG[1] / 2 * rows)
         return _turned(view, -DRAG[0] * columns, DRAG[1] * rows)
+
+    def fly(self, view: View) -> View:
+        """Return the view of an eye that flies from where it stands, or goes around the scene again."""
+        if self._scene is None or view.place is not None:
+            return View()
+        return replace(view, place=place_of(self._scene, view), shift=(0.0, 0.0))
+
+    def go(self, view: View, right: int, ahead: int, up: int) -> View:
+        """Return the view of an eye that flew a step to the right, ahead or upwards."""
+        if self._scene is None or view.place is None:
+            return view
+        upright = np.array([0.0, 0, 1] if self._scene.up == "z" else [0.0, 1, 0])
+        sideways, _, away = turn(view.azimuth, view.elevation, self._scene.up)
+        step = GO * reach_of(self._scene) / max(view.zoom, 1.0)
+        x, y, z = (np.array(view.place) + step * (right * sideways + ahead * away + up * upright)).tolist()
+        return replace(view, place=(x, y, z))
 
     def point(self, view: View, column: int, row: int) -> View:
         """Return the view as it is: a spot of the screen is no single spot in space."""
         return view
 
     def readout(self, view: View) -> str:
-        """Return the angles, the magnification, and the range of the values."""
+        """Return the angles, the magnification, and the range of the values; the place of an eye that flies."""
+        if view.place is not None:
+            place = ", ".join(number(part, 3) for part in view.place)
+            return f"at {place}   azimuth {view.azimuth:.0f}°   elevation {view.elevation:.0f}°"
         eye = f"azimuth {view.azimuth:.0f}°   elevation {view.elevation:.0f}°   zoom {number(view.zoom, 3)}×"
         return f"{eye}   {self._range}" if self._range else eye
 

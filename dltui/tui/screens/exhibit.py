@@ -87,6 +87,7 @@ class ExhibitScreen(GalleryScreen):
         self._numbers: tuple[tuple[str, str], ...] = ()
         self._numbers_due = False
         self._check: Job | None = None
+        self._told: Job | None = None  # the checks whose end was shown; news of it may come twice
         self._kin: tuple[str, ...] = ()
         self._knobs: dict[str, str] = {}  # how they stood the last time
         self._held: Item | None = None  # the setting that later ones are put beside
@@ -423,7 +424,8 @@ class ExhibitScreen(GalleryScreen):
         assert self._check is not None, "asked only then"
         page = verdict_page(self._check)
         self.query_one("#verdict", Static).update(page)
-        if self._check.over:
+        if self._check.over and self._check is not self._told:
+            self._told = self._check
             good = self._check.state == "done"
             self.notify(page.plain, title="Checks", severity="information" if good else "error", markup=False)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
@@ -14,8 +12,10 @@ from textual.worker import Worker, WorkerState
 from dltui.tui import actions
 from dltui.tui.catalog import SHELVES, Item, Shelf
 from dltui.tui.catalog.items import homely
+from dltui.tui.folders import WATCH, Folders
 from dltui.tui.overview import aired, empty_rows, overview, shelf_rows
 from dltui.tui.screens.base import SMALLEST, Room
+from dltui.tui.trash import DISCARD, DISCARDED, RESTORE, Trash
 from dltui.tui.trouble import sentence
 from dltui.tui.widgets.item_list import ItemList
 from dltui.tui.widgets.preview import Preview
@@ -26,12 +26,10 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from dltui.jobs import Job
-    from dltui.runs import Discarded
 
 EVERY = 1.5  # seconds between looks at the folders
 OVERVIEW = "Overview"
 ORDERS = ("as they come", "by name", "by state")  # the first is that of the shelf: mostly the newest first
-DISCARDED = {"result", "run"}  # kinds that can be put away
 MARKED = "runs"  # the shelf on which things can be marked
 ACTED_ON = {"model", "checkpoint", "run", "data", "fetchable"}
 SHOWN = {
@@ -60,11 +58,11 @@ class HomeScreen(Room):
         self._at = 0  # 0 for the overview, else the number of the shelf
         self._order = 0
         self._letters = ""
-        self._gone: list[Discarded] = []
+        self._trash = Trash(self)
+        self._folders = Folders(self)
         # Held on to, as every key that may be shown in the footer asks what is chosen.
         self._items = ItemList(id="items")
         self._more: ItemList | None = None  # made when there was room for it
-        self._stamps: tuple[float, ...] | None = None
 
     def _sized(self) -> str:
         """Return the classes to begin with: home shows the overview first."""
@@ -132,7 +130,7 @@ class HomeScreen(Room):
         """Follow what is read from the folders, and what is computed."""
         self.dltui.shelf_read.subscribe(self, self._shelf_read)
         self.dltui.job_news.subscribe(self, self._job_news)
-        self.set_interval(EVERY, self._watch)
+        self.set_interval(EVERY, self._folders.look)
         self._fill()
 
     def on_screen_resume(self) -> None:
@@ -227,48 +225,20 @@ class HomeScreen(Room):
         if first is not None:
             self._list.choose(first.place)
 
-    # the folders
-
-    def _watch(self) -> None:
-        """See in a thread whether the folders have changed, while someone looks."""
-        if self.app.screen is self:
-            self.run_worker(
-                partial(_stamps, self.dltui.folder),
-                thread=True,
-                exclusive=True,
-                group="watch",
-                exit_on_error=False,
-            )
-
-    def _watched(self, stamps: tuple[float, ...]) -> None:
-        """Read again what has changed; runs that go on always have."""
-        before, self._stamps = self._stamps, stamps
-        going = any(item.state == "running" for item in self.dltui.items.get("runs") or [])
-        if going or (before and before[0] != stamps[0]):
-            self.dltui.read_shelf("runs")
-        if before and before[1:] != stamps[1:]:
-            self.dltui.read_shelf("results")
+    # what threads do
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Take what threads have found or done."""
         group = event.worker.group
-        if group not in {"watch", "discard", "restore"}:
+        if group not in {WATCH, DISCARD, RESTORE}:
             return
         event.stop()
         if event.state is WorkerState.ERROR:
             self.notify(sentence(event.worker.error), severity="error", markup=False)
-        elif event.state is WorkerState.SUCCESS and group == "watch":
-            self._watched(event.worker.result or ())
-        elif event.state is WorkerState.SUCCESS and group == "discard" and event.worker.result:
-            self._discarded(event.worker.result)
-        elif event.state is WorkerState.SUCCESS and group == "restore":
-            self._gone.pop()
-            self._read_again()
-            self.notify(homely(event.worker.result or Path()), title="Brought back", markup=False)
-
-    def _read_again(self) -> None:
-        self.dltui.read_shelf("results")
-        self.dltui.read_shelf("runs")
+        elif event.state is WorkerState.SUCCESS and group == WATCH:
+            self._folders.seen(event.worker.result or ())
+        elif event.state is WorkerState.SUCCESS:
+            self._trash.done(event.worker)
 
     # what is chosen
 
@@ -327,7 +297,7 @@ class HomeScreen(Room):
         meant = {
             "overlay": self._list.marks and len(self._marked()) > 1,
             "discard": kind in DISCARDED,
-            "restore": bool(self._gone),
+            "restore": bool(self._trash.gone),
             "deeds": kind in ACTED_ON,
             "fetch": self.can_fetch(self.chosen),
         }
@@ -429,37 +399,12 @@ class HomeScreen(Room):
 
     def action_discard(self) -> None:
         """Ask, then move what is chosen to the trash."""
-        chosen = self.chosen
-        if chosen is None:
-            return
-        from dltui.runs import trash_folder
-        from dltui.tui.screens.sure import SureScreen
-
-        remark = f"It is moved to {homely(trash_folder())}, and u brings it back."
-        question = SureScreen(f"Move the {chosen.kind} {chosen.name} to the trash?", remark, "move it")
-        self.app.push_screen(question, partial(self._discard, chosen))
-
-    def _discard(self, item: Item, sure: bool | None) -> None:
-        if sure:
-            from dltui.runs import discard
-
-            work = partial(discard, item.path)
-            self.run_worker(work, thread=True, group="discard", name=item.place, exit_on_error=False)
-
-    def _discarded(self, gone: Discarded) -> None:
-        """Tell where it is now, and close its tab."""
-        self._gone.append(gone)
-        for kind in DISCARDED:
-            self.run_worker(self.dltui.close_place(f"{kind} {gone.origin}"), group="close")
-        self._read_again()
-        self.notify(f"{homely(gone.path)}; u brings it back", title="Moved to the trash", markup=False)
+        if self.chosen is not None:
+            self._trash.ask(self.chosen)
 
     def action_restore(self) -> None:
         """Bring back what was moved last."""
-        from dltui.runs import restore
-
-        work = partial(restore, self._gone[-1])
-        self.run_worker(work, thread=True, group="restore", exclusive=True, exit_on_error=False)
+        self._trash.restore()
 
     def action_deeds(self) -> None:
         """Ask what to do with what is chosen."""
@@ -492,16 +437,3 @@ def _fitting(rows: list[Row], letters: str) -> tuple[list[Row], dict[str, tuple[
     found = {hit.candidate.item.place: hit.places for hit in hits}
     kept: list[Row] = [item for item in items if item.place in found]
     return kept or [Remark(f"Nothing here fits {letters!r}.")], found
-
-
-def _stamps(folder: Path) -> tuple[float, ...]:
-    """Return when the folders of runs and results, and the current one, have changed; called in a thread."""
-    from dltui.runs import results_folder, runs_folder
-
-    stamps = []
-    for path in (runs_folder(), results_folder(), folder):
-        try:
-            stamps.append(path.stat().st_mtime)
-        except OSError:
-            stamps.append(0.0)
-    return tuple(stamps)

@@ -24,7 +24,7 @@ from dltui.errors import DltuiError
 from dltui.figures import Figure, Heatmap, Images, Overlay, Scene
 from dltui.settings import Settings
 from dltui.tui import actions
-from dltui.tui.manners import Manner, manner_of
+from dltui.tui.manners import Manner, Turning, manner_of
 from dltui.tui.themes import INKS, Ink
 from dltui.tui.widgets.canvas_view import CanvasView
 from dltui.tui.widgets.dyeing import dye
@@ -150,6 +150,10 @@ class FigureView(CanvasView, can_focus=True):
             return False
         if action == "pan" and self._view.x_range is None and self._view.y_range is None:
             return False
+        if action == "fly":
+            return isinstance(self._figure, Scene)
+        if action in {"go", "rise"}:
+            return self._view.place is not None
         if action in ALWAYS:
             return self._figure is not None and (action != "glyphs" or pictorial(self._figure))
         mine = MEANT[self._manner.scope] if self._manner else frozenset()
@@ -204,6 +208,23 @@ class FigureView(CanvasView, can_focus=True):
             self._stop_spinning()
         else:
             self._spinning = self.set_interval(1 / self._pace.rate, self._spin)
+
+    def action_fly(self) -> None:
+        """Fly freely from here, or go around the figure again."""
+        self._stop_spinning()
+        if isinstance(self._manner, Turning):
+            self.look(self._manner.fly(self._view))
+            self.refresh_bindings()
+
+    def action_go(self, right: int, ahead: int) -> None:
+        """Fly a step."""
+        if isinstance(self._manner, Turning):
+            self.look(self._manner.go(self._view, right, ahead, 0))
+
+    def action_rise(self, up: int) -> None:
+        """Fly a step upwards or down."""
+        if isinstance(self._manner, Turning):
+            self.look(self._manner.go(self._view, 0, 0, up))
 
     def action_save(self) -> None:
         """Ask for a name and write the figure to a file."""
@@ -300,7 +321,7 @@ class FigureView(CanvasView, can_focus=True):
             self.look(self._manner.move(self._view, right, up))
 
     def _spin(self) -> None:
-        if self._manner and self._due is None:
+        if self._manner and self._due is None and self._view.place is None:
             self.look(self._manner.drag(self._view, -1, 0))
 
     def _stop_spinning(self) -> None:

@@ -55,7 +55,7 @@ class Keeping:
 
             save([figure], path, look)
 
-        self._ask("figure", ".png", KINDS, write)
+        self.ask_for("figure", ".png", KINDS, write)
 
     def copy(self) -> None:
         """Put the figure on the clipboard as text, as it is shown but without colours."""
@@ -83,7 +83,7 @@ class Keeping:
                 f"It was long: one frame in {recording.every} was kept, {MOST} are the most.",
                 title="Recording",
             )
-        self._ask(f"recording of {recording.seconds:.1f} s", ".gif", MOVING, recording.save)
+        self.ask_for(f"recording of {recording.seconds:.1f} s", ".gif", MOVING, recording.save)
 
     def frame(self, canvas: Canvas) -> None:
         """Keep a frame if a recording runs."""
@@ -94,8 +94,15 @@ class Keeping:
         """Throw a recording away."""
         self._recording = None
 
-    def _ask(self, what: str, ending: str, kinds: dict[str, str], write: Callable[[Path], None]) -> None:
-        """Ask for a name, then write in a thread."""
+    def ask_for(self, what: str, ending: str, kinds: dict[str, str], write: Callable[[Path], None]) -> None:
+        """Ask for a name, then write in a thread.
+
+        Args:
+            what: What is written, for the question.
+            ending: That of the name that is proposed.
+            kinds: The endings that there are, and what each writes.
+            write: Writes to a path.
+        """
         view = self._view
         title = view.figure.title if view.figure is not None else ""
         folder: Path = getattr(view.app, "folder", Path.cwd())

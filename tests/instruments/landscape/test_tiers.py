@@ -87,6 +87,16 @@ def perceptron() -> nn.Module:
     )  # fmt: skip
 
 
+def shrinking() -> nn.Module:
+    """Maps that become smaller than the kernels over them; the dense tier must not take it for a chain."""
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3, stride=2, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(3, 5, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(5), nn.ReLU(),
+        nn.Conv2d(5, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(),
+        nn.Conv2d(4, 6, 3, stride=2, padding=1), nn.Tanh(), nn.Conv2d(6, 4, 3, padding=1), nn.Flatten(),
+    )  # fmt: skip
+
+
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[Make, ...]]] = {
     "mlp": (lambda: build("mlp", (1, 8, 8), 4), (dense, folded)),
     "perceptron": (perceptron, (dense, folded)),
@@ -96,6 +106,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[Make, ...]]] = {
     "bottleneck": (Bottleneck, (folded,)),
     "tied": (Tied, (folded,)),
     "preactivated": (preactivated, (folded,)),
+    "shrinking": (shrinking, (folded,)),
 }
 
 

@@ -97,6 +97,14 @@ function stage(place, height, draw) {
 
 const room = (width, height, right, left = 64) => ({ left, top: 18, right: width - right, bottom: height - 40 });
 
+// The right margin and the height of a chart on which a unit is as long across as up.
+function equalUnits(axes, width, height, margin) {
+  const [across, up] = axes.map((axis) => Math.abs(axis.high - axis.low));
+  const side = room(width, height, margin);
+  const unit = Math.min((side.right - side.left) / across, (side.bottom - side.top) / up);
+  return [width - side.left - unit * across, height - (side.bottom - side.top) + unit * up];
+}
+
 // Axes with ticks and labels; returns the place for the data.
 function frame(pen, width, height, x, y, labels, right = 10) {
   const box = room(width, height, right, y.wide);

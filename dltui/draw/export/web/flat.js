@@ -140,7 +140,8 @@ function drawHeatmap(place, figure) {
   const heat = axisOf(values.flat(), figure.scale, 0, figure.colormap === "coolwarm");
   let box;
   const board = stage(place, 420, (pen, width, height) => {
-    box = frame(pen, width, height, x, y, [figure.x_label, figure.y_label], 90);
+    const [right, bottom] = figure.equal ? equalUnits([x, y], width, height, 90) : [90, height];
+    box = frame(pen, width, bottom, x, y, [figure.x_label, figure.y_label], right);
     values.forEach((row, j) => row.forEach((value, i) => {
       const left = box.x(across[i]), top = Math.min(box.y(up[j]), box.y(up[j + 1]));
       const size = [box.x(across[i + 1]) - left + 0.6, Math.abs(box.y(up[j + 1]) - box.y(up[j])) + 0.6];
@@ -162,7 +163,7 @@ function drawHeatmap(place, figure) {
       pen.strokeText(mark.name, box.x(num(mark.x)) + 8, box.y(num(mark.y)) + 4);
       pen.fillText(mark.name, box.x(num(mark.x)) + 8, box.y(num(mark.y)) + 4);
     }
-    bar(pen, heat, figure.colormap, figure.value_label, width - 70, box.top, box.bottom);
+    bar(pen, heat, figure.colormap, figure.value_label, box.right + 20, box.top, box.bottom);
   });
   board.canvas.addEventListener("pointermove", (event) => {
     const a = x.value((event.offsetX - box.left) / (box.right - box.left));

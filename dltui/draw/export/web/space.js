@@ -110,14 +110,6 @@ function drawSurface(place, figure) {
   });
 }
 
-// The right margin and the height of a chart on which a unit is as long across as up.
-function equalUnits(axes, width, height, margin) {
-  const [across, up] = axes.map((axis) => axis.high - axis.low);
-  const side = room(width, height, margin);
-  const unit = Math.min((side.right - side.left) / across, (side.bottom - side.top) / up);
-  return [width - side.left - unit * across, height - (side.bottom - side.top) + unit * up];
-}
-
 function drawPoints(place, figure) {
   const places = figure.position.map((row) => row.map(num));
   const dims = places.length ? places[0].length : 2;
