@@ -101,6 +101,8 @@ def _from_file(path: Path, hints: Hints) -> Geometry:
         raise DltuiError(
             f"can't read {path}: {error.strerror}; expected a file of points or triangles"
         ) from error
+    if not head:
+        raise DltuiError(f"{path} is empty: expected points or triangles")
     ending = path.suffix.lower()
     if head[:3] == b"ply" or ending == ".ply":
         return from_ply(path)

@@ -97,6 +97,18 @@ def test_rows_by_their_names_or_by_a_guess_that_is_told(tmp_path: Path, name: st
     assert (found.rgb is not None) == (name == "c.pts")
 
 
+@pytest.mark.parametrize("columns", [(), ("id", "x", "y", "z", "-", "height of it")], ids=["named", "told"])
+def test_columns_of_words_are_left_out(tmp_path: Path, columns: tuple[str, ...]) -> None:
+    path = tmp_path / "trees.csv"
+    rows = [f"{i},{a},{b},{c},tree {i},{7 + i}" for i, (a, b, c) in enumerate(POINTS[:9].tolist())]
+    path.write_text("\n".join(["id,x,y,z,name,height of it", *rows]) + "\n")
+    found = read_geometry(str(path), hints=Hints(columns=columns))
+    np.testing.assert_allclose(found.vertices, POINTS[:9], rtol=1e-6)
+    assert list(found.channels) == ["id", "height of it"]
+    assert found.channels["height of it"].tolist() == list(range(7, 16))
+    assert "hold words" in found.remarks[0]
+
+
 def test_columns_that_are_told_win(tmp_path: Path) -> None:
     (tmp_path / "a.xyz").write_text("9 0 0 0 4\n9 1 2 3 5\n")
     found = read_geometry(str(tmp_path / "a.xyz"), hints=hints("-,x,y,z,heat"))

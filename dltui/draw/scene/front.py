@@ -122,18 +122,15 @@ class Front:
         whose = np.repeat(np.arange(chosen.size), count)
         place = (np.arange(whose.size) - (np.cumsum(count) - count).take(whose)).astype(np.int32)
         width = wide.take(whose)
-        down = (place / width).astype(
-            np.int32
-        )  # exact below 2⁵³, and faster than a division of whole numbers
+        # Exact below 2⁵³, and faster than a division of whole numbers.
+        down = (place / width).astype(np.int32)
         row = top.take(whose) + down
         down *= width
         place -= down
         column = left.take(whose) + place
         across, below = (part.take(chosen, axis=1) for part in corners[:2])
-        half = np.float32(0.5)
-        shares = weights(
-            across, below, whose, column.astype(np.float32) + half, row.astype(np.float32) + half
-        )
+        middle = [part.astype(np.float32) + np.float32(0.5) for part in (column, row)]
+        shares = weights(across, below, whose, *middle)
         inside = np.flatnonzero((shares >= -EDGE).all(axis=0))
         mine, shares = chosen.take(whose.take(inside)), shares.take(inside, axis=1)
         deep = mixed(corners[2].take(mine, axis=1), shares, perspective=eye.perspective)
@@ -160,7 +157,7 @@ class Front:
         return pixel
 
     def _keep(self, pixel: NDArray[np.integer], far: Floats, numbers: Ints | NDArray[np.int32]) -> None:
-        """Keep what is nearer than what is there; numbers ascend."""
+        """Keep what is nearer than what is there; of two as near the lower number."""
         pixel = pixel.astype(np.intp, copy=False)
         nearer = np.flatnonzero(far < self._far.take(pixel))
         if not nearer.size:

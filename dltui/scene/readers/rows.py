@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from dltui.errors import DltuiError
 from dltui.scene.columns import named, unnamed
-from dltui.scene.geometry import Geometry
+from dltui.scene.geometry import Array, Geometry
 from dltui.scene.hints import Hints
 from dltui.scene.readers._bytes import bytes_of
 
-BREAKS = re.compile(rb"[;,\t ]+")
 MARKS = (b"#", b"//", b"%")
 
 
@@ -34,9 +33,21 @@ def read_rows(path: Path, hints: Hints) -> Geometry:
     """
     body = bytes_of(path, "rows of x, y and z")
     names, body = _head(body)
+    if not body.strip():
+        raise DltuiError(f"{path} has no rows of numbers: expected x, y and z in each")
     break_ = next((mark for mark in (b";", b",") if mark in body[:4096]), None)
-    table = _table(body, break_, path)
     kind = path.suffix.lower().lstrip(".") or "text"
+    told = hints.columns or names
+    words = _words(body, break_, told)
+    if words:
+        kept = [i for i in range(len(told)) if i not in words]
+        table = _table(body, break_, path, kept)
+        remark = f"left out, as they hold words: {', '.join(told[i] for i in words)}"
+        columns: dict[str, Array] = {
+            told[i]: table[:, place] for place, i in enumerate(kept) if told[i] != "-"
+        }
+        return named(columns, title=path.name, format=kind, remarks=(remark,))
+    table = _table(body, break_, path)
     if hints.columns or not names:
         return unnamed(table, hints.columns, title=path.name, format=kind)
     if len(names) != table.shape[1]:
@@ -50,7 +61,7 @@ def _head(body: bytes) -> tuple[tuple[str, ...], bytes]:
     while body:
         line, _, rest = body.partition(b"\n")
         bare = line.strip().lstrip(b"\xef\xbb\xbf")
-        words = [word for word in BREAKS.split(bare.lstrip(b"#/% ")) if word]
+        words = _cells(bare.lstrip(b"#/% "))
         marked = bare.startswith(MARKS)
         numbers = [_number(word) for word in words]
         if words and not marked and all(number is not None for number in numbers) and len(words) > 1:
@@ -64,6 +75,20 @@ def _head(body: bytes) -> tuple[tuple[str, ...], bytes]:
     return names, body
 
 
+def _words(body: bytes, break_: bytes | None, told: tuple[str, ...]) -> list[int]:
+    """Return which of the columns that have names hold words in the first row; none where a place would be one."""
+    first = body.partition(b"\n")[0].strip()
+    cells = first.split(break_) if break_ else first.split()
+    found = [i for i, cell in enumerate(cells) if cell.strip() and _number(cell) is None]
+    return found if len(told) == len(cells) and not {told[i] for i in found} & {"x", "y", "z"} else []
+
+
+def _cells(line: bytes) -> list[bytes]:
+    """Return what stands between the commas or semicolons of a line, or else between its spaces; nothing empty."""
+    mark = next((mark for mark in (b";", b",") if mark in line), None)
+    return [cell for part in (line.split(mark) if mark else line.split()) if (cell := part.strip())]
+
+
 def _number(word: bytes) -> float | None:
     """Return a word as a number, or None."""
     try:
@@ -72,8 +97,10 @@ def _number(word: bytes) -> float | None:
         return None
 
 
-def _table(body: bytes, break_: bytes | None, path: Path) -> NDArray[np.float64]:
-    """Return the numbers, one line a row; empty fields are NaN."""
+def _table(
+    body: bytes, break_: bytes | None, path: Path, columns: list[int] | None = None
+) -> NDArray[np.float64]:
+    """Return the numbers of some columns or all, one line a row; empty fields are NaN."""
     text = body
     if break_ is not None:
         text = re.sub(
@@ -85,6 +112,7 @@ def _table(body: bytes, break_: bytes | None, path: Path) -> NDArray[np.float64]
             comments=["#", "//", "%"],
             delimiter=break_.decode() if break_ else None,
             ndmin=2,
+            usecols=columns,
             encoding="utf-8",
         )
     except ValueError as error:
@@ -95,4 +123,6 @@ def _table(body: bytes, break_: bytes | None, path: Path) -> NDArray[np.float64]
             ) from None
         told = re.search(r"could not convert string '(.*)' to float64 at row (\d+)", str(error))
         shown = f"{told[1]!r} in row {int(told[2]) + 1} of its numbers" if told else "something"
-        raise DltuiError(f"{path} holds {shown} where a number was expected") from None
+        commas = told and break_ == b"," and re.search(r"\d\s+[-+]?\d", told[1])
+        hint = "; if commas stand for decimal points there, write points" if commas else ""
+        raise DltuiError(f"{path} holds {shown} where a number was expected{hint}") from None
