@@ -12,6 +12,7 @@ from dltui.jobs.server import MARK
 
 PRELOADED = (
     "torch",
+    "torch._dynamo",  # the first optimizer of a process imports it, which takes a second
     "dltui.commands._objective",
     "dltui.commands.lab",
     "dltui.data.digits",

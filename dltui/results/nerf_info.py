@@ -141,10 +141,12 @@ class RadianceInfo(Result):
         if self.picture.size:
             shown.append(self.map())
         if len(self.segments):
+            pictures = "blue to learn from, orange held out"
+            cameras = pictures if self.what == "pictures" else "blue: where views begin"
             shown.append(
                 Scene(
                     title=f"Cameras · {self.title}",
-                    caption="blue to learn from, orange held out; grey: the box that is looked through",
+                    caption=f"{cameras}; grey: the box that is looked through",
                     segments=self.segments,
                     segment_rgb=self.colours,
                 )
@@ -183,6 +185,8 @@ class RadianceInfo(Result):
 
 def _cell(value: Any) -> str:
     """Return a value as a table shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return number(value, 4)
     if isinstance(value, int):

@@ -16,6 +16,7 @@ HIGH = np.uint32(0xFFFF0000)  # one of the two numbers in a word
 STRETCH = 1 << 14  # codes of which the least is looked at before zeros among them are counted
 MANY = 1 / 4  # share of stretches with zeros above which all are counted, since choosing takes time too
 INFINITY = {"bfloat16": 0x7F80, "float16": 0x7C00}  # the codes of +∞; larger ones up to the sign are NaN
+WIDTH = np.uint32(16)
 SCALE = np.float32(2.0**112)  # what a number must be multiplied by that the moved bits of a float16 give
 MOVED = np.uint32(0x8FFFE000)  # the bits of a float16 in its upper half, shifted by three behind the sign
 
@@ -23,7 +24,8 @@ MOVED = np.uint32(0x8FFFE000)  # the bits of a float16 in its upper half, shifte
 class HalfSummer:
     """Finds the moments of pieces of 16-bit floats; one for each thread.
 
-    What it does to all numbers at once it does in few long steps, between which alone another thread gets its turn.
+    What it does to all numbers at once it does in few long steps, and between them as little as it can: only there
+    another thread gets its turn, and each has to fetch what the interpreter is doing from the other's cache.
 
     Args:
         whole: Adds up what can't be read off the bits.
@@ -38,6 +40,7 @@ class HalfSummer:
         self.whole = whole
         self._room = aligned(2 * most, np.uint16)  # a number is widened to twice its bits where it stands
         self.codes = self._room[:most]
+        self._views = _Views(self._room, most)
 
     def __call__(self, count: int, dtype: str) -> Moments:
         """Return the moments of the first of ``codes``, which are written over.
@@ -58,59 +61,89 @@ class HalfSummer:
 
     def _quickly(self, count: int, dtype: str) -> Moments | None:
         """Return the moments where all numbers are finite and both signs occur; None otherwise."""
-        codes, infinity = self.codes[:count], INFINITY[dtype]
-        top, bottom = int(np.maximum.reduce(codes.view(np.int16))), int(np.maximum.reduce(codes))
+        if self._views.count != count:
+            self._views = _Views(self._room, count)
+        views, infinity = self._views, INFINITY[dtype]
+        top, bottom = int(np.maximum.reduce(views.signed)), int(np.maximum.reduce(views.codes))
         if top < 0 or bottom < SIGN or top >= infinity or bottom >= SIGN + infinity:
             return None
         low, high = widened(np.array([bottom, top], np.uint16), dtype).tolist()
         if not LEAST < max(-low, high) < MOST:
             return None
-        zeros = self._zeros(count)
-        even = count // (2 * ROW) * 2 * ROW
-        rest = widened(codes[even:], dtype)
-        values = self._floats(even, dtype)
+        zeros = views.zeros()
+        rest = widened(views.rest, dtype)
+        views.widen(dtype)
         with np.errstate(all="ignore"):
-            total, squares = sums(values)
-            wide = rest.astype(np.float64)
-            total, squares = total + float(wide.sum()), squares + float(wide @ wide)
+            total, squares = sums(views.values, views.parts)
+            if rest.size:
+                wide = rest.astype(np.float64)
+                total, squares = total + float(wide.sum()), squares + float(wide @ wide)
         mean = total / count
         variance = squares / count - mean * mean
         if mean * mean > CLOSE * variance:
-            return replace(self.whole(np.concatenate([values, rest])), zeros=zeros)
+            return replace(self.whole(np.concatenate([views.values, rest])), zeros=zeros)
         return Moments(count, low, high, mean, math.sqrt(variance), zeros)
 
-    def _floats(self, count: int, dtype: str) -> Array:
-        """Return the first of ``codes`` as float32, first those with an even index; they are written over.
+
+class _Views:
+    """The first of some 16-bit floats, seen in each way that their moments need.
+
+    Args:
+        room: Where they stand, uint16, with as much room again behind them.
+        count: How many.
+
+    Attributes:
+        count: The same.
+        codes: Their bits.
+        signed: The same bits as whole numbers with a sign.
+        rest: The last few, which fill no row.
+        values: The others as float32, once they are widened: first those with an even index.
+        parts: Room for sums of rows of them.
+    """
+
+    def __init__(self, room: Array, count: int) -> None:
+        even = count // (2 * ROW) * 2 * ROW
+        self.count, self.codes = count, room[:count]
+        self.signed, self.rest = self.codes.view(np.int16), self.codes[even:]
+        self.parts = np.empty((2, even // ROW), np.float32)
+        self._shifted = room[count : 2 * count]
+        self._words = room.view(np.uint32)[:even]
+        self.values, self._signed_words = self._words.view(np.float32), self._words.view(np.int32)
+        self._pairs, self._spare = self._words[: even // 2], self._words[even // 2 :]
+        whole = count // STRETCH * STRETCH
+        self._stretches, self._behind = self.codes[:whole].reshape(-1, STRETCH), self.codes[whole:]
+        self._signed_stretches = self._stretches.view(np.int16)
+
+    def widen(self, dtype: str) -> None:
+        """Make ``values`` of the codes, which are written over.
 
         Those of float16 are shifted by three, which puts their five bits of exponent to where float32 has the lower of
         its eight; what the sign leaves behind it, and what came with the other number, is cleared.
         """
-        words = self._room.view(np.uint32)[:count]
-        pairs, spare = words[: count // 2], words[count // 2 :]
-        np.left_shift(pairs, np.uint32(16), out=spare)
-        values = words.view(np.float32)
+        np.left_shift(self._pairs, WIDTH, out=self._spare)
         if dtype == "bfloat16":
-            pairs &= HIGH
-            return values
-        signed = words.view(np.int32)
-        signed >>= 3
-        words &= MOVED
-        values *= SCALE
-        return values
+            np.bitwise_and(self._pairs, HIGH, out=self._pairs)
+            return
+        np.right_shift(self._signed_words, 3, out=self._signed_words)
+        np.bitwise_and(self._words, MOVED, out=self._words)
+        np.multiply(self.values, SCALE, out=self.values)
 
-    def _zeros(self, count: int) -> int:
+    def zeros(self) -> int:
         """Return how many are 0, of either sign.
 
         +0 is the least of all codes, and −0 the least of them as whole numbers with a sign: the least of each stretch
         tells which are worth counting, mostly few.
         """
-        codes = self.codes[:count]
-        stretches = codes[: count // STRETCH * STRETCH].reshape(-1, STRETCH)
-        unsigned, signed = (np.minimum.reduce(x, axis=1) for x in (stretches, stretches.view(np.int16)))
-        wanted = (unsigned == 0) | (signed == -SIGN)
+        wanted = np.minimum.reduce(self._stretches, axis=1) == 0
+        wanted |= np.minimum.reduce(self._signed_stretches, axis=1) == -SIGN
+        codes = self.codes
         if np.count_nonzero(wanted) < MANY * wanted.size:
-            codes = np.append(stretches[wanted], codes[stretches.size :])
-        shifted = self._room[count : count + codes.size]
+            codes = self._stretches[wanted].reshape(-1)
+            if self._behind.size:
+                codes = np.concatenate([codes, self._behind])
+            if not codes.size:
+                return 0
+        shifted = self._shifted[: codes.size]
         np.left_shift(codes, 1, out=shifted)
         return codes.size - int(np.count_nonzero(shifted))
 

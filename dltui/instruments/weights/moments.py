@@ -146,31 +146,22 @@ class Summer:
         return Moments(values.size, low, high, mean * scale, std * scale, zeros, nans, infs)
 
 
-def sums(values: Array) -> tuple[float, float]:
+def sums(values: Array, parts: Array | None = None) -> tuple[float, float]:
     """Return Σ x and Σ x², added up over rows in float32 by BLAS, and from there on in float64.
 
     Args:
         values: float32, shape (n,), n a multiple of ``ROW``.
+        parts: Room for the sums of rows, float32, shape (2, n / ROW); room of its own when left out.
 
     Returns:
         The two sums.
     """
-    parts = np.empty((2, values.size // ROW), np.float32)
-    put_sums(values, parts)
-    total, squares = parts.sum(axis=1, dtype=np.float64).tolist()
-    return total, squares
-
-
-def put_sums(values: Array, parts: Array) -> None:
-    """Write Σ x and Σ x² of each row.
-
-    Args:
-        values: float32, shape (n,), n a multiple of ``ROW``.
-        parts: Where to, float32, shape (2, n / ROW).
-    """
+    parts = np.empty((2, values.size // ROW), np.float32) if parts is None else parts
     rows = values.reshape(-1, ROW)
     np.vecdot(rows, ONES, out=parts[0])
     np.vecdot(rows, rows, out=parts[1])
+    total, squares = np.add.reduce(parts, axis=1, dtype=np.float64).tolist()
+    return total, squares
 
 
 def reals(values: Array) -> Array:

@@ -68,7 +68,7 @@ def fits_of(scene: str, count: int, steps: int, rival: str, seed: int) -> Rememb
 def _fitted(scene: str, count: int, steps: int, rival: str, seed: int) -> Iterator[Moment]:
     """Make steps of both, so that either had about as much processor time, and tell how near they are."""
     capture = turntable(scene, VIEWS)
-    sown = Sown(capture, count=count, degree=0, steps=max(steps, 1), seed=seed)
+    sown = Sown(capture, count=count, degree=0, few=1.0, steps=max(steps, 1), seed=seed)
     network, ratio = rival == "network", RATIO[rival]
     field = Fit(
         capture,

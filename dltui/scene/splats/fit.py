@@ -20,7 +20,7 @@ from dltui.scene.nerf.views import Capture, View, hull
 from dltui.scene.splats.blend import nearest_first, pairs_of, rows_of, summed
 from dltui.scene.splats.fused import Picture, picture
 from dltui.scene.splats.gaussians import Gaussians, axes
-from dltui.scene.splats.grow import Grown, Pull, grow, planned
+from dltui.scene.splats.grow import FEW, Grown, Pull, grow, planned
 from dltui.scene.splats.project import project
 from dltui.scene.splats.straight import straight
 
@@ -108,6 +108,7 @@ class Sown(pace.Paced):
         capture: Pictures with their cameras.
         count: How many splats at most.
         degree: Of the spherical harmonics.
+        few: Which share of them there is at the start; 1 for all.
         seconds: Time that steps may take, or None: of the processor on a CPU, on the wall elsewhere.
         steps: Steps that may be made, or None.
         seed: Of all draws.
@@ -123,6 +124,7 @@ class Sown(pace.Paced):
         *,
         count: int = 3000,
         degree: int = 2,
+        few: float = FEW,
         seconds: float | None = None,
         steps: int | None = None,
         seed: int = 0,
@@ -132,8 +134,10 @@ class Sown(pace.Paced):
         super().__init__(Progress(), device, seconds=seconds, steps=steps)
         self.capture = straight(capture)
         self._source = torch.Generator().manual_seed(seed)
-        self._budget, self._radius = count, max(capture.box.sides) / 2
-        self.splats = sown(self.capture, planned(count, 0.0), degree, self._source, beat=beat).to(self.device)
+        self._budget, self._few, self._radius = count, few, max(capture.box.sides) / 2
+        self.splats = sown(self.capture, planned(count, 0.0, few), degree, self._source, beat=beat).to(
+            self.device
+        )
         self.progress.counts.append((0, len(self.splats)))
         for tensor in self.splats.tensors:
             tensor.requires_grad_()
@@ -171,7 +175,7 @@ class Sown(pace.Paced):
             self.splats,
             self._optimizer,
             self._pull.mean,
-            most=planned(self._budget, self.done),
+            most=planned(self._budget, self.done, self._few),
             radius=self._radius,
             source=self._source,
         )

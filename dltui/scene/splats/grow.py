@@ -77,9 +77,9 @@ class Pull:
         return self._sum / self._seen.clamp(min=1)
 
 
-def planned(budget: int, done: float) -> int:
-    """Return how many splats there may be when a part of the work is done."""
-    few = max(1, math.ceil(FEW * budget))
+def planned(budget: int, done: float, share: float = FEW) -> int:
+    """Return how many splats there may be when a part of the work is done, from a share of the budget at the start."""
+    few = max(1, math.ceil(share * budget))
     return min(budget, round(few + (budget - few) * min(1.0, done / GROWN)))
 
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dltui.archives.buffers import aligned
 from dltui.instruments.weights.halves import HalfSummer, ascending, widened
 from dltui.instruments.weights.moments import SHORT, Moments, Summer
 
@@ -25,6 +26,21 @@ def moments(codes: np.ndarray, dtype: str) -> Moments:
     summer = HalfSummer(Summer(), codes.size)
     summer.codes[:] = codes
     return summer(codes.size, dtype)
+
+
+@pytest.mark.parametrize("count", [1, 5, 1 << 21])
+def test_room_begins_at_a_line_of_the_cache(count: int) -> None:
+    room = aligned(count, np.uint16)
+    assert (room.shape, room.dtype, room.ctypes.data % 64) == ((count,), np.uint16, 0)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_one_room_serves_pieces_of_many_sizes(dtype: str) -> None:
+    summer = HalfSummer(Summer(), COUNT)
+    drawn = codes_of(np.random.default_rng(3).standard_normal(COUNT).astype(np.float32), dtype)
+    for count in (COUNT, 100, COUNT - 7, 2 * SHORT, COUNT):
+        summer.codes[:count] = drawn[:count]
+        check(summer(count, dtype), widened(drawn[:count], dtype), 2e-7)
 
 
 @pytest.mark.parametrize("dtype", TYPES)

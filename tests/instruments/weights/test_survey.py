@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from dltui.archives import open_archive
+from dltui.archives import Archive, Entry, open_archive
 from dltui.errors import Cancelled, DltuiError
 from dltui.instruments.weights import find_tensor, open_source, survey, with_spectra
+from dltui.instruments.weights.halves import HalfSummer
 from dltui.instruments.weights.source import Held
-from dltui.instruments.weights.survey import PIECE
+from dltui.instruments.weights.survey import PIECE, Reading, read_tensor
 from dltui.results import load
 from dltui.results.weights import PROBABILITIES, WeightSurvey
 
@@ -181,6 +183,27 @@ def test_what_is_known_in_the_middle_can_be_shown(tmp_path: Path, monkeypatch: p
     assert [int(one.known.sum()) for one in partials] == [1, 2, 3]
     assert "1 of 5 tensors so far" in partials[0].figures()[0].caption
     assert not partials[0].summary()["complete"]
+
+
+def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["dltui.instruments.weights.survey"]
+    begun: list[str] = []
+
+    def slowly(archive: Archive, entry: Entry, summer: HalfSummer) -> Reading:
+        begun.append(entry.name)
+        time.sleep(0.002)
+        return read_tensor(archive, entry, summer)
+
+    for name, value in {"SHARE": 1, "cores": lambda: 2, "read_tensor": slowly}.items():
+        monkeypatch.setattr(module, name, value)
+    save_file({f"t{i}": torch.ones(3) for i in range(300)}, tmp_path / "many.safetensors")
+
+    def enough(*_: object) -> None:
+        raise Cancelled("enough")
+
+    with open_archive(tmp_path / "many.safetensors") as archive, pytest.raises(Cancelled):
+        survey(archive, "many", report=enough)
+    assert 0 < len(begun) < 200
 
 
 def test_spectra_of_every_matrix(tmp_path: Path) -> None:
