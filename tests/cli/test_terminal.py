@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dltui.commands._frame import Common
 from dltui.draw.canvas import text_width
 from dltui.results.landscape import Landscape
 
@@ -73,3 +74,10 @@ def test_doctor_tells_what_it_finds(dltui: Callable[..., object]) -> None:
     assert done.returncode == 0, done.stderr  # type: ignore[attr-defined]
     for part in ("torch", "cpu", "no terminal", "digits.npz", "results"):
         assert part in done.stdout  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_remarks_too_are_in_ascii_where_that_is_asked(ascii_only: bool) -> None:
+    told: list[str] = []
+    Common(ascii=ascii_only, say=told.append).note("1.5 s · keep it")
+    assert told == ["1.5 s * keep it" if ascii_only else "1.5 s · keep it"]

@@ -144,6 +144,7 @@ def test_rows_are_picked_out_of_files(tmp_path: Path) -> None:
         ("nowhere.npy", GREY, "no file nowhere.npy"),
         ("nowhere.txt", LETTERS, "no file nowhere.txt"),
         ("digits[99999]", GREY, "has 1437 such rows"),
+        ("digits[test:99999]", GREY, r"try digits\[test:359\]"),
         ("digist[1]", GREY, "did you mean digits"),
         ("hamlet[1]", GREY, "holds tokens"),
         ("digits[1]", LETTERS, "reads tokens"),

@@ -51,6 +51,13 @@ def test_numbers_of_a_table_that_do_not_fit_are_rounded_and_never_cut(width, asc
     assert told == pytest.approx(values, rel=0.45)
 
 
+def test_a_shape_is_not_cut_in_its_middle():
+    rows = (("encoder.block.attention.weight", "200×300×3000"), ("block 12", "7"))
+    text = text_of(Table(columns=("tensor", "shape"), rows=rows), width=20)
+    assert "200×" in text
+    assert "…00" not in text
+
+
 def test_a_histogram_has_the_right_heights():
     drawing = draw(Histogram(edges=np.arange(5.0), counts=np.array([1, 2, 4, 0])), Look(width=80, height=24))
     frame = drawing.frame

@@ -37,6 +37,13 @@ def test_the_picture_is_seen_where_a_map_is_weak() -> None:
     assert np.allclose(blended(replace(FIGURE, opacity=0.0), 0, (2, 2)), grey)
 
 
+def test_a_picture_alone_keeps_its_colours_and_needs_no_bar() -> None:
+    red = replace(FIGURE, picture=np.broadcast_to([1.0, 0.0, 0.0], (4, 6, 3)), opacity=0.0, bare=False)
+    canvas = draw(red, Look(width=40, height=12, depth=Depth.TRUE)).canvas
+    assert "attribution" not in "".join(canvas.plain())
+    assert (canvas.back == 0xFF0000).any()
+
+
 def test_half_opacity_is_half_way() -> None:
     half = blended(replace(FIGURE, opacity=0.5), 0, (2, 2))[0, 1]
     assert np.allclose(half, (0.8 * DIM + ramp("coolwarm")[-1] / 255) / 2)

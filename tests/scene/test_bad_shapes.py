@@ -29,6 +29,7 @@ WRONG = {
     "corners.off": (b"OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n4 0 1 2\n", "fewer corners than it says"),
     "ragged.xyz": (b"0 0 0\n1 2 3\n1 2\n", "2 columns in row 3"),
     "commas.xyz": (b"0,5 0,25 1,0\n1,5 0,25 1,0\n", "write points"),
+    "semicolons.csv": (b"x;y;z\n1,5;2,5;3,5\n", "write points"),
     "two.xyz": (b"0 0\n1 2\n", "has 2 columns: expected x, y and z"),
     "words.csv": (b"a,b,c\n1,2,3\n", "'a' in row 1"),
     "half.csv": (b"x,y,z\n1,2,3\n1,two,3\n", "'two' in row 2"),

@@ -123,6 +123,7 @@ def _table(
             ) from None
         told = re.search(r"could not convert string '(.*)' to float64 at row (\d+)", str(error))
         shown = f"{told[1]!r} in row {int(told[2]) + 1} of its numbers" if told else "something"
-        commas = told and break_ == b"," and re.search(r"\d\s+[-+]?\d", told[1])
+        decimal = r"\d\s+[-+]?\d" if break_ == b"," else r"\d,\d"  # between two numbers, or within one
+        commas = told and re.search(decimal, told[1])
         hint = "; if commas stand for decimal points there, write points" if commas else ""
         raise DltuiError(f"{path} holds {shown} where a number was expected{hint}") from None
