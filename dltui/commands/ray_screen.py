@@ -26,7 +26,7 @@ class RayScreen(ResultScreen):
     AUTO_FOCUS = "#stage FigureView"
     DEFAULT_CSS = """
     RayScreen {
-        #map { width: 40%; margin: 1 0 0 1; display: none; }
+        #map { width: 1fr; max-width: 40%; margin: 1 0 0 1; display: none; }
         &.-low #map { margin: 0 0 0 1; }
         &.-mapped #map { display: block; }
     }
