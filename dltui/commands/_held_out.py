@@ -107,10 +107,14 @@ class HeldOutScreen(ResultScreen, Generic[F]):
         )
 
     def _film(self, target: Path) -> None:
-        """Write the way and start the job."""
+        """Write the way and start the job; what is there is replaced only with a film of that name."""
         from dltui.scene.flight import spelled
 
         way = target.with_suffix(".json")
+        if way.exists() and not target.exists():
+            told = f"{way.name} exists, and the poses would go there: choose another name"
+            self.notify(told, severity="error", markup=False)
+            return
         write_bytes(way, spelled([pose for pose, _ in self._cameras], self._cameras[0][1]).encode())
         count = str(max(2, BETWEEN * (len(self._cameras) - 1) + 1))
         group, verb, frames = self.FILM

@@ -238,6 +238,11 @@ async def test_a_flight_is_kept_and_filmed(
         np.testing.assert_allclose(flight.poses[0, :3, 3], start, atol=1e-6)
         np.testing.assert_allclose(flight.poses[1, :3, 3], screen.view.view.place, atol=1e-6)
         np.testing.assert_allclose(-flight.poses[0, :3, 2], away, atol=1e-9)
+        await pilot.press("A")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert len(jobs) == 1  # other poses of that name are not written over
         await pilot.press("F")
         assert screen.view.view.place is None
 
