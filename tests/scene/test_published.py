@@ -139,12 +139,14 @@ def test_the_verbs_draw_and_tell_it(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_what_is_no_such_checkpoint_is_told_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "other.tar"
-    for state in (
-        {"weight": torch.zeros(2)},
-        network(8, ways=False) | {"output_linear.weight": torch.zeros(2, 8)},
+    for changes, told in (
+        ({"rgb_linear.weight": None}, "rgb_linear, or output_linear$"),
+        ({"pts_linears.0.weight": torch.zeros(8)}, "or output_linear$"),
+        ({"output_linear.weight": torch.zeros(2, 8)}, "has 2 rows"),
     ):
-        torch.save(state, path)
-        with pytest.raises(DltuiError, match="no checkpoint of a NeRF"):
+        state = network(8, ways=True) | changes
+        torch.save({name: part for name, part in state.items() if part is not None}, path)
+        with pytest.raises(DltuiError, match=f"no checkpoint of a NeRF .*{told}"):
             published(path, CPU)
     cut = network(8, ways=True)
     del cut["feature_linear.bias"]

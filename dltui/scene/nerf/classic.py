@@ -138,7 +138,8 @@ def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
     state = _renamed(state)
     names = [name for name in state if name.startswith("pts_linears.") and name.endswith(".weight")]
     told = "output_linear.weight" in state or {"rgb_linear.weight", "alpha_linear.weight"} <= state.keys()
-    if not names or not told:
+    first = state.get("pts_linears.0.weight")
+    if not names or not told or first is None or first.ndim != 2:
         raise ValueError(
             "expected pts_linears, then alpha_linear, feature_linear, views_linears and rgb_linear, or output_linear"
         )
@@ -147,7 +148,7 @@ def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
         state = {name: part for name, part in state.items() if not name.startswith("views_linears.")}
         if outputs not in {4, 5}:
             raise ValueError(f"output_linear has {outputs} rows: expected red, green, blue and density")
-    width, near = state["pts_linears.0.weight"].shape
+    width, near = first.shape
     far = 3 if outputs else state["views_linears.0.weight"].shape[1] - width
     wide = [i - 1 for i in range(1, len(names)) if state[f"pts_linears.{i}.weight"].shape[1] != width]
     field = MlpField(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from dltui.scene.nerf.hashed import HashField
 from dltui.scene.nerf.march import CELLS, Occupied
 
 BLENDER = 1.5  # half the side of the cube that published scenes lie in
+MOST = 160  # letters of what is wrong with a checkpoint
 
 
 def arrays_of(fitted: Fitted) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -89,7 +91,7 @@ def published(path: Path, device: torch.device) -> Fitted:
     except Exception as error:  # torch raises anything
         if isinstance(error, OSError):
             raise DltuiError(f"can't open {path}: {error.strerror}") from error
-        told = str(error).splitlines()[0][:90]
+        told = shorten(str(error).partition("\n")[0], MOST, placeholder=" …")
         raise DltuiError(
             f"{path} is no checkpoint of a NeRF in the manner of nerf-pytorch: {told}"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,7 @@ THIN = 0.5  # opacity below which a distance says nothing
 CUTS = 15  # across the z axis that are kept
 MAPPED = {"grid": 64, "hash": 64, "mlp": 24}  # pixels either way, of whose rays the samples are kept
 PARTS = 1000  # in which progress is told
+DIGITS = 9  # of degrees, so that those that were asked for come back
 EDGES = ((0, 1), (1, 3), (3, 2), (2, 0), (4, 5), (5, 7), (7, 6), (6, 4), (0, 4), (1, 5), (2, 6), (3, 7))
 
 
@@ -233,8 +235,8 @@ def travel(
         kind=fitted.field.kind,
         pictures=np.stack(pictures),
         depths=np.stack(depths),
-        azimuth=np.degrees(np.arctan2(y, x)) % 360,
-        elevation=float(np.degrees(np.arctan2(z[0], np.hypot(x[0], y[0])))),
+        azimuth=np.round(np.degrees(np.arctan2(y, x)), DIGITS) % 360,
+        elevation=round(math.degrees(math.atan2(z[0], math.hypot(x[0], y[0]))), DIGITS),
         seconds_each=(time.perf_counter() - began) / len(cameras),
         way=way,
     )
