@@ -25,7 +25,8 @@ Without a verb the TUI opens. Every verb takes --json, --save FILE.safetensors,
 MODEL is a name (see `dltui models list`), weights.safetensors, run:latest, or package.module:function.
 DATA is a name (see `dltui data list`), file.npz, or package.module:function.
 
-Exit codes: 0 done, 1 the work failed or a check did not hold, 2 wrong usage, 130 cancelled.
+Exit codes: 0 done, 1 the work failed or a check did not hold, 2 wrong usage, 130 cancelled,
+141 where whoever read the output left early.
 """
 
 

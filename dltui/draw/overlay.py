@@ -41,9 +41,8 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
         grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
         fitted = _fitted(figure, grid, look, cut)
         bar = _bar(fitted, look)
-        side = (
-            bar.columns(look.width) if figure.opacity else 0
-        )  # of colours that aren't seen none need be told
+        # Of colours that aren't seen none need be told.
+        side = bar.columns(look.width) if figure.opacity else 0
         head = int(bool(side) or view.cursor is not None)
     grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
     lines = -(-len(panes) // grid.each_row)
