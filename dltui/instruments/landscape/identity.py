@@ -68,4 +68,4 @@ def some_rows(data: Tensor) -> bytes:
 
 def bytes_of(tensor: Tensor) -> bytes:
     """Return the numbers of a tensor as they lie in memory."""
-    return tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()

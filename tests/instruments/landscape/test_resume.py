@@ -15,6 +15,7 @@ from torch import nn
 from dltui.errors import Cancelled
 from dltui.instruments.landscape import AnotherScanError, scan
 from dltui.instruments.landscape import scan as scan_of
+from dltui.instruments.landscape.identity import ROWS
 from dltui.objective import Objective
 from dltui.results import load
 from dltui.results.landscape import Landscape
@@ -94,6 +95,17 @@ def test_known_cells_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> 
     assert (found.loss[known] == 7.0).all()
     assert np.array_equal(found.loss[~known], whole.loss[~known])
     assert found.known is None
+
+
+def test_many_samples_are_told_apart_by_some_of_them() -> None:
+    """Every second target lies apart from the next one in memory."""
+    torch.manual_seed(0)
+    x, y = torch.randn(ROWS + 4, 3), torch.randint(2, (ROWS + 4,))
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    part = scan(Objective.bind(model, x, y), steps=3)
+    assert same(scan(Objective.bind(model, x, y), steps=3, earlier=part), part)
+    with pytest.raises(AnotherScanError, match="begin anew"):
+        scan(Objective.bind(model, x, 1 - y), steps=3, earlier=part)
 
 
 def test_a_scan_of_something_else_is_not_gone_on_with() -> None:
