@@ -167,13 +167,14 @@ def _first(
 ) -> list[tuple[Polynomial, Tensor]]:
     """Return what the first layer gives over the plane, features before samples, block by block, with its targets.
 
-    The last block is filled with columns of zeros, up to a multiple of ``step``, that no targets belong to.
+    The last block is filled with copies of its first sample, up to a multiple of ``step``, that no targets belong to.
     """
     weight, bias = weights.alone(layer.weight), weights.alone(layer.bias)
     assert weight is not None
     found = []
     for x, y in zip(torch.split(objective.inputs, count), torch.split(objective.targets, count), strict=True):
-        columns = functional.pad(x.flatten(1).T, (0, _up(len(x), step) - len(x))).contiguous()
+        flat = x.flatten(1).T
+        columns = torch.cat([flat, flat[:, :1].expand(-1, _up(len(x), step) - len(x))], 1)
         terms = {
             power: term @ columns if bias is None else torch.addmm(bias.terms[power][:, None], term, columns)
             for power, term in weight.terms.items()
@@ -235,11 +236,11 @@ def _worker(
         classes = later[-1][0].shape[1]
         for terms, y in first:
             row = terms.row(beta)
-            outputs = room.of(len(layers), (len(alphas), classes, row[0].shape[1]), dtype)
+            shape = len(alphas), classes, row[0].shape[1]
+            outputs = room.of(len(layers), shape, dtype)
             for part, stretch, own in parts:
                 through(row, stretch, own, outputs[part])
-            given = outputs[..., : len(y)]
-            loss, hits = losses_of(given, y, room.of(-1, tuple(given.shape), dtype))
+            loss, hits = losses_of(outputs, y, room.of(-1, shape, dtype))
             losses.append(loss)
             right += hits
         return Each(losses[0] if len(losses) == 1 else torch.cat(losses, 1), right / objective.samples)
