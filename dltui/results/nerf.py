@@ -217,7 +217,7 @@ class RadiancePath(Result):
         shown: list[Figure] = [
             Images(
                 title=f"On the way {self.way} · {self.title}",
-                caption=f"{len(self.pictures)} pictures, {number(self.seconds_each * 1000, 3)} ms each",
+                caption=f"{len(self.pictures)} picture{'s' * (len(self.pictures) != 1)}, {number(self.seconds_each * 1000, 3)} ms each",
                 pixels=self.pictures[chosen],
                 names=tuple(
                     f"{self.azimuth[i]:.0f}°" if self.way == "around" else f"{i + 1}" for i in chosen

@@ -143,6 +143,7 @@ def test_what_is_no_such_checkpoint_is_told_in_one_line(tmp_path: Path) -> None:
         ({"rgb_linear.weight": None}, "rgb_linear, or output_linear$"),
         ({"pts_linears.0.weight": torch.zeros(8)}, "or output_linear$"),
         ({"output_linear.weight": torch.zeros(2, 8)}, "has 2 rows"),
+        ({"rgb_linear.bias": torch.full((3,), float("nan"))}, "NaN or infinite"),
     ):
         state = network(8, ways=True) | changes
         torch.save({name: part for name, part in state.items() if part is not None}, path)

@@ -161,6 +161,8 @@ def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
         outputs=outputs,
         rectified="relu",
     )
+    if not all(bool(part.isfinite().all()) for part in state.values()):
+        raise ValueError("it holds NaN or infinite numbers: expected finite ones")
     try:
         field.load_state_dict(state)
     except RuntimeError as error:
