@@ -214,10 +214,11 @@ class RadiancePath(Result):
     def figures(self) -> list[Figure]:
         """Return up to eight pictures on the way, and the distances in the first."""
         chosen = np.unique(np.linspace(0, len(self.pictures) - 1, min(8, len(self.pictures))).astype(int))
+        told = f"{len(self.pictures)} picture{'s' * (len(self.pictures) != 1)}"
         shown: list[Figure] = [
             Images(
                 title=f"On the way {self.way} · {self.title}",
-                caption=f"{len(self.pictures)} picture{'s' * (len(self.pictures) != 1)}, {number(self.seconds_each * 1000, 3)} ms each",
+                caption=f"{told}, {number(self.seconds_each * 1000, 3)} ms each",
                 pixels=self.pictures[chosen],
                 names=tuple(
                     f"{self.azimuth[i]:.0f}°" if self.way == "around" else f"{i + 1}" for i in chosen
