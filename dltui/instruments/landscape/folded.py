@@ -207,7 +207,8 @@ class Stem:
         bare = cls(blocks, layer, weight, bias)
         first = bare.over(0)
         room = sum(term.nbytes for term in first.terms.values()) * len(blocks) <= STEM_BYTES
-        return cls(blocks, layer, weight, bias, tuple(map(bare.over, range(len(blocks)))) if room else ())
+        kept = (first, *map(bare.over, range(1, len(blocks)))) if room else ()
+        return cls(blocks, layer, weight, bias, kept)
 
     def over(self, index: int) -> Polynomial:
         """Return what goes into the network for a block over the plane."""
