@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from dltui.scene.points.distances import between, links, matching, rematched, sinkhorn
+from dltui.matching import matching, rematched
+from dltui.scene.points.distances import between, links, sinkhorn
 from dltui.scene.points.thinning import lots
 
 

@@ -18,7 +18,8 @@ from dltui.errors import UsageError
 from dltui.results import load
 from dltui.scene.geometry import Geometry, geometry_of
 from dltui.scene.operations import Wishes, carried_out, compared, scaled
-from dltui.scene.points.distances import apart, assignment, earth_movers
+from dltui.matching import assignment
+from dltui.scene.points.distances import apart, earth_movers
 from dltui.scene.points.neighbours import Tree
 from dltui.scene.points.normals import with_density, with_normals
 from dltui.scene.points.registration import register, rigid

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dltui.instruments.connectivity.assignment import Floats, assign
+from dltui.matching import Doubles, assignment
 from dltui.instruments.connectivity.groups import Group, Permutation, Spec, resolved
 from dltui.progress import Report, silent
 
@@ -85,7 +85,7 @@ class _Pair:
             for index in draw.permutation(len(self.groups)):
                 group = self.groups[index]
                 gain = self.gains(group, chosen, self.a.keys())
-                found = assign(gain)
+                found = assignment(-gain)
                 places = np.arange(group.size)
                 better = gain[places, found].sum() - gain[places, chosen[group]].sum()
                 if better > 1e-12 * max(1.0, float(np.abs(gain).max())):
@@ -103,7 +103,7 @@ class _Pair:
             group = max(left, key=lambda one: (bool(self._ready(one, chosen)), -left.index(one)))
             names = self._ready(group, chosen) or self.a.keys()
             rest = {other: np.arange(other.size) for other in left}
-            chosen[group] = assign(self.gains(group, rest | chosen, names))
+            chosen[group] = assignment(-self.gains(group, rest | chosen, names))
             left.remove(group)
         return chosen
 
@@ -117,7 +117,7 @@ class _Pair:
                 found.append(name)
         return found
 
-    def gains(self, group: Group, chosen: Chosen, names: Collection[str]) -> Floats:
+    def gains(self, group: Group, chosen: Chosen, names: Collection[str]) -> Doubles:
         """Return ⟨unit i of A, unit j of B⟩ summed over tensors, the other groups permuted as chosen."""
         total = np.zeros((group.size, group.size))
         for name in names:

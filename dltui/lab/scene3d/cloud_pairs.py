@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.scene.made import made
-from dltui.scene.points.distances import Ints, Links, Matching, between, links, matching, rematched, sinkhorn
+from dltui.matching import Ints, Matching, matching, rematched
+from dltui.scene.points.distances import Links, between, links, sinkhorn
 
 Doubles = NDArray[np.float64]
 EXAMPLE = np.array([(0, 0, 0), (1, 0, 0)], float), np.array([(0, 0, 0), (0, 2, 0)], float)

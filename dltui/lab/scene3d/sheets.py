@@ -20,7 +20,7 @@ from dltui.lab.scene3d.choices import HELD, LOSSES
 from dltui.lab.scene3d.rooms import solid
 from dltui.lab.scene3d.turntable import alone
 from dltui.models.atlasnet import GOLDEN, Patch
-from dltui.scene.points.distances import assignment
+from dltui.matching import assignment
 from dltui.scene.points.thinning import spread
 from dltui.training.losses import chamfer
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from dltui.errors import DltuiError
 from dltui.instruments.connectivity.align import align
-from dltui.instruments.connectivity.assignment import assign
+from dltui.matching import assignment
 from dltui.instruments.connectivity.derive import derive
 from dltui.instruments.connectivity.groups import Spec
 from dltui.models import build
@@ -30,7 +30,7 @@ def test_assignments_are_those_of_scipy(size: int) -> None:
         -np.exp(9 * draw.normal(size=(size, size))),
         np.eye(size)[draw.permutation(size)],
     ):
-        found = assign(gain)
+        found = assignment(-gain)
         assert sorted(found) == list(range(size))
         rows, columns = linear_sum_assignment(gain, maximize=True)
         assert gain[rows, found].sum() == pytest.approx(gain[rows, columns].sum(), rel=1e-12)
