@@ -15,10 +15,10 @@ from scipy.spatial.transform import Rotation
 
 from dltui.cli import run
 from dltui.errors import UsageError
+from dltui.matching import assignment
 from dltui.results import load
 from dltui.scene.geometry import Geometry, geometry_of
 from dltui.scene.operations import Wishes, carried_out, compared, scaled
-from dltui.matching import assignment
 from dltui.scene.points.distances import apart, earth_movers
 from dltui.scene.points.neighbours import Tree
 from dltui.scene.points.normals import with_density, with_normals

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dltui.matching import Doubles, assignment
 from dltui.instruments.connectivity.groups import Group, Permutation, Spec, resolved
+from dltui.matching import Doubles, assignment
 from dltui.progress import Report, silent
 
 ROUNDS = 100  # sweeps over all groups at most

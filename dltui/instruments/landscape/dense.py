@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from dltui.instruments.landscape import passes
 from dltui.instruments.landscape.folded import FoldedWeights, network_of
-from dltui.instruments.landscape.losses import crossed, squared
+from dltui.instruments.landscape.losses import lost
 from dltui.instruments.landscape.network import CONVOLUTIONS, Network, Weight
 from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, rows
 from dltui.instruments.landscape.polynomial import Polynomial
@@ -205,7 +205,6 @@ def _worker(
     chunks: Chunks,
 ) -> Evaluate:
     """Return an evaluator with its own buffers."""
-    losses_of = crossed if objective.criterion.counts else squared
     rest = [(weights.alone(layer.weight), weights.alone(layer.bias), layer.after) for layer in layers[1:]]
     room, dtype = _Room(), objective.dtype
 
@@ -240,7 +239,7 @@ def _worker(
             outputs = room.of(len(layers), shape, dtype)
             for part, stretch, own in parts:
                 through(row, stretch, own, outputs[part])
-            loss, hits = losses_of(outputs, y, room.of(-1, shape, dtype))
+            loss, hits = lost(objective.criterion, outputs, y, room.of(-1, shape, dtype))
             losses.append(loss)
             right += hits
         return Each(losses[0] if len(losses) == 1 else torch.cat(losses, 1), right / objective.samples)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from dltui.instruments.landscape import passes
-from dltui.instruments.landscape.losses import crossed, squared
+from dltui.instruments.landscape.losses import lost
 from dltui.instruments.landscape.network import Network, Weight, traced
 from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
 from dltui.instruments.landscape.polynomial import Polynomial, along
@@ -263,6 +263,5 @@ def _worker(
 
 def _told(objective: Objective, outputs: Tensor) -> Each:
     """Return losses and right answers of outputs, shape (g, n, c)."""
-    of = crossed if objective.criterion.counts else squared
-    losses, hits = of(outputs.transpose(1, 2).contiguous(), objective.targets)
+    losses, hits = lost(objective.criterion, outputs.transpose(1, 2).contiguous(), objective.targets)
     return Each(losses, hits / objective.samples)

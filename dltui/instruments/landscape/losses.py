@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dltui.objective import Criterion
+
 EXACT = 1 << 24  # numbers up to here are counted without error in float32
 
 
@@ -31,8 +33,15 @@ def crossed(outputs: Tensor, targets: Tensor, room: Tensor | None = None) -> tup
     return losses, (outputs[..., :samples].argmax(1) == targets).sum(1).double()
 
 
-def squared(outputs: Tensor, targets: Tensor, room: Tensor | None = None) -> tuple[Tensor, Tensor]:  # noqa: ARG001
+def squared(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Return the squared errors (g, n) of outputs (g, c, n); no answer is right or wrong."""
     return (outputs[..., : len(targets)] - targets.T).square().mean(1), torch.zeros(
         len(outputs), dtype=torch.float64
     )
+
+
+def lost(
+    criterion: Criterion, outputs: Tensor, targets: Tensor, room: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return what each sample loses under a loss that is ``by_sample``, and how many answers are right."""
+    return crossed(outputs, targets, room) if criterion.counts else squared(outputs, targets)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count, groupby
+from itertools import chain, count, groupby
 from math import isfinite
 from operator import itemgetter
 from threading import local
@@ -132,7 +132,10 @@ def scan(
     with threads(
         1
     ):  # as in every worker: a pass is short, and several threads wait for each other on a busy machine
-        objective.glance()  # before anything is done that takes long
+        if along == "random":  # nothing that takes long comes before all of it is seen
+            objective.glance()
+        else:
+            objective.center()
     axes = span(objective, _more(report, 0, steps**dimensions))
     window = window_of(axes, steps, distance, center)
     total = sum(map(len, window.batches))
@@ -194,8 +197,8 @@ def _measured(
         for alone, group in groupby(zip(brief, unknown, strict=True), itemgetter(0)):
             some = [batch for _, batch in group if batch]
             apart = (pieces(batch, pace.most, hands.size, pace.least) for batch in some)
-            cut = some if alone else [piece for batch in apart for piece in batch]
-            yield from hands.stream(start, [sorted(piece) for piece in cut], alone=alone)
+            cut = map(sorted, some) if alone else chain.from_iterable(apart)
+            yield from hands.stream(start, list(cut), alone=alone)
 
 
 def _size(each: int, team: Team | None) -> int:

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.scene.made import made
 from dltui.matching import Ints, Matching, matching, rematched
+from dltui.scene.made import made
 from dltui.scene.points.distances import Links, between, links, sinkhorn
 
 Doubles = NDArray[np.float64]

@@ -19,8 +19,8 @@ from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.choices import HELD, LOSSES
 from dltui.lab.scene3d.rooms import solid
 from dltui.lab.scene3d.turntable import alone
-from dltui.models.atlasnet import GOLDEN, Patch
 from dltui.matching import assignment
+from dltui.models.atlasnet import GOLDEN, Patch
 from dltui.scene.points.thinning import spread
 from dltui.training.losses import chamfer
 

@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from dltui.errors import DltuiError
 from dltui.instruments.connectivity.align import align
-from dltui.matching import assignment
 from dltui.instruments.connectivity.derive import derive
 from dltui.instruments.connectivity.groups import Spec
+from dltui.matching import assignment
 from dltui.models import build
 from dltui.objective import Objective, Twin
 

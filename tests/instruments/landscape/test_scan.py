@@ -194,6 +194,18 @@ def test_a_coarse_picture_comes_at_once_whatever_the_time() -> None:
         assert all(np.isfinite(figure.values).all() for figure in shown.figures()[:2])  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("along", ["random", "gradient", "eigen:1"])
+def test_a_later_block_that_is_not_finite_is_told_where_it_begins(along: str) -> None:
+    x = torch.ones(40, 4)
+    x[-1] = 3e38
+    model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 3))
+    with torch.no_grad():
+        model[0].weight.fill_(1.0)  # type: ignore[union-attr]
+    objective = Objective.bind(model, x, torch.zeros(40, dtype=torch.long), block=8)
+    with pytest.raises(DltuiError, match=r"before anything is changed.*is the first"):
+        scan(objective, steps=3, dimensions=1, along=along)
+
+
 def test_partial_lines_have_no_holes() -> None:
     seen: list[Landscape] = []
     scan(bowl(), steps=9, dimensions=1, report=lambda done, total, partial=None: seen.append(partial))  # type: ignore[arg-type]
