@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -362,9 +363,14 @@ def any_resolution_from_the_same_weights() -> None:
     )
     counts = frame.numbers["triangles_at"]
     assert isinstance(counts, list)
-    few, more, most = (float(one) for one in counts if isinstance(one, int))
-    assert 3 < more / few < 6, counts  # 12 cells hardly see the tube, whose sizes the seed draws
-    assert 3 < most / more < 5, counts  # four times as many for twice the cells
+    few, *told = (one for one in counts if isinstance(one, int))
+    grown = [*told, len(meshed(field, 2 * FINE[-1]).faces)]
+    assert few < grown[0], (
+        counts
+    )  # 12 cells hardly see the tube: four times begins where cells are smaller than it
+    for fewer, more in pairwise(grown):
+        assert 3 < more / fewer < 5, grown  # four times as many for twice the cells
+    near("four times, the finer the nearer", grown[-1] / grown[-2], 4, 0.5)
 
 
 @neural_implicit.check
