@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,14 +129,18 @@ def depth_map(
     origin, way = camera.rays()
     along = way.T / (way.T @ -camera.pose[:3, 2])[:, None]  # so that a length of 1 is a depth of 1
     o, d = origin.T.astype(np.float64), along.astype(np.float64)
-    near = _boxed(camera, vertices, faces)
+    near = _boxes(camera, vertices, faces)
     if near is None:
         found = crossings(o, d, vertices, faces)
     else:
-        ray, face = near
         lines, sides, corners = _products(o, d, vertices, faces)
-        met = _agree([np.einsum("ij,ij->i", lines[ray], side[face]) for side in sides])
-        found = _ahead(o, d, corners, ray[met], face[met], len(ray))
+        parts, tested = [], 0
+        for ray, face in _pairs(*near, camera.width):
+            met = _agree([np.einsum("ij,ij->i", lines[ray], side[face]) for side in sides])
+            parts.append((ray[met], face[met]))
+            tested += len(ray)
+        ray, face = (np.concatenate([part[i] for part in parts] or [np.zeros(0, np.int64)]) for i in (0, 1))
+        found = _ahead(o, d, corners, ray, face, tested)
     nearest = np.lexsort((found.distance, found.ray))
     ray, first = np.unique(found.ray[nearest], return_index=True)
     depth = np.full(camera.width * camera.height, np.nan)
@@ -144,10 +149,10 @@ def depth_map(
     return depth.reshape(camera.height, camera.width), face.reshape(camera.height, camera.width)
 
 
-def _boxed(
+def _boxes(
     camera: Camera, vertices: NDArray[np.floating], faces: NDArray[np.integer]
-) -> tuple[Ints, Ints] | None:
-    """Return the pairs of pixel and triangle whose box on the picture holds it, or None where boxes say nothing."""
+) -> tuple[Ints, Ints, Ints, Ints] | None:
+    """Return left, top, width and height of the triangles on the picture, or None where boxes say nothing."""
     column, row, depth = camera.project(np.asarray(vertices, np.float64).T)
     if any(camera.distortion) or not (depth > 0).all():
         return None
@@ -156,8 +161,22 @@ def _boxed(
         low, high = np.ceil(place.min(axis=1) - 0.5 - ROUND), np.floor(place.max(axis=1) - 0.5 + ROUND)
         ends.append((low.clip(0, size).astype(np.int64), (high + 1).clip(0, size).astype(np.int64)))
     (left, right), (top, bottom) = ends
-    wide, high = np.maximum(right - left, 0), np.maximum(bottom - top, 0)
+    return left, top, np.maximum(right - left, 0), np.maximum(bottom - top, 0)
+
+
+def _pairs(left: Ints, top: Ints, wide: Ints, high: Ints, width: int) -> Iterator[tuple[Ints, Ints]]:
+    """Yield pixels of a picture and the triangles whose boxes hold them, so many pairs at once, or one triangle."""
     count = wide * high
-    face = np.repeat(np.arange(len(count)), count)
-    down, across = np.divmod(np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count), wide[face])
-    return (top[face] + down) * camera.width + left[face] + across, face
+    whole = np.flatnonzero(count)
+    ends = np.cumsum(count[whole])
+    start = 0
+    while start < whole.size:
+        done = ends[start - 1] if start else 0
+        stop = max(int(np.searchsorted(ends, done + PAIRS, side="right")), start + 1)
+        chosen = whole[start:stop]
+        some = count[chosen]
+        face = np.repeat(chosen, some)
+        place = np.arange(len(face)) - np.repeat(np.cumsum(some) - some, some)
+        down, across = np.divmod(place, wide[face])
+        yield (top[face] + down) * width + left[face] + across, face
+        start = stop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dltui.scene import crossings as module
 from dltui.scene.cameras import Camera, looking
 from dltui.scene.crossings import crossings, depth_map, inside
 from dltui.scene.points.following import Follower
@@ -84,6 +85,15 @@ def test_a_depth_map_is_the_nearest_of_all_crossings(place: tuple[float, float, 
     np.testing.assert_allclose(np.nan_to_num(depth.ravel(), nan=np.inf), nearest, rtol=1e-5)
     assert ((face.ravel() >= 0) == np.isfinite(nearest)).all()
     assert np.isfinite(depth).mean() > 0.05
+
+
+def test_a_depth_map_in_parts_is_the_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = read_geometry("torus:n=300")
+    camera = Camera(looking(np.array([0.0, -3.0, 1.0]), np.zeros(3)), 24, 18, 20.0, 20.0, 12.0, 9.0)
+    whole = depth_map(camera, mesh.vertices, mesh.faces)
+    monkeypatch.setattr(module, "PAIRS", 7)
+    for one, other in zip(whole, depth_map(camera, mesh.vertices, mesh.faces), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_points_that_move_are_followed_to_the_nearest() -> None:
