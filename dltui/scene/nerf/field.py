@@ -153,10 +153,10 @@ class GridField(nn.Module):
             σ, shape (n,), and colours 0…1, shape (n, 3).
         """
         held = mixed(self.table, *self.corners(*found), 1)
+        raw, own, told = torch.split(held, [1, PLAIN - 1, FEATURES], 1)
         basis = torch.cat([torch.full_like(way[:, :1], Y0), Y1 * way[:, [1, 2, 0]]], 1)
-        colour = (held[:, 1:PLAIN].reshape(-1, 3, 4) * basis[:, None]).sum(2)
-        colour = colour + self.gloss(torch.cat([held[:, PLAIN:], way], 1))
-        return DENSE * functional.softplus(KEEN * held[:, 0]), torch.sigmoid(VIVID * colour)
+        colour = (own.reshape(-1, 3, 4) * basis[:, None]).sum(2) + self.gloss(torch.cat([told, way], 1))
+        return DENSE * functional.softplus(KEEN * raw[:, 0]), torch.sigmoid(VIVID * colour)
 
     @torch.no_grad()
     def finer(self, count: int, near: Near | None = None) -> GridField:
