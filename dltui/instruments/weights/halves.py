@@ -161,22 +161,3 @@ def widened(codes: Array, dtype: str) -> Array:
     if dtype == "float16":
         return codes.view(np.float16).astype(np.float32)
     return (codes.astype(np.uint32) << 16).view(np.float32)
-
-
-def ascending(codes: Array, dtype: str) -> Array:
-    """Return the finite ones among 16-bit floats as float32, in order.
-
-    The bits are sorted as whole numbers, digit by digit, many times faster than float32 by comparing: then come the
-    positive numbers in order, +∞ and NaN, and the negative ones from the least magnitude to the greatest, and −∞.
-
-    Args:
-        codes: The bits, uint16, shape (n,).
-        dtype: ``float16`` or ``bfloat16``.
-
-    Returns:
-        The numbers, ascending.
-    """
-    keys = np.sort(codes, kind="stable")
-    infinity = INFINITY[dtype]
-    above, sign, below = np.searchsorted(keys, np.array([infinity, SIGN, SIGN + infinity], np.uint16))
-    return widened(np.concatenate([keys[sign:below][::-1], keys[:above]]), dtype)
