@@ -21,7 +21,7 @@ from dltui.instruments.landscape import passes
 from dltui.instruments.landscape.folded import FoldedWeights, network_of
 from dltui.instruments.landscape.losses import lost
 from dltui.instruments.landscape.network import CONVOLUTIONS, Network, Weight
-from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, rows
+from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, joined, rows
 from dltui.instruments.landscape.polynomial import Polynomial
 from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
@@ -245,15 +245,12 @@ def _worker(
         return Each(losses[0] if len(losses) == 1 else torch.cat(losses, 1), right / objective.samples)
 
     def evaluate(at: Grid) -> Each:
-        parts = []
         with torch.inference_mode():
-            for beta, alphas, _ in rows(at):
-                parts += [
-                    some(alphas[i : i + chunks.losses], beta) for i in range(0, len(alphas), chunks.losses)
-                ]
-        if len(parts) == 1:
-            return parts[0]
-        return Each(torch.cat([part.losses for part in parts]), torch.cat([part.right for part in parts]))
+            return joined([
+                some(alphas[i : i + chunks.losses], beta)
+                for beta, alphas, _ in rows(at)
+                for i in range(0, len(alphas), chunks.losses)
+            ])
 
     return evaluate
 

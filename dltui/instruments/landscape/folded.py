@@ -1,7 +1,7 @@
 """A fast evaluator for networks that torch.fx can trace: convolutions, residual networks and the like.
 
 Three things make it fast. Batch norms are folded into the layers before them. The first layer is linear in its weights,
-so what it gives at any point of the plane is a sum of two or three tensors that are computed once. And a block of
+so what it gives on a row of the plane is a sum of two or three tensors that are computed once. And a block of
 samples goes through all points of a row before the next one comes, so that it stays in the cache.
 """
 
@@ -19,14 +19,17 @@ from torch import Tensor
 from dltui.instruments.landscape import passes
 from dltui.instruments.landscape.losses import lost
 from dltui.instruments.landscape.network import Network, Weight, traced
-from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, rows
+from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, by_sample, joined, rows
 from dltui.instruments.landscape.polynomial import Polynomial, along
+from dltui.instruments.landscape.prefix import Prefix, cut_prefix
 from dltui.instruments.landscape.spread import spread_out, spread_small
+from dltui.instruments.landscape.stem import Stem
 from dltui.instruments.landscape.window import Grid
 from dltui.objective import Objective
 
-STEM_BYTES = 1 << 28  # of the first layer's outputs, kept for all samples
-WEIGHT_BYTES = 1 << 25  # of the weights of the points that are evaluated together
+WEIGHT_BYTES = 1 << 23  # of the weights of the points that are evaluated together
+SCORE_BYTES = 1 << 22  # of their outputs
+LOSS_BYTES = 1 << 19  # of the outputs at all points whose losses are taken together
 PROBE = 2  # samples that shapes are read off
 
 
@@ -46,9 +49,10 @@ def folded(plane: Plane) -> Tier:
     passes.pool_first(net)
     spread_small(net)
     weights = FoldedWeights.of(plane, net)
-    prefix = passes.cut_prefix(net)
+    prefix = cut_prefix(net)
     if plane.objective.dtype == torch.float32 and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         passes.pool_at_once(net)
+    passes.scores_last(net)
     passes.in_place(net, own_input=prefix is not None)
     output = net.shapes[net.output]
     if len(output) != 2 or output[0] != min(PROBE, plane.objective.samples):
@@ -58,10 +62,17 @@ def folded(plane: Plane) -> Tier:
 
     def on(objective: Objective) -> Callable[[], Evaluate]:
         blocks = list(torch.split(objective.inputs, objective.fitting(bytes_each)))
-        stem = Stem(blocks) if prefix is None else Stem.of(blocks, prefix[0], *map(weights.alone, prefix[1:]))
+        stem = Stem(blocks) if prefix is None else _stem(blocks, prefix, weights)
         return lambda: _worker(objective, forward, weights, stem, output[1])
 
     return Tier("batch norms folded, first layer computed once", on)
+
+
+def _stem(blocks: list[Tensor], prefix: Prefix, weights: FoldedWeights) -> Stem:
+    """Return what a first layer makes of samples over the plane."""
+    weight, bias = weights.alone(prefix.weight), weights.alone(prefix.bias)
+    assert weight is not None
+    return Stem.of(blocks, prefix.layer, weight.mapped(prefix.wide), bias and bias.mapped(prefix.long))
 
 
 def _widest(net: Network) -> int:
@@ -177,61 +188,14 @@ class _Fold:
         return shifted
 
 
-@dataclass(frozen=True, eq=False)
-class Stem:
-    """What goes into a network, block by block: the samples, or what its first layer makes of them.
-
-    Attributes:
-        blocks: The samples.
-        layer: The first layer as a function of samples, weight and bias, where it is taken out of the network.
-        weight: Its weight over the plane.
-        bias: Its bias over the plane.
-        kept: What it gives for each block over the plane, where there is room for that.
-    """
-
-    blocks: list[Tensor]
-    layer: Callable[..., Tensor] | None = None
-    weight: Polynomial | None = None
-    bias: Polynomial | None = None
-    kept: tuple[Polynomial, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        blocks: list[Tensor],
-        layer: Callable[..., Tensor],
-        weight: Polynomial | None,
-        bias: Polynomial | None,
-    ) -> Stem:
-        """Return the stem of a network whose first layer was taken out."""
-        bare = cls(blocks, layer, weight, bias)
-        first = bare.over(0)
-        room = sum(term.nbytes for term in first.terms.values()) * len(blocks) <= STEM_BYTES
-        kept = (first, *map(bare.over, range(1, len(blocks)))) if room else ()
-        return cls(blocks, layer, weight, bias, kept)
-
-    def over(self, index: int) -> Polynomial:
-        """Return what goes into the network for a block over the plane."""
-        if self.kept:
-            return self.kept[index]
-        x, weight, bias = self.blocks[index], self.weight, self.bias
-        if self.layer is None or weight is None:
-            return Polynomial({(0, 0): x})
-        with torch.no_grad():
-            return Polynomial({
-                power: self.layer(x, term, None if bias is None else bias.terms[power]).contiguous()
-                for power, term in weight.terms.items()
-            })
-
-
 def _worker(
     objective: Objective, forward: Callable[..., Tensor], weights: FoldedWeights, stem: Stem, width: int
 ) -> Evaluate:
     """Return an evaluator with its own buffers."""
     like = weights.flat.terms[0, 0]
-    most = max(1, WEIGHT_BYTES // like.nbytes)
+    scored = objective.samples * width * like.element_size()  # bytes at a point
+    most = max(1, min(WEIGHT_BYTES // like.nbytes, SCORE_BYTES // scored))
     flats, views = list[Tensor](), list[list[Tensor]]()
-    buffers: dict[torch.Size, Tensor] = {}
 
     def some(alphas: Grid, beta: float) -> Each:
         while len(flats) < len(alphas):
@@ -240,28 +204,32 @@ def _worker(
         row = weights.flat.row(beta)
         for alpha, flat in zip(alphas, flats, strict=False):
             along(row, float(alpha), flat)
-        outputs, stop = torch.empty(len(alphas), objective.samples, width, dtype=like.dtype), 0
+        outputs, over = torch.empty(len(alphas), width, objective.samples, dtype=like.dtype), stem.on(beta)
+        stop = 0
         for index, block in enumerate(stem.blocks):
-            start, stop, inputs = stop, stop + len(block), stem.over(index).row(beta)
-            buffer = (
-                buffers.setdefault(inputs[0].shape, torch.empty_like(inputs[0])) if len(inputs) > 1 else block
-            )
+            start, stop, inputs = stop, stop + len(block), over(index)
+            room = torch.empty_like(inputs[0]) if len(inputs) > 1 else block
             for place, alpha in enumerate(alphas):
-                x = along(inputs, float(alpha), buffer) if len(inputs) > 1 else block
-                outputs[place, start:stop] = forward(x, *views[place])
-        return _told(objective, outputs)
+                x = along(inputs, float(alpha), room) if len(inputs) > 1 else block
+                outputs[place, :, start:stop] = forward(x, *views[place]).T
+            del inputs, room, x  # the next ones are made in their place
+        return _told(objective, outputs, max(1, LOSS_BYTES // scored))
 
     def evaluate(points: Grid) -> Each:
-        parts = []
         with torch.inference_mode():
-            for beta, alphas, _ in rows(points):
-                parts += [some(alphas[i : i + most], beta) for i in range(0, len(alphas), most)]
-        return Each(torch.cat([part.losses for part in parts]), torch.cat([part.right for part in parts]))
+            return joined([
+                some(alphas[i : i + most], beta)
+                for beta, alphas, _ in rows(points)
+                for i in range(0, len(alphas), most)
+            ])
 
     return evaluate
 
 
-def _told(objective: Objective, outputs: Tensor) -> Each:
-    """Return losses and right answers of outputs, shape (g, n, c)."""
-    losses, hits = lost(objective.criterion, outputs.transpose(1, 2).contiguous(), objective.targets)
-    return Each(losses, hits / objective.samples)
+def _told(objective: Objective, outputs: Tensor, together: int) -> Each:
+    """Return losses and right answers of outputs, shape (g, c, n), a few points at once."""
+    found = []
+    for part in torch.split(outputs, together):
+        losses, hits = lost(objective.criterion, part, objective.targets)
+        found.append(Each(losses, hits / objective.samples))
+    return joined(found)

@@ -72,3 +72,16 @@ def phases(x: Tensor, height: int, width: int) -> Tensor:
     """Return pictures cut into what stands at the same place of each window, shape (height · width, b, c, h, w)."""
     high, wide = x.shape[2] // height * height, x.shape[3] // width * width
     return torch.stack([x[:, :, i:high:height, j:wide:width] for i in range(height) for j in range(width)])
+
+
+def beside(x: Tensor, places: int) -> Tensor:
+    """Return pictures whose channels are those of several places of a window, shape (places, b, c, h, w)."""
+    samples, channels, *size = x.shape
+    return x.view(samples, places, channels // places, *size).transpose(0, 1).contiguous()
+
+
+def scores(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return what a linear layer gives, shape (n, c), with samples last in memory."""
+    if bias is None:
+        return torch.mm(weight, x.T).T
+    return torch.addmm(bias[:, None], weight, x.T).T

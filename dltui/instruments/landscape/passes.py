@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import Tensor, fx, nn
+from torch import fx, nn
+from torch.nn import functional
 
-from dltui.instruments.landscape.kernels import largest, phases, pooled, window_max
-from dltui.instruments.landscape.network import FRESH, LAYERS, Network, Weight
+from dltui.instruments.landscape.kernels import largest, pooled, scores, window_max
+from dltui.instruments.landscape.network import FRESH, Network
 from dltui.instruments.landscape.spread import small_map
 
 VIEWS = frozenset({operator.getitem, torch.flatten, torch.reshape})
@@ -89,71 +90,12 @@ def _source(node: fx.Node) -> fx.Node:
     return source
 
 
-def cut_prefix(
-    net: Network,
-) -> tuple[Callable[[Tensor, Tensor, Tensor | None], Tensor], Weight, Weight | None] | None:
-    """Take the first layer out of a network, where everything comes from it; the network then begins behind it.
-
-    Args:
-        net: The network; its input becomes what the layer gives, as phases where maxima are taken right after it.
-
-    Returns:
-        The layer as a function of the input, its weight and its bias, and which weights these are; or None.
-    """
-    chain = [net.input]
-    while len(chain[-1].users) == 1 and chain[-1].target not in LAYERS:
-        following = next(iter(chain[-1].users))
-        if following.target not in LAYERS and not is_view(net, following):
-            return None
-        chain.append(following)
-    layer = chain[-1]
-    if layer.target not in LAYERS:
-        return None
-    taken = dict(zip(net.placeholders(), net.weights, strict=True))
-    own: list[Any] = list(layer.args[1:3])
-    if any(isinstance(one, fx.Node) and len(one.users) != 1 for one in own):
-        return None
-    weights = [taken[one] if isinstance(one, fx.Node) else None for one in own]
-    prefix = _as_function(net, chain, own)
-    pool = next(iter(layer.users)) if len(layer.users) == 1 else None
-    split = pool is not None and pool.target is window_max and pool.args[1] * pool.args[2] > 1  # type: ignore[operator]
-    _begin_behind(net, chain)
-    if not split:
-        return prefix, weights[0], weights[1]  # type: ignore[return-value]
-    assert pool is not None
-    height, width = int(pool.args[1]), int(pool.args[2])  # type: ignore[arg-type]
-    pool.target = largest
-    return (lambda x, w, b: phases(prefix(x, w, b), height, width)), weights[0], weights[1]  # type: ignore[return-value]
-
-
 def is_view(net: Network, node: fx.Node) -> bool:
     """Return whether a node hands on the numbers of its input in another shape."""
     if node.op == "call_module":
         return type(net.root.get_submodule(str(node.target))) in {nn.Flatten, nn.Unflatten}
     views = VIEWS if node.op == "call_function" else VIEW_METHODS
     return node.target in views and not any(isinstance(one, fx.Node) for one in node.args[1:])
-
-
-def _as_function(net: Network, chain: list[fx.Node], own: list[Any]) -> Callable[..., Tensor]:
-    """Return a chain of nodes that ends in a layer as a function of the input, its weight and its bias."""
-    graph = fx.Graph()
-    copies = {chain[0]: graph.placeholder("x")}
-    for name, one in zip(("weight", "bias"), own, strict=True):
-        copies[one] = graph.placeholder(name)
-    for node in chain[1:]:
-        copies[node] = graph.node_copy(node, copies.__getitem__)
-    graph.output(copies[chain[-1]])
-    forward: Callable[..., Tensor] = fx.GraphModule(net.root, graph).forward
-    return forward
-
-
-def _begin_behind(net: Network, chain: list[fx.Node]) -> None:
-    """Let the input of a network be what a chain of nodes gives."""
-    start, end = chain[0], chain[-1]
-    net.shapes[start] = net.shapes[end]
-    end.replace_all_uses_with(start)
-    for node in reversed(chain[1:]):
-        net.graph.erase_node(node)
 
 
 def pool_at_once(net: Network) -> None:
@@ -167,6 +109,13 @@ def pool_at_once(net: Network) -> None:
         x, weight, bias, *settings = layer.args
         net.replace(node, pooled, x, weight, bias, tuple(settings), *node.args[1:])
         net.graph.erase_node(layer)
+
+
+def scores_last(net: Network) -> None:
+    """Let a last linear layer put samples last, which is faster for a few classes, and as losses want them."""
+    node = net.output
+    if node.target is functional.linear and len(net.shapes[node]) == 2:
+        net.replace(node, scores, *node.args)
 
 
 def in_place(net: Network, *, own_input: bool) -> None:
@@ -204,7 +153,14 @@ def _owners(nodes: list[fx.Node], *, own_input: bool) -> dict[fx.Node, frozenset
             owners[node] = frozenset({node} if mine else {shared})
         elif node.op == "get_attr":
             owners[node] = frozenset({shared})
-        elif node.target in FRESH or node.target in {window_max, pooled, largest, small_map, torch.relu}:
+        elif node.target in FRESH or node.target in {
+            window_max,
+            pooled,
+            largest,
+            scores,
+            small_map,
+            torch.relu,
+        }:
             owners[node] = frozenset({node})
         else:
             parts: Iterable[frozenset[fx.Node]] = (owners[one] for one in node.all_input_nodes)

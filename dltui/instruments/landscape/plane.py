@@ -30,6 +30,13 @@ class Each(NamedTuple):
     right: Tensor
 
 
+def joined(parts: Sequence[Each]) -> Each:
+    """Return the losses at the points of several parts."""
+    if len(parts) == 1:
+        return parts[0]
+    return Each(torch.cat([part.losses for part in parts]), torch.cat([part.right for part in parts]))
+
+
 # From points (α, β), shape (g, 2), to the losses there. What comes out of a point does not depend on its neighbours.
 Evaluate = Callable[[Grid], Each]
 

@@ -51,6 +51,12 @@ class Polynomial:
         """Return the polynomial whose terms went through a linear map."""
         return Polynomial({power: change(term) for power, term in self.terms.items()})
 
+    @property
+    def steady(self) -> list[int]:
+        """The powers of α before which the same tensor stands on all rows."""
+        moving = {p for p, q in self.terms if q}
+        return sorted({p for p, _ in self.terms} - moving)
+
     def row(self, beta: float) -> list[Tensor]:
         """Return what stands before 1, α and α² where β is fixed; only as many as there are."""
         found: list[Tensor] = []
