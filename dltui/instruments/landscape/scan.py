@@ -129,14 +129,14 @@ def scan(
     """
     span = spanned(along, dimensions, normalize, seed)
     check(steps, distance, dimensions, center if isinstance(along, str) else ())
-    with threads(
-        1
-    ):  # as in every worker: a pass is short, and several threads wait for each other on a busy machine
-        if along == "random":  # nothing that takes long comes before all of it is seen
+    random = along == "random"
+    with threads(1):  # as in every worker: a pass is short, and threads wait for each other on a busy machine
+        if random:  # nothing that takes long comes before all of it is seen
             objective.glance()
         else:
             objective.center()
-    axes = span(objective, _more(report, 0, steps**dimensions))
+    with threads(1 if random else torch.get_num_threads()):  # what is drawn is short work too
+        axes = span(objective, _more(report, 0, steps**dimensions))
     window = window_of(axes, steps, distance, center)
     total = sum(map(len, window.batches))
     report = _more(report, axes.products, axes.products)

@@ -69,9 +69,11 @@ def pieces(cells: Sequence[Cell], most: int, workers: int = 1, least: int = SHOR
     for line in map(sorted, by_row.values()):
         start = 0
         while start < len(line):
-            piece = line[
-                start : start + (most if workers == 1 else min(most, max(least, left // (2 * workers))))
-            ]
+            size = most if workers == 1 else min(most, max(least, left // (2 * workers)))
+            both = len(line) - start
+            if size < both < size + least and both < left and both <= most:
+                size = both  # the rest would be short, and is not among the last
+            piece = line[start : start + size]
             found.append(piece)
             start += len(piece)
             left -= len(piece)
