@@ -28,3 +28,8 @@ def test_one_worker_is_given_whole_rows() -> None:
         7,
         7,
     ]
+
+
+def test_a_short_rest_of_a_row_stays_with_it_but_for_the_last() -> None:
+    sizes = [len(piece) for piece in pieces([(row, column) for row in range(5) for column in range(5)], 9, 2)]
+    assert sizes == [5, 5, 5, 5, 3, 2]
