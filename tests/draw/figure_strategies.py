@@ -136,6 +136,9 @@ def overlays(draw: st.DrawFn) -> f.Overlay:
         colormap=draw(maps),
         opacity=draw(numbers),
         bare=draw(st.booleans()),
+        marks=tuple(
+            f.Mark(name=draw(words), x=draw(numbers), y=draw(numbers)) for _ in range(draw(st.integers(0, 2)))
+        ),
         **{key: draw(value) for key, value in heads.items()},
     )
 
