@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from dltui.draw.canvas import clip, text_width
@@ -15,10 +16,12 @@ from dltui.plaintext import to_ascii
 
 GAP = 2
 NARROWEST = 3
+NAME = 32  # cells of a name that tell it from others
 
 
 def draw_table(figure: Table, look: Look, view: View) -> Drawing:
     """Return the rows of a table from the view's offset on, under a ruled header."""
+    figure = _fitting(figure, max(look.width, 1), look.ascii)
     words, right, natural = _read(figure, look.ascii)
     canvas, top, rows = sheet(figure, look, len(words) + 2)
     shown_rows = max(0, rows - 2)
@@ -34,6 +37,38 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
         note = f" {first + 1}–{first + shown_rows} of {len(words)} "
         canvas.text(max(0, canvas.width - text_width(note)), top + 1, clip(note, canvas.width), QUIET)
     return Drawing(canvas)
+
+
+@lru_cache(maxsize=4)
+def _fitting(figure: Table, room: int, ascii_only: bool) -> Table:
+    """Return a table without the spare columns that would cost others their letters, and a caption that names them.
+
+    Names, which stand first, may be cut to ``NAME`` before: both their ends are kept.
+    """
+    if not figure.spare:
+        return figure
+    natural = dict(zip(figure.columns, _read(figure, ascii_only)[2], strict=True))
+    natural[figure.columns[0]] = min(natural[figure.columns[0]], NAME)
+    spare = list(figure.spare)
+    room -= sum(wide + 1 for name, wide in natural.items() if name not in figure.spare) - 1
+    while spare and sum(natural[name] + 1 for name in spare) > room:
+        spare.pop(0)
+    for name in reversed(
+        figure.spare[: len(figure.spare) - len(spare)]
+    ):  # a wide one may leave room for others
+        if sum(natural[one] + 1 for one in (name, *spare)) <= room:
+            spare.insert(0, name)
+    left_out = [name for name in figure.spare if name not in spare]
+    if not left_out:
+        return figure
+    kept = [place for place, name in enumerate(figure.columns) if name not in left_out]
+    note = f"left out, for there is no room: {', '.join(left_out)}"
+    return replace(
+        figure,
+        caption=f"{figure.caption}; {note}" if figure.caption else note,
+        columns=tuple(figure.columns[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept if place < len(row)) for row in figure.rows),
+    )
 
 
 @lru_cache(maxsize=4)
