@@ -63,6 +63,11 @@ class Pace(NamedTuple):
     most: int
     alone: float
 
+    @classmethod
+    def of(cls, seconds: float, alone: float) -> Pace:
+        """Return the pace where a point takes so long, as few samples told, which is too much at times, and alone."""
+        return cls(max(1, int(PIECE / min(seconds, alone))), alone)
+
     @property
     def least(self) -> int:
         """How many make the last pieces."""
@@ -164,7 +169,7 @@ def scan(
         canvas, course = Canvas(blank, window.batches), Course(window.batches, blank.loss.shape, tolerance)
         if earlier is not None:
             canvas.take_up(_same(earlier, blank))
-        pace = Pace(max(1, int(PIECE / seconds)), measure.alone)
+        pace = Pace.of(seconds, measure.alone)
         done = _measured(hands, places, window, canvas, course, pace)
         try:
             for partial in canvas.filled(done, keep):

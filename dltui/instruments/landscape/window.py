@@ -55,7 +55,7 @@ def pieces(cells: Sequence[Cell], most: int, workers: int = 1, least: int = SHOR
 
     Args:
         cells: Cells, those that are wanted first in front.
-        most: Cells in a piece at most.
+        most: Cells in a piece at most; half as many more where a short rest of its row would be left.
         workers: How many share them.
         least: Cells in the last pieces.
 
@@ -71,7 +71,7 @@ def pieces(cells: Sequence[Cell], most: int, workers: int = 1, least: int = SHOR
         while start < len(line):
             size = most if workers == 1 else min(most, max(least, left // (2 * workers)))
             both = len(line) - start
-            if size < both < size + least and both < left and both <= most:
+            if size < both < min(size + least, 1 + most * 3 // 2) and (workers == 1 or both < left):
                 size = both  # the rest would be short, and is not among the last
             piece = line[start : start + size]
             found.append(piece)
