@@ -28,7 +28,7 @@ from dltui.objective import Objective
 
 BLOCK_BYTES = 1 << 19  # of one point's widest layer for a block of samples
 CHUNK_BYTES = 1 << 21  # of the widest layer at all points that go through the layers together
-SCORE_BYTES = 1 << 21  # of the outputs at all points whose losses are taken together
+SCORE_BYTES = 1 << 23  # of the outputs at all points whose losses are taken together
 ALIGNED = 16  # numbers in 64 bytes, at least; loops take twice as many at once
 NO_CHAIN = "it is no chain of linear layers"
 ELEMENTWISE = (
