@@ -74,7 +74,7 @@ def saddle_count(
     """The share of random symmetric matrices whose eigenvalues are all positive, against their size.
 
     Try: --largest 8 asks for minima that no sample finds; --shift 1 moves the eigenvalues up, as a low loss does.
-    Notice: the share falls faster than any power: with n directions all n must bend up. Of six-by-six matrices one in a
+    Notice: the share falls faster than any power: with n directions all n must bend up. Of six-by-six matrices one in two
     hundred thousand does, and a network has a million directions.
 
     H = (A + Aᵀ)/2, the entries of A drawn from N(0, 1). By symmetry as many are negative definite as positive. Exact:
