@@ -141,6 +141,10 @@ def chart(
     width = max(1, canvas.width - left - side)
     if fit is not None:
         width, height = fit(width, height)
+        spare = rows - head - foot - height
+        if look.height is None and spare > 0:  # nobody asked for these rows
+            canvas, top, _ = sheet(figure, look, rows - spare)
+            put_keys(canvas, top, keys if head else (), labels[1] if head else "", most=head)
     plot = Plot(canvas, left, top + head, width, height, x, y)
     _ordinate(plot, ticks)
     if foot:

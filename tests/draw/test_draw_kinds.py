@@ -12,7 +12,20 @@ from dltui.draw.graph import row_of
 from dltui.draw.images import resized, tile
 from dltui.draw.layers import layers_of
 from dltui.errors import DltuiError
-from dltui.figures import Bars, Figure, Graph, Histogram, Images, Lines, Points, Series, Steps, Table, Tokens
+from dltui.figures import (
+    Bars,
+    Figure,
+    Graph,
+    Heatmap,
+    Histogram,
+    Images,
+    Lines,
+    Points,
+    Series,
+    Steps,
+    Table,
+    Tokens,
+)
 
 
 def text_of(figure, view=None, **look):
@@ -56,6 +69,30 @@ def test_a_shape_is_not_cut_in_its_middle():
     text = text_of(Table(columns=("tensor", "shape"), rows=rows), width=20)
     assert "200×" in text
     assert "…00" not in text
+
+
+def test_words_of_a_table_go_on_below_and_none_is_cut():
+    told = "Clouds of points from ten shapes, such as sphere, torus and cube."
+    rows = (("integrated-gradients", 0.25, told, "5.516e-14 ± 2.1e-14"), ("lime", 2, "", None))
+    figure = Table(columns=("method", "area below the curve", "told", "E δ²"), rows=rows)
+    lines = text_of(figure, width=60).splitlines()
+    assert "…" not in "".join(lines)
+    assert max(map(len, lines)) <= 60
+    assert {"integrated-gradients", "5.516e-14", "2.1e-14", *told.split()} <= set(" ".join(lines).split())
+    assert len(text_of(figure, width=140).splitlines()) == 4
+    assert "…" in text_of(figure, width=60, height=8)  # on a screen each row is one line
+
+
+@pytest.mark.parametrize("rows", [3, 5, 10])
+def test_no_rows_are_left_empty_below_a_field_that_nobody_asked_a_height_for(rows):
+    figure = Heatmap(
+        values=np.arange(2.0 * rows).reshape(rows, 2), x=np.arange(2.0), y=np.arange(float(rows)),
+        x_label="input", title="Matrix", caption="outputs down",
+    )  # fmt: skip
+    lines = text_of(figure).splitlines()
+    assert all(line.strip() for line in lines)
+    assert (lines[-2].strip(), lines[-1]) == ("input", "outputs down")
+    assert len(text_of(figure, height=30).split("\n")) == 30
 
 
 def test_a_histogram_has_the_right_heights():
