@@ -201,6 +201,19 @@ def test_a_chain_is_drawn_to_the_right_when_it_fits():
     assert lines[1].count("▶") == 2
 
 
+def test_names_below_pictures_go_on_below_where_they_are_too_long():
+    names = tuple(f"stage{stage}.{block}.conv1 · {stage + block}.0" for stage in (1, 2) for block in range(8))
+    figure = Images(pixels=np.zeros((16, 28, 28)), names=names, caption="end")
+    lines = text_of(figure, ascii=True).splitlines()
+    assert "…" not in "".join(lines)
+    assert any(
+        line.split() == ["stage1.0.", "stage1.1.", "stage1.2.", "stage1.3.", "stage1.4."] for line in lines
+    )
+    assert sum(line.count("conv1 ") for line in lines) == 16
+    assert lines[-1] == "end"
+    assert "stage1…· 1.0" in text_of(figure, height=24)  # where there are no rows for more
+
+
 def test_tokens_without_colour_tell_the_heaviest():
     figure = Tokens(
         tokens=("The", " cat", " sat", " on", " mats"), weights=np.array([0.1, 0.8, 0.1, 0.0, -0.2])
