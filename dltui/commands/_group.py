@@ -15,6 +15,10 @@ class Group(typer.core.TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands with what they do."""
         known = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, command.get_short_help_str(LONGEST)) for name, command in known if not command.hidden]
+        rows = [
+            (name, command.get_short_help_str(LONGEST))
+            for name, command in known
+            if command is not None and not command.hidden
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
