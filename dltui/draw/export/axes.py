@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,7 @@ from dltui.figures import (
 )
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
+TITLE = 60  # letters of a line of a title
 NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
 FEW_STEPS = 100  # of a way, each of which has its dot
@@ -61,9 +63,14 @@ def plate(part: Any, figure: Figure) -> None:
         and not isinstance(figure, Images | Overlay)
         and not getattr(figure, "equal", False)  # narrow, so that a title over it would be cut off
     ):
-        part.axes[0].set_title(said(figure.title))
+        part.axes[0].set_title(said("\n".join(title_lines(figure))))
     else:
-        part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
+        part.suptitle(said("\n".join(title_lines(figure))), x=0.01, ha="left", fontsize=11, weight="bold")
+
+
+def title_lines(figure: Figure) -> list[str]:
+    """Return the lines of a title, none of which is wider than the sheet."""
+    return textwrap.wrap(figure.title, TITLE)
 
 
 def said(text: str) -> str:
@@ -120,7 +127,8 @@ def _histogram(part: Any, figure: Histogram) -> None:
     axes = part.add_subplot()
     edges, counts = finite_bins(figure)
     if counts.size:
-        axes.stairs(counts, edges, fill=True, color=tint(0), baseline=None if figure.scale == "log" else 0)
+        ground = 0.5 if figure.scale == "log" else 0  # counts have a height, also a single one
+        axes.stairs(np.maximum(counts, ground), edges, fill=True, color=tint(0), baseline=ground)
     _scale(axes, "y", figure.scale, [counts])
     axes.set(xlabel=said(figure.value_label), ylabel="count")
 
@@ -344,6 +352,11 @@ def _scale(axes: Any, which: str, scale: str, values: list[Any]) -> None:
         getattr(axes, f"set_{which}scale")("log")
     elif scale == "symlog":
         getattr(axes, f"set_{which}scale")("asinh", linear_width=axis.bend)
+        places = axis.ticks(9)  # matplotlib's own lie on each other around 0
+        getattr(axes, f"set_{which}ticks")([place for place, _ in places], [text for _, text in places])
+        getattr(axes, f"set_{which}ticks")([], minor=True)
+    elif which == "x" and all((part == np.round(part)).all() for part in parts):
+        axes.xaxis.get_major_locator().set_params(integer=True)  # no layer 1.5
 
 
 def _unbent(axis: Axis, bent: float) -> float:
