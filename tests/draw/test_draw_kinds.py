@@ -83,6 +83,14 @@ def test_words_of_a_table_go_on_below_and_none_is_cut():
     assert "…" in text_of(figure, width=60, height=8)  # on a screen each row is one line
 
 
+def test_a_title_takes_the_lines_that_it_needs():
+    title = "Change by tensor · run digits-lenet-31f9, step 0 → run digits-lenet-31f9, step 1125"
+    lines = text_of(Bars(title=title, labels=("a",), values=np.ones(1)), width=60).splitlines()
+    assert " ".join(lines[:2]) == title
+    assert len(lines) == 3
+    assert text_of(Bars(title=title, labels=("a",), values=np.ones(1)), width=60, height=9).count("…") == 1
+
+
 @pytest.mark.parametrize("rows", [3, 5, 10])
 def test_no_rows_are_left_empty_below_a_field_that_nobody_asked_a_height_for(rows):
     figure = Heatmap(
