@@ -13,7 +13,6 @@ from dltui.draw.braille import BLANK, cells_of
 from dltui.draw.canvas import Canvas, clip, pack, text_width
 from dltui.draw.colors import QUIET
 from dltui.draw.layout import sheet
-from dltui.draw.letters import clip_middle
 from dltui.draw.look import Depth, Look
 from dltui.draw.mosaic import put_mosaic
 from dltui.draw.patches import put_patch
@@ -44,8 +43,6 @@ def draw_images(figure: Images, look: Look, view: View) -> Drawing:
     lines = -(-(count - first) // each_row)
     names = [folded(name, columns) for name in figure.names]
     below = max(map(len, names), default=1) if named else 0
-    if look.height is not None and lines * (rows + below) > wanted:
-        names, below = [[clip_middle(name, columns)] for name in figure.names], int(named)
     pitch = rows + below
     canvas, top, room = sheet(figure, look, lines * pitch)
     for place, i in enumerate(range(first, count)):
