@@ -84,7 +84,7 @@ class Common:
             "--figure",
             metavar="FILE",
             callback=figure_file,
-            help="Draw to FILE.png, svg, pdf, html, csv or json.",
+            help="Draw to FILE.png, svg, pdf, html, csv, json, npz or txt.",
         ),
     ] = None
     device: Annotated[
