@@ -115,7 +115,7 @@ class HeldOutScreen(ResultScreen, Generic[F]):
             told = f"{way.name} exists, and the poses would go there: choose another name"
             self.notify(told, severity="error", markup=False)
             return
-        write_bytes(way, spelled([pose for pose, _ in self._cameras], self._cameras[0][1]).encode())
+        write_bytes(way, spelled(*zip(*self._cameras, strict=True)).encode())
         count = str(max(2, BETWEEN * (len(self._cameras) - 1) + 1))
         group, verb, frames = self.FILM
         words = [

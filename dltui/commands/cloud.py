@@ -28,6 +28,8 @@ from dltui.errors import UsageError
 if TYPE_CHECKING:
     from dltui.results.cloud import Cloud
 
+NEIGHBOURS = 16
+
 app = verb_app()
 
 
@@ -67,8 +69,13 @@ def cloud(
         int, typer.Option("--farthest", min=0, help="Keep so many points that lie far apart.")
     ] = 0,
     neighbours: Annotated[
-        int, typer.Option("--neighbours", min=1, help="Neighbours for outliers, normals and density.")
-    ] = 16,
+        int | None,
+        typer.Option(
+            "--neighbours",
+            min=1,
+            help=f"Neighbours for outliers, normals and density; {NEIGHBOURS} if left out.",
+        ),
+    ] = None,
     against: Annotated[
         str,
         typer.Option(
@@ -100,12 +107,16 @@ def cloud(
 
     if align and not against:
         raise UsageError("--align needs --against FILE: the cloud upon which this one is laid")
+    if neighbours is not None and not (outliers or normals or density):
+        raise UsageError(
+            "--neighbours has no use here: expected --outliers, --normals or --density beside it; leave it out"
+        )
     geometry = read_for(
         shape, common, columns=columns, intrinsics=intrinsics, depth_scale=depth_scale, points=True
     )
     wishes = Wishes(
         scale=scale, sample=sample, voxel=voxel, outliers=outliers, farthest=farthest, normals=normals,
-        density=density, neighbours=neighbours,
+        density=density, neighbours=neighbours or NEIGHBOURS,
     )  # fmt: skip
     said = len(geometry.remarks)
     geometry = carried_out(geometry, wishes, seed=common.seed)

@@ -61,12 +61,7 @@ class RayScreen(ResultScreen):
         self._kept = self._found = result
         self.set_class(bool(result.picture.size), "-mapped")
         if result.picture.size:
-            height, width = result.picture.shape[:2]
-            cursor = (
-                result.through[0] / result.size[0] * width - 0.5,
-                result.through[1] / result.size[1] * height - 0.5,
-            )
-            self.query_one("#map", FigureView).show_figure(result.map(), View(cursor=cursor))
+            self.query_one("#map", FigureView).show_figure(result.map(), View(cursor=result.spot()))
         if len(result.ray):
             self._found = result.changed(int(result.ray[:, 4].argmax()), 1.0)
             figures = self._found.figures()

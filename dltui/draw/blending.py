@@ -36,6 +36,22 @@ def strength(shares: Floats, colormap: ColorMap) -> Floats:
     return np.nan_to_num(far)
 
 
+def pane_of(figure: Overlay, pane: int) -> Floats:
+    """Return what a pane shows, as fine as the picture and its map are: a map over the picture, or the picture alone.
+
+    Args:
+        figure: The maps and the picture.
+        pane: Which map; below 0 for none.
+
+    Returns:
+        Colours of 0…1, shape (rows, columns, 3).
+    """
+    if pane < 0 or not figure.veiled:
+        return bright(figure.picture)
+    tall, wide = (max(figure.picture.shape[i], figure.values.shape[i + 1]) for i in (0, 1))
+    return blended(figure, pane, (tall, wide))
+
+
 def blended(figure: Overlay, place: int, size: tuple[int, int], cut: tuple[Cut, Cut] | None = None) -> Floats:
     """Return a map over its picture in colours of 0…1.
 

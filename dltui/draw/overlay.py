@@ -15,6 +15,7 @@ from dltui.draw.heatmap import on_top
 from dltui.draw.images import GAP, put_picture, resized
 from dltui.draw.layout import Key, Plot, put_keys, sheet
 from dltui.draw.letters import wrap
+from dltui.draw.lines import marker
 from dltui.draw.look import Depth, Look
 from dltui.draw.scales import Axis, Floats, within
 from dltui.draw.view import Drawing, View
@@ -42,13 +43,12 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
         fitted = _fitted(figure, grid, look, cut)
         bar = _bar(fitted, look)
         # Of colours that aren't seen none need be told.
-        side = bar.columns(look.width) if figure.opacity else 0
-        head = int(bool(side) or view.cursor is not None)
+        side = bar.columns(look.width) if figure.veiled else 0
+        head = int(bool(side or figure.marks) or view.cursor is not None)
     grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
     lines = -(-len(panes) // grid.each_row)
     canvas, top, height = sheet(figure, look, head + lines * (grid.rows + 1))
-    if view.cursor is not None:
-        put_keys(canvas, top, [Key("┼", reading(figure, *view.cursor), SIGNAL)], most=1)
+    put_keys(canvas, top, _keys(figure, look, view), most=1)
     plots: dict[int, Plot] = {}
     for place, pane in enumerate(panes):
         plot = _plot(canvas, place, grid, (top + head, top + height), (x, y))
@@ -56,10 +56,8 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
             break
         plots[pane] = plot
         _put(plot, fitted, pane, look, cut)
-        _name(plot, figure.name_of(pane) if pane >= 0 and figure.opacity else "")
-        spot = plot.cell(*view.cursor) if view.cursor is not None else None
-        if spot is not None:
-            on_top(plot, *spot, "+" if look.ascii else "┼", 0)
+        _name(plot, figure.name_of(pane) if pane >= 0 and figure.veiled else "")
+        _signs(plot, figure, look, view)
     if side and height > head + 1 and plots:
         across = min(grid.each_row, len(panes)) * (grid.columns + GAP) - GAP
         shown = -(-len(plots) // grid.each_row) * (grid.rows + 1) - 1
@@ -161,6 +159,25 @@ def cell_at(figure: Overlay, x: float, y: float) -> tuple[int, int]:
     return round(float(column)), round(float(row))
 
 
+def _keys(figure: Overlay, look: Look, view: View) -> list[Key]:
+    """Return what the cursor reads, and the legend of the marks."""
+    marks = [Key(marker(i, look), mark.name) for i, mark in enumerate(figure.marks)]
+    if view.cursor is None:
+        return marks
+    return [Key("┼", reading(figure, *view.cursor), SIGNAL), *marks]
+
+
+def _signs(plot: Plot, figure: Overlay, look: Look, view: View) -> None:
+    """Put the marks and the cursor on a pane."""
+    signs = [(mark.x, mark.y, marker(i, look)) for i, mark in enumerate(figure.marks)]
+    if view.cursor is not None:
+        signs.append((*view.cursor, "+" if look.ascii else "┼"))
+    for x, y, glyph in signs:
+        spot = plot.cell(x, y)
+        if spot is not None:
+            on_top(plot, *spot, glyph, 0)
+
+
 def _bar(figure: Overlay, look: Look) -> Bar:
     """Return the colour bar: of the values, or of shares of each map's own range."""
     axis, label = common_range(figure)
@@ -184,7 +201,7 @@ def _cut(figure: Overlay, x: Axis, y: Axis) -> tuple[Cut, Cut]:
 def _put(plot: Plot, figure: Overlay, pane: int, look: Look, cut: tuple[Cut, Cut]) -> None:
     """Draw one pane: the picture by itself, or a map over it where that is seen at all."""
     size = plot.width, plot.height
-    if pane < 0 or not figure.opacity:
+    if pane < 0 or not figure.veiled:
         put_picture(plot.canvas, plot.left, plot.top, part_of(bright(figure.picture), cut), size, look)
         return
     if look.depth is Depth.NONE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
 
@@ -16,6 +17,7 @@ from dltui.plaintext import to_ascii
 
 GAP = 2
 NARROWEST = 3
+NAME = 32  # cells of a name that tell it from others
 
 
 def draw_table(figure: Table, look: Look, view: View) -> Drawing:
@@ -23,6 +25,7 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
 
     Where there is no end to the height, words that don't fit go on below; on a screen each row is one line.
     """
+    figure = _fitting(figure, max(look.width, 1), look.ascii)
     if look.height is None:
         return _whole(figure, look)
     words, right, natural = _read(figure, look.ascii)
@@ -46,7 +49,7 @@ def _whole(figure: Table, look: Look) -> Drawing:
     """Return all rows of a table, each on as many lines as its words need."""
     words, right, natural = _read(figure, look.ascii)
     widths, gap = _roomy([list(figure.columns), *words], natural, max(look.width, 1))
-    head = _folded(list(figure.columns), widths, [False] * len(right), gap)
+    head = _folded(list(figure.columns), widths, right, gap)
     body = [line for row in words for line in _folded(row, widths, right, gap)]
     canvas, top, _ = sheet(figure, look, len(head) + 1 + len(body))
     for place, line in enumerate(head):
@@ -84,10 +87,42 @@ def _roomy(rows: list[list[str]], natural: list[int], room: int) -> tuple[list[i
 def _folded(cells: list[str], widths: list[int], right: list[bool], gap: int) -> list[str]:
     """Return the lines of one row; a cell of several words that is too long goes on below itself."""
     columns = [
-        [cell] if numeric or text_width(cell) <= width else wrap(cell, width)
-        for cell, width, numeric in zip(cells, widths, right, strict=False)
+        wrap(cell, width) if " " in cell and text_width(cell) > width else [cell]
+        for cell, width in zip(cells, widths, strict=False)
     ]
     return [_line(list(line), widths, right, gap) for line in zip_longest(*columns, fillvalue="")]
+
+
+@lru_cache(maxsize=4)
+def _fitting(figure: Table, room: int, ascii_only: bool) -> Table:
+    """Return a table without the spare columns that would cost others their letters, and a caption that names them.
+
+    Names, which stand first, may be cut to ``NAME`` before: both their ends are kept.
+    """
+    if not figure.spare:
+        return figure
+    natural = dict(zip(figure.columns, _read(figure, ascii_only)[2], strict=True))
+    natural[figure.columns[0]] = min(natural[figure.columns[0]], NAME)
+    spare = list(figure.spare)
+    room -= sum(wide + 1 for name, wide in natural.items() if name not in figure.spare) - 1
+    while spare and sum(natural[name] + 1 for name in spare) > room:
+        spare.pop(0)
+    for name in reversed(
+        figure.spare[: len(figure.spare) - len(spare)]
+    ):  # a wide one may leave room for others
+        if sum(natural[one] + 1 for one in (name, *spare)) <= room:
+            spare.insert(0, name)
+    left_out = [name for name in figure.spare if name not in spare]
+    if not left_out:
+        return figure
+    kept = [place for place, name in enumerate(figure.columns) if name not in left_out]
+    note = f"left out, for there is no room: {', '.join(left_out)}"
+    return replace(
+        figure,
+        caption=f"{figure.caption}; {note}" if figure.caption else note,
+        columns=tuple(figure.columns[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept if place < len(row)) for row in figure.rows),
+    )
 
 
 @lru_cache(maxsize=4)
@@ -156,9 +191,12 @@ def _line(cells: list[str], widths: list[int], right: list[bool], gap: int) -> s
 
 def _shortened(cell: str, width: int) -> str:
     """Return a number with as many digits as fit a width; one that is cut would be another number."""
-    if len(cell) <= width:
+    if text_width(cell) <= width:
         return cell
-    value = float(cell.replace("−", "-").replace("∞", "inf"))
+    try:
+        value = float(cell.replace("−", "-").replace("∞", "inf"))
+    except ValueError:  # the name of its column
+        return clip(cell, width)
     scientific = f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
     for text in (*(number(value, digits) for digits in (3, 2)), scientific, number(value, 1)):
         found = text.replace("−", "-") if cell.isascii() else text.replace("-", "−", text.startswith("-"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dltui.figures.base import Array, Figure, number
-from dltui.figures.fields import ColorMap
+from dltui.figures.fields import ColorMap, Mark
 
 TOLD = 6  # maps that are said in words
 
@@ -26,8 +26,10 @@ class Overlay(Figure):
         value_label: Name and unit of the values.
         limits: The values at the ends of each map's colours, n pairs; where they are empty all maps share one range.
         colormap: Perceptually uniform map; ``coolwarm`` for signed values, centred on 0.
-        opacity: How much of the picture a map hides where it is strongest, 0…1.
+        opacity: How much of the picture a map hides where it is strongest, 0…1; of 0 there is only the picture, in its
+            own colours.
         bare: Show the picture by itself before the maps.
+        marks: Named spots on every pane, by column and row of the maps.
     """
 
     picture: Array
@@ -38,6 +40,12 @@ class Overlay(Figure):
     colormap: ColorMap = "viridis"
     opacity: float = 0.8
     bare: bool = True
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def veiled(self) -> bool:
+        """Whether anything of the maps is seen."""
+        return self.opacity > 0
 
     def words(self) -> str:
         """Return size and number of maps, and where each is strongest."""
@@ -46,7 +54,10 @@ class Overlay(Figure):
         head = f"{count} {'map' if count == 1 else 'maps'} of {self.value_label or 'a value'}"
         found = [self._strongest(i) for i in range(min(count, TOLD))]
         more = f" And {count - TOLD} more." if count > TOLD else ""
-        return f"{head} over a picture of {wide} × {tall} pixels. {'; '.join(found)}.{more}"
+        marks = "".join(
+            f" {mark.name} at row {number(mark.y)}, column {number(mark.x)}." for mark in self.marks
+        )
+        return f"{head} over a picture of {wide} × {tall} pixels. {'; '.join(found)}.{more}{marks}"
 
     def name_of(self, place: int) -> str:
         """Return what a map is called."""

@@ -65,10 +65,12 @@ class Table(Figure):
     Attributes:
         columns: Names of the columns.
         rows: Cells; numbers stay numbers, so that exports keep their digits.
+        spare: Names of columns that a terminal leaves out rather than cut others, the first of them first.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    spare: tuple[str, ...] = ()
 
     def words(self) -> str:
         """Return the size, the names of the columns, and the first row."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Images, Lines, Overlay, Scene, Series, Table, number
+from dltui.figures import Array, Figure, Images, Lines, Mark, Overlay, Scene, Series, Table, number
 from dltui.results.base import Result
 
 BOX, TRAIN, HELD = (150, 150, 150), (70, 130, 230), (235, 120, 40)
@@ -83,6 +83,11 @@ class RadianceInfo(Result):
         found = replace(self, ray=ray, through=through).changed(0, 1.0)
         return found.changed(int(found.ray[:, 4].argmax()), 1.0) if len(ray) else found
 
+    def spot(self) -> tuple[float, float]:
+        """Return column and row in the kept picture, which may be a smaller one, that the ray goes through."""
+        height, width = self.picture.shape[:2]
+        return self.through[0] / self.size[0] * width - 0.5, self.through[1] / self.size[1] * height - 0.5
+
     def map(self) -> Overlay:
         """Return the picture, from which a ray is chosen, with the distances that the cursor reads."""
         return Overlay(
@@ -139,7 +144,7 @@ class RadianceInfo(Result):
         if self.through and len(self.ray):
             shown += self._ray()
         if self.picture.size:
-            shown.append(self.map())
+            shown.append(self._marked())
         if len(self.segments):
             pictures = "blue to learn from, orange held out"
             cameras = pictures if self.what == "pictures" else "blue: where views begin"
@@ -157,6 +162,11 @@ class RadianceInfo(Result):
         if self.missing:
             rows += (("missing", ", ".join(self.missing[:8]) + (" …" if len(self.missing) > 8 else "")),)
         return [*shown, Table(title=f"Numbers · {self.title}", columns=("what", "value"), rows=rows)]
+
+    def _marked(self) -> Overlay:
+        """Return the picture with a mark at the pixel that the ray goes through."""
+        x, y = self.spot()
+        return replace(self.map(), caption="", marks=(Mark(name="the ray", x=x, y=y),))
 
     def _ray(self) -> list[Figure]:
         """Return density along the ray, and what it does to the light."""

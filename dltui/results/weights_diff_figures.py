@@ -70,8 +70,9 @@ def table(found: WeightsDiff) -> Table:
         "counts singular values above what rounding alone would make"
         if rows
         else told(found),
-        columns=("tensor", "status", "shape", "‖Δ‖/‖A‖", "cosine", "touched", "rank of Δ"),
+        columns=("tensor", "status", "shape", "‖Δ‖/‖A‖", "cosine", "touched", "rank"),
         rows=rows,
+        spare=("cosine", "touched", "shape"),
     )
 
 

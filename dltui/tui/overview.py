@@ -13,6 +13,7 @@ READING = "reading …"
 BY_FAMILY = "lab"  # the shelf of which only the families are shown
 FIRST = ("results", "runs")  # shelves that show what is new; the others stand in the second column
 GOING = "running"
+ORDERS = ("as they come", "by name", "by state")  # the first is that of the shelf: mostly the newest first
 
 
 def overview(
@@ -40,6 +41,23 @@ def overview(
         elif shelf.name not in FIRST:
             second += _shelf(shelf, known, most, unread)
     return first, second
+
+
+def ordered(items: Sequence[Item], order: int) -> list[Row]:
+    """Return the things of a shelf as rows.
+
+    Args:
+        items: The things.
+        order: Which of ``ORDERS``; only the first one keeps the groups.
+
+    Returns:
+        Things, and headings above groups.
+    """
+    if order == ORDERS.index("by name"):
+        return [*sorted(items, key=lambda item: item.name.lower())]
+    if order == ORDERS.index("by state"):
+        return [*sorted(items, key=lambda item: (item.state or item.note, item.name.lower()))]
+    return shelf_rows(items)
 
 
 def shelf_rows(items: Sequence[Item]) -> list[Row]:

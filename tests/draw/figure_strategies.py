@@ -136,6 +136,9 @@ def overlays(draw: st.DrawFn) -> f.Overlay:
         colormap=draw(maps),
         opacity=draw(numbers),
         bare=draw(st.booleans()),
+        marks=tuple(
+            f.Mark(name=draw(words), x=draw(numbers), y=draw(numbers)) for _ in range(draw(st.integers(0, 2)))
+        ),
         **{key: draw(value) for key, value in heads.items()},
     )
 
@@ -197,7 +200,8 @@ def written(draw: st.DrawFn) -> f.Figure:
     if kind == "table":
         cell = st.one_of(words, numbers, st.integers(), st.booleans(), st.none())
         rows = tuple(tuple(draw(cell) for _ in range(n)) for _ in range(draw(st.integers(0, 4))))
-        return f.Table(columns=several, rows=rows, **title)
+        spare = several[1:] if draw(st.booleans()) else ()
+        return f.Table(columns=several, rows=rows, spare=spare, **title)
     if kind == "steps":
         return f.Steps(steps=tuple(f.Step(formula=word, note=draw(words)) for word in several), **title)
     return f.Prose(text="\n\n".join(several), **title)

@@ -12,6 +12,7 @@ from dltui.draw.canvas import clip, text_width
 from dltui.draw.escapes import canvas_of, palette_rgb
 from dltui.draw.letters import clip_middle, wrap
 from dltui.draw.table import column_widths
+from dltui.figures import Table
 
 words = st.one_of(st.sampled_from(WILD_WORDS), st.text(max_size=30))
 
@@ -64,6 +65,37 @@ def test_the_palette_is_that_of_xterm():
     assert palette_rgb(208) == (255, 135, 0)
     assert palette_rgb(232) == (8, 8, 8)
     assert palette_rgb(255) == (238, 238, 238)
+
+
+TENSORS = Table(
+    columns=("tensor", "status", "cosine", "shape"),
+    rows=(("transformer.h.3.attn.c_attn.weight", "reshaped", 0.75, "20×30 → 30×30"),),
+    caption="two files",
+    spare=("cosine", "shape"),
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "kept", "left_out"),
+    [
+        (80, ["tensor", "status", "cosine", "shape"], ""),
+        (
+            62,
+            ["tensor", "status", "cosine", "shape"],
+            "",
+        ),  # 32 of the name and 8, 6, 13 with a space between each
+        (61, ["tensor", "status", "shape"], "cosine"),
+        (50, ["tensor", "status", "cosine"], "shape"),
+        (47, ["tensor", "status"], "cosine, shape"),
+    ],
+)
+def test_spare_columns_are_left_out_whole_and_named(width: int, kept: list[str], left_out: str) -> None:
+    lines = draw(TENSORS, Look(width=width)).canvas.plain()
+    assert lines[0].split() == kept
+    assert "reshaped" in lines[2]
+    told = " ".join(" ".join(lines[2:]).split())
+    assert ("20×30 →" in told) == ("30×30" in told) == ("shape" in kept)
+    assert told.endswith("two files" + f"; left out, for there is no room: {left_out}" * bool(left_out))
 
 
 def test_the_widest_columns_shrink_first():

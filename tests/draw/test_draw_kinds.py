@@ -81,6 +81,8 @@ def test_words_of_a_table_go_on_below_and_none_is_cut():
     assert {"integrated-gradients", "5.516e-14", "2.1e-14", *told.split()} <= set(" ".join(lines).split())
     assert len(text_of(figure, width=140).splitlines()) == 4
     assert "…" in text_of(figure, width=60, height=8)  # on a screen each row is one line
+    head, number = lines[0], next(line for line in lines if line.startswith("integrated-gradients"))
+    assert head.index("area below") + len("area below") == number.index("0.25") + len("0.25"), "not aligned"
 
 
 def test_a_title_takes_the_lines_that_it_needs():

@@ -1,7 +1,11 @@
 """Heat maps over pictures: what is seen through, where the cursor stands, what is written to files."""
 
 import csv
+import json
+import shutil
+import subprocess
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +14,12 @@ import pytest
 from dltui.draw import draw, save
 from dltui.draw.blending import DIM, blended, part_of, strength
 from dltui.draw.colors import ramp
+from dltui.draw.export.axes import plate
+from dltui.draw.export.page import _data
 from dltui.draw.look import Depth, Look
 from dltui.draw.overlay import Grid, arranged, reading
 from dltui.draw.view import View
-from dltui.figures import Overlay
+from dltui.figures import Mark, Overlay
 
 VALUES = np.array([[[0.0, 1.0], [-1.0, np.nan]], [[0.0, 0.25], [0.5, 0.75]]])
 FIGURE = Overlay(
@@ -137,3 +143,74 @@ def test_signs_that_cancel_in_a_cell_are_still_seen() -> None:
     near = draw(figure, Look(width=60, height=20, depth=Depth.TRUE), View(x_range=(0, 8), y_range=(0, 8)))
     bar = [line.rpartition("╴")[2] for line in near.canvas.plain() if "╴" in line]
     assert max(float(text.replace("−", "-")) for text in bar) >= 2  # single pixels are seen as they are
+
+
+ALONE = replace(
+    FIGURE,
+    picture=np.broadcast_to([1.0, 0.0, 0.0], (4, 6, 3)),
+    opacity=0.0,
+    bare=False,
+    marks=(Mark(name="here", x=1.0, y=0.0),),
+)
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_picture_alone_is_printed_in_its_colours_without_a_bar(bare: bool) -> None:
+    sheet = pytest.importorskip("matplotlib.figure").Figure()
+    plate(sheet, replace(ALONE, bare=bare))
+    panes = [axes for axes in sheet.axes if axes.images]
+    assert len(panes) == len(VALUES) + bare
+    assert all(np.array_equal(np.unique(axes.images[0].get_array()[..., 0]), [1.0]) for axes in panes)
+    assert not any(axes.images[0].get_array()[..., 1:].any() or axes.get_title() for axes in panes)
+    veiled = pytest.importorskip("matplotlib.figure").Figure()
+    plate(veiled, replace(ALONE, bare=bare, opacity=0.5))
+    assert len(veiled.axes) == len(sheet.axes) + 1, "the bar"
+
+
+def test_a_mark_is_on_the_same_spot_everywhere() -> None:
+    """Row 0 and column 1 of two by two cells are the middle of the upper right quarter of four by six pixels."""
+    sheet = pytest.importorskip("matplotlib.figure").Figure()
+    plate(sheet, ALONE)
+    star = sheet.axes[0].lines[0]
+    assert [*star.get_xdata(), *star.get_ydata()] == [4.0, 0.5]
+    drawn = draw(ALONE, Look(width=40, height=12, depth=Depth.TRUE))
+    lines = drawn.canvas.plain()
+    assert lines[1].startswith("● here")
+    row, column = next((i, line.index("●")) for i, line in enumerate(lines) if i > 1 and "●" in line)
+    assert drawn.frame is not None
+    spot = drawn.frame.data_at(column, row)
+    assert spot is not None
+    assert (round(spot[0]), round(spot[1])) == (1, 0)
+    assert ALONE.words().endswith("here at row 0, column 1.")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node to run the page's own code")
+def test_a_page_shows_a_picture_alone_in_its_colours_and_lets_others_through() -> None:
+    """The colours of the first pixel, and how many bars there are, of figures whose maps hide nothing or all."""
+    web = files("dltui.draw.export") / "web"
+    whole = replace(ALONE, values=np.ones((1, 2, 2)), limits=((0.0, 1.0),), opacity=1.0, names=("other",))
+    data = json.dumps([_data(figure) for figure in (replace(whole, opacity=0.0), whole)])
+    code = (web / "axes.js").read_text("utf-8") + (web / "overlay.js").read_text("utf-8")
+    asks = """
+    let put, bars;
+    function element() {
+      const createImageData = (w, h) => ({ data: new Array(4 * w * h) });
+      const pen = { createImageData, putImageData: (picture) => { put = picture.data; } };
+      return { style: {}, append() {}, appendChild: (child) => child, addEventListener() {}, getContext: () => pen };
+    }
+    document.createElement = element;
+    stage = () => { bars += 1; };
+    const seen = FIGURES.map((figure) => {
+      bars = 0;
+      drawOverlay(element(), figure);
+      return [put.slice(0, 3).map(Math.round), bars];
+    });
+    console.log(JSON.stringify(seen));
+    """
+    maps = json.dumps({"coolwarm": ramp("coolwarm").tobytes().hex()})
+    page = (
+        f"const document = {{ getElementById: () => ({{ textContent: {maps!r} }}) }}; const FIGURES = {data};"
+    )
+    ran = subprocess.run(["node", "-e", page + code + asks], capture_output=True, text=True)
+    assert not ran.returncode, ran.stderr
+    assert json.loads(ran.stdout) == [[[255, 0, 0], 0], [ramp("coolwarm")[-1].tolist(), 1]]

@@ -9,7 +9,9 @@ from dltui.errors import UsageError
 from dltui.lab import load
 from dltui.lab.run import run
 from dltui.lab.scene3d.cloths import GALLERY, cloth
-from dltui.lab.scene3d.kinds import KINDS, SHAPES, five
+from dltui.lab.scene3d.cloud_pairs import Pair, pair_of
+from dltui.lab.scene3d.cut_maps import cut_map
+from dltui.lab.scene3d.kinds import KINDS, SHAPES, five, timed
 
 
 @pytest.mark.parametrize(
@@ -79,3 +81,34 @@ def test_a_shape_in_five_ways_is_one_shape() -> None:
             assert verdict is not None
             assert (verdict == truth).mean() > 0.95, f"{name} as {kind}"
         assert one.verdict("patch") is None
+
+
+def test_milliseconds_are_those_of_a_shape_that_is_made_anew() -> None:
+    known = five("sphere", 8, 2)
+    assert len(known.cloud.vertices)
+    one, took = timed("sphere", 8, 2)
+    assert one is not known
+    assert one.bytes == known.bytes
+    assert all(part is None or part > 0 for parts in took.values() for part in parts)
+    assert timed("sphere", 8, 2)[0] is one
+
+
+def test_a_mended_matching_is_as_short_as_one_that_is_found_anew() -> None:
+    now = Pair(*pair_of("ball and cube", 12, 0), squared=False, mean=True)
+    place = np.array([2.0, 0.5, -1.0])
+    there = now.with_point(3, place).with_point(5, -place)
+    assert there.before is not None
+    anew = Pair(there.one, there.other, squared=False, mean=True)
+    assert there.one[3].tolist() == place.tolist()
+    assert there.emd == pytest.approx(anew.emd, rel=1e-12)
+    assert now.one[3].tolist() != place.tolist()
+
+
+def test_a_probe_one_step_of_the_sliders_off_a_cut_is_not_on_it() -> None:
+    """0.15 − 0.1 is a little less than 0.05, 0.2 − 0.15 a little more: neither may count."""
+    side = np.linspace(-1, 1, 3)
+    for step in range(-20, 21):
+        at = step * 0.05
+        for probe, here in ((at, 1), (at + 0.05, 0), (at - 0.05, 0)):
+            shown = cut_map(np.zeros((3, 3)), side, "z", at, (0.0, 0.0, probe), title="", caption="")
+            assert len(shown.marks) == here

@@ -134,7 +134,8 @@ def test_no_point_one_point_and_all_at_one_place(tmp_path: Path, capsys: pytest.
 
 def test_options_that_make_no_sense(capsys: pytest.CaptureFixture[str]) -> None:
     wrong = {
-        "--align": "needs --against", "--voxel=-1": "above 0", "--voxel=1e-9": "too fine",
+        "--align": "needs --against", "--neighbours=4": "has no use here",
+        "--voxel=-1": "above 0", "--voxel=1e-9": "too fine",
         "--farthest=9999": "within 1", "--sample=9999": "within 1", "--ruler=0": "two points",
         "--ruler=0,99999": "expected 0 … 1064",
         "--columns=x,y": "no x, y and z", "--columns=x,y,z,x": "twice", "--intrinsics=a": "fx,fy,cx,cy",

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from dltui.figures import Scene
 from dltui.scene.cameras import around, looking
 from dltui.scene.flight import Flight, between, matrix_of, quaternion_of, read_flight, spelled
 
+ANGLES = np.full(4, 0.7)
 POSES = np.stack([camera.pose for camera in around(4, distance=3.0, size=8, seed=1)])
 SMALL = ["--views", "11", "--size", "16", "--steps", "20", "--quiet", "--json"]
 
@@ -35,13 +37,13 @@ def test_turns_are_those_of_scipy() -> None:
 
 
 def test_a_way_goes_through_what_was_kept_and_without_a_jerk() -> None:
-    cameras = Flight(POSES, 0.7).cameras(31, 16)
+    cameras = Flight(POSES, ANGLES).cameras(31, 16)
     np.testing.assert_allclose(np.stack([camera.pose for camera in cameras[::10]]), POSES, atol=1e-9)
     assert cameras[0].fx == pytest.approx(8 / math.tan(0.35))
-    places = np.stack([camera.place for camera in Flight(POSES, 0.7).cameras(3001, 16)])
+    places = np.stack([camera.place for camera in Flight(POSES, ANGLES).cameras(3001, 16)])
     speed = np.diff(places, axis=0)
     assert np.linalg.norm(np.diff(speed, axis=0), axis=1).max() < 0.01 * np.linalg.norm(speed, axis=1).max()
-    still = Flight(POSES[:1], 0.7).cameras(3, 16)
+    still = Flight(POSES[:1], ANGLES[:1]).cameras(3, 16)
     assert all(np.allclose(camera.pose, POSES[0]) for camera in still)
 
 
@@ -55,7 +57,7 @@ def test_a_kept_camera_sees_what_the_eye_saw() -> None:
         ):
             pose, angle = camera_of(figure, view)
             seen = eye_of(figure, view, (40, 20), (1, 1)).see(points.T.copy())
-            own = Flight(pose[None], angle).cameras(1, 40)[0].project(points.T.astype(np.float64))
+            own = Flight(pose[None], np.array([angle])).cameras(1, 40)[0].project(points.T.astype(np.float64))
             before = own[2] > 0.1
             np.testing.assert_allclose(seen[0, before], own[0, before], atol=1e-3)
             np.testing.assert_allclose(
@@ -65,18 +67,41 @@ def test_a_kept_camera_sees_what_the_eye_saw() -> None:
 
 
 def test_a_file_of_a_way_comes_back(tmp_path: Path) -> None:
-    (tmp_path / "way.json").write_text(spelled(list(POSES), 0.7))
-    found = read_flight(tmp_path / "way.json")
-    np.testing.assert_array_equal(found.poses, POSES)
-    assert found.angle == 0.7
+    for angles in ([0.7] * 4, [0.7, 0.5, 0.5, 0.9]):
+        (tmp_path / "way.json").write_text(spelled(list(POSES), angles))
+        found = read_flight(tmp_path / "way.json")
+        np.testing.assert_array_equal(found.poses, POSES)
+        assert found.angles.tolist() == angles
+
+
+def test_every_camera_keeps_its_zoom_and_between_two_it_changes_evenly() -> None:
+    angles = np.array([0.7, 0.5, 0.5, 0.9])
+    focals = np.array([camera.fx for camera in Flight(POSES, angles).cameras(31, 16)])
+    np.testing.assert_allclose(focals[::10], 8 / np.tan(angles / 2))
+    assert (np.diff(focals[:11]) > 0).all()
+    one = Flight(POSES[:2], np.array([0.4, 0.8])).cameras(3, 16)  # half way: the geometric mean
+    assert one[1].fx == pytest.approx(math.sqrt(one[0].fx * one[2].fx))
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "can't read"),
+        ("{", "no JSON"),
+        ('{"frames": 3}', "no list of frames"),
+        ('{"frames": [3]}', "no list of frames"),
+        ("3", "no list of frames"),
+        (
+            json.dumps({"camera_angle_x": 1, "frames": [{"transform_matrix": [["a"] * 4] * 4}]}),
+            "frame 0 .*4×4",
+        ),
+        (json.dumps({"camera_angle_x": 1, "frames": [{"transform_matrix": {"a": 1}}]}), "4×4"),
+        (
+            json.dumps({"camera_angle_x": 10**400, "frames": [{"transform_matrix": np.eye(4).tolist()}]}),
+            "angle",
+        ),
+        (json.dumps({"camera_angle_x": 1, "frames": [{"transform_matrix": [[10**400] * 4] * 4}]}), "4×4"),
+        (json.dumps({"frames": [{"transform_matrix": np.eye(4).tolist()}]}), "neither it nor the file"),
         ('{"camera_angle_x": 0.7, "frames": []}', "at least one"),
-        ('{"frames": [{"transform_matrix": [[1]]}]}', "camera_angle_x"),
         (json.dumps({"camera_angle_x": 0.7, "frames": [{"transform_matrix": [[1, 2], [3, 4]]}]}), "4×4"),
         (json.dumps({"camera_angle_x": 9, "frames": [{"transform_matrix": np.eye(4).tolist()}]}), "angle"),
         (
@@ -88,8 +113,10 @@ def test_a_file_of_a_way_comes_back(tmp_path: Path) -> None:
 def test_what_is_no_way_is_told_in_one_line(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "way.json"
     path.write_text(text)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=told) as caught:
         read_flight(path)
+    assert path.name in str(caught.value)
+    assert re.search("expected .*;", str(caught.value)), "nothing to try"
     with pytest.raises(UsageError, match="can't open"):
         read_flight(tmp_path / "none.json")
 
@@ -97,7 +124,7 @@ def test_what_is_no_way_is_told_in_one_line(tmp_path: Path, text: str, told: str
 def test_fields_and_splats_are_filmed_along_a_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     way, film = tmp_path / "dive.json", tmp_path / "dive.gif"
     poses = [looking(np.array([3.0, 0.5, 1.0]), np.zeros(3)), looking(np.array([0.9, 0.2, 0.4]), np.zeros(3))]
-    way.write_text(spelled(poses, 0.7))
+    way.write_text(spelled(poses, [0.7, 0.7]))
     field, splats = (str(tmp_path / f"{name}.safetensors") for name in ("field", "splats"))
     assert run(["nerf", "train", "csg-table", *SMALL, "--save", field]) == 0
     assert (

@@ -18,6 +18,7 @@ from dltui.results.nerf import Radiance
 from dltui.scene.cameras import Camera, around
 from dltui.scene.nerf.classic import MlpField, waves
 from dltui.scene.nerf.composite import cube
+from dltui.scene.nerf.field import GridField
 from dltui.scene.nerf.fit import Fit, judged, render
 from dltui.scene.nerf.folders import read_folder
 from dltui.scene.nerf.hashed import ENTRIES, HashField
@@ -64,6 +65,26 @@ def test_every_field_learns_and_comes_back_from_its_arrays(
         strict=True,
     ):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_grid_that_was_kept_before_anything_was_shared_opens_and_looks_the_same(table: Capture) -> None:
+    found = Fit(table, "grid", steps=40).run()
+    arrays, plain = arrays_of(found)
+    assert isinstance(found.field, GridField)
+    old = {name: part for name, part in arrays.items() if not name.startswith("gloss.")}
+    old["table"] = np.ascontiguousarray(old["table"][:, :13])
+    with torch.no_grad():
+        assert float(found.field.gloss[-1].weight.abs().max()) > 0
+        for part in found.field.gloss[-1].parameters():
+            part.zero_()
+    pictures = [
+        render(one.field, one.occupied, table.held_out[0])
+        for one in (found, field_of("grid", old, plain, CPU))
+    ]
+    np.testing.assert_array_equal(pictures[0][0], pictures[1][0])
+    del arrays["gloss.0.bias"]
+    with pytest.raises(DltuiError, match=r"no whole field.*|gloss\.0\.bias"):
+        field_of("grid", arrays, plain, CPU)
 
 
 def test_samples_along_a_ray_add_up_to_its_pixel(table: Capture) -> None:

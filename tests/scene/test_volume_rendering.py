@@ -8,7 +8,7 @@ import torch
 
 from dltui.scene.cameras import around
 from dltui.scene.nerf.composite import Samples, box_interval, cube, gather, weights
-from dltui.scene.nerf.field import DENSE, KEEN, GridField, mixed
+from dltui.scene.nerf.field import DENSE, KEEN, VIVID, GridField, mixed
 from dltui.scene.nerf.finer import refined
 from dltui.scene.nerf.fit import Fit, render
 from dltui.scene.nerf.march import CELLS, Occupied, look, sample
@@ -59,22 +59,89 @@ def test_gradients_of_the_grid_are_those_of_autograd() -> None:
     field = GridField(5**3, cube(1.0)).double()
     with torch.no_grad():
         field.table.normal_()
+        field.gloss[-1].weight.normal_()
     places, way = (
         torch.rand(20, 3).double() * 2 - 1,
         torch.nn.functional.normalize(torch.randn(20, 3).double(), dim=1),
     )
     sigma, colour = field.lit(field.find(places), way)
     (sigma.sum() + (colour * torch.arange(3)).sum()).backward()
-    grad, table = field.table.grad, field.table.detach().clone()
-    for row, channel in ((31, 0), (62, 4), (93, 12)):
-        ends = []
-        for sign in (1, -1):
+    known = dict(field.named_parameters())
+    within = [("table", row, channel) for row, channel in ((31, 0), (62, 4), (93, 12), (62, 13), (31, 15))]
+    for name, row, channel in (
+        *within,
+        ("gloss.0.weight", 3, 1),
+        ("gloss.2.weight", 7, 9),
+        ("gloss.4.weight", 2, 5),
+    ):
+        part, ends = known[name], []
+        first = float(part.detach()[row, channel])
+        for sign in (1, -1, 0):
             with torch.no_grad():
-                field.table.copy_(table)
-                field.table[row, channel] += sign * 1e-6
+                part[row, channel] = first + sign * 1e-6
                 s, c = field.lit(field.find(places), way)
                 ends.append(float(s.sum() + (c * torch.arange(3)).sum()))
-        assert float(grad[row, channel]) == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-6)
+        assert part.grad is not None
+        assert float(part.grad[row, channel]) == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-6)
+        assert name == "table" or float(part.grad.abs().max()) > 0
+
+
+def test_colours_are_harmonics_and_what_the_shared_network_adds() -> None:
+    torch.manual_seed(0)
+    field, places = GridField(4**3, cube(1.0)), torch.rand(30, 3) * 2 - 1
+    with torch.no_grad():
+        field.table.normal_()
+    way = torch.nn.functional.normalize(torch.randn(30, 3), dim=1)
+    held = mixed(field.table, *field.corners(places)).detach()
+    own = held[:, 1:13].reshape(30, 3, 4)
+    raw = 0.5 / math.pi**0.5 * own[..., 0]
+    for place, coefficient in ((1, 1), (2, 2), (0, 3)):  # y, z, x
+        raw = raw + (0.75 / math.pi) ** 0.5 * way[:, place, None] * own[..., coefficient]
+    sigma, colour = field.lit((places,), way)
+    torch.testing.assert_close(colour, torch.sigmoid(VIVID * raw))  # it adds nothing at first
+    spot = torch.tensor([0.6, 0.0, 0.8])
+    with torch.no_grad():  # a highlight: what the first feature lets shine of relu(spot · way − 0.2)
+        for part in field.gloss.parameters():
+            part.zero_()
+        field.gloss[0].weight[0, 0] = 1  # relu(feature)
+        field.gloss[0].weight[1, 3:], field.gloss[0].bias[1] = spot, -0.2
+        field.gloss[2].weight[0, :2], field.gloss[2].bias[0] = torch.tensor([1.0, 1.0]), -0.5
+        field.gloss[4].weight[:, 0] = torch.tensor([1.0, 2.0, 3.0])
+    shine = (held[:, 13].relu() + (way @ spot - 0.2).relu() - 0.5).relu()
+    assert 5 < int((shine > 0).sum()) < 30
+    dense, colour = field.lit((places,), way)
+    torch.testing.assert_close(
+        colour, torch.sigmoid(VIVID * (raw + shine[:, None] * torch.tensor([1.0, 2.0, 3.0])))
+    )
+    torch.testing.assert_close(dense, sigma)
+    fine = field.finer(7**3)
+    torch.testing.assert_close(fine.gloss(torch.ones(1, 6)), field.gloss(torch.ones(1, 6)))
+    assert fine.gloss is not field.gloss
+
+
+def test_a_highlight_is_learnt_once_for_all_places() -> None:
+    """Blinn's lobe on a plane, from other sides than were seen: harmonics alone have no room for it."""
+    torch.manual_seed(0)
+    lamp = torch.nn.functional.normalize(torch.tensor([0.5, -0.35, 0.8]), dim=0)
+    way = torch.nn.functional.normalize(torch.randn(1500, 3) - torch.tensor([0, 0, 1.5]), dim=1)
+    places = torch.cat([torch.rand(1500, 2) * 2 - 1, torch.zeros(1500, 1)], 1)
+    half = torch.nn.functional.normalize(lamp - way, dim=1)
+    truth = 0.3 + 0.6 * half[:, 2:].clamp(min=0) ** 32
+    errors = []
+    for shared in (True, False):
+        field = GridField(4**3, cube(1.0))
+        field.gloss.requires_grad_(shared)
+        groups = [{"params": [field.table], "lr": 0.1}, {"params": list(field.gloss.parameters())}]
+        optimizer = torch.optim.Adam(groups, lr=1e-2)
+        for _ in range(100):
+            optimizer.zero_grad()
+            torch.nn.functional.mse_loss(
+                field.lit((places[:1000],), way[:1000])[1], truth[:1000].expand(-1, 3)
+            ).backward()
+            optimizer.step()
+        with torch.no_grad():
+            errors.append(float((field.lit((places[1000:],), way[1000:])[1] - truth[1000:]).square().mean()))
+    assert errors[0] < errors[1] / 10
 
 
 def test_a_finer_grid_shows_the_same_and_corners_hold_their_own() -> None:

@@ -52,7 +52,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return True
 
     monkeypatch.setattr("dltui.tui.widgets.canvas_view.write", write)
-    monkeypatch.setattr("dltui.tui.widgets.figure_view.REST", 0.05)
+    monkeypatch.setattr("dltui.tui.widgets.finish.REST", 0.05)
     monkeypatch.setattr("dltui.tui.widgets.canvas_view.AGAIN", 0.05)
     return written
 

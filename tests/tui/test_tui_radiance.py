@@ -14,7 +14,7 @@ from dltui.commands.race_screen import RaceScreen
 from dltui.commands.ray_screen import RayScreen
 from dltui.commands.splat_screen import SplatScreen
 from dltui.draw.scene.eye import reach_of, turn
-from dltui.figures import Figure, Heatmap, Images, Lines, Scene
+from dltui.figures import Figure, Heatmap, Images, Lines, Overlay, Scene
 from dltui.results import Result
 from dltui.results.nerf import Radiance
 from dltui.results.nerf_info import RadianceInfo
@@ -289,6 +289,12 @@ async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settl
         figure = shown(screen, Scene)
         assert len(figure.points) == 8
         assert figure.caption.startswith("8 of 9 splats")
+
+
+def test_the_pixel_of_the_ray_is_marked_in_its_picture() -> None:
+    small = replace(info(), picture=np.zeros((8, 8, 3), np.float32), distance=np.ones((8, 8), np.float32))
+    [mark] = next(figure for figure in small.figures() if isinstance(figure, Overlay)).marks
+    assert (mark.x, mark.y) == (3.75, 4.25)  # half of 8.5 and 9.5, from the middles of pixels
 
 
 @pytest.mark.parametrize("make", [radiance, info, race, splats, whole_splats])

@@ -14,7 +14,7 @@ from dltui.results.mesh import Mesh
 from dltui.scene.read import read_geometry
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.export import ExportScreen
-from dltui.tui.widgets import figure_view
+from dltui.tui.widgets import finish
 from dltui.tui.widgets.figure_view import FigureView
 from dltui.tui.widgets.keeping import named
 
@@ -81,7 +81,7 @@ async def test_a_cloud_is_coloured_by_what_its_points_bear(make_app: Make, settl
 async def test_what_moves_has_fewer_points_than_what_rests(
     make_app: Make, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(figure_view, "MOVING", 300)
+    monkeypatch.setattr(finish, "MOVING", 300)
     async with make_app().run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, settle, "lidar")
         view = screen.view

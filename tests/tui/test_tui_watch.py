@@ -154,7 +154,7 @@ async def test_curves_grow_and_nothing_else_is_drawn(live: Going, make_app: Make
         loss, layers, accuracy, _ = panes(app)
         assert isinstance(layers.view.figure, Heatmap)
         assert layers.view.figure.row_names[0] == "fc1"
-        frames = layers.view._frames, accuracy.view._frames
+        frames = layers.view.frames, accuracy.view.frames
         live.steps(5)
 
         def newest() -> float:
@@ -162,10 +162,10 @@ async def test_curves_grow_and_nothing_else_is_drawn(live: Going, make_app: Make
             return float(loss.view.figure.series[0].x[-1])
 
         await until(pilot, lambda: newest() == 45, "the new steps")
-        assert (layers.view._frames, accuracy.view._frames) == frames
+        assert (layers.view.frames, accuracy.view.frames) == frames
         live.steps(1, layers=True)
-        await until(pilot, lambda: layers.view._frames > frames[0], "the new layers")
-        assert accuracy.view._frames == frames[1]
+        await until(pilot, lambda: layers.view.frames > frames[0], "the new layers")
+        assert accuracy.view.frames == frames[1]
 
 
 async def test_nothing_is_read_while_the_terminal_has_not_taken_the_last_picture(
@@ -174,13 +174,13 @@ async def test_nothing_is_read_while_the_terminal_has_not_taken_the_last_picture
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await watching(pilot, settle, live.run)
-        before = panes(app)[0].view._frames
+        before = panes(app)[0].view.frames
         monkeypatch.setattr("dltui.commands.watch_screen.waiting", lambda app: True)
         live.steps(5)
         await pilot.pause(0.4)
-        assert panes(app)[0].view._frames == before
+        assert panes(app)[0].view.frames == before
         monkeypatch.setattr("dltui.commands.watch_screen.waiting", lambda app: False)
-        await until(pilot, lambda: panes(app)[0].view._frames > before)
+        await until(pilot, lambda: panes(app)[0].view.frames > before)
 
 
 async def test_runs_are_asked_to_pause_go_on_keep_and_stop(

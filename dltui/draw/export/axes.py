@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from dltui.draw.blending import blended, bright, common_range
+from dltui.draw.blending import common_range, pane_of
 from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
 from dltui.draw.export.boxes import print_graph
@@ -27,6 +28,7 @@ from dltui.figures import (
     Histogram,
     Images,
     Lines,
+    Mark,
     Overlay,
     Path,
     Points,
@@ -44,6 +46,7 @@ TITLE = 60  # letters of a line of a title
 NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
 FEW_STEPS = 100  # of a way, each of which has its dot
+STAR: Any = {"marker": "*", "ms": 9, "color": "white", "mec": "black", "ls": ""}
 TRAILS = ("white", "#ff963c", "#ff6ea0", "#6edcff", "#e63232", "#c8a0ff")
 
 
@@ -172,20 +175,32 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
 
 
 def _ways_and_marks(axes: Any, figure: Heatmap) -> None:
-    from matplotlib.patheffects import withStroke
-
     for index, path in enumerate(figure.paths):
         axes.plot(
             path.x, path.y, color=TRAILS[index % len(TRAILS)], label=said(path.name) or None, **_stroke(path)
         )
     several = len(figure.marks) > 1  # stars alike in a legend would not tell which is which
     for mark in figure.marks:
-        label = None if several else said(mark.name) or None
-        axes.plot(mark.x, mark.y, marker="*", ms=9, color="white", mec="black", ls="", label=label)
         if several:
-            rim = [withStroke(linewidth=2, foreground="black")]
-            place = {"xytext": (5, 4), "textcoords": "offset points"}
-            axes.annotate(said(mark.name), (mark.x, mark.y), color="white", path_effects=rim, **place)
+            _star(axes, mark)
+        else:
+            axes.plot(mark.x, mark.y, **STAR, label=said(mark.name) or None)
+
+
+def _star(axes: Any, mark: Mark) -> None:
+    """Put a mark with its name beside it."""
+    from matplotlib.patheffects import withStroke
+
+    rim = [withStroke(linewidth=2, foreground="black")]
+    axes.plot(mark.x, mark.y, **STAR)
+    axes.annotate(
+        said(mark.name),
+        (mark.x, mark.y),
+        xytext=(5, 4),
+        textcoords="offset points",
+        color="white",
+        path_effects=rim,
+    )
 
 
 def _bar_ticks(drawn: Any, axis: Axis) -> None:
@@ -279,15 +294,23 @@ def _overlay(part: Any, figure: Overlay) -> None:
         pane = places[place] if place < len(places) else None
         if pane is None or not (figure.picture.size and figure.values.size):
             continue
-        size = [max(figure.picture.shape[i], figure.values.shape[i + 1]) for i in (0, 1)]
-        shown = bright(figure.picture) if pane < 0 else blended(figure, pane, (size[0], size[1]))
-        axes.imshow(np.clip(shown, 0, 1), interpolation="nearest")
-        if pane >= 0:
+        shown = np.clip(pane_of(figure, pane), 0, 1)
+        axes.imshow(shown, interpolation="nearest")
+        _spots(axes, figure, shown.shape)
+        if pane >= 0 and figure.veiled:
             axes.set_title(said(figure.name_of(pane)), fontsize=7, weight="normal", loc="center")
-    if figure.values.size:
+    if figure.values.size and figure.veiled:
         axis, label = common_range(figure)
         colours = ScalarMappable(Normalize(axis.low, axis.high), figure.colormap)
         part.colorbar(colours, ax=list(grid.ravel()), label=said(label), pad=0.02, aspect=30)
+
+
+def _spots(axes: Any, figure: Overlay, shape: tuple[int, ...]) -> None:
+    """Put the marks, which are counted in cells of the maps, on a pane of so many rows and columns."""
+    rows, columns = figure.values.shape[1:]
+    for mark in figure.marks:
+        spot = (mark.x + 0.5) * shape[1] / columns - 0.5, (mark.y + 0.5) * shape[0] / rows - 0.5
+        _star(axes, replace(mark, x=spot[0], y=spot[1]))
 
 
 def _points(part: Any, figure: Points) -> None:

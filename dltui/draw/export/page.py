@@ -127,6 +127,8 @@ def _overlay(figure: Overlay) -> Any:
         "colormap": figure.colormap,
         "opacity": plain(float(figure.opacity)),
         "bare": figure.bare,
+        "veiled": figure.veiled,
+        "marks": plain(figure.marks),
     }
 
 

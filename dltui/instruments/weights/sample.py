@@ -99,7 +99,7 @@ def quantiles(values: Array) -> Array:
     """
     if not values.size:
         return np.full(len(PROBABILITIES), np.nan)
-    below, above, _ = _ranks(values.size)
+    below, above, _ = ranks(values.size)
     return _between(np.partition(values, np.unique(np.concatenate([below, above]))))
 
 
@@ -110,18 +110,18 @@ def ordered_quantiles(ordered: Array) -> Array:
 
 def _between(ordered: Array) -> Array:
     """Return the quantiles of numbers that stand in order, at least where they are asked for."""
-    below, above, share = _ranks(ordered.size)
+    below, above, share = ranks(ordered.size)
     low, high = ordered[below].astype(np.float64), ordered[above].astype(np.float64)
     found: Array = low + (high - low) * share
     return found
 
 
 @lru_cache(maxsize=8)
-def _ranks(size: int) -> tuple[Array, Array, Array]:
-    """Return between which of so many numbers each quantile lies, and how far from the lower."""
-    ranks = np.array(PROBABILITIES) * (size - 1)
-    below = np.floor(ranks).astype(np.int64)
-    return below, np.minimum(below + 1, size - 1), ranks - below
+def ranks(size: int) -> tuple[Array, Array, Array]:
+    """Return between which of so many numbers each quantile lies, and how far from the lower, each of shape (7,)."""
+    exact = np.array(PROBABILITIES) * (size - 1)
+    below = np.floor(exact).astype(np.int64)
+    return below, np.minimum(below + 1, size - 1), exact - below
 
 
 def rank_error(sampled: int, elements: int) -> float:
@@ -157,5 +157,10 @@ def magnitudes(ordered: Array) -> Array:
     negative = np.searchsorted(ordered, -borders, "right")
     above = ordered.size - positive + negative  # how many are at least so large
     above[0] = ordered.size - np.searchsorted(ordered, 0.0, "right") + np.searchsorted(ordered, 0.0)
+    return between(above)
+
+
+def between(above: Array) -> Array:
+    """Return how many lie in each octave, from how many are at least as large as where it begins."""
     counts: Array = above - np.append(above[1:], 0)
     return counts

@@ -15,7 +15,8 @@ import numpy as np
 from dltui.archives import Archive, Entry
 from dltui.errors import DltuiError
 from dltui.figures import Array
-from dltui.instruments.weights.halves import HalfSummer, ascending
+from dltui.instruments.weights.halfranks import read_off
+from dltui.instruments.weights.halves import HalfSummer
 from dltui.instruments.weights.moments import Moments, Summer, reals
 from dltui.instruments.weights.sample import Sample, magnitudes, ordered_quantiles, rank_error
 from dltui.progress import Report, silent
@@ -25,7 +26,9 @@ from dltui.results.weights import OCTAVES, PROBABILITIES, WeightSurvey
 PIECE = (
     1 << 22
 )  # bytes that are read at once: few enough for the cache, enough to let threads work side by side
-SHARE = 4 * PIECE  # bytes that a thread reads before it tells what it found
+SHARE = (
+    16 * PIECE
+)  # bytes that a thread reads before it tells what it found: telling it keeps the others waiting
 WORKERS = 4  # threads at most; more would only wait for memory
 PAUSE = 0.5  # seconds between two partial results
 
@@ -65,31 +68,30 @@ def read_tensor(archive: Archive, entry: Entry, summer: HalfSummer | None = None
     """
     summer = summer or HalfSummer(Summer(), PIECE // 2)
     codes = archive.codes(entry.name, summer.codes)
-    found, drawn = (
-        _by_numbers(archive, entry, summer.whole) if codes is None else _by_codes(codes, entry, summer)
-    )
-    return Reading(
-        found, ordered_quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.count)
-    )
+    return _by_numbers(archive, entry, summer.whole) if codes is None else _by_codes(codes, entry, summer)
 
 
-def _by_numbers(archive: Archive, entry: Entry, summer: Summer) -> tuple[Moments, Array]:
-    """Return the moments of a tensor and its sample in order, reading its numbers."""
+def _by_numbers(archive: Archive, entry: Entry, summer: Summer) -> Reading:
+    """Return the statistics of a tensor, reading its numbers."""
     found, sample = Moments(), Sample(entry.elements * (2 if entry.dtype.startswith("complex") else 1))
     for block in archive.blocks(entry.name, PIECE):
         values = reals(block)
         found = found.joined(summer(values))
         sample.take(values)
-    return found, np.sort(sample.values)
+    drawn = np.sort(sample.values)
+    return Reading(
+        found, ordered_quantiles(drawn), magnitudes(drawn), drawn.size, rank_error(drawn.size, found.count)
+    )
 
 
-def _by_codes(pieces: Iterator[Array], entry: Entry, summer: HalfSummer) -> tuple[Moments, Array]:
-    """Return the moments of a tensor of 16-bit floats and its sample in order, reading their bits."""
+def _by_codes(pieces: Iterator[Array], entry: Entry, summer: HalfSummer) -> Reading:
+    """Return the statistics of a tensor of 16-bit floats, reading their bits."""
     found, sample = Moments(), Sample(entry.elements, np.uint16)
     for piece in pieces:
         sample.take(piece)
         found = found.joined(summer(piece.size, entry.dtype))  # writes over it
-    return found, ascending(sample.taken, entry.dtype)
+    quantiles, octaves, drawn = read_off(sample.taken, entry.dtype)
+    return Reading(found, quantiles, octaves, drawn, rank_error(drawn, found.count))
 
 
 def survey(archive: Archive, source: str, *, title: str = "", report: Report = silent) -> WeightSurvey:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dltui.lab.remembered import Remembered
+from dltui.lab.scene3d.learner import Learner
 from dltui.lab.scene3d.turntable import alone
 from dltui.scene.parts import Part, attached, contacts
 
@@ -224,7 +225,7 @@ def _learning(seed: int) -> Iterator[Learnt]:
         torch.manual_seed(seed)
         network = GraphVae()
     draw = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
+    learner = Learner(network, RATE)
     back: list[float] = []
     divergence: list[float] = []
     for step in range(STEPS + 1):
@@ -236,11 +237,7 @@ def _learning(seed: int) -> Iterator[Learnt]:
             divergence.append(float(apart.detach()))
             state = {name: part.detach().clone() for name, part in network.state_dict().items()}
             yield Learnt(step, tuple(back), tuple(divergence), state)
-        optimizer.zero_grad()
-        (wrong + PRICE * apart).backward()  # type: ignore[no-untyped-call]
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * 0.1 ** (step / STEPS)
-        optimizer.step()
+        learner.step(wrong + PRICE * apart, step / STEPS)
 
 
 def legs_on_seat(parts: list[Part], joined: list[tuple[int, int]]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,12 +53,14 @@ class Pair:
         other: Cloud B, shape (n, 3).
         squared: Whether Chamfer adds up squares.
         mean: Whether sums are divided by n.
+        before: The matching before one point of A was moved, and which one; None where nothing is known.
     """
 
     one: Doubles
     other: Doubles
     squared: bool
     mean: bool
+    before: tuple[Matching, int] | None = None
 
     @property
     def count(self) -> int:
@@ -82,8 +84,8 @@ class Pair:
 
     @cached_property
     def matching(self) -> Matching:
-        """The pairs one-to-one with the least sum."""
-        return matching(self.cost)
+        """The pairs one-to-one with the least sum; mended where they are known but for one point."""
+        return matching(self.cost) if self.before is None else rematched(self.cost, *self.before)
 
     @property
     def given(self) -> Ints:
@@ -94,9 +96,7 @@ class Pair:
         """Return the pair with one point of A elsewhere; the matching is mended, and not found anew."""
         one = self.one.copy()
         one[number] = place
-        found = Pair(one, self.other, self.squared, self.mean)
-        found.__dict__["matching"] = rematched(found.cost, self.matching, number)
-        return found
+        return replace(self, one=one, before=(self.matching, number))
 
     @property
     def emd(self) -> float:

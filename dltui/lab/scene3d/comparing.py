@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.lab import Choice, Frame, Slider, exhibit, near
 from dltui.lab.scene3d.compare_figures import figures
-from dltui.lab.scene3d.kinds import KINDS, REACH, SHAPES, Five, five
+from dltui.lab.scene3d.kinds import KINDS, REACH, SHAPES, Five, five, timed
 from dltui.lab.scene3d.rooms import Doubles
 from dltui.scene.crossings import inside
 from dltui.scene.geometry import Geometry
@@ -69,8 +69,7 @@ def repr_compare(
 
     Four things to judge by: storage and creation; operations such as edit, simplify, smooth; rendering; animation.
     """
-    one = five(shape, resolution, seed)
-    took = one.pace  # before all else, as long as nothing is known
+    one, took = timed(shape, resolution, seed)
     probe = np.array([x, y, z])
     truth = one.node(one.asked) < 0
     verdicts = {kind: one.verdict(kind) for kind in KINDS}

@@ -10,7 +10,9 @@ from dltui.figures import Array, Heatmap, Mark, Path
 from dltui.figures.charts import Scale
 from dltui.lab.scene3d.solid_trees import PLACE
 
-NEAR = 0.03  # how far from a cut a probe is still shown on it
+# How far from a cut a probe is still on it: more than rounding, and less than a step of the sliders, which is 0.05. At
+# 0.05 itself rounding would decide about a probe one step away.
+NEAR = 0.03
 
 
 def sides_of(axis: str) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from dltui.scene.sdf.parse import parse
 from dltui.scene.sdf.trace import Landed, land, trace
 from dltui.scene.voxels import occupied, shell
 
+Pace = dict[str, tuple[float | None, ...]]  # None where there is no answer
 KINDS = ("cloud", "mesh", "patch", "SDF", "voxels")
 ASKED = 1000  # places whether inside, and points on the surface
 REACH = 1.0  # half the side of the cube
@@ -229,32 +230,29 @@ class Five:
         else:
             draw(self.scene(kind), Look(width=80, height=24, depth=Depth.TRUE))
 
-    @cached_property
-    def pace(self) -> dict[str, tuple[float | None, ...]]:
-        """Milliseconds of making, drawing, sampling and asking each way, None where there is no answer.
-
-        They are measured here, once, and all that is remembered is made anew for it.
-        """
-        for known in ("cloud", "mesh", "voxels", "bits", "crossed", "landed"):
-            self.__dict__.pop(known, None)
-        makers: tuple[Callable[[], object], ...] = (
-            lambda: self.cloud, lambda: self.mesh, lambda: cloth(self.spelled.formula), lambda: self.node,
-            lambda: self.voxels,
-        )  # fmt: skip
-        return {
-            "make it": tuple(_took(maker) for maker in makers),
-            "draw it": tuple(_took(partial(self.seen, kind)) for kind in KINDS),
-            "1000 points of it": tuple(_took(partial(self.sampled, kind)) for kind in KINDS),
-            "1000 × inside?": tuple(
-                None if kind == "patch" else _took(partial(self.verdict, kind)) for kind in KINDS
-            ),
-        }
-
 
 @lru_cache(maxsize=16)
 def five(name: str, resolution: int, seed: int) -> Five:
     """Return a shape in five ways."""
     return Five(name, resolution, seed)
+
+
+@lru_cache(maxsize=16)
+def timed(name: str, resolution: int, seed: int) -> tuple[Five, Pace]:
+    """Return a shape in five ways, made anew, and milliseconds of making, drawing, sampling and asking each of them."""
+    one = Five(name, resolution, seed)
+    makers: tuple[Callable[[], object], ...] = (
+        lambda: one.cloud, lambda: one.mesh, lambda: cloth(one.spelled.formula), lambda: one.node,
+        lambda: one.voxels,
+    )  # fmt: skip
+    return one, {
+        "make it": tuple(_took(maker) for maker in makers),
+        "draw it": tuple(_took(partial(one.seen, kind)) for kind in KINDS),
+        "1000 points of it": tuple(_took(partial(one.sampled, kind)) for kind in KINDS),
+        "1000 × inside?": tuple(
+            None if kind == "patch" else _took(partial(one.verdict, kind)) for kind in KINDS
+        ),
+    }
 
 
 def _took(work: Callable[[], object]) -> float:

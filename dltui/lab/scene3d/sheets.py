@@ -17,6 +17,7 @@ from dltui.data.solids import SOLIDS
 from dltui.figures import Array
 from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.choices import HELD, LOSSES
+from dltui.lab.scene3d.learner import Learner
 from dltui.lab.scene3d.rooms import solid
 from dltui.lab.scene3d.turntable import alone
 from dltui.matching import assignment
@@ -169,27 +170,6 @@ class Made:
     away: tuple[tuple[float, float, float], ...]
 
 
-class _Learner:
-    """A network that learns one target.
-
-    Args:
-        network: The network.
-        rate: Step size in the beginning.
-    """
-
-    def __init__(self, network: nn.Module, rate: float) -> None:
-        self.network, self.rate = network, rate
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=rate)
-
-    def step(self, loss: Tensor, done: float) -> None:
-        """Make one step."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate * LAST**done
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-
-
 @lru_cache(maxsize=6)
 def making(name: str, patches: int, points: int, loss: str, seed: int) -> Remembered[Made]:
     """Return the moments of three trainings."""
@@ -207,7 +187,7 @@ def _making(name: str, patches: int, points: int, loss: str, seed: int) -> Itera
         torch.manual_seed(seed)
         networks = Soup(points), Atlas(1), Atlas(patches)
     learners = [
-        _Learner(network, rate) for network, rate in zip(networks, (SOUP_RATE, RATE, RATE), strict=True)
+        Learner(network, rate, LAST) for network, rate in zip(networks, (SOUP_RATE, RATE, RATE), strict=True)
     ]
     draw, code = torch.Generator().manual_seed(seed), code_of(seed)
     judged = target(name, JUDGED, 1000 + seed)
@@ -243,7 +223,8 @@ def _reading(seed: int) -> Iterator[FromPicture]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         reader = FromPicture()
-    learner, draw, known = _Learner(reader, READ_RATE), torch.Generator().manual_seed(seed), shown(seed % 4)
+    learner, known = Learner(reader, READ_RATE, LAST), shown(seed % 4)
+    draw = torch.Generator().manual_seed(seed)
     for step in range(STEPS + 1):
         if step % (STEPS // PARTS) == 0:
             yield copy.deepcopy(reader)

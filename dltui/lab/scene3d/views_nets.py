@@ -16,6 +16,7 @@ from dltui.data.shapes3d_views import pictures
 from dltui.figures import Array
 from dltui.lab.remembered import Remembered
 from dltui.lab.scene3d.choices import VIEWS
+from dltui.lab.scene3d.learner import Learner
 from dltui.lab.scene3d.turntable import alone
 from dltui.lab.scene3d.views import CLASSES
 from dltui.models.mvcnn import Mvcnn
@@ -110,7 +111,7 @@ def _learning(seed: int) -> Iterator[Learnt]:
         torch.manual_seed(seed)
         network = fresh()
     draw = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
+    learner = Learner(network, RATE)
     loss: list[float] = []
     right: list[float] = []
     for step in range(STEPS + 1):
@@ -128,11 +129,7 @@ def _learning(seed: int) -> Iterator[Learnt]:
                 tuple(loss),
                 tuple(right),
             )
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * 0.1 ** (step / STEPS)
-        optimizer.zero_grad()
-        wrong.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        learner.step(wrong, step / STEPS)
 
 
 @torch.no_grad()

@@ -1,13 +1,16 @@
 """A radiance field on a grid of voxels: density and colour by direction at the corners, in between by eight neighbours.
 
-After DVGO (Sun et al. 2022) and Plenoxels (Yu et al. 2021): no network at all, so that it learns in seconds on one
-core.
+After DVGO (Sun et al. 2022) and Plenoxels (Yu et al. 2021): hardly a network, so that it learns in seconds on one core.
+Corners hold harmonics of degree 1 and three features. What shines is too sharp for such harmonics, and many of a higher
+degree learn few pictures by heart. So one tiny network for all places makes of features and direction what is added to
+the colours (as in SNeRG, Hedman et al. 2021): what it learns of a highlight in one place holds for all that are alike.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -18,8 +21,10 @@ from dltui.scene.nerf.composite import Box, Found
 
 Near = Callable[[Tensor, Tensor], Tensor]
 
-USED = 13  # a density, and four coefficients for each of three colours
-CHANNELS = 16  # of a row in memory: twice as fast to add to as thirteen
+PLAIN = 13  # a density, and four coefficients for each of three colours
+FEATURES = 3  # what the shared network is told of a place
+CHANNELS = PLAIN + FEATURES  # sixteen: twice as fast to add to as thirteen
+WIDTH = 16  # of the shared network
 BLOCK = 1 << 12  # samples whose gradients are spread at once: they stay in the cache
 START = -1.0  # of the density before softplus: nearly clear
 CLEAR = -15.0  # the same where there is nothing
@@ -61,6 +66,7 @@ class GridField(nn.Module):
         shape: Corners along each axis, where they are known.
         voxel: Side of a cell, likewise.
         kept: Which corners have a row of the table, shape (corners,); all if None. Row 0 is that of all others: clear.
+        gloss: The shared network; a fresh one, which adds nothing yet, if None.
     """
 
     kind, extra = "grid", 0
@@ -81,6 +87,7 @@ class GridField(nn.Module):
         shape: tuple[int, ...] = (),
         voxel: float | None = None,
         kept: Tensor | None = None,
+        gloss: nn.Sequential | None = None,
     ) -> None:
         super().__init__()
         self.box = box
@@ -92,6 +99,7 @@ class GridField(nn.Module):
         table[:, 0] = START
         table[0, 0] = CLEAR
         self.table = nn.Parameter(table)
+        self.gloss = gloss or _gloss()
         self.register_buffer("row", torch.where(kept, kept.cumsum(0), 0).int())
         low, high = box.corners(table.device)
         across = torch.tensor(self.shape, dtype=table.dtype)
@@ -145,9 +153,10 @@ class GridField(nn.Module):
             σ, shape (n,), and colours 0…1, shape (n, 3).
         """
         held = mixed(self.table, *self.corners(*found), 1)
+        raw, own, told = torch.split(held, [1, PLAIN - 1, FEATURES], 1)
         basis = torch.cat([torch.full_like(way[:, :1], Y0), Y1 * way[:, [1, 2, 0]]], 1)
-        colour = (held[:, 1:USED].reshape(-1, 3, 4) * basis[:, None]).sum(2)
-        return DENSE * functional.softplus(KEEN * held[:, 0]), torch.sigmoid(VIVID * colour)
+        colour = (own.reshape(-1, 3, 4) * basis[:, None]).sum(2) + self.gloss(torch.cat([told, way], 1))
+        return DENSE * functional.softplus(KEEN * raw[:, 0]), torch.sigmoid(VIVID * colour)
 
     @torch.no_grad()
     def finer(self, count: int, near: Near | None = None) -> GridField:
@@ -161,7 +170,8 @@ class GridField(nn.Module):
         Returns:
             The new field, with rows for corners that may matter.
         """
-        plain = GridField(count, self.box).to(self.table)
+        gloss = deepcopy(self.gloss)
+        plain = GridField(count, self.box, gloss=gloss).to(self.table)
         lines = [
             torch.linspace(low, high, size)
             for low, high, size in zip(self.box.low, self.box.high, plain.shape, strict=True)
@@ -171,11 +181,20 @@ class GridField(nn.Module):
             kept = torch.ones(len(corners), dtype=torch.bool, device=corners.device)
         else:
             kept = near(corners, 1 / plain._per)
-        grown = GridField(count, self.box, kept=kept.cpu()).to(self.table)
+        grown = GridField(count, self.box, kept=kept.cpu(), gloss=gloss).to(self.table)
         rows, shares = self.corners(corners[kept])
         grown.across = self.across
         grown.table[1:] = mixed(self.table, rows, shares)
         return grown
+
+
+def _gloss() -> nn.Sequential:
+    """Return a network of features and direction that adds nothing to any colour yet."""
+    last = nn.Linear(WIDTH, 3)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    first, second = nn.Linear(FEATURES + 3, WIDTH), nn.Linear(WIDTH, WIDTH)
+    return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), last)
 
 
 def mixed(table: Tensor, rows: Tensor, shares: Tensor, still: int = 0) -> Tensor:

@@ -66,7 +66,7 @@ class Recipe:
 
 
 RECIPES: dict[Kind, Recipe] = {
-    "grid": Recipe(0.1, 1, 0.1, 4096, 16384),
+    "grid": Recipe(1e-2, 10, 0.1, 4096, 16384),
     "hash": Recipe(2e-2, 10, 0.1, 4096, 4096),
     "mlp": Recipe(2e-3, 1, 0.1, 4096, 16384),
 }

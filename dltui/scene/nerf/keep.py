@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from dltui.errors import DltuiError, UsageError
 from dltui.scene.nerf.classic import MlpField, from_checkpoint
 from dltui.scene.nerf.composite import Box, cube
-from dltui.scene.nerf.field import USED, GridField
+from dltui.scene.nerf.field import FEATURES, PLAIN, GridField
 from dltui.scene.nerf.fit import AnyField, Fitted, Progress
 from dltui.scene.nerf.hashed import HashField
 from dltui.scene.nerf.march import CELLS, Occupied
@@ -28,7 +29,6 @@ def arrays_of(fitted: Fitted) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     found = {name: part.detach().cpu().numpy() for name, part in field.state_dict().items()}
     plain: dict[str, Any] = {"low": list(field.box.low), "high": list(field.box.high)}
     if isinstance(field, GridField):
-        found["table"] = np.ascontiguousarray(found["table"][:, :USED])
         found["row"] = np.packbits(field.row.cpu().numpy() > 0)
         plain |= {"shape": list(field.shape), "voxel": field.voxel, "across": field.across}
     elif isinstance(field, MlpField):
@@ -52,9 +52,12 @@ def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], de
         kept = torch.from_numpy(np.unpackbits(known["row"].numpy())[: math.prod(shape)].astype(bool))
         field = GridField(1, box, shape=shape, voxel=plain["voxel"], kept=kept)
         field.across = plain.get("across", 1)
-        wide = field.table.detach().clone()
-        wide[:, :USED] = known["table"]
-        known |= {"table": wide, "row": field.row}
+        if known["table"].shape[1:] == (
+            PLAIN,
+        ):  # kept before anything was shared: the fresh network adds nothing
+            shared = {name: part for name, part in field.state_dict().items() if name.startswith("gloss.")}
+            known |= {"table": functional.pad(known["table"], (0, FEATURES)), **shared}
+        known["row"] = field.row
     elif kind == "hash":
         field = HashField(box)
     else:

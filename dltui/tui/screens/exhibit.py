@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import Worker
 
@@ -26,7 +25,7 @@ from dltui.tui.answers import Answers, judge
 from dltui.tui.catalog.exhibits import exhibit_item
 from dltui.tui.catalog.items import Item, homely
 from dltui.tui.catalog.settings import keep_setting, setting_item
-from dltui.tui.film import Film
+from dltui.tui.player import Player
 from dltui.tui.register import screen
 from dltui.tui.screens.gallery import GalleryScreen
 from dltui.tui.story_page import number_rows, story_page, verdict_page
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from dltui.commands._forms import Form
     from dltui.jobs.perform import Moment
 
-RATE = 12.0  # moments a second while the film plays
 STORY_FROM = 36  # rows from which the story stands below the pictures at first
 LATER = 0.1  # seconds between two looks at the numbers while they run
 
@@ -79,10 +77,8 @@ class ExhibitScreen(GalleryScreen):
     def __init__(self, item: Item) -> None:
         super().__init__(item)
         self.live: LiveExhibit | None = None
-        self.film = Film()
+        self._player = Player(self)
         self.answers: Answers | None = None
-        self._at: int | None = None  # which moment is shown; None follows the newest
-        self._player: Timer | None = None
         self._opening = False  # whether the first film is shown as it comes, moment by moment
         self._numbers: tuple[tuple[str, str], ...] = ()
         self._numbers_due = False
@@ -206,7 +202,7 @@ class ExhibitScreen(GalleryScreen):
         self._write_line()
         if not found[1] and self.live.values.get(name, event.row.asked.default) != found[0]:
             self._opening = False
-            self._at = None if self._player is None else self._at
+            self._player.turned()
             self.live.set(**{name: found[0]})
 
     def action_details(self) -> None:
@@ -223,7 +219,7 @@ class ExhibitScreen(GalleryScreen):
         """Keep a moment and tell this screen; called from another thread."""
         moment = live.moment
         if moment is not None and moment.setting == live.setting and live.failure is None:
-            self.film.add(moment)
+            self._player.film.add(moment)
         self.post_message(self.News(live))
 
     @on(News)
@@ -233,19 +229,14 @@ class ExhibitScreen(GalleryScreen):
         if live.failure is not None:
             lines = (live.failure.sentence, *live.failure.last_lines[-4:])
             self.query_one("#failure", Static).update("\n".join(lines))
-        moments = self.film.moments
-        if not moments:
+        if not len(self._player.film):
             return
         if self._opening:
             self._opening = False
-            self._at = 0
-            self._show_moment(moments[0])
-            self._set_playing(playing=True)
-        if self._at is None:
-            self._show_moment(moments[-1])
-        self._write_film(moments)
+            self._player.begin()
+        self._player.follow()
 
-    def _show_moment(self, moment: Moment) -> None:
+    def show_moment(self, moment: Moment) -> None:
         """Show the pictures of a moment; the view of them stays."""
         shown = moment.shown
         figures = list(shown.shown[1:]) or list(shown.shown)  # the opening lines stand in the details
@@ -271,79 +262,35 @@ class ExhibitScreen(GalleryScreen):
         for place in self.query(Facts):
             if place.display:
                 place.facts = self._numbers
-        moment = self._moment
+        moment = self._player.moment
         if moment is not None:
             self.tell(moment.shown.title.partition(" · ")[2])
 
-    def _write_film(self, moments: list[Moment]) -> None:
-        line = self.query_one(FilmLine)
-        at = len(moments) - 1 if self._at is None else min(self._at, len(moments) - 1)
-        line.at, line.count, line.playing = at, len(moments), self._player is not None
-
     @property
-    def _moment(self) -> Moment | None:
-        """The moment that is shown."""
-        moments = self.film.moments
-        if not moments:
-            return None
-        return moments[-1 if self._at is None else min(self._at, len(moments) - 1)]
-
-    # the film
-
-    def _set_playing(self, *, playing: bool) -> None:
-        """Let the film play, or stop it."""
-        if self._player is not None:
-            self._player.stop()
-            self._player = None
-        if playing:
-            self._player = self.set_interval(1 / RATE, self._next)
-
-    def _next(self) -> None:
-        """Show the next moment; at the end of the newest setting stop."""
-        moments = self.film.moments
-        following = 0 if self._at is None else self._at + 1
-        if following < len(moments):
-            self._at = following
-            self._show_moment(moments[following])
-        elif self.live is None or self.live.settled or self.live.failure is not None:
-            self._set_playing(playing=False)
-            self._at = None
-        self._write_film(moments)
+    def ended(self) -> bool:
+        """Whether no moment of this setting is still to come."""
+        return self.live is None or self.live.settled or self.live.failure is not None
 
     def action_play(self) -> None:
         """Play on, from the first moment once the last one was shown, or stop."""
-        moments = self.film.moments
-        if self._player is not None:
-            self._set_playing(playing=False)
-        else:
-            if self._at is None or self._at >= len(moments) - 1:
-                self._at = 0
-                self._show_moment(moments[0])
-            self._set_playing(playing=True)
-        self._write_film(moments)
+        self._player.toggle()
 
     def action_moment(self, step: int) -> None:
         """Go a moment on or back."""
-        self._set_playing(playing=False)
-        moments = self.film.moments
-        here = len(moments) - 1 if self._at is None else self._at
-        self._at = max(0, min(len(moments) - 1, here + step))
-        self._show_moment(moments[self._at])
-        self._write_film(moments)
+        self._player.step(step)
 
     @on(FilmLine.Chosen)
     def _wound(self, event: FilmLine.Chosen) -> None:
-        self._at = event.at
-        self.action_moment(0)
+        self._player.wind(event.at)
 
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what means something now."""
         if action in {"play", "moment"}:
-            return len(self.film) > 1
+            return len(self._player.film) > 1
         if action == "keep":
-            return len(self.film) > 0
+            return len(self._player.film) > 0
         if action == "knob":
             return self._among_knobs
         if action == "knobs":
@@ -400,7 +347,7 @@ class ExhibitScreen(GalleryScreen):
 
     def action_keep(self) -> None:
         """Keep the moment that is shown."""
-        moment = self._moment
+        moment = self._player.moment
         if moment is not None:
             self.run_worker(
                 partial(keep_setting, self.item.key, self.command_line, moment.shown),

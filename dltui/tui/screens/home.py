@@ -13,8 +13,9 @@ from dltui.tui import actions
 from dltui.tui.catalog import SHELVES, Item, Shelf
 from dltui.tui.catalog.items import homely
 from dltui.tui.folders import WATCH, Folders
-from dltui.tui.overview import aired, empty_rows, overview, shelf_rows
+from dltui.tui.overview import ORDERS, aired, empty_rows, ordered, overview
 from dltui.tui.screens.base import SMALLEST, Room
+from dltui.tui.sieve import Sieve
 from dltui.tui.trash import DISCARD, DISCARDED, RESTORE, Trash
 from dltui.tui.trouble import sentence
 from dltui.tui.widgets.item_list import ItemList
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 EVERY = 1.5  # seconds between looks at the folders
 OVERVIEW = "Overview"
-ORDERS = ("as they come", "by name", "by state")  # the first is that of the shelf: mostly the newest first
 MARKED = "runs"  # the shelf on which things can be marked
 ACTED_ON = {"model", "checkpoint", "run", "data", "fetchable"}
 SHOWN = {
@@ -57,7 +57,7 @@ class HomeScreen(Room):
         super().__init__()
         self._at = 0  # 0 for the overview, else the number of the shelf
         self._order = 0
-        self._letters = ""
+        self._sieve = Sieve(self)
         self._trash = Trash(self)
         self._folders = Folders(self)
         # Held on to, as every key that may be shown in the footer asks what is chosen.
@@ -88,11 +88,6 @@ class HomeScreen(Room):
     def chosen(self) -> Item | None:
         """What is under the cursor."""
         return self._list.chosen
-
-    @property
-    def _types(self) -> bool:
-        """Whether letters are being typed."""
-        return self.focused is not None and self.focused.id == "filter"
 
     @property
     def _list(self) -> ItemList:
@@ -177,9 +172,8 @@ class HomeScreen(Room):
             self._more = ItemList(id="more")
             self.query_one("#panes").mount(self._more, before="#glimpse")
         items.marks = self.shelf is not None and self.shelf.name == MARKED
-        letters = self._letters if self.has_class("-filtering") else ""
-        if letters.strip():
-            items.fill(*_fitting([*rows, *more], letters))
+        if (sifted := self._sieve.sifted([*rows, *more])) is not None:
+            items.fill(*sifted)
             more = []
         else:
             items.fill(aired(rows) if wide else [*rows, *more])
@@ -202,13 +196,7 @@ class HomeScreen(Room):
             return [Remark("reading …")], []
         if not items:
             return empty_rows(self.shelf, self.dltui.unread.get(self.shelf.name)), []
-        if self._order:
-            keys = {
-                1: lambda item: item.name.lower(),
-                2: lambda item: (item.state or item.note, item.name.lower()),
-            }
-            return sorted(items, key=keys[self._order]), []
-        return shelf_rows(items), []
+        return ordered(items, self._order), []
 
     def show_shelf(self, name: str) -> None:
         """Show a shelf.
@@ -264,12 +252,12 @@ class HomeScreen(Room):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """List what fits the letters."""
-        self._letters = event.value
+        self._sieve.letters = event.value
         self._fill()
 
     def on_key(self, event: events.Key) -> None:
         """Go from the letters down into the list."""
-        if event.key == "down" and self._types:
+        if event.key == "down" and self._sieve.typing:
             event.stop()
             self.on_input_submitted()
 
@@ -285,13 +273,13 @@ class HomeScreen(Room):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what means something for what is chosen."""
-        if not self.is_mounted or self._types:
+        if not self.is_mounted or self._sieve.typing:
             return action == "overview" or action not in _HOME
         kind = self.chosen.kind if self.chosen else ""
         if action == "look":
             return self.chosen is not None
         if action == "overview":
-            return self.has_class("-filtering") or self.has_class("-looking") or self._leads_to_overview()
+            return self._sieve.there or self.has_class("-looking") or self._leads_to_overview()
         if action in {"mark", "sort"}:
             return self.shelf is not None and (action == "sort" or self.shelf.name == MARKED) and bool(kind)
         meant = {
@@ -312,7 +300,7 @@ class HomeScreen(Room):
         if number > len(SHELVES):
             return
         self._at, self._order = number, 0
-        self._end_filter()
+        self._sieve.end()
         self.remove_class("-looking")
         self.query_one(TabLine).active = number
         items = self._items
@@ -339,8 +327,8 @@ class HomeScreen(Room):
         """Go back to the list, take a filter away, or show the overview."""
         if self.has_class("-looking"):
             self._look(picture=False)
-        elif self.has_class("-filtering"):
-            self._end_filter()
+        elif self._sieve.there:
+            self._sieve.end()
             self.set_focus(self._items)
             self._fill()
         else:
@@ -361,18 +349,7 @@ class HomeScreen(Room):
 
     async def action_filter(self) -> None:
         """Ask for letters, and list what fits them."""
-        from textual.widgets import Input  # not before the first picture
-
-        if not self.query("#filter"):
-            await self.mount(Input(placeholder="letters to look for", id="filter"), before="#panes")
-        self.add_class("-filtering")
-        self.set_focus(self.query_one("#filter"))
-
-    def _end_filter(self) -> None:
-        self.remove_class("-filtering")
-        self._letters = ""
-        for field in self.query("#filter"):
-            field.remove()
+        await self._sieve.ask()
 
     def action_sort(self) -> None:
         """List in another order."""
@@ -426,14 +403,3 @@ class HomeScreen(Room):
 
 
 _HOME = {action.name for action in actions.of_scope("home")}
-
-
-def _fitting(rows: list[Row], letters: str) -> tuple[list[Row], dict[str, tuple[int, ...]]]:
-    """Return the things that fit some letters in the order of the list, and where the letters are."""
-    from dltui.tui.fuzzy import Candidate, Finder
-
-    items = list({row.place: row for row in rows if isinstance(row, Item)}.values())
-    hits = Finder([Candidate(item) for item in items], {}, 0.0).find(letters, len(items))
-    found = {hit.candidate.item.place: hit.places for hit in hits}
-    kept: list[Row] = [item for item in items if item.place in found]
-    return kept or [Remark(f"Nothing here fits {letters!r}.")], found

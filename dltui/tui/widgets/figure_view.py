@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 from textual import events
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker
 
 from dltui.draw import draw
 from dltui.draw.canvas import Canvas
-from dltui.draw.glyphs import Glyphs
-from dltui.draw.look import Depth, Look
-from dltui.draw.terminals import Surroundings, glyphs_of
-from dltui.draw.turntable import turns
+from dltui.draw.look import Look
 from dltui.draw.view import View
-from dltui.draw.wishes import wished, wished_surroundings
 from dltui.errors import DltuiError
-from dltui.figures import Figure, Heatmap, Images, Overlay, Scene
+from dltui.figures import Figure, Scene
 from dltui.settings import Settings
 from dltui.tui import actions
 from dltui.tui.manners import Manner, Turning, manner_of
 from dltui.tui.themes import INKS, Ink
 from dltui.tui.widgets.canvas_view import CanvasView
 from dltui.tui.widgets.dyeing import dye
+from dltui.tui.widgets.finish import Finish, pictorial
 from dltui.tui.widgets.keeping import GROUP, Keeping
 from dltui.tui.widgets.pace import Pace, waiting
-from dltui.tui.widgets.settled import Settled, settled
 
 MEANT = {
     scope: frozenset(known.name for known in actions.of_scope(scope)) for scope in ("turn", "plane", "read")
@@ -40,9 +35,6 @@ SMALLEST = (8, 3)  # cells below which nothing is drawn
 BREATH = (
     0.005  # seconds after a frame for the keys that came while it was drawn, so that one frame answers all
 )
-MOVING = 400_000  # points that are drawn while a cloud moves: 99.7 % of what ten million cover
-REST = 0.2  # seconds without a change after which a picture becomes pixels
-NAMES = {"half": "halves", "pixels": "pixels"}
 ALWAYS = frozenset({"save", "copy_text", "record", "glyphs"})  # actions that every figure has
 
 
@@ -96,10 +88,8 @@ class FigureView(CanvasView, can_focus=True):
         self._drawn_at = self._done_at = 0.0
         self._grip: tuple[int, int] | None = None
         self._inked = ""
-        self._resting: Timer | None = None
-        self._frames = 0
-        self._mode = ""
-        self._wished = ""
+        self.frames = 0  # drawn so far
+        self._finish = Finish(self)
         self.keeping = Keeping(self)
         self.trouble = ""
 
@@ -134,6 +124,10 @@ class FigureView(CanvasView, can_focus=True):
         self._draw()
         if (self._manner.scope if self._manner else "") != before:
             self.refresh_bindings()
+
+    def plain_look(self) -> Look:
+        """Return how the figure is drawn while it moves: in cells, at the size of the widget."""
+        return self._finish.plain_look()
 
     def look(self, view: View) -> None:
         """Look from another place; frames that come too fast are left out."""
@@ -240,10 +234,9 @@ class FigureView(CanvasView, can_focus=True):
 
     def action_glyphs(self) -> None:
         """Divide the cells of pictures otherwise: finer, then real pixels, then halves again."""
-        modes = [*Glyphs, *(["pixels"] if self._surroundings().pixels else [])]
-        self._mode = modes[(modes.index(self._drawn_in()) + 1) % len(modes)]
+        name = self._finish.change()
         self._draw()
-        self.post_message(self.Readout(self, f"drawn in {NAMES.get(self._mode, self._mode + 's')}"))
+        self.post_message(self.Readout(self, f"drawn in {name}"))
 
     # mouse
 
@@ -292,9 +285,8 @@ class FigureView(CanvasView, can_focus=True):
             self._tuned(tuning.settings)
 
     def _tuned(self, settings: Settings) -> None:
-        """Draw as the user wants it from now on; glyphs chosen by key stay until other ones are set."""
-        if settings.glyphs != self._wished:
-            self._mode, self._wished = "", settings.glyphs
+        """Draw as the user wants it from now on."""
+        self._finish.tune(settings)
         self._pace.limit(None if settings.frame_rate == "auto" else settings.frame_rate)
         if settings.motion == "reduced":
             self._stop_spinning()
@@ -352,7 +344,7 @@ class FigureView(CanvasView, can_focus=True):
         """Draw the figure from the view, at the size of the widget."""
         width, height = self.size
         self._drawn_at = time.monotonic()
-        self._frames += 1
+        self.frames += 1
         if self._figure is None or self._manner is None or width < SMALLEST[0] or height < SMALLEST[1]:
             self.show(Canvas(width, height))
             return
@@ -368,98 +360,28 @@ class FigureView(CanvasView, can_focus=True):
             return
         self._manner.drawn(drawing, self._view, look)
         self._inked = self.app.theme
-        if (ink := self._ink()) is not None:
+        if (ink := self.ink) is not None:
             dye(drawing.canvas, ink)
         self.show(drawing.canvas)
         self._done_at = time.monotonic()
         self.keeping.frame(drawing.canvas)
         self.post_message(self.Readout(self, self._manner.readout(self._view)))
-        self._rest()
+        self._finish.rest()
 
-    def _ink(self) -> Ink | None:
-        """Return the colours of the theme, or None where there are none or they are another maker's."""
+    @property
+    def busy(self) -> bool:
+        """Whether a frame is due, or the terminal has not taken the last one."""
+        return self._due is not None or waiting(self.app)
+
+    @property
+    def ink(self) -> Ink | None:
+        """The colours of the theme, or None where there are none or they are another maker's."""
         return None if self.app.no_color else INKS.get(self.app.theme)
-
-    # pixels
-
-    def plain_look(self) -> Look:
-        """Return how the figure is drawn while it moves: in cells, at the size of the widget."""
-        glyphs = Glyphs(self._mode) if self._mode in set(Glyphs) else self._surroundings().glyphs
-        depth = Depth.NONE if self.app.no_color else Depth.TRUE
-        look = wished(Look(self.size.width, self.size.height, depth), self.settings)
-        return replace(look, glyphs=glyphs, pixels=None, budget=MOVING)
-
-    def _surroundings(self) -> Surroundings:
-        """Return what the terminal is good for; unasked, its name alone tells."""
-        around = getattr(self.app, "surroundings", None) or Surroundings(glyphs_of())
-        return wished_surroundings(around, self.settings)
-
-    def _drawn_in(self) -> str:
-        """Return the glyphs that pictures are drawn in when they rest, or ``pixels``."""
-        around = self._surroundings()
-        return self._mode or ("pixels" if around.pixels else around.glyphs)
-
-    def _rest(self) -> None:
-        """Wait until nothing moves any more, then draw every point, in real pixels where the terminal takes them."""
-        if self._resting is not None:
-            self._resting.stop()
-            self._resting = None
-        if self._figure is not None and (self._in_real_pixels(self._figure) or many(self._figure)):
-            self._resting = self.set_timer(REST, self._settle_down)
-
-    def _in_real_pixels(self, figure: Figure) -> bool:
-        """Return whether a figure becomes real pixels when it rests."""
-        sharp = self._drawn_in() == "pixels" and pictorial(figure) and self.fast_depth() is Depth.TRUE
-        return sharp and self._surroundings().pixels is not None
-
-    def _settle_down(self) -> None:
-        """Draw all there is, in real pixels where they are wanted, in a thread."""
-        self._resting = None
-        if self._figure is None:
-            return
-        pixels = self._surroundings().pixels if self._in_real_pixels(self._figure) else None
-        if waiting(self.app) or self._due is not None:
-            self._rest()
-            return
-        work = partial(
-            _sharp,
-            self._frames,
-            self._figure,
-            replace(self.plain_look(), pixels=pixels, budget=None),
-            self._view,
-            self.ground()[1],
-            self._ink(),
-        )
-        self.run_worker(work, thread=True, group="pixels", exclusive=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show pixels if nothing has moved since, or tell how writing a file ended."""
         event.stop()
         if event.worker.group == GROUP:
             self.keeping.written(event)
-        elif event.state is WorkerState.SUCCESS and event.worker.result:
-            frame, picture = event.worker.result
-            if frame == self._frames and isinstance(picture, Canvas):
-                self.show(picture)
-            elif frame == self._frames and picture is not None:
-                self.settle(picture)
-
-
-def pictorial(figure: Figure) -> bool:
-    """Return whether a figure has a picture that glyphs or pixels can show finer."""
-    return isinstance(figure, Images | Heatmap | Overlay) or turns(figure)
-
-
-def many(figure: Figure) -> bool:
-    """Return whether a figure has more points than are drawn while it moves."""
-    return isinstance(figure, Scene) and len(figure.points) > MOVING
-
-
-def _sharp(
-    frame: int, figure: Figure, look: Look, view: View, paper: int, ink: Ink | None
-) -> tuple[int, Settled | Canvas | None]:
-    """Return the whole of a figure, in real pixels where the look has them, with the frame that it belongs to."""
-    canvas = draw(figure, look, view).canvas
-    if ink is not None:
-        dye(canvas, ink)
-    return frame, canvas if look.pixels is None else settled(canvas, look.pixels, paper)
+        else:
+            self._finish.take(event)

@@ -206,6 +206,43 @@ def test_a_later_block_that_is_not_finite_is_told_where_it_begins(along: str) ->
         scan(objective, steps=3, dimensions=1, along=along)
 
 
+def large(scale: float) -> tuple[nn.Module, Tensor, Tensor]:
+    """A net and samples of which one, seen by few, is so large that a direction times it overflows."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3))
+    with torch.no_grad():
+        model[0].weight.mul_(3.0)  # type: ignore[operator, union-attr]
+        model[0].weight[:, 3].mul_(scale)  # type: ignore[index, union-attr]
+    x = torch.randn(300, 8)
+    x[217, 3] = 3e38
+    return model, x, torch.randint(3, (300,))
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_a_fast_way_that_overflows_at_the_weights_gives_way_to_the_plain_one(held_out: bool) -> None:
+    model, x, y = large(0.3)
+    wild, tame = (Objective.bind(model, inputs, y) for inputs in (x, x.clamp(-9, 9)))
+    found = scan(
+        tame if held_out else wild, steps=3, distance=0.01, held_out=wild if held_out else tame, workers=1
+    )
+    assert found.evaluator == "the model itself: a faster way is not finite at its weights"
+    told = found.model_test_loss if held_out else found.model_loss
+    assert told == pytest.approx(wild.center().loss, rel=1e-5)
+    assert found.test_loss is not None
+    assert np.isfinite(found.loss).all()
+    assert np.isfinite(found.test_loss).all()
+
+
+def test_a_loss_of_held_out_samples_that_is_not_finite_is_refused() -> None:
+    model, x, y = large(1.5)
+    both = (Objective.bind(model, inputs, y, title="net") for inputs in (x.clamp(-9, 9), x))
+    told = (
+        r"on the held-out samples the loss of net is nan before .*: 0 \(Linear\) is the first.*--part train"
+    )
+    with pytest.raises(DltuiError, match=told):
+        scan(next(both), steps=3, held_out=next(both))
+
+
 def test_partial_lines_have_no_holes() -> None:
     seen: list[Landscape] = []
     scan(bowl(), steps=9, dimensions=1, report=lambda done, total, partial=None: seen.append(partial))  # type: ignore[arg-type]

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dltui.archives.buffers import aligned
-from dltui.instruments.weights.halves import HalfSummer, ascending, widened
+from dltui.instruments.weights.halfranks import read_off
+from dltui.instruments.weights.halves import HalfSummer, widened
 from dltui.instruments.weights.moments import SHORT, Moments, Summer
+from dltui.instruments.weights.sample import magnitudes, quantiles
 
 from .test_moments import check  # noqa: TID252 - what both are held to
 
@@ -51,10 +53,26 @@ def test_every_code_is_widened_as_torch_does(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-def test_every_finite_code_finds_its_place_in_order(dtype: str) -> None:
-    every = np.random.default_rng(0).permutation(1 << 16).astype(np.uint16)
-    values = widened(every, dtype)
-    np.testing.assert_array_equal(ascending(every, dtype), np.sort(values[np.isfinite(values)]))
+@pytest.mark.parametrize(
+    "codes",
+    [
+        np.random.default_rng(0).permutation(1 << 16),
+        np.random.default_rng(1).integers(0, 0x7C00, 50),
+        np.random.default_rng(2).integers(0x8000, 0xFC00, 51),
+        np.array([0, 0x8000, 1, 0x8001]),
+        np.array([0x7FFF, 0xFFFF, 0x7F80, 0x7C00]),
+        np.array([0x8000]),
+        np.array([], int),
+    ],
+    ids=["every", "positive", "negative", "zeros", "infinite", "one", "none"],
+)
+def test_sorted_bits_tell_the_quantiles_and_octaves_of_the_numbers(dtype: str, codes: np.ndarray) -> None:
+    values = widened(codes.astype(np.uint16), dtype)
+    values = values[np.isfinite(values)]
+    found, octaves, count = read_off(codes.astype(np.uint16), dtype)
+    np.testing.assert_array_equal(found, quantiles(values))
+    np.testing.assert_array_equal(octaves, magnitudes(np.sort(values)))
+    assert count == values.size
 
 
 @pytest.mark.parametrize("dtype", TYPES)

@@ -9,7 +9,7 @@ function drawOverlay(place, figure) {
   const height = Math.max(tall, rows), width = Math.max(wide, columns);
   const board = document.createElement("div"), tip = place.appendChild(document.createElement("div"));
   tip.className = "tip";
-  let opacity = num(figure.opacity);
+  let opacity = figure.veiled ? num(figure.opacity) : 0;
   const value = (k, x, y) =>
     values[k * rows * columns + Math.floor(y * rows / height) * columns + Math.floor(x * columns / width)];
   const panes = [];
@@ -19,6 +19,7 @@ function drawOverlay(place, figure) {
   const again = () => panes.forEach(([k, canvas]) => {
     const pen = canvas.getContext("2d"), picture = pen.createImageData(width, height);
     const [low, high] = k < 0 ? [0, 1] : figure.ranges[k].map(num), signed = figure.colormap === "coolwarm";
+    const bare = k < 0 || !opacity;  // of a map that hides nothing there is only the picture
     for (let y = 0; y < height; y += 1) {
       for (let x = 0; x < width; x += 1) {
         const i = 3 * (Math.floor(y * tall / height) * wide + Math.floor(x * wide / width)), j = 4 * (y * width + x);
@@ -27,7 +28,7 @@ function drawOverlay(place, figure) {
         const share = k < 0 ? NaN : Math.max(0, Math.min(1, (value(k, x, y) - low) / (high - low || 1)));
         const veil = Number.isFinite(share) ? opacity * (signed ? Math.abs(2 * share - 1) : share) ** 0.75 : 0;
         const colour = Number.isFinite(share) ? mapped(figure.colormap, share) : under;
-        for (let c = 0; c < 3; c += 1) picture.data[j + c] = k < 0 ? under[c] : grey + veil * (colour[c] - grey);
+        for (let c = 0; c < 3; c += 1) picture.data[j + c] = bare ? under[c] : grey + veil * (colour[c] - grey);
         picture.data[j + 3] = 255;
       }
     }
@@ -42,10 +43,13 @@ function drawOverlay(place, figure) {
     const x = Math.min(width - 1, Math.floor(event.offsetX * width / canvas.clientWidth));
     const y = Math.min(height - 1, Math.floor(event.offsetY * height / canvas.clientHeight));
     tip.textContent = [`row ${y}  column ${x}`, ...figure.names.map((name, k) => `${name} ${short(value(k, x, y))}`)].join("\n");
-    tip.style.left = `${canvas.offsetLeft + event.offsetX + 14}px`;
-    tip.style.top = `${canvas.offsetTop + event.offsetY + 14}px`;
+    const home = place.getBoundingClientRect();
+    tip.style.left = `${event.clientX - home.left + 14}px`;
+    tip.style.top = `${event.clientY - home.top + 14}px`;
   });
   board.addEventListener("pointerleave", () => { tip.style.opacity = 0; });
+  again();
+  if (!figure.veiled) return;
   stage(place, 44, (pen, room) => {
     const axis = axisBetween(num(figure.bar[0]), num(figure.bar[1])), long = Math.min(320, room - 20);
     for (let x = 0; x < long; x += 1) {
@@ -62,15 +66,23 @@ function drawOverlay(place, figure) {
   knob.addEventListener("input", () => { opacity = Number(knob.value); again(); });
   const label = place.appendChild(document.createElement("label"));
   label.append("opacity ", knob);
-  again();
 }
 
 function paneOf(board, figure, k, width, height) {
   const holder = board.appendChild(document.createElement("figure"));
-  const canvas = holder.appendChild(document.createElement("canvas"));
+  const pane = holder.appendChild(document.createElement("div"));
+  const canvas = pane.appendChild(document.createElement("canvas"));
+  pane.className = "pane";
   canvas.width = width;
   canvas.height = height;
   canvas.style.width = `${Math.max(200, Math.min(width, 320))}px`;
-  holder.append(k < 0 ? "" : figure.names[k]);
+  for (const mark of figure.marks) {
+    const spot = pane.appendChild(document.createElement("span"));
+    spot.className = "spot";
+    spot.style.left = `${(num(mark.x) + 0.5) * 100 / figure.shape[2]}%`;
+    spot.style.top = `${(num(mark.y) + 0.5) * 100 / figure.shape[1]}%`;
+    spot.append(mark.name);
+  }
+  holder.append(k < 0 || !figure.veiled ? "" : figure.names[k]);
   return canvas;
 }
