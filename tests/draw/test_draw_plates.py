@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dltui.draw.export.axes import TITLE, plate
-from dltui.figures import Bars, Figure, Histogram, Lines, Series, Table
+from dltui.figures import Bars, Figure, Heatmap, Histogram, Lines, Series, Table
 
 
 def on_paper(figure: Figure) -> Any:
@@ -61,3 +61,15 @@ def test_ticks_of_a_bent_axis_are_ours_and_places_that_are_counted_have_whole_on
     assert np.diff(places).min() > 12, "ticks lie on each other"
     layers = on_paper(curve([1, 2, 3, 4])).axes[0].get_xticks()
     assert (layers == np.round(layers)).all()
+
+
+@pytest.mark.parametrize(
+    ("limits", "ends"),
+    [(None, "neither"), ((0.0, 9.0), "neither"), ((0.0, 4.0), "max"), ((2.0, 4.0), "both")],
+)
+def test_a_colour_bar_shows_that_there_are_values_beyond_it(
+    limits: tuple[float, float] | None, ends: str
+) -> None:
+    places = np.arange(3.0)
+    figure = Heatmap(title="Heads", values=np.arange(9.0).reshape(3, 3), x=places, y=places, limits=limits)
+    assert on_paper(figure).axes[0].collections[0].colorbar.extend == ends

@@ -171,7 +171,17 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
-    _bar_ticks(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
+    beyond = {"extend": _beyond(figure)}
+    _bar_ticks(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02, **beyond), bar.axis)
+
+
+def _beyond(figure: Heatmap) -> str:
+    """Return at which ends of a colour bar there are values beyond it, as matplotlib says it."""
+    known = figure.values[np.isfinite(figure.values)]
+    if figure.limits is None or not known.size:
+        return "neither"
+    below, above = bool(known.min() < min(figure.limits)), bool(known.max() > max(figure.limits))
+    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
 
 
 def _ways_and_marks(axes: Any, figure: Heatmap) -> None:

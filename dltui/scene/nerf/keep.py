@@ -87,9 +87,7 @@ def published(path: Path, device: torch.device) -> Fitted:
         DltuiError: If it is something else.
     """
     if not path.is_file():
-        raise UsageError(
-            f"no file {path}: expected what `dltui nerf train` kept, or one of nerf-pytorch"
-        )
+        raise UsageError(f"no file {path}: expected what `dltui nerf train` kept, or one of nerf-pytorch")
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
         state = held.get("network_fine_state_dict") or held.get("network_fn_state_dict") or held
