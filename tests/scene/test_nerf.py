@@ -305,7 +305,7 @@ def test_the_verb_trains_keeps_renders_and_tells(tmp_path: Path, capsys: pytest.
     for past in ("99,9", "nan,9"):
         assert run(["nerf", "info", kept, "--ray", past]) == 2
         assert "the ray goes past the picture of" in capsys.readouterr().err
-    assert run(["nerf", "info", "nowhere.safetensors"]) == 1
+    assert run(["nerf", "info", "nowhere.safetensors"]) == 2
     assert "no file nowhere.safetensors" in capsys.readouterr().err
     assert run(["nerf", "train", "csg-table", "--seconds", "nan"]) == 2
     assert "--seconds is nan: expected a finite number" in capsys.readouterr().err
