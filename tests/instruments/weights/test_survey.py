@@ -150,6 +150,17 @@ def test_tied_tensors_are_read_once_and_counted_once(tmp_path: Path) -> None:
     assert "all 0: bias" in told.figures()[0].caption
 
 
+def test_a_norm_whose_square_overflows_is_told(tmp_path: Path) -> None:
+    wide = {
+        "a": torch.full((3,), 1e200, dtype=torch.float64),
+        "b": torch.tensor([4e200], dtype=torch.float64),
+    }
+    save_file(wide, tmp_path / "wide.safetensors")
+    told = read(tmp_path / "wide.safetensors")
+    assert told.total_norm == pytest.approx(19**0.5 * 1e200)
+    assert told.figures()
+
+
 def test_a_model_in_memory_is_an_archive_too() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).bfloat16()
     model[1].weight = model[0].bias
