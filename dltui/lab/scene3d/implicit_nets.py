@@ -214,7 +214,7 @@ def _some(known: Truth, draw: torch.Generator) -> tuple[Tensor, Tensor]:
 
 @lru_cache(maxsize=16)
 def halved(shape: int, hidden: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what is left of a shape when a share of it, that of the largest x, is hidden; a side of a box never in part.
+    """Return what is left of a shape when a share of it, of the largest x, is hidden; a side of a box never in part.
 
     Args:
         shape: Its number.
