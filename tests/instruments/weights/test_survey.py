@@ -196,7 +196,8 @@ def test_what_is_known_in_the_middle_can_be_shown(tmp_path: Path, monkeypatch: p
     assert not partials[0].summary()["complete"]
 
 
-def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("share", [1, 600], ids=["of one tensor", "of fifty"])
+def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int) -> None:
     module = sys.modules["dltui.instruments.weights.survey"]
     begun: list[str] = []
 
@@ -205,7 +206,7 @@ def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.Mon
         time.sleep(0.002)
         return read_tensor(archive, entry, summer)
 
-    for name, value in {"SHARE": 1, "cores": lambda: 2, "read_tensor": slowly}.items():
+    for name, value in {"SHARE": share, "cores": lambda: 2, "read_tensor": slowly}.items():
         monkeypatch.setattr(module, name, value)
     save_file({f"t{i}": torch.ones(3) for i in range(300)}, tmp_path / "many.safetensors")
 
