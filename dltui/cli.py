@@ -20,7 +20,7 @@ from dltui.errors import Cancelled, DltuiError, ExitCode, unknown
 HELP = """See what a neural network does without leaving the terminal.
 
 Without a verb the TUI opens. Every verb takes --json, --save FILE.safetensors,
---figure FILE.png|svg|pdf|html|csv, --device, --seed, --quiet, --debug, --ascii and --plain.
+--figure FILE.png|svg|pdf|html|csv|json|npz|txt, --device, --seed, --quiet, --debug, --ascii and --plain.
 
 MODEL is a name (see `dltui models list`), weights.safetensors, run:latest, or package.module:function.
 DATA is a name (see `dltui data list`), file.npz, or package.module:function.

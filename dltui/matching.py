@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dltui.errors import DltuiError
+
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -42,6 +44,9 @@ def assignment(cost: Doubles) -> Ints:
 
     Returns:
         A permutation, shape (n,).
+
+    Raises:
+        DltuiError: If it is not finite.
     """
     return matching(cost).column_of
 
@@ -56,7 +61,11 @@ def matching(cost: Doubles) -> Matching:
 
     Returns:
         The pairs and their prices.
+
+    Raises:
+        DltuiError: If it is not finite: no path would ever end.
     """
+    _check(cost)
     count = len(cost)
     prices = cost.min(axis=0)
     reduced = cost - prices
@@ -79,12 +88,25 @@ def rematched(cost: Doubles, known: Matching, row: int) -> Matching:
 
     Returns:
         The pairs and their prices.
+
+    Raises:
+        DltuiError: If that row is not finite.
     """
+    _check(cost[row])
     held = Matching(known.column_of.copy(), known.row_of.copy(), known.wages.copy(), known.prices.copy())
     held.row_of[held.column_of[row]] = held.column_of[row] = -1
     held.wages[row] = (cost[row] - held.prices).min()
     _add(cost, held, row)
     return held
+
+
+def _check(cost: Doubles) -> None:
+    """Refuse costs by which nothing can be matched."""
+    if not np.isfinite(cost).all():
+        raise DltuiError(
+            "can't match what has costs that are NaN or infinite: expected finite numbers; look for points or weights "
+            "that are too large"
+        )
 
 
 def _add(cost: Doubles, held: Matching, start: int) -> None:

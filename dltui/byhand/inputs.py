@@ -135,7 +135,7 @@ def _most(one: Operation, name: str, usual: Any) -> int | None:
 def _shape(name: str, text: str) -> tuple[int, ...]:
     """Return a shape such as ``2,3``."""
     parts = [part for part in re.split(r"[,x ]+", text.strip("()[]")) if part]
-    if not all(part.isdigit() and int(part) > 0 for part in parts):
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise Refused(f"--{name}: {text!r} is no shape; expected whole numbers like 2,3", name)
     return tuple(map(int, parts))
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from dltui.checkpoints.read import HEADER, About
 from dltui.files import replacing
+from dltui.results.disk import disk_errors
 
 
 def write_weights(module: nn.Module, path: Path, about: About) -> None:
@@ -27,5 +28,5 @@ def write_weights(module: nn.Module, path: Path, about: About) -> None:
 
     # Tied weights share memory, which the format refuses: each name gets a copy of its own.
     state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, disk_errors():
         save_file(state, temporary, metadata={HEADER: json.dumps(asdict(about))})

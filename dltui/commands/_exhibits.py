@@ -12,6 +12,7 @@ import typer.core
 import typer.main
 
 from dltui.commands._frame import Common, verb, verb_app
+from dltui.commands._group import Group
 from dltui.commands._targets import recording_file
 from dltui.lab import EXHIBITS, Choice, Exhibit, Knob, Typed, load
 
@@ -28,7 +29,7 @@ Record = Annotated[
 ]
 
 
-class ExhibitGroup(typer.core.TyperGroup):
+class ExhibitGroup(Group):
     """Knows every exhibit from the table, and imports only the one that is run."""
 
     @staticmethod

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from dltui.commands._group import Group
 from dltui.commands._output import ProgressLine, note
 from dltui.commands._show import Shown, deliver
 from dltui.commands._targets import figure_file, result_file
@@ -83,7 +84,7 @@ class Common:
             "--figure",
             metavar="FILE",
             callback=figure_file,
-            help="Draw to FILE.png, svg, pdf, html, csv or json.",
+            help="Draw to FILE.png, svg, pdf, html, csv, json, npz or txt.",
         ),
     ] = None
     device: Annotated[
@@ -144,6 +145,7 @@ def verb_app() -> typer.Typer:
 def group_app(help_line: str) -> typer.Typer:
     """Return the Typer app of a verb that has verbs below it."""
     app = typer.Typer(
+        cls=Group,
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -11,6 +11,7 @@ import numpy as np
 from dltui.draw.endings import MOVING
 from dltui.draw.scene.eye import FIELD, place_of, turn
 from dltui.draw.view import View
+from dltui.errors import DltuiError
 from dltui.figures import Array, Figure, Images, Scene
 from dltui.files import write_bytes
 from dltui.tui.actions import Action
@@ -115,7 +116,11 @@ class HeldOutScreen(ResultScreen, Generic[F]):
             told = f"{way.name} exists, and the poses would go there: choose another name"
             self.notify(told, severity="error", markup=False)
             return
-        write_bytes(way, spelled(*zip(*self._cameras, strict=True)).encode())
+        try:
+            write_bytes(way, spelled(*zip(*self._cameras, strict=True)).encode())
+        except DltuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
         count = str(max(2, BETWEEN * (len(self._cameras) - 1) + 1))
         group, verb, frames = self.FILM
         words = [

@@ -121,14 +121,13 @@ def steps_to(place: str | None) -> tuple[float, ...]:
     return () if place is None else spelled_steps(place)
 
 
-Model = Annotated[
-    str,
-    typer.Argument(
-        metavar=MODEL,
-        help="lenet, run:latest, weights.safetensors or package.module:function.",
-        autocompletion=_models,
-    ),
-]
+def model_argument(names: str) -> Any:
+    """Return the argument that names a model, with names that the verb can do something with."""
+    told = f"{names}, run:latest, weights.safetensors or package.module:function."
+    return typer.Argument(metavar=MODEL, help=told, autocompletion=_models)
+
+
+Model = Annotated[str, model_argument("lenet")]
 Live = Annotated[  # a model that is run on one input, which those with weights of others can be as well
     str,
     typer.Argument(

@@ -9,6 +9,7 @@ import typer
 import typer.core
 
 from dltui.byhand.names import OPERATIONS, key_of
+from dltui.commands._group import Group
 from dltui.errors import unknown
 
 HELP = """Layers, activations, losses and metrics worked out line by line, as on paper.
@@ -35,7 +36,7 @@ class Commands(Mapping[str, Any]):
         return operation_command(word)
 
 
-class OperationGroup(typer.core.TyperGroup):
+class OperationGroup(Group):
     """Knows every operation from the table, and imports only the one that is asked for."""
 
     def __init__(self, **settings: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
-from dltui.commands._words import Model, Weights, data_option
+from dltui.commands._words import Weights, data_option, model_argument
 from dltui.errors import DltuiError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ app = verb_app()
 
 @verb(app)
 def critical(
-    model: Model,
+    model: Annotated[str, model_argument("pointnet")],
     given: Annotated[
         str | None,
         typer.Option(

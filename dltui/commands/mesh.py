@@ -61,8 +61,7 @@ def mesh(
     pairs = rulers(ruler or [], len(geometry.vertices), geometry.title)
     found = mesh_of(geometry, colour=colour, shade=shade, up=up, projection=projection, box=box, rulers=pairs)
     if found.crowded:
-        common.note(
-            f"{geometry.title}: {found.crowded:,} edges belong to more than two triangles (non-manifold)"
-        )
+        crowded = "1 edge belongs" if found.crowded == 1 else f"{found.crowded:,} edges belong"
+        common.note(f"{geometry.title}: {crowded} to more than two triangles (non-manifold)")
     write_out(found, geometry, export, orbit, common)
     return found

@@ -8,7 +8,7 @@ import typer
 
 from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._scene_words import Export, Orbit, write_out
-from dltui.commands._words import Model, Weights, data_option
+from dltui.commands._words import Weights, data_option, model_argument
 
 if TYPE_CHECKING:
     from dltui.results.remade import Remade
@@ -18,7 +18,7 @@ app = verb_app()
 
 @verb(app)
 def remake(
-    model: Model,
+    model: Annotated[str, model_argument("occupancy, deepsdf, atlasnet")],
     number: Annotated[
         int,
         typer.Option(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-import typer.core
 
 from dltui.commands._frame import Common, verb
+from dltui.commands._group import Group
 from dltui.errors import UsageError
 from dltui.lab.listing import Listing
 from dltui.settings import RULES, change, from_text, load, rule_of, settings_path, written
 from dltui.settings.reading import KEYS, spelled_keys
 
 
-class ShowingGroup(typer.core.TyperGroup):
+class ShowingGroup(Group):
     """Shows the settings where no verb is given."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

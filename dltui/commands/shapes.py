@@ -10,6 +10,7 @@ import typer
 import typer.core
 import typer.main
 
+from dltui.commands._group import Group
 from dltui.commands._joined import joined
 from dltui.errors import UsageError, unknown
 from dltui.registry import Entry
@@ -59,7 +60,7 @@ class Commands(Mapping[str, Any]):
         return layer_command(word)
 
 
-class ShapesGroup(typer.core.TyperGroup):
+class ShapesGroup(Group):
     """Knows every verb and layer from tables, and imports only the one that is asked for."""
 
     def __init__(self, **settings: Any) -> None:

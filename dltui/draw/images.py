@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,20 +39,31 @@ def draw_images(figure: Images, look: Look, view: View) -> Drawing:
     wanted = ROWS if look.height is None else max(1, look.height - bool(figure.title))
     columns, rows = tile(count, wide / tall, wide, max(look.width, 1), wanted - named, figure.each_row)
     each_row = beside(columns, look.width, figure.each_row)
-    pitch = rows + named
     first = max(0, min(view.offset, count - 1)) // each_row * each_row
     lines = -(-(count - first) // each_row)
+    names = [folded(name, columns) for name in figure.names]
+    below = max(map(len, names), default=1) if named else 0
+    pitch = rows + below
     canvas, top, room = sheet(figure, look, lines * pitch)
     for place, i in enumerate(range(first, count)):
         row, column = top + place // each_row * pitch, place % each_row * (columns + GAP)
         if row + pitch > top + room and place:
             break
-        rows_here = max(1, min(rows, top + room - row - named))
+        rows_here = max(1, min(rows, top + room - row - below))
         put_picture(canvas, column, row, figure.pixels[i], (columns, rows_here), look)
-        if named and i < len(figure.names):
-            name = clip(figure.names[i], columns)
-            canvas.text(column + (columns - text_width(name)) // 2, row + rows_here, name, QUIET)
+        for line, name in enumerate(names[i] if i < len(names) else []):
+            canvas.text(column + (columns - text_width(name)) // 2, row + rows_here + line, name, QUIET)
     return Drawing(canvas)
+
+
+def folded(name: str, columns: int) -> list[str]:
+    """Return a name on as many lines as it needs, broken after spaces, dots and hyphens; longer parts are cut."""
+    lines = [""]
+    for part in re.findall(r"[^\s./_-]*[\s./_-]?", name):
+        if lines[-1] and text_width((lines[-1] + part).rstrip()) > columns:
+            lines.append("")
+        lines[-1] += part
+    return [clip(line.strip(), columns) for line in lines]
 
 
 def beside(columns: int, width: int, wished: int) -> int:

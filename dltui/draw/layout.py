@@ -89,20 +89,21 @@ def sheet(figure: Figure, look: Look, rows: int) -> tuple[Canvas, int, int]:
         Canvas, first free row, free rows (at least 1).
     """
     width = max(look.width, 1)
-    title = clip(figure.title, width)
+    title = wrap(figure.title, width)
     caption = wrap(figure.caption, width) if figure.caption else []
     if look.height is None:
-        height = max(1, bool(title) + rows + len(caption))
+        height = max(1, len(title) + rows + len(caption))
     else:
         height = max(look.height, 1)
-        title = title if height >= 4 else ""
-        spare = height - bool(title) - min(rows, max(8, height - bool(title) - 3))
+        title = [clip(figure.title, width)] if figure.title and height >= 4 else []
+        spare = height - len(title) - min(rows, max(8, height - len(title) - 3))
         caption = _shortened(caption, max(0, spare), width)
     canvas = Canvas(width, height)
-    canvas.text(0, 0, title, bold=True)
+    for place, line in enumerate(title):
+        canvas.text(0, place, line, bold=True)
     for place, line in enumerate(caption):
         canvas.text(0, height - len(caption) + place, line, QUIET)
-    top = 1 if title else 0
+    top = len(title)
     return canvas, top, max(1, height - top - len(caption))
 
 
@@ -141,6 +142,10 @@ def chart(
     width = max(1, canvas.width - left - side)
     if fit is not None:
         width, height = fit(width, height)
+        spare = rows - head - foot - height
+        if look.height is None and spare > 0:  # nobody asked for these rows
+            canvas, top, _ = sheet(figure, look, rows - spare)
+            put_keys(canvas, top, keys if head else (), labels[1] if head else "", most=head)
     plot = Plot(canvas, left, top + head, width, height, x, y)
     _ordinate(plot, ticks)
     if foot:

@@ -137,9 +137,11 @@ def _page(
 ) -> list[str] | None:
     """Return title, legend, chart and caption as lines."""
     caption = wrap(figure.caption, look.width)
-    head = Canvas(look.width, 5)
-    used = int(bool(figure.title))
-    head.text(0, 0, clip(figure.title, look.width), bold=True)
+    title = wrap(figure.title, look.width) if look.height is None else [clip(figure.title, look.width)]
+    head = Canvas(look.width, len(title) + 4)
+    for row, line in enumerate(title):
+        head.text(0, row, line, bold=True)
+    used = len(title) if figure.title else 0
     used += put_keys(head, used, keys, labels[1])
     rows = (CHART_HEIGHT if look.height is None else look.height - len(caption)) - used
     chart = _chart(look, axes, labels[0], rows, put) if rows >= 6 else None

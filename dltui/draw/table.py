@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
 
 from dltui.draw.canvas import clip, text_width
 from dltui.draw.colors import QUIET
 from dltui.draw.layout import sheet
-from dltui.draw.letters import clip_middle, padded
+from dltui.draw.letters import clip_middle, padded, wrap
 from dltui.draw.look import Look
 from dltui.draw.view import Drawing, View
 from dltui.figures import Cell, Table, number
@@ -20,8 +21,13 @@ NAME = 32  # cells of a name that tell it from others
 
 
 def draw_table(figure: Table, look: Look, view: View) -> Drawing:
-    """Return the rows of a table from the view's offset on, under a ruled header."""
+    """Return the rows of a table from the view's offset on, under a ruled header.
+
+    Where there is no end to the height, words that don't fit go on below; on a screen each row is one line.
+    """
     figure = _fitting(figure, max(look.width, 1), look.ascii)
+    if look.height is None:
+        return _whole(figure, look)
     words, right, natural = _read(figure, look.ascii)
     canvas, top, rows = sheet(figure, look, len(words) + 2)
     shown_rows = max(0, rows - 2)
@@ -37,6 +43,54 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
         note = f" {first + 1}–{first + shown_rows} of {len(words)} "
         canvas.text(max(0, canvas.width - text_width(note)), top + 1, clip(note, canvas.width), QUIET)
     return Drawing(canvas)
+
+
+def _whole(figure: Table, look: Look) -> Drawing:
+    """Return all rows of a table, each on as many lines as its words need."""
+    words, right, natural = _read(figure, look.ascii)
+    widths, gap = _roomy([list(figure.columns), *words], natural, max(look.width, 1))
+    head = _folded(list(figure.columns), widths, right, gap)
+    body = [line for row in words for line in _folded(row, widths, right, gap)]
+    canvas, top, _ = sheet(figure, look, len(head) + 1 + len(body))
+    for place, line in enumerate(head):
+        canvas.text(0, top + place, line, bold=True)
+    canvas.text(0, top + len(head), (" " * gap).join("─" * width for width in widths), QUIET)
+    for place, line in enumerate(body):
+        canvas.text(0, top + len(head) + 1 + place, line)
+    return Drawing(canvas)
+
+
+def _roomy(rows: list[list[str]], natural: list[int], room: int) -> tuple[list[int], int]:
+    """Return how wide each column is and the cells between two, where words may go on below.
+
+    A column gives room as long as its longest word has enough; where that does not do, words are cut.
+    """
+    longest = [
+        max(text_width(word) for row in rows if i < len(row) for word in row[i].split() or [""])
+        for i in range(len(natural))
+    ]
+    for gap in (GAP, 1):
+        if sum(natural) + gap * (len(natural) - 1) <= room:
+            return natural, gap
+    for gap in (GAP, 1):
+        free = room - gap * (len(natural) - 1)
+        if sum(longest) <= free:
+            level = min(max(natural), room)
+            while (
+                sum(max(least, min(most, level)) for least, most in zip(longest, natural, strict=True)) > free
+            ):
+                level -= 1
+            return [max(least, min(most, level)) for least, most in zip(longest, natural, strict=True)], gap
+    return column_widths(natural, room, 1), 1
+
+
+def _folded(cells: list[str], widths: list[int], right: list[bool], gap: int) -> list[str]:
+    """Return the lines of one row; a cell of several words that is too long goes on below itself."""
+    columns = [
+        wrap(cell, width) if " " in cell and text_width(cell) > width else [cell]
+        for cell, width in zip(cells, widths, strict=False)
+    ]
+    return [_line(list(line), widths, right, gap) for line in zip_longest(*columns, fillvalue="")]
 
 
 @lru_cache(maxsize=4)
@@ -137,9 +191,12 @@ def _line(cells: list[str], widths: list[int], right: list[bool], gap: int) -> s
 
 def _shortened(cell: str, width: int) -> str:
     """Return a number with as many digits as fit a width; one that is cut would be another number."""
-    if len(cell) <= width:
+    if text_width(cell) <= width:
         return cell
-    value = float(cell.replace("−", "-").replace("∞", "inf"))
+    try:
+        value = float(cell.replace("−", "-").replace("∞", "inf"))
+    except ValueError:  # the name of its column
+        return clip(cell, width)
     scientific = f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
     for text in (*(number(value, digits) for digits in (3, 2)), scientific, number(value, 1)):
         found = text.replace("−", "-") if cell.isascii() else text.replace("-", "−", text.startswith("-"))

@@ -120,6 +120,20 @@ class Scene(Figure):
         length = np.linalg.norm(total, axis=1, keepdims=True)
         return (total / np.where(length > 0, length, 1)).astype(np.float32)
 
+    @property
+    def values(self) -> Array | None:
+        """The numbers that colours stand for, or None."""
+        if self.point_values is not None and self.point_rgb is None:
+            return self.point_values
+        return self.vertex_values if self.vertex_rgb is None else None
+
+    @cached_property
+    def value_ends(self) -> Array:
+        """The least and the greatest of them that are finite, shape (2,); nothing where there is none."""
+        values = np.asarray(() if self.values is None else self.values, np.float64)
+        known = values[np.isfinite(values)]
+        return np.array([known.min(), known.max()] if known.size else [])
+
     def some(self, count: int) -> NDArray[np.int64]:
         """Return the numbers of about ``count`` points, evenly drawn from all, ascending; the same every time."""
         total = len(self.points)

@@ -110,7 +110,7 @@ def token_of(word: str, live: LiveModel, scores: Tensor) -> int:
         with suppress(UsageError):  # a letter that the vocabulary doesn't have
             near = [*tokenizer.encode(word), *tokenizer.encode(f" {word}")]
             found = [one for one in near if tokenizer.decode([one]).strip() == word.strip()]
-    if not found and word.isdigit() and int(word) < len(scores):
+    if not found and word.isdecimal() and int(word) < len(scores):
         found = [int(word)]
     if not found:
         raise UsageError(

@@ -149,12 +149,7 @@ class Watched:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._end("done")
-        elif isinstance(error, KeyboardInterrupt):
-            self._end("stopped")
-        else:
-            self._end("failed", f"{type(error).__name__}: {error}")
+        self._end_by(error)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return ``function`` so that each call of it is a run."""
@@ -197,9 +192,14 @@ class Watched:
 
     def _at_exit(self) -> None:
         """End the run of a script that forgot to, by whether an error ended the script."""
-        error = getattr(sys, "last_value", None)
+        self._end_by(getattr(sys, "last_value", None))
+
+    def _end_by(self, error: BaseException | None) -> None:
+        """End the run by what ended the loop."""
         if error is None:
             self._end("done")
+        elif isinstance(error, KeyboardInterrupt):
+            self._end("stopped")
         else:
             self._end("failed", f"{type(error).__name__}: {error}")
 

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dltui.errors import DltuiError
+from dltui.results.disk import disk_errors
 from dltui.runs import MetricsWriter, Run, finish, new_run
 from dltui.runs.checkpoint import new_checkpoint
 from dltui.runs.control import Requests
@@ -113,7 +114,7 @@ class Sink:
             return None
         # Tied weights share memory, which the format refuses: each name gets a copy of its own.
         state = {name: t.detach().cpu().contiguous().clone() for name, t in model.state_dict().items()}
-        with new_checkpoint(self._run, step) as folder:
+        with new_checkpoint(self._run, step) as folder, disk_errors():
             save_file(state, folder / WEIGHTS)
         path = self._run.checkpoint(step)
         self.row("checkpoint", step, {"file": str(path.relative_to(self._run.folder)), "resumable": False})
@@ -132,7 +133,7 @@ class Sink:
                 stop |= ask == "stop"
                 paused = ask == "pause" or (paused and ask != "go-on")
                 if ask == "checkpoint":
-                    self.checkpoint(model, step)
+                    self._safely(lambda: self.checkpoint(model, step))
                 else:
                     self.row("note", step, {"level": "info", "text": SAID[ask]})
             if paused and not stop:
@@ -144,7 +145,7 @@ class Sink:
         if self._run is None:
             return
         self.row("end", step, {"state": state, "reason": reason})
-        self._safely(lambda writer: writer.close())
+        self._safely(self._writer.close)
         try:
             finish(self._run, state, reason)
         except DltuiError as error:
@@ -166,12 +167,12 @@ class Sink:
     def _write(self, kind: str, step: int, seconds: float, values: dict[str, Any]) -> None:
         if self._run is not None:
             row = {"kind": kind, "step": step, "seconds": round(seconds, 4), **values}
-            self._safely(lambda writer: writer.append(row))
+            self._safely(lambda: self._writer.append(row))
 
-    def _safely(self, work: Callable[[MetricsWriter], None]) -> None:
-        """Do something with the file of rows; a disk that is full must not end a training."""
+    def _safely(self, work: Callable[[], object]) -> None:
+        """Write something; a disk that is full must not end a training."""
         try:
-            work(self._writer)
+            work()
         except DltuiError as error:
             if not self._warned:
                 warnings.warn(f"dltui.watch can't record: {error}", RuntimeWarning, stacklevel=4)

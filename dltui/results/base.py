@@ -16,6 +16,7 @@ import numpy as np
 from dltui import __version__
 from dltui.figures import Array, Figure
 from dltui.files import check_target, replacing
+from dltui.results.disk import disk_errors
 
 HEADER = "dltui"  # the key in the safetensors header under which a result keeps its JSON
 KEPT = (".safetensors",)  # how the name of its file ends
@@ -112,7 +113,7 @@ class Result(ABC):
         check_target(path, KEPT, "save to")
         arrays, plain = self.parts()
         header = {"schema": self.schema, "plain": plain, "made": asdict(self.made)}
-        with replacing(path) as temporary:
+        with replacing(path) as temporary, disk_errors():
             save_file(arrays, temporary, metadata={HEADER: json.dumps(header)})
 
     def parts(self) -> tuple[dict[str, Array], dict[str, Any]]:

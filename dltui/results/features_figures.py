@@ -139,8 +139,8 @@ def _rebinned(found: Features, place: int) -> Array:
 
 
 def depth(found: Features) -> Lines:
-    """Return how large outputs are on the way through the network."""
-    places = _leaves(found)
+    """Return how large outputs are on the way through the network; the numbers of tokens are no sizes."""
+    places = [place for place in _leaves(found) if not (found.pieces and found.nodes[place].kind == "input")]
     x = np.arange(float(len(places)))
     series = tuple(
         Series(name=label, x=x, y=found.statistics[places, column])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -222,11 +222,11 @@ class InitialSignal(Result):
         """Return second moments by layer with errors and theory."""
         dead = ["–" if share is None else f"{share:.1%}" for share in self._dead()]
         columns = ["layer", "E z²", "E δ²", "‖δ‖ factor", "dead"]
-        parts: list[list[str] | list[str | float] | list[float]] = [
+        parts: list[Sequence[str | float | None]] = [
             self.modules,
             _with_errors(*self.second(1)),
             _with_errors(*self.second(5)),
-            factors(np.sqrt(self.second(4)[0])).tolist(),
+            [plain(each) for each in factors(np.sqrt(self.second(4)[0]))],
             dead,
         ]
         note = "theory is known for chains of fully connected layers only"

@@ -128,8 +128,10 @@ class ModelGraph(Result):
     def lines(self, width: int) -> list[str]:
         """Return the tree, one line a call, with shapes, parameters and where each is fed from."""
         depth = page_depth(self.nodes, self.edges, MOST) if self.depth < 0 else self.depth
-        rows = tree_lines(self.nodes, self.edges, opened_to(self.nodes, depth), fold=self.depth < 0)
-        cells = [self._cells(row) for row in rows]
+        opened = opened_to(self.nodes, depth)
+        rows = tree_lines(self.nodes, self.edges, opened, fold=self.depth < 0)
+        closed = {row.place for row in rows if self.nodes[row.place].block and row.place not in opened}
+        cells = [self._cells(row, "▸ " if row.place in closed else "") for row in rows]
         heads = ("call", "kind", "output", "parameters", "fed from")
         wide = [max(len(head), *(len(row[i]) for row in cells)) for i, head in enumerate(heads)]
         spare = width - sum(wide) - GAP * (len(wide) - 1)
@@ -142,21 +144,16 @@ class ModelGraph(Result):
         calls = sum(not node.block for node in self.nodes)
         foot = f"{calls} calls in {sum(node.block for node in self.nodes)} blocks · {self.parameters:,} parameters"
         told = [
-            part for text in (foot, *self._hints(rows)) for part in wrap(text, width, subsequent_indent="  ")
+            part
+            for text in (foot, *_hints(rows, closed))
+            for part in wrap(text, width, subsequent_indent="  ")
         ]
         return [self.title, "", *page, "", *told]
 
-    def _hints(self, rows: Sequence[Line]) -> list[str]:
-        """Return how to see what is folded away."""
-        shut = any(self.nodes[row.place].block and row.times > 1 for row in rows) or len(rows) < len(
-            self.nodes
-        )
-        return ["▸ a closed block, × how many are built alike; --depth opens more"] if shut else []
-
-    def _cells(self, row: Line) -> tuple[str, str, str, str, str]:
-        """Return what a line of the tree tells."""
+    def _cells(self, row: Line, mark: str) -> tuple[str, str, str, str, str]:
+        """Return what a line of the tree tells; the mark stands before its name."""
         node = self.nodes[row.place]
-        name = f"{row.stem}{row.name}{f' ×{row.times}' if row.times > 1 else ''}"
+        name = f"{row.stem}{mark}{row.name}{f' ×{row.times}' if row.times > 1 else ''}"
         kind = node.kind
         if node.detail and not node.block:
             kind += f" {node.detail}" if node.detail.startswith(WITH) else f"({node.detail})"
@@ -191,3 +188,12 @@ def _row(cells: Sequence[str], wide: Sequence[int]) -> str:
         shown = cell if len(cell) <= room else f"{cell[: max(0, room - 1)]}…"
         told.append(shown.rjust(room) if place == 3 else shown.ljust(room))
     return (" " * GAP).join(told).rstrip()
+
+
+def _hints(rows: Sequence[Line], closed: Collection[int]) -> list[str]:
+    """Return what the signs of a page mean, and how to see what is folded away."""
+    signs = [
+        *(["▸ a closed block"] if closed else []),
+        *(["× how many are built alike"] if any(row.times > 1 for row in rows) else []),
+    ]
+    return [f"{', '.join(signs)}; --depth opens more"] if signs else []

@@ -122,8 +122,11 @@ class Noise:
         }
 
     def words(self) -> str:
-        """Return B_simple with its 95 % interval, or the number that it is above of where ‖G‖² can't be told from 0."""
+        """Return B_simple with its 95 % interval, or the number that it is above of where ‖G‖² can't be told from 0.
+
+        Where the estimate of ‖G‖² is below 0 by more than its error explains, these samples tell nothing.
+        """
         low, high = self.interval
         if self.scale is None:
-            return f"> {number(low, 3)}"
+            return f"> {number(low, 3)}" if low > 0 else "not known"
         return f"{number(self.scale, 3)} ({number(low, 3)} … {number(high, 3)})"

@@ -11,7 +11,6 @@ from dltui.figures import Array, Figure, Heatmap, Images, Lines, Overlay, Series
 from dltui.results.base import Result
 
 SHARE = 1 - 0.9545  # of the greatest gradient: what lies beyond two standard deviations of a bell curve
-NAME = 9  # letters of a name below a small picture
 FEW = 3  # layers that are laid over the picture
 MOST = 24  # maps that are shown, spread evenly through the depth
 
@@ -140,7 +139,7 @@ class ReceptiveField(Result):
             title=f"Effective receptive fields · {self.title}",
             caption=f"{self._about()}; the brightest pixel counts most, roots are drawn so that faint ones are seen",
             pixels=np.sqrt(np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0)),
-            names=tuple(f"{_tail(self.layers[place])} · {self.sizes[place]:.1f}" for place in places),
+            names=tuple(f"{self.layers[place]} · {self.sizes[place]:.1f}" for place in places),
         )
 
     def _laid_over(self, picture: Array) -> Overlay:
@@ -188,8 +187,3 @@ class ReceptiveField(Result):
             columns=("layer", "effective", "possible", "spread down", "spread across"),
             rows=tuple(rows),
         )
-
-
-def _tail(name: str) -> str:
-    """Return the end of a name, which tells more than its beginning."""
-    return name if len(name) <= NAME else f"…{name[1 - NAME :]}"

@@ -226,7 +226,7 @@ def _row(
     name: str, value: float, residual: float, good: bool, bound: str
 ) -> tuple[str, float | str, float, str]:
     if good:
-        return name, float(value), float(residual), ""
+        return name, float(value), float(residual), "converged"
     return name, f"{bound} {number(float(value))}", float(residual), "not converged"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -96,7 +97,7 @@ class WeightSurvey(Result):
     def total_norm(self) -> float:
         """Norm over all tensors, each counted once; counters and masks are no weights and are left out."""
         whole = np.array([kind.startswith(("int", "uint", "bool")) for kind in self.dtypes], dtype=bool)
-        return float(np.sqrt((self.norm[self.own & self.known & ~whole] ** 2).sum()))
+        return math.hypot(*self.norm[self.own & self.known & ~whole].tolist())  # squares may overflow
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: totals, and one entry a tensor."""

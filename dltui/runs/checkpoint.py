@@ -81,7 +81,11 @@ def leftovers(run: Run) -> list[Path]:
         with suppress(FileNotFoundError, NotADirectoryError):
             for path in folder.iterdir():
                 _, mark, pid = path.name.rpartition(TEMPORARY)
-                if mark and pid.isdigit() and (not lives(int(pid)) if here else run.state_now() != "running"):
+                if (
+                    mark
+                    and pid.isdecimal()
+                    and (not lives(int(pid)) if here else run.state_now() != "running")
+                ):
                     found.append(path)
     return sorted(found)
 

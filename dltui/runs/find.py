@@ -100,6 +100,6 @@ def find_snapshot(spec: str) -> Snapshot:
 def _step(moment: str, spec: str) -> int:
     """Return the number in ``step=300``."""
     key, _, value = moment.partition("=")
-    if key != "step" or not value.isdigit():
+    if key != "step" or not value.isdecimal():
         raise UsageError(f"can't read @{moment} in {spec!r}: expected @step=300 or @best")
     return int(value)

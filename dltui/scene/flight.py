@@ -1,8 +1,8 @@
 """Ways of a camera through a scene: a few poses that were kept, and smooth ways between them.
 
 A file of a way is one of Blender's ``transforms.json``: ``camera_angle_x``, and ``frames`` with a ``transform_matrix``
-each, camera to world in the convention of ``dltui.scene.cameras``. A frame may have a
-``camera_angle_x`` of its own: the camera zooms.
+each, camera to world in the convention of ``dltui.scene.cameras``. A frame may have a ``camera_angle_x`` of its own:
+the camera zooms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dltui.scene.cameras import Camera
 Doubles = NDArray[np.float64]
 NEARLY = 0.9995  # cosine between quaternions from which the way between them is straight
 SQUARE = 1e-3  # how far a turn may be from an orthogonal matrix
-
+NARROWEST = 1e-6  # radians that a camera sees across at least; its focal length is a million pictures then
 
 EXPECTED = (
     "expected JSON with frames, a transform_matrix of 4×4 numbers each, and camera_angle_x in radians; a and A on the "
@@ -106,7 +106,7 @@ def read_flight(path: Path) -> Flight:
         told = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"can't open the camera path {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"can't read the camera path {path}: it is no JSON; {EXPECTED}") from error
     frames = told.get("frames") if isinstance(told, dict) else None
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
@@ -133,7 +133,7 @@ def _pose_in(frame: dict[str, Any], name: str) -> Doubles:
     if pose.shape != (4, 4) or not np.isfinite(pose).all():
         raise UsageError(f"can't read {name}: it has no transform_matrix of 4×4 finite numbers; {EXPECTED}")
     turn = pose[:3, :3]
-    if np.abs(turn @ turn.T - np.eye(3)).max() > SQUARE or np.linalg.det(turn) < 0:
+    if np.abs(turn).max() > 2 or np.abs(turn @ turn.T - np.eye(3)).max() > SQUARE or np.linalg.det(turn) < 0:
         raise UsageError(
             f"{name} has a pose that is no turn: expected a rotation without scale or mirror in the upper left 3×3 of "
             "its transform_matrix; divide it by its scale"
@@ -150,10 +150,10 @@ def _angle_in(told: dict[str, Any], name: str) -> float:
     angle = told.get("camera_angle_x")
     if isinstance(angle, bool) or not isinstance(angle, int | float):
         raise UsageError(f"can't read {name}: neither it nor the file has a camera_angle_x; {EXPECTED}")
-    if not 0 < angle < math.pi:
+    if not NARROWEST <= angle < math.pi:
         raise UsageError(
-            f"{name} has the angle {angle!s:.9}: expected camera_angle_x between 0 and π, in radians; divide degrees "
-            "by 57.3"
+            f"{name} has the angle {angle!s:.9}: expected camera_angle_x between {NARROWEST:g} and π, in radians; "
+            "divide degrees by 57.3"
         )
     return float(angle)
 

@@ -132,7 +132,7 @@ def _header(head: bytes, path: Path) -> tuple[str, list[Element], tuple[str, ...
             comments.append(" ".join(words[1:]))
         elif words[0] == "format" and len(words) >= 2:
             order = words[1]
-        elif words[0] == "element" and len(words) == 3 and words[2].isdigit():
+        elif words[0] == "element" and len(words) == 3 and words[2].isdecimal():
             elements.append(Element(words[1], int(words[2]), ()))
         elif words[0] == "property" and elements:
             last = elements[-1]

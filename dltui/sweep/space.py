@@ -177,7 +177,7 @@ def _points(text: str, points: str) -> int:
     """Return how many points a grid takes; 0 where nothing is said."""
     if not points:
         return 0
-    if not points.isdigit() or int(points) < 2:
+    if not points.isdecimal() or int(points) < 2:
         raise UsageError(
             f"can't take {points!r} points in --search {text!r}: expected a whole number of at least 2"
         )

@@ -200,7 +200,7 @@ def _converted(hint: Any, value: Any) -> Any:
     number = float(value)
     if hint is float:
         return number
-    if isinstance(value, int) or (isinstance(value, str) and value.lstrip("+-").isdigit()):
+    if isinstance(value, int) or (isinstance(value, str) and value.lstrip("+-").isdecimal()):
         return int(value)
     if not number.is_integer():
         raise ValueError

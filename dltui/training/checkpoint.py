@@ -21,6 +21,7 @@ from dltui.checkpoints import About
 from dltui.checkpoints.read import HEADER as ABOUT
 from dltui.errors import DltuiError
 from dltui.files import flush
+from dltui.results.disk import disk_errors
 from dltui.runs.checkpoint import new_checkpoint
 from dltui.runs.folder import STATE, WEIGHTS, Run
 from dltui.training.packing import pack, unpack
@@ -96,7 +97,7 @@ class Keeper:
         from safetensors.torch import save_file
 
         about = asdict(self._about) | {"step": step}
-        with new_checkpoint(self._run, step) as folder:
+        with new_checkpoint(self._run, step) as folder, disk_errors():
             save_file(dict(weights), folder / WEIGHTS, metadata={ABOUT: json.dumps(about)})
             if packed is not None:
                 plain, tensors = packed

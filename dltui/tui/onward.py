@@ -5,8 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dltui.errors import DltuiError
+
+if TYPE_CHECKING:
+    from dltui.commands._forms import Field
+
+# How a verb goes about it: the same word asks something else of another one.
+HOW = frozenset({"exact", "along_run", "resume", "steps", "method", "depth", "unit"})
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Origin:
 
         Args:
             verb: The verb to ask.
-            **changes: Arguments that shall differ; those that both verbs have stay as they are.
+            **changes: Arguments that shall differ; those that mean the same to both verbs stay as they are.
 
         Returns:
             What follows ``dltui``.
@@ -43,8 +50,18 @@ class Origin:
         """Return the values that the form of a verb would begin with."""
         from dltui.commands._forms import form
 
-        known = {field.name for field in form(verb).fields}
-        return {name: value for name, value in {**self.values, **changes}.items() if name in known}
+        fields = {field.name: field for field in form(verb).fields}
+        kept = {
+            name: value
+            for name, value in self.values.items()
+            if verb == self.verb or (name not in HOW and _may_choose(fields.get(name), value))
+        }
+        return {name: value for name, value in {**kept, **changes}.items() if name in fields}
+
+
+def _may_choose(field: Field | None, value: object) -> bool:
+    """Return whether a verb has a choice, such as both parts of the data; what is not chosen from a few passes."""
+    return field is None or field.kind != "choice" or value is None or value in field.choices
 
 
 def origin(command: str) -> Origin:

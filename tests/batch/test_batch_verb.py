@@ -145,7 +145,7 @@ def test_files_that_differ_are_an_answer_and_no_failure(dltui: Run, work: Path) 
     write(
         work,
         job("differ", "diff a.npy b.npy") + job("after", "open {differ.save}")
-        + job("strict", "diff a.npy b.npy", "ok = 0") + job("broken", "open nothing.safetensors", "ok = [0, 1]"),
+        + job("strict", "diff a.npy b.npy", "ok = 0") + job("broken", "open jobs.toml", "ok = [0, 1]"),
     )  # fmt: skip
     found = dltui("batch", "jobs.toml", "--json", "--keep-going")
     assert states(found.stdout) == {"differ": "done", "after": "done", "strict": "failed", "broken": "failed"}
@@ -158,7 +158,8 @@ def test_retries_wait_longer_each_time_but_wrong_usage_is_not_tried_again(dltui:
     write(
         work,
         '[defaults]\nretries=2\nbackoff=0.3\n[[job]]\nname="a"\nrun="data show mine:third"\n'
-        '[[job]]\nname="b"\nrun="open {a.json.title}"\n[[job]]\nname="c"\nrun="data show {a.json.numbers.name}x"\n',
+        '[[job]]\nname="b"\nrun="open jobs.toml"\nneeds="a"\n'
+        '[[job]]\nname="c"\nrun="data show {a.json.numbers.name}x"\n',
     )
     found = dltui("batch", "jobs.toml", "--json", "--keep-going")
     jobs = rows(found.stdout)
@@ -166,7 +167,7 @@ def test_retries_wait_longer_each_time_but_wrong_usage_is_not_tried_again(dltui:
     first, second, third = map(float, (work / "tries").read_text().split())
     assert second - first >= 0.3
     assert third - second >= 0.6
-    assert (jobs["b"]["state"], jobs["b"]["attempt"]) == ("failed", 3)  # no such file: exit 1
+    assert (jobs["b"]["state"], jobs["b"]["attempt"]) == ("failed", 3)  # no result: exit 1
     assert (jobs["c"]["state"], jobs["c"]["attempt"]) == ("failed", 1)  # no such function: exit 2
     assert "again in 0.3 s" in found.stderr
 

@@ -100,7 +100,7 @@ def test_a_file_can_be_gone_on_from_by_name(tmp_path: Path, capsys: pytest.Captu
     assert "can't go on with a scan of mlp on moons" in capsys.readouterr().err
     assert run([*words, "--resume", str(whole)]) == 2
     assert "is no unfinished scan" in capsys.readouterr().err
-    assert run([*words, "--resume", str(tmp_path / "nothing.safetensors")]) == 1
+    assert run([*words, "--resume", str(tmp_path / "nothing.safetensors")]) == 2
 
 
 def test_a_way_to_another_network_that_was_stopped_goes_on(

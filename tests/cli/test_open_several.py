@@ -54,6 +54,6 @@ def test_one_scale_is_that_of_both_and_is_kept(here: Run, pair: tuple[str, str],
 
 def test_a_missing_one_is_named(here: Run, pair: tuple[str, str]) -> None:
     done = here("open", pair[0], "gone.safetensors")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "gone.safetensors" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -105,12 +105,21 @@ def test_weights_that_do_not_fit(here: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", [["open", "gone.safetensors"], ["landscape", "gone.safetensors"]], ids=" ".join
+    "verb",
+    [
+        ["open", "gone.safetensors"],
+        ["landscape", "gone.safetensors"],
+        ["inspect", "gone.safetensors"],
+        ["cloud", "gone.ply"],
+        ["nerf", "render", "gone.safetensors"],
+        ["nerf", "info", "gone.tar"],
+        ["splat", "render", "gone.ply"],
+    ],
+    ids=" ".join,
 )
 def test_missing_file(here: Run, verb: list[str]) -> None:
     done = here(*verb)
-    _check_says(done, done.returncode, "gone.safetensors")
-    assert done.returncode in {ExitCode.FAILED, ExitCode.USAGE}
+    _check_says(done, ExitCode.USAGE, f"no file {verb[-1]}")
 
 
 def test_a_folder_that_can_not_be_written(here: Run, tmp_path: Path) -> None:
@@ -133,7 +142,7 @@ def test_the_program_says_the_same(dltui: Run, here: Run, line: tuple[str, ...])
 def test_debug_shows_the_traceback(dltui: Run) -> None:
     done = dltui("open", "gone.safetensors", "--debug")
     assert "Traceback" in done.stderr
-    assert done.returncode == ExitCode.FAILED
+    assert done.returncode == ExitCode.USAGE
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,20 @@ from dltui.draw.graph import row_of
 from dltui.draw.images import resized, tile
 from dltui.draw.layers import layers_of
 from dltui.errors import DltuiError
-from dltui.figures import Bars, Figure, Graph, Histogram, Images, Lines, Points, Series, Steps, Table, Tokens
+from dltui.figures import (
+    Bars,
+    Figure,
+    Graph,
+    Heatmap,
+    Histogram,
+    Images,
+    Lines,
+    Points,
+    Series,
+    Steps,
+    Table,
+    Tokens,
+)
 
 
 def text_of(figure, view=None, **look):
@@ -56,6 +69,40 @@ def test_a_shape_is_not_cut_in_its_middle():
     text = text_of(Table(columns=("tensor", "shape"), rows=rows), width=20)
     assert "200×" in text
     assert "…00" not in text
+
+
+def test_words_of_a_table_go_on_below_and_none_is_cut():
+    told = "Clouds of points from ten shapes, such as sphere, torus and cube."
+    rows = (("integrated-gradients", 0.25, told, "5.516e-14 ± 2.1e-14"), ("lime", 2, "", None))
+    figure = Table(columns=("method", "area below the curve", "told", "E δ²"), rows=rows)
+    lines = text_of(figure, width=60).splitlines()
+    assert "…" not in "".join(lines)
+    assert max(map(len, lines)) <= 60
+    assert {"integrated-gradients", "5.516e-14", "2.1e-14", *told.split()} <= set(" ".join(lines).split())
+    assert len(text_of(figure, width=140).splitlines()) == 4
+    assert "…" in text_of(figure, width=60, height=8)  # on a screen each row is one line
+    head, number = lines[0], next(line for line in lines if line.startswith("integrated-gradients"))
+    assert head.index("area below") + len("area below") == number.index("0.25") + len("0.25"), "not aligned"
+
+
+def test_a_title_takes_the_lines_that_it_needs():
+    title = "Change by tensor · run digits-lenet-31f9, step 0 → run digits-lenet-31f9, step 1125"
+    lines = text_of(Bars(title=title, labels=("a",), values=np.ones(1)), width=60).splitlines()
+    assert " ".join(lines[:2]) == title
+    assert len(lines) == 3
+    assert text_of(Bars(title=title, labels=("a",), values=np.ones(1)), width=60, height=9).count("…") == 1
+
+
+@pytest.mark.parametrize("rows", [3, 5, 10])
+def test_no_rows_are_left_empty_below_a_field_that_nobody_asked_a_height_for(rows):
+    figure = Heatmap(
+        values=np.arange(2.0 * rows).reshape(rows, 2), x=np.arange(2.0), y=np.arange(float(rows)),
+        x_label="input", title="Matrix", caption="outputs down",
+    )  # fmt: skip
+    lines = text_of(figure).splitlines()
+    assert all(line.strip() for line in lines)
+    assert (lines[-2].strip(), lines[-1]) == ("input", "outputs down")
+    assert len(text_of(figure, height=30).split("\n")) == 30
 
 
 def test_a_histogram_has_the_right_heights():
@@ -162,6 +209,19 @@ def test_a_chain_is_drawn_to_the_right_when_it_fits():
     assert len(lines) == 3
     assert lines[1].index("in") < lines[1].index("mid") < lines[1].index("out")
     assert lines[1].count("▶") == 2
+
+
+def test_names_below_pictures_go_on_below_where_they_are_too_long():
+    names = tuple(f"stage{stage}.{block}.conv1 · {stage + block}.0" for stage in (1, 2) for block in range(8))
+    figure = Images(pixels=np.zeros((16, 28, 28)), names=names, caption="end")
+    lines = text_of(figure, ascii=True).splitlines()
+    assert "…" not in "".join(lines)
+    assert any(
+        line.split() == ["stage1.0.", "stage1.1.", "stage1.2.", "stage1.3.", "stage1.4."] for line in lines
+    )
+    assert sum(line.count("conv1 ") for line in lines) == 16
+    assert lines[-1] == "end"
+    assert "stage1.0." in text_of(figure, ascii=True, height=24)
 
 
 def test_tokens_without_colour_tell_the_heaviest():

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dltui.draw import Depth, Look, View, draw
-from dltui.draw.colors import SERIES
+from dltui.draw.colors import SERIES, paint
 from dltui.draw.export.still import png_of, still
 from dltui.draw.scene import front as room
 from dltui.draw.scene.drawing import picture
@@ -203,6 +203,17 @@ def test_fewer_points_are_drawn_while_it_moves_and_cover_the_same() -> None:
     part = picture(figure, Look(depth=Depth.TRUE, budget=6000), View(), (20, 10), (1, 2))[1]
     assert not (part & ~whole).any()
     assert part.sum() > 0.9 * whole.sum()
+
+
+def test_points_have_the_same_colours_while_they_move() -> None:
+    places = np.random.default_rng(0).random((60_000, 3)).astype(np.float32)
+    values = np.ones(60_000)
+    values[np.setdiff1d(np.arange(60_000), Scene(points=places).some(6000))[0]] = 100  # it is left out
+    figure = Scene(points=places, point_values=values, size=1, relief=False, segments=np.zeros((1, 2, 3)))
+    for budget in (None, 6000, 5000):
+        pixels, seen = picture(figure, Look(depth=Depth.TRUE, budget=budget), View(), (20, 10), (1, 2))
+        shown, counts = np.unique(pixels[seen], axis=0, return_counts=True)
+        np.testing.assert_array_equal(shown[counts.argmax()], paint(Look().map_of("viridis"), np.zeros(1))[0])
 
 
 def test_nothing_and_a_single_point_can_be_looked_at() -> None:

@@ -19,6 +19,7 @@ from dltui.instruments.features.layers import capture, named_layers
 from dltui.instruments.features.observe import observe
 from dltui.results import load
 from dltui.results.features import BINS, Features
+from dltui.results.features_figures import depth
 from dltui.results.features_outputs import PAGE, Wish, output_figure, pages, strongest
 
 
@@ -97,6 +98,8 @@ def test_units_of_tokens_lie_along_the_last_axis_and_those_of_maps_along_the_fir
     assert found.told(found.place("blocks.0"))["units"] == 128
     assert found.told(found.place("blocks.1.up"))["units"] == 512
     assert found.told(found.place("head"))["units"] == 65
+    sizes = depth(found).series[0].y
+    assert sizes.max() < 5, "the numbers of tokens are no sizes"
     conv = nn.Sequential(nn.Conv1d(2, 5, 3), nn.ReLU(), nn.Flatten(), nn.Linear(30, 3))
     maps = observe(live_of(conv, (2, 8)), given_of(torch.randn(1, 2, 8)))
     assert [maps.told(maps.place(name))["units"] for name in ("0", "1", "2")] == [5, 5, 30]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dltui.errors import Cancelled, UsageError
+from dltui.figures import Table
 from dltui.instruments.gradients import measure
 from dltui.instruments.gradients.fresh import draw
 from dltui.instruments.gradients.initial import at_start
@@ -138,6 +139,10 @@ def test_three_over_root_n_explodes() -> None:
     assert found.depth.kind == "explode"
     assert found.depth.factor == pytest.approx(3 / 2**0.5, rel=0.15)
     assert "grow most at" in found.depth.sentence
+    table = next(figure for figure in found.figures() if isinstance(figure, Table))
+    by_layer = [row[table.columns.index("‖δ‖ factor")] for row in table.rows]
+    assert by_layer[-1] is None  # nothing comes after the last layer
+    assert None not in by_layer[:-1]
 
 
 def single(depth: int, weight: float, act: nn.Module) -> Objective:

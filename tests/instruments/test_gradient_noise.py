@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
@@ -68,6 +69,9 @@ def test_a_gradient_that_is_not_told_from_none_has_no_scale() -> None:
     assert found.scale is None
     assert found.summary()["scale_high"] is None
     assert found.words() == f"> {found.interval[0]:.3g}"
+    below = replace(found, square=-3e-4, square_variance=1e-8, trace=0.5, trace_variance=6e-3, covariance=0.0)
+    assert below.interval == (0.0, inf)
+    assert below.words() == "not known"  # "> 0" would tell nothing
 
 
 def regression(samples: int = 60) -> tuple[Objective, Floats]:

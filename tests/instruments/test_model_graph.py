@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -197,6 +199,17 @@ def test_as_many_levels_are_open_as_fit() -> None:
         boxes = [len(folded(found.nodes, found.edges, opened_to(found.nodes, d))[0]) for d in range(6)]
         assert boxes[depth] <= most or depth == 0
         assert depth == 5 or boxes[depth + 1] > most or boxes[depth + 1] == boxes[depth]
+
+
+def test_signs_of_a_page_are_told_where_they_stand() -> None:
+    found = graph("resnet8", (1, 8, 8))
+    shut = replace(found, depth=1).lines(120)
+    assert shut[-1] == "▸ a closed block; --depth opens more"
+    assert sum("▸ 0 " in line for line in shut) == 3
+    page = found.lines(120)
+    assert not any("▸" in line for line in page)
+    assert page[-1].endswith(" parameters")
+    assert graph().lines(120)[-1] == "× how many are built alike; --depth opens more"
 
 
 def test_blocks_built_alike_share_their_lines() -> None:

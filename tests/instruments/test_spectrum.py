@@ -18,6 +18,7 @@ from torch.nn import functional
 from dltui.data import load
 from dltui.device import threads
 from dltui.errors import Cancelled, DltuiError, UsageError
+from dltui.instruments import memory
 from dltui.instruments.curvature.exact import dense
 from dltui.instruments.curvature.hvp import hessian
 from dltui.instruments.curvature.spectrum import spectrum
@@ -145,6 +146,9 @@ def test_lanczos_agrees_with_the_exact_spectrum(
     assert np.trapezoid(grid**2 * curve, grid) == pytest.approx((true**2).mean(), rel=0.02)
     edge = 1e-3 * true[-1]
     assert found.flat_share == pytest.approx((np.abs(true) <= edge).mean(), abs=0.06)
+    assert min(found.flat_stderr, found.negative_stderr) >= 1 / len(
+        true
+    )  # none is told finer than by one of them
 
 
 def test_small_hessians_are_diagonalised(case: Case) -> None:
@@ -156,6 +160,15 @@ def test_small_hessians_are_diagonalised(case: Case) -> None:
     np.testing.assert_allclose(found.bottom_eigenvalues, true[:5], rtol=1e-6, atol=1e-12)
     assert abs(found.trace - true.sum()) < 3 * found.trace_stderr
     np.testing.assert_allclose(found.moments, [true.mean(), (true**2).mean()], rtol=1e-8)
+
+
+def test_a_matrix_without_room_in_memory_is_refused(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x, y, task = case
+    monkeypatch.setattr(memory, "free", lambda: 5_000)
+    with pytest.raises(
+        DltuiError, match=r"takes .* more than the 5 kB of memory that are free; leave --exact out"
+    ):
+        spectrum(Objective.bind(model, x, y, task=task), exact=True)
 
 
 def test_the_size_decides_unless_it_is_said(case: Case) -> None:

@@ -11,6 +11,8 @@ from dltui.lab.run import run
 from dltui.lab.scene3d.cloths import GALLERY, cloth
 from dltui.lab.scene3d.cloud_pairs import Pair, pair_of
 from dltui.lab.scene3d.cut_maps import cut_map
+from dltui.lab.scene3d.implicit_nets import SHAPES as SHAPES_OF_NETS
+from dltui.lab.scene3d.implicit_nets import halved
 from dltui.lab.scene3d.kinds import KINDS, SHAPES, five, timed
 
 
@@ -112,3 +114,12 @@ def test_a_probe_one_step_of_the_sliders_off_a_cut_is_not_on_it() -> None:
         for probe, here in ((at, 1), (at + 0.05, 0), (at - 0.05, 0)):
             shown = cut_map(np.zeros((3, 3)), side, "z", at, (0.0, 0.0, probe), title="", caption="")
             assert len(shown.marks) == here
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("seed", [0, 99])
+def test_something_of_a_box_is_seen_whatever_is_hidden(hidden: float, seed: int) -> None:
+    """A side of a box is more than a tenth of it, and all its points have the same x."""
+    seen, places, distances = halved(SHAPES_OF_NETS.index("box"), hidden, seed)
+    assert len(seen) >= (1 - hidden) * len(halved(SHAPES_OF_NETS.index("box"), 0.0, seed)[0]) - 1
+    assert len(places) == len(distances) > 0

@@ -18,6 +18,7 @@ import pytest
 from dltui.errors import DltuiError
 from dltui.runs import MetricsReader, MetricsWriter, Run, new_run, open_run, read_metrics
 from dltui.runs import spool as spooling
+from dltui.runs.overview import overview_all
 
 STRIKES = 6
 
@@ -262,3 +263,13 @@ def test_a_run_in_a_folder_that_may_not_be_written(run: Run, tmp_path: Path) -> 
     run.metrics.mkdir()
     with pytest.raises(DltuiError, match=r"can't write .*metrics.jsonl: Is a directory"):
         MetricsWriter(run)
+
+
+def test_a_run_whose_rows_can_not_be_read_hides_no_other(run: Run) -> None:
+    other = new_run(model="m", data="d", settings={})
+    run.metrics.unlink(missing_ok=True)
+    run.metrics.mkdir()
+    assert read_metrics(run) == []
+    rows = overview_all().numbers["runs"]
+    assert isinstance(rows, list)
+    assert {row["name"] for row in rows} == {run.name, other.name}

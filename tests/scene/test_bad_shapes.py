@@ -159,4 +159,4 @@ def test_a_mesh_that_is_no_surface_is_told(tmp_path: Path, capsys: pytest.Captur
     assert run(["mesh", str(tmp_path / "fins.obj"), "--json"]) == 0
     said = capsys.readouterr()
     assert '"non_manifold_edges": 1' in said.out or '"non_manifold_edges":1' in said.out
-    assert "1 edges belong to more than two triangles (non-manifold)" in said.err
+    assert "1 edge belongs to more than two triangles (non-manifold)" in said.err

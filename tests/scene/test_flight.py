@@ -105,6 +105,15 @@ def test_every_camera_keeps_its_zoom_and_between_two_it_changes_evenly() -> None
         (json.dumps({"camera_angle_x": 0.7, "frames": [{"transform_matrix": [[1, 2], [3, 4]]}]}), "4×4"),
         (json.dumps({"camera_angle_x": 9, "frames": [{"transform_matrix": np.eye(4).tolist()}]}), "angle"),
         (
+            json.dumps({"camera_angle_x": 1e-320, "frames": [{"transform_matrix": np.eye(4).tolist()}]}),
+            "angle",
+        ),
+        (
+            json.dumps({"camera_angle_x": 1, "frames": [{"transform_matrix": (1e200 * np.eye(4)).tolist()}]}),
+            "no turn",
+        ),
+        ("[" * 100_000, "no JSON"),
+        (
             json.dumps({"camera_angle_x": 1, "frames": [{"transform_matrix": (2 * np.eye(4)).tolist()}]}),
             "no turn",
         ),

@@ -82,9 +82,11 @@ def test_a_grid_that_was_kept_before_anything_was_shared_opens_and_looks_the_sam
         for one in (found, field_of("grid", old, plain, CPU))
     ]
     np.testing.assert_array_equal(pictures[0][0], pictures[1][0])
-    del arrays["gloss.0.bias"]
-    with pytest.raises(DltuiError, match=r"no whole field.*|gloss\.0\.bias"):
-        field_of("grid", arrays, plain, CPU)
+    for name in ("gloss.0.bias", "table", "row", "occupied"):
+        with pytest.raises(DltuiError, match=rf"no whole field.*{name}"):
+            field_of("grid", {other: part for other, part in arrays.items() if other != name}, plain, CPU)
+    with pytest.raises(DltuiError, match="no whole field.*'shape' is missing"):
+        field_of("grid", arrays, {name: part for name, part in plain.items() if name != "shape"}, CPU)
 
 
 def test_samples_along_a_ray_add_up_to_its_pixel(table: Capture) -> None:
@@ -303,7 +305,7 @@ def test_the_verb_trains_keeps_renders_and_tells(tmp_path: Path, capsys: pytest.
     for past in ("99,9", "nan,9"):
         assert run(["nerf", "info", kept, "--ray", past]) == 2
         assert "the ray goes past the picture of" in capsys.readouterr().err
-    assert run(["nerf", "info", "nowhere.safetensors"]) == 1
+    assert run(["nerf", "info", "nowhere.safetensors"]) == 2
     assert "no file nowhere.safetensors" in capsys.readouterr().err
     assert run(["nerf", "train", "csg-table", "--seconds", "nan"]) == 2
     assert "--seconds is nan: expected a finite number" in capsys.readouterr().err

@@ -153,7 +153,7 @@ def test_address_of_another_machine_is_one_sentence(capsys: pytest.CaptureFixtur
 
 
 def test_file_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["serve", "nowhere.safetensors"]) == 1
+    assert run(["serve", "nowhere.safetensors"]) == 2
     assert "no file nowhere.safetensors" in capsys.readouterr().err
 
 

@@ -207,6 +207,19 @@ def test_commands_that_look_on_keep_what_both_verbs_ask() -> None:
     assert again[again.index("--center") + 1] == "0.5,0.25"
 
 
+def test_what_means_something_else_to_the_other_verb_is_left_behind() -> None:
+    made = origin("dltui landscape resnet8 --exact --part both --samples 400")
+    assert made.onward("hessian") == [
+        "hessian",
+        "resnet8",
+        "--samples",
+        "400",
+    ]  # not its --exact: 75,290² numbers
+    assert "--exact" in made.onward("landscape", distance=0.1)
+    along = origin("dltui gradients run:latest --along-run --part test")
+    assert along.onward("hessian") == ["hessian", "run:latest", "--part", "test"]
+
+
 @pytest.mark.parametrize("command", ["", "dltui", "dltui lab run two-weight-saddle", "dltui nonsense lenet"])
 def test_what_names_no_model_is_told(command: str) -> None:
     with pytest.raises(DltuiError, match="model|verb"):

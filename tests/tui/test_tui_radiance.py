@@ -243,6 +243,11 @@ async def test_a_flight_is_kept_and_filmed(
         await pilot.press("enter")
         await settle(pilot)
         assert len(jobs) == 1  # other poses of that name are not written over
+        (tmp_path / "plain").touch()
+        screen._film(tmp_path / "plain" / "dive.gif")
+        await settle(pilot)
+        assert len(jobs) == 1
+        assert any("can't write" in one.message for one in app._notifications)
         await pilot.press("F")
         assert screen.view.view.place is None
 

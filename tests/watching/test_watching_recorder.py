@@ -305,6 +305,17 @@ print(watched.folder, flush=True)
     assert open_run(folder).state_now() == "done"
 
 
+def test_a_script_that_is_interrupted_leaves_a_run_that_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = mlp()
+    watched = dltui.watch(model, torch.optim.SGD(model.parameters()))
+    watched.step(1.0)
+    folder = watched.folder
+    assert folder is not None
+    monkeypatch.setattr(sys, "last_value", KeyboardInterrupt(), raising=False)
+    watched._at_exit()
+    assert open_run(folder).state_now() == "stopped"
+
+
 def test_a_disk_that_is_full_ends_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     model = mlp()
     optimizer = torch.optim.SGD(model.parameters())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,11 +14,12 @@ from dltui.draw.cloud import groups_of
 from dltui.draw.colors import series_color
 from dltui.draw.export.boxes import print_graph
 from dltui.draw.export.letterpress import print_cells
+from dltui.draw.export.spacing import beyond, norm, put_bar_ticks, spaced, unbent
 from dltui.draw.export.still import still
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
 from dltui.draw.letters import clip_middle
-from dltui.draw.scales import Axis, Floats, axis_of
+from dltui.draw.scales import Floats, axis_of
 from dltui.figures import (
     Bars,
     Field,
@@ -41,6 +43,7 @@ from dltui.figures import (
 )
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
+TITLE = 60  # letters of a line of a title
 NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
 FEW_STEPS = 100  # of a way, each of which has its dot
@@ -64,9 +67,14 @@ def plate(part: Any, figure: Figure) -> None:
         and not isinstance(figure, Images | Overlay)
         and not getattr(figure, "equal", False)  # narrow, so that a title over it would be cut off
     ):
-        part.axes[0].set_title(said(figure.title))
+        part.axes[0].set_title(said("\n".join(title_lines(figure))))
     else:
-        part.suptitle(said(figure.title), x=0.01, ha="left", fontsize=11, weight="bold")
+        part.suptitle(said("\n".join(title_lines(figure))), x=0.01, ha="left", fontsize=11, weight="bold")
+
+
+def title_lines(figure: Figure) -> list[str]:
+    """Return the lines of a title, none of which is wider than the sheet."""
+    return textwrap.wrap(figure.title, TITLE)
 
 
 def said(text: str) -> str:
@@ -100,8 +108,8 @@ def _lines(part: Any, figure: Lines) -> None:
             fontsize=8,
         )
     every = [line.y for line in figure.series]
-    _scale(axes, "x", figure.x_scale, [line.x for line in figure.series])
-    _scale(axes, "y", figure.y_scale, every)
+    spaced(axes, "x", figure.x_scale, [line.x for line in figure.series])
+    spaced(axes, "y", figure.y_scale, every)
     axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
     axes.grid(visible=True, color="0.92", lw=0.6)
     if len(figure.series) > 1:
@@ -116,15 +124,16 @@ def _bars(part: Any, figure: Bars) -> None:
     axes.set_yticks(places, [said(clip_middle(label, 36)) for label in figure.labels])
     axes.invert_yaxis()
     axes.set_xlabel(said(figure.value_label))
-    _scale(axes, "x", figure.scale, [figure.values])
+    spaced(axes, "x", figure.scale, [figure.values])
 
 
 def _histogram(part: Any, figure: Histogram) -> None:
     axes = part.add_subplot()
     edges, counts = finite_bins(figure)
     if counts.size:
-        axes.stairs(counts, edges, fill=True, color=tint(0), baseline=None if figure.scale == "log" else 0)
-    _scale(axes, "y", figure.scale, [counts])
+        ground = 0.5 if figure.scale == "log" else 0  # counts have a height, also a single one
+        axes.stairs(np.maximum(counts, ground), edges, fill=True, color=tint(0), baseline=ground)
+    spaced(axes, "y", figure.scale, [counts])
     axes.set(xlabel=said(figure.value_label), ylabel="count")
 
 
@@ -140,7 +149,7 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         figure.y,
         shown,
         cmap=figure.colormap,
-        norm=_norm(bar.axis),
+        norm=norm(bar.axis),
         shading="nearest",
         rasterized=True,
     )
@@ -163,7 +172,9 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
         axes.set_xticks(told, names, fontsize=6, rotation=90)
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
-    _bar_ticks(part.colorbar(mesh, ax=axes, label=said(figure.value_label), pad=0.02), bar.axis)
+    label = said(figure.value_label)
+    drawn = part.colorbar(mesh, ax=axes, label=label, pad=0.02, extend=beyond(figure))
+    put_bar_ticks(drawn, bar.axis)
 
 
 def _ways_and_marks(axes: Any, figure: Heatmap) -> None:
@@ -195,13 +206,6 @@ def _star(axes: Any, mark: Mark) -> None:
     )
 
 
-def _bar_ticks(drawn: Any, axis: Axis) -> None:
-    """Give a colour bar on a bent scale our ticks: matplotlib's own lie on each other around 0."""
-    ticks = axis.ticks(9) if axis.scale == "symlog" else []
-    if ticks:
-        drawn.set_ticks([place for place, _ in ticks], labels=[text for _, text in ticks])
-
-
 def _stroke(path: Path) -> dict[str, Any]:
     """Return how a path is drawn: a way with a dot a step, a long one thin, lest its zigzags be one block."""
     if path.ends and len(path.x) > FEW_STEPS:
@@ -217,7 +221,7 @@ def _surface(part: Any, figure: Surface) -> None:
     bar = bar_of(figure, figure.colormap)
     heights = bar.axis.bent(np.asarray(figure.values, float))
     heights = np.where(np.isfinite(heights), heights, np.nan)
-    colours = ScalarMappable(_norm(bar.axis), figure.colormap)
+    colours = ScalarMappable(norm(bar.axis), figure.colormap)
     x, y = np.meshgrid(figure.x, figure.y)
     if min(heights.shape) > 1 and np.isfinite(heights).any():
         tones = colours.to_rgba(np.nan_to_num(np.asarray(figure.values, float), nan=bar.axis.low))
@@ -236,7 +240,7 @@ def _surface(part: Any, figure: Surface) -> None:
             axes.text(mark.x, mark.y, float(spot[0]), "  " + said(mark.name), zorder=11)
     axes.view_init(ELEVATION, AZIMUTH)
     if bar.axis.scale != "linear":
-        axes.zaxis.set_major_formatter(FuncFormatter(lambda bent, _: number(_unbent(bar.axis, bent), 2)))
+        axes.zaxis.set_major_formatter(FuncFormatter(lambda bent, _: number(unbent(bar.axis, bent), 2)))
     axes.set(xlabel=said(figure.x_label), ylabel=said(figure.y_label))
     part.colorbar(colours, ax=axes, label=said(figure.value_label), shrink=0.6, pad=0.08)
 
@@ -324,7 +328,7 @@ def _points(part: Any, figure: Points) -> None:
         axes.legend(fontsize=8, markerscale=2)
     elif figure.value is not None and len(figure.value):
         part.colorbar(
-            axes.scatter(*places, c=figure.value, norm=_norm(axis_of(figure.value)), **style),
+            axes.scatter(*places, c=figure.value, norm=norm(axis_of(figure.value)), **style),
             ax=axes,
             pad=0.08,
         )
@@ -343,36 +347,6 @@ def _scene(part: Any, figure: Scene) -> None:
     axes = part.add_subplot()
     axes.imshow(still(figure))
     axes.set_axis_off()
-
-
-def _norm(axis: Axis) -> Any:
-    """Return how matplotlib spaces the values of an axis."""
-    from matplotlib.colors import AsinhNorm, LogNorm, Normalize
-
-    if axis.scale == "log":
-        return LogNorm(axis.low, axis.high)
-    return (
-        AsinhNorm(axis.bend, axis.low, axis.high)
-        if axis.scale == "symlog"
-        else Normalize(axis.low, axis.high)
-    )
-
-
-def _scale(axes: Any, which: str, scale: str, values: list[Any]) -> None:
-    """Space an axis as ours is."""
-    parts = [np.asarray(part, float).ravel() for part in values]
-    axis = axis_of(np.concatenate([np.zeros(0), *parts]), "symlog" if scale == "symlog" else "linear")
-    positive = any(bool((part[np.isfinite(part)] > 0).any()) for part in parts)
-    if scale == "log" and positive:
-        getattr(axes, f"set_{which}scale")("log")
-    elif scale == "symlog":
-        getattr(axes, f"set_{which}scale")("asinh", linear_width=axis.bend)
-
-
-def _unbent(axis: Axis, bent: float) -> float:
-    """Return the value at a height that was bent for drawing."""
-    start, stop = axis.bent([axis.low, axis.high]).tolist()
-    return axis.value((bent - start) / (stop - start))
 
 
 _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,7 @@ from dltui.draw.pictures import draw
 from dltui.figures import Figure
 
 COLUMNS = 100
+WORDS = re.compile(r"[^ ]+(?: [^ ]+)*")  # what no two spaces part
 TALL = 1.165  # height of a line over the size of its letters
 
 
@@ -35,15 +37,18 @@ def print_cells(part: Any, figure: Figure) -> None:
         for start, stop, text, front, back, bold in runs(canvas, row):
             if back != NO_COLOUR:
                 axes.fill_between((start, stop), row, row + 1, color=hexed(back), lw=0)
-            if text.strip():
+            for words in WORDS.finditer(
+                text
+            ):  # each where its cells are: letters are a little narrower than those
                 axes.text(
-                    start + len(text) - len(text.lstrip(" ")),  # SVG swallows spaces
+                    start + words.start(),
                     row + 0.5,
-                    text.strip(" ").replace(" ", "\u00a0").replace("$", r"\$"),
+                    words[0].replace(" ", "\u00a0").replace("$", r"\$"),
                     family="monospace",
                     size=size,
                     va="center_baseline",
                     weight="bold" if bold else "normal",
+                    in_layout=False,  # a long line would make the axes narrower, and part it from what is below it
                     color="black" if front == NO_COLOUR else hexed(front),
                 )
 

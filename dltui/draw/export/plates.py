@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dltui.draw.export.axes import each_row_of, panes_of, plate, said
+from dltui.draw.export.axes import each_row_of, panes_of, plate, said, title_lines
 from dltui.figures import Bars, Figure, Graph, Images, Overlay, Prose, Steps, Surface, Table, Tokens
 from dltui.files import replacing
 
@@ -80,7 +80,7 @@ def _sheet(figures: Sequence[Figure]) -> Any:
 
 def _height(figure: Figure) -> float:
     """Return the inches a figure needs."""
-    caption = 0.16 * len(textwrap.wrap(figure.caption, 110))
+    caption = 0.16 * len(textwrap.wrap(figure.caption, 110)) + 0.18 * max(len(title_lines(figure)) - 1, 0)
     if isinstance(figure, Surface):
         return 5.2 + caption
     if isinstance(figure, Bars):

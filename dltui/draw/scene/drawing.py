@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from dltui.draw.mosaic import put_mosaic
 from dltui.draw.patches import put_patch
 from dltui.draw.scales import Axis
 from dltui.draw.scene.eye import Eye, eye_of
-from dltui.draw.scene.front import Front
+from dltui.draw.scene.front import Floats, Front, Ints
 from dltui.draw.scene.light import CLASSES, bar_of_scene, lit
 from dltui.draw.view import Drawing, View
 from dltui.figures import Scene
@@ -30,6 +31,7 @@ LARGEST = 4  # pixels of a point
 DITHER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32)
 CLOSER = 1 - 1e-3  # lines on a surface are seen
 SAMPLES = 4096  # points along one line at most
+_FEWER: WeakKeyDictionary[Scene, tuple[Ints, Floats]] = WeakKeyDictionary()  # of scenes that move
 
 
 def draw_scene(figure: Scene, look: Look, view: View) -> Drawing:
@@ -74,48 +76,44 @@ def picture(
         Colours, shape (rows · down, columns · across, 3), and the pixels on which there is anything.
     """
     eye = eye_of(figure, view, size, grain)
-    shown, front, seen = _laid(figure, look, eye)
-    pixels = np.clip(lit(shown, front, eye, seen, look), 0, 255).astype(np.uint8)
+    front, seen = _laid(figure, look.budget, eye)
+    pixels = np.clip(lit(figure, front, eye, seen, look), 0, 255).astype(np.uint8)
     return pixels, front.number >= 0
 
 
 def front_of(figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, int]) -> tuple[Front, Eye]:
     """Return what is in front at each pixel, to point at it and to measure."""
     eye = eye_of(figure, view, size, grain)
-    _, front, _ = _laid(figure, Look(), eye)
-    return front, eye
+    return _laid(figure, None, eye)[0], eye
 
 
-def _laid(figure: Scene, look: Look, eye: Eye) -> tuple[Scene, Front, NDArray[np.float32]]:
-    """Return the scene as far as it is drawn, what is in front, and where its vertices are seen."""
-    shown = _thinned(figure, look.budget)
+def _laid(figure: Scene, budget: int | None, eye: Eye) -> tuple[Front, Floats]:
+    """Return what is in front, of no more points than the budget, and where the vertices are seen."""
     front = Front(eye.width, eye.height)
-    count = len(shown.points)
+    count = len(figure.points)
     if count:
-        size = figure.size or _size(len(figure.points), eye)
-        front.put_points(shown.columns, eye, size=size)
+        size = figure.size or _size(count, eye)
+        if budget is None or count <= budget:
+            front.put_points(figure.columns, eye, size=size)
+        else:
+            numbers, columns = _fewer(figure, budget)
+            front.put_points(columns, eye, size=size)
+            front.renumber(numbers)
     seen = eye.see(figure.corners) if len(figure.vertices) else np.zeros((3, 0), np.float32)
     if len(figure.faces):
         front.put_triangles(seen, figure.triangles, eye, first=count)
     _put_lines(figure, front, eye, count + len(figure.faces))
-    return shown, front, seen
+    return front, seen
 
 
-def _thinned(figure: Scene, budget: int | None) -> Scene:
-    """Return a scene with fewer points, remembered with it, or itself where it has no more than the budget."""
-    if budget is None or len(figure.points) <= budget:
-        return figure
-    known = figure.__dict__.get("_thin")
-    if known is None or known[0] != budget:
-        which = figure.some(budget)
-        parts = {
-            name: None if (held := getattr(figure, name)) is None else np.asarray(held[which])
-            for name in ("points", "point_values", "point_rgb", "normals")
-        }
-        thin = Scene(**{**{name: getattr(figure, name) for name in figure.__dataclass_fields__}, **parts})
-        thin.__dict__["bounds"], thin.__dict__["radius"] = figure.bounds, figure.radius
-        known = figure.__dict__["_thin"] = (budget, thin)
-    return known[1]
+def _fewer(figure: Scene, budget: int) -> tuple[Ints, Floats]:
+    """Return numbers and columns of some of the points, remembered as long as the scene is."""
+    known = _FEWER.get(figure)
+    if known is None or len(known[0]) != budget:
+        numbers = figure.some(budget)
+        columns = np.ascontiguousarray(np.asarray(figure.points[numbers], np.float32).T)
+        known = _FEWER[figure] = numbers, columns
+    return known
 
 
 def _size(count: int, eye: Eye) -> int:

@@ -84,6 +84,16 @@ class Front:
         for start in range(0, triangles.shape[1], CHUNK):
             self._put_part(seen, triangles[:, start : start + CHUNK], eye, first + start)
 
+    def renumber(self, numbers: Ints) -> None:
+        """Give what is there other numbers.
+
+        Args:
+            numbers: For each number so far the new one, ascending.
+        """
+        there = self._key != EMPTY
+        far, number = np.divmod(self._key[there], 1 << BITS)
+        self._key[there] = (far << BITS) | numbers[number]
+
     def _put_part(self, seen: Floats, triangles: NDArray[np.int32], eye: Eye, first: int) -> None:
         """Put some triangles."""
         corners = triangles.astype(np.intp)  # once, and not in every look-up

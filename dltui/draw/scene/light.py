@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dltui.draw.colors import QUIET, SERIES, paint, series_color
 from dltui.draw.fields import Bar
 from dltui.draw.look import Look
-from dltui.draw.scales import axis_of
+from dltui.draw.scales import Axis, axis_of
 from dltui.draw.scene.eye import Eye
 from dltui.draw.scene.front import Front, weights
 from dltui.figures import Array, Scene
@@ -29,14 +29,9 @@ CLASSES = tuple((red, green, blue ^ 1) for red, green, blue in SERIES)
 
 def bar_of_scene(figure: Scene, look: Look) -> Bar | None:
     """Return the colour bar, where colours tell a number."""
-    values = _values(figure)
-    if values is None or figure.value_names or figure.shade in {"normal", "depth"}:
+    if figure.values is None or figure.value_names or figure.shade in {"normal", "depth"}:
         return None
-    return Bar(
-        axis_of(values, centred=figure.colormap == "coolwarm"),
-        look.map_of(figure.colormap),
-        figure.value_label,
-    )
+    return Bar(_axis(figure), look.map_of(figure.colormap), figure.value_label)
 
 
 def lit(figure: Scene, front: Front, eye: Eye, seen: Floats, look: Look) -> Colours:
@@ -176,16 +171,12 @@ def _of_values(figure: Scene, values: Array, look: Look) -> Colours:
     if figure.value_names:
         palette = np.array(CLASSES, np.float32)
         return np.asarray(palette[np.rint(np.nan_to_num(values)).astype(np.int64) % len(CLASSES)], np.float32)
-    held = _values(figure)
-    axis = axis_of(values if held is None else held, centred=figure.colormap == "coolwarm")
-    return np.asarray(paint(look.map_of(figure.colormap), axis.share(values)), np.float32)
+    return np.asarray(paint(look.map_of(figure.colormap), _axis(figure).share(values)), np.float32)
 
 
-def _values(figure: Scene) -> Array | None:
-    """Return the numbers that colours stand for, or None."""
-    if figure.point_values is not None and figure.point_rgb is None:
-        return figure.point_values
-    return figure.vertex_values if figure.vertex_rgb is None else None
+def _axis(figure: Scene) -> Axis:
+    """Return which numbers have which colours."""
+    return axis_of(figure.value_ends, centred=figure.colormap == "coolwarm")
 
 
 def _of_directions(normals: Floats) -> Colours:

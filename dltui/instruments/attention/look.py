@@ -244,7 +244,7 @@ def query_place(wanted: str | None, names: list[str], *, last: bool, option: str
     if wanted is None:
         return len(names) - 1 if last else 0
     words = [name.strip() for name in names]
-    digits = wanted.lstrip("-").isdigit()
+    digits = wanted.removeprefix("-").isdecimal()
     if digits and -len(names) <= int(wanted) < len(names):
         return int(wanted) % len(names)
     if wanted.strip() in words:

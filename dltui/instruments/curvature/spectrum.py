@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from dltui.errors import DltuiError
+from dltui.instruments import memory
 from dltui.instruments.curvature.exact import DOUBLE, EXACT, described, diagonalize
 from dltui.instruments.curvature.extremes import Ends, Glimpse, Look, ends
 from dltui.instruments.curvature.masses import masses
@@ -39,6 +41,7 @@ from dltui.progress import Report, silent
 from dltui.results.base import Made
 from dltui.results.smoothing import SMOOTHING, smooth
 from dltui.results.spectrum import Spectrum
+from dltui.results.summary_page import size as spelled
 from dltui.results.verdict import CRITICAL, effective_rank, shares
 
 SLQ_STEPS = 30  # steps of a run that only has to find the shape of the bulk
@@ -134,7 +137,8 @@ def spectrum(
 
     Raises:
         UsageError: If a number makes no sense.
-        DltuiError: If the loss is not finite, or can't be differentiated twice.
+        DltuiError: If the loss is not finite, or can't be differentiated twice; or a matrix that is to be written out
+            has no room in memory.
     """
     objective = moved(objective, at, normalize, seed)
     slots = objective.twin().slots
@@ -158,6 +162,8 @@ def spectrum(
     small = size <= EXACT if exact is None else exact
     if small and size <= DOUBLE:
         objective = objective.doubled()
+    if small:
+        _check_room(size, objective)
     blank = replace(
         _blank(objective, loss, slots, plan), matrix=matrix, at=list(at), normalize=normalize if at else ""
     )
@@ -175,6 +181,21 @@ def spectrum(
     result = replace(result, complete=True, products=counted.products)
     report(result.products, result.products, result)
     return result
+
+
+def _check_room(size: int, objective: Objective) -> None:
+    """Refuse a matrix that memory has no room for.
+
+    Raises:
+        DltuiError: If it, its transpose and what is diagonalised don't fit into what is free.
+    """
+    needed, room = 3 * size**2 * objective.dtype.itemsize, memory.free()
+    if needed > room:
+        raise DltuiError(
+            f"the matrix of {objective.title} has {size:,} rows and columns: writing it out takes {spelled(needed)}, "
+            f"more than the {spelled(room)} of memory that are free; leave --exact out, and both ends, trace and "
+            "density are estimated without it"
+        )
 
 
 def _exact(operator: Counted, subject: Subject, plan: Plan) -> Spectrum:
@@ -328,8 +349,8 @@ def _estimated(told: Spectrum, estimate: Estimate) -> Spectrum:
     """Return a spectrum with trace, moments, density, and what is read off it."""
     atoms, trace, n = estimate.atoms, estimate.trace, told.parameters
     grid, curve, bandwidth = smooth(atoms.places, atoms.weights, told.smoothing)
-    flat, flat_error = estimate.read(lambda one: shares(one.places, one.weights)[0])
-    negative, negative_error = estimate.read(lambda one: shares(one.places, one.weights)[1])
+    flat, flat_error = _share_of(estimate, n, 0)
+    negative, negative_error = _share_of(estimate, n, 1)
     rank, rank_error = estimate.read(lambda one: effective_rank(one.places, one.weights, n))
     return replace(
         told,
@@ -350,3 +371,12 @@ def _estimated(told: Spectrum, estimate: Estimate) -> Spectrum:
         effective_rank=rank,
         effective_rank_stderr=rank_error,
     )
+
+
+def _share_of(estimate: Estimate, n: int, place: int) -> tuple[float, float]:
+    """Return the share of flat eigenvalues (0) or negative ones (1), with its standard error.
+
+    Probes that agree are no proof: by them no share is told finer than by one eigenvalue of n.
+    """
+    share, error = estimate.read(lambda one: shares(one.places, one.weights)[place])
+    return share, max(error, 1 / n) if estimate.each else error

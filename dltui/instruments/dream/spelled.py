@@ -58,7 +58,7 @@ def spelled_cell(text: str) -> tuple[int, int]:
         UsageError: If it is spelled otherwise.
     """
     parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isdigit() for part in parts):
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
         raise UsageError(f"can't read the cell {text!r}: expected row and column, such as 3,4")
     return int(parts[0]), int(parts[1])
 
@@ -85,7 +85,7 @@ def spelled_classes(text: str, classes: Sequence[str], outputs: int) -> tuple[in
     for word in (part.strip() for part in text.split(",")):
         if word in classes:
             found.append(list(classes).index(word))
-        elif word.isdigit() and int(word) < outputs:
+        elif word.isdecimal() and int(word) < outputs:
             found.append(int(word))
         elif classes:
             raise unknown("class", word, classes)

@@ -49,7 +49,7 @@ def find_layer(module: nn.Module, name: str) -> nn.Module:
     """
     layers = named_layers(module)
     word, _, call = name.partition(CALL)
-    if call and not (call.isdigit() and int(call)):
+    if call and not (call.isdecimal() and int(call)):
         raise UsageError(
             f"can't read {name!r}: expected a layer and the number of its call, such as {word}#1"
         )

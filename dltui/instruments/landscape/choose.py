@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -9,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dltui.errors import DltuiError
 from dltui.instruments.landscape.dense import dense
 from dltui.instruments.landscape.folded import folded
+from dltui.instruments.landscape.measure import Measure
 from dltui.instruments.landscape.plain import channels_last, plain
 from dltui.instruments.landscape.plane import Each, Evaluate, Plane, Tier, Unfit, mean, shares
 from dltui.instruments.landscape.window import Grid, Window
@@ -54,6 +57,37 @@ def fastest(plane: Plane, window: Window) -> tuple[Tier, float]:
         slow, seconds = _laid(plane, few, points, wanted) or (slow, seconds)
     named = slow._replace(name=f"{slow.name}: {why}")
     return named, seconds * plane.objective.samples / few.samples
+
+
+def finite(plane: Plane, window: Window, sets: Sequence[Objective]) -> tuple[Tier, float, Measure]:
+    """Return the fastest evaluator that is finite at θ* wherever the model is.
+
+    Args:
+        plane: What is evaluated.
+        window: Which part of it.
+        sets: On which samples; those of the landscape first, and maybe held-out ones.
+
+    Returns:
+        The evaluator, about how long it takes for a point, in seconds, and what it measures.
+
+    Raises:
+        DltuiError: If the loss of the model itself is not finite there, on one of the sets of samples.
+    """
+    tier, seconds = fastest(plane, window)
+    measure = Measure.of(tier, sets)
+    if np.isfinite(measure.here[:, 0]).all():
+        return tier, seconds, measure
+    for one in sets:  # says where it stops being finite
+        try:
+            one.center()
+        except DltuiError as error:
+            if one is sets[0]:
+                raise
+            raise DltuiError(f"on the held-out samples {error}; or leave them out: --part train") from error
+    slow = plain(plane)  # which never multiplies a sample by a direction alone, where it may overflow
+    tier = slow._replace(name=f"{slow.name}: a faster way is not finite at its weights")
+    measure = Measure.of(tier, sets)
+    return tier, measure.alone, measure
 
 
 def _laid(plane: Plane, few: Objective, points: Grid, wanted: Each) -> tuple[Tier, float] | None:

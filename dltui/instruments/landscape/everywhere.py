@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from dltui.instruments.landscape.choose import fastest
+from dltui.instruments.landscape.choose import finite
 from dltui.instruments.landscape.measure import Measure
 from dltui.instruments.landscape.plane import Plane
 from dltui.instruments.landscape.window import Window
@@ -41,5 +41,5 @@ def everywhere(
             there = plane.objective.on(device)
             settle = statistics.on(device).settle if statistics else None
             moved = Plane(there, there.twin(), [d.to(device) for d in plane.directions], settle)
-            known[device] = Measure.of(fastest(moved, window)[0], [one.on(device) for one in sets])
+            known[device] = finite(moved, window, [one.on(device) for one in sets])[2]
     return [known[device] for device in devices] or [home]

@@ -20,17 +20,16 @@ import numpy as np
 import torch
 
 from dltui.device import threads
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import UsageError
 from dltui.instruments.axes import Axes, Span
 from dltui.instruments.crew import Crew, crew, usual
 from dltui.instruments.landscape.canvas import Canvas
-from dltui.instruments.landscape.choose import fastest
+from dltui.instruments.landscape.choose import finite
 from dltui.instruments.landscape.course import Course
 from dltui.instruments.landscape.everywhere import everywhere
 from dltui.instruments.landscape.identity import identity, penalty
 from dltui.instruments.landscape.measure import Measure, Measured
-from dltui.instruments.landscape.plain import plain
-from dltui.instruments.landscape.plane import Plane, Tier
+from dltui.instruments.landscape.plane import Plane
 from dltui.instruments.landscape.shared import Place, serve, shared_out
 from dltui.instruments.landscape.spanned import found_there, placed, spanned, window_of
 from dltui.instruments.landscape.window import SHORT, Window, pieces
@@ -155,7 +154,7 @@ def scan(
     world = 1 if team is None else team.world
     each = workers or len(devices) or max(1, usual(objective.device) // world)  # all together fill the cores
     with same_randomness(), crew(objective.device, _size(each, team)) as hands:
-        tier, seconds, measure = _measure(plane, window, sets)
+        tier, seconds, measure = finite(plane, window, sets)
         here = everywhere(measure, plane, window, sets, axes.statistics, devices)
         known = identity(plane, sets, window, axes.statistics.told if axes.statistics else "")
         places: Sequence[Place] = here
@@ -180,29 +179,6 @@ def scan(
     final = canvas.picture(course.bound)
     report(total, total, final)
     return final
-
-
-def _measure(plane: Plane, window: Window, sets: Sequence[Objective]) -> tuple[Tier, float, Measure]:
-    """Return the fastest way that is finite at θ* wherever the model is, its seconds for a point, and what it measures.
-
-    Raises:
-        DltuiError: If the loss of the model itself is not finite there, on one of the sets of samples.
-    """
-    tier, seconds = fastest(plane, window)
-    measure = Measure.of(tier, sets)
-    if np.isfinite(measure.here[:, 0]).all():
-        return tier, seconds, measure
-    for one in sets:  # says where it stops being finite
-        try:
-            one.center()
-        except DltuiError as error:
-            if one is sets[0]:
-                raise
-            raise DltuiError(f"on the held-out samples {error}; or leave them out: --part train") from error
-    slow = plain(plane)  # which never multiplies a sample by a direction alone, where it may overflow
-    tier = slow._replace(name=f"{slow.name}: a faster way is not finite at its weights")
-    measure = Measure.of(tier, sets)
-    return tier, measure.alone, measure
 
 
 def _measured(

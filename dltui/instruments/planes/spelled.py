@@ -69,7 +69,7 @@ def _term(part: str, text: str) -> Term:
     if part.endswith(ENDING):
         return Term("file", path=Path(part).expanduser())
     head, _, number = part.partition(":")
-    if head == "eigen" and number.removeprefix("-").isdigit() and int(number):
+    if head == "eigen" and number.removeprefix("-").isdecimal() and int(number):
         return Term("eigen", int(number))
     raise _wrong(text, WORDS)
 

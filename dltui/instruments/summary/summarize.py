@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from dltui.checkpoints.first_layer import guesses, starts_with_tokens, usual_dtype
 from dltui.errors import DltuiError, UsageError, unknown
+from dltui.instruments import memory
 from dltui.instruments.summary.inputs import Dtypes, Inputs, from_data, from_sizes
 from dltui.instruments.summary.passes import META, Passed, reason, run
 from dltui.instruments.summary.skeleton import Skeleton, skeleton
@@ -220,11 +220,11 @@ def _home(model: Source) -> torch.device:
 def _real(model: Source, bones: Skeleton, device: torch.device, on_meta: str) -> nn.Module:
     """Return a copy with numbers on a device, unless it would not fit."""
     needed = sum(p.numel() * p.element_size() for p in bones.module.parameters() if not _is_lazy(p))
-    if device.type == "cpu" and needed > _free():
+    if device.type == "cpu" and needed > memory.free():
         why = f"can't run on meta ({on_meta}), and" if on_meta else "can't run:"
         raise DltuiError(
             f"{type(bones.module).__name__} {why} a copy of its weights takes {size(needed)}, more than the "
-            f"{size(_free())} of memory that are free: try a smaller one of its kind"
+            f"{size(memory.free())} of memory that are free: try a smaller one of its kind"
         )
     if isinstance(model, nn.Module):
         return skeleton(model, device).module
@@ -234,14 +234,6 @@ def _real(model: Source, bones: Skeleton, device: torch.device, on_meta: str) ->
 def _is_lazy(tensor: Tensor) -> bool:
     """Return whether a parameter has no shape yet."""
     return torch.nn.parameter.is_lazy(tensor)
-
-
-def _free() -> int:
-    """Return the bytes of memory that are free, as Linux tells; without limit where it doesn't."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
-        return 1 << 62
 
 
 def _hooked(bones: Skeleton) -> list[str]:

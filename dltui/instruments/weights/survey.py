@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain
-from threading import local
+from itertools import chain, takewhile
+from threading import Event, local
 from typing import Any
 
 import numpy as np
@@ -131,12 +131,15 @@ def survey(archive: Archive, source: str, *, title: str = "", report: Report = s
 
 def _readings(archive: Archive, entries: Sequence[Entry]) -> Iterator[tuple[int, Reading]]:
     """Yield what is found in each tensor that has numbers of its own, as threads read them."""
-    kept = local()
+    kept, stop = local(), Event()
 
     def work(share: Sequence[int]) -> list[tuple[int, Reading]]:
         if not hasattr(kept, "summer"):
             kept.summer = HalfSummer(Summer(), PIECE // 2)
-        return [(place, read_tensor(archive, entries[place], kept.summer)) for place in share]
+        wanted = takewhile(
+            lambda _: not stop.is_set(), share
+        )  # nobody waits for the rest of a share that is left
+        return [(place, read_tensor(archive, entries[place], kept.summer)) for place in wanted]
 
     shares = list(_shares(entries))
     crew = min(WORKERS, len(shares), cores())
@@ -147,6 +150,7 @@ def _readings(archive: Archive, entries: Sequence[Entry]) -> Iterator[tuple[int,
         try:
             yield from chain.from_iterable(pool.map(work, shares))
         finally:
+            stop.set()
             pool.shutdown(cancel_futures=True)
 
 

@@ -207,7 +207,7 @@ def nilpotent_breaks_it() -> None:
 
 @product_bound.check
 def norms_always_bound() -> None:
-    """Ρ(AB) ≤ ‖AB‖ ≤ ‖A‖‖B‖ for 300 random pairs, and the length of the vector never exceeds it; ρ(A)ρ(B) fails."""
+    """For 300 random pairs ρ(AB) ≤ ‖AB‖ ≤ ‖A‖‖B‖, and the length of the vector never exceeds it; ρ(A)ρ(B) fails."""
     draw = np.random.default_rng(0)
     broken = 0
     for _ in range(300):

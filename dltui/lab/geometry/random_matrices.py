@@ -74,8 +74,8 @@ def saddle_count(
     """The share of random symmetric matrices whose eigenvalues are all positive, against their size.
 
     Try: --largest 8 asks for minima that no sample finds; --shift 1 moves the eigenvalues up, as a low loss does.
-    Notice: the share falls faster than any power: with n directions all n must bend up. Of six-by-six matrices one in a
-    hundred thousand does, and a network has a million directions.
+    Notice: the share falls faster than any power: with n directions all n must bend up. Of six-by-six matrices one in
+    two hundred thousand does, and a network has a million directions.
 
     H = (A + Aᵀ)/2, the entries of A drawn from N(0, 1). By symmetry as many are negative definite as positive. Exact:
     ½ for n = 1, (2 − √2)/4 for n = 2, (π − 2√2)/(4π) for n = 3; for large n it falls as exp(−n²·ln 3/4).

@@ -128,7 +128,7 @@ def adam_trace(
     Try: --no-corrected makes first steps three times too long; --scale 100 and --scale 0.0001 change no step;
     --source typed --f "x**4 + 5*y**2"; --source network traces one of 1,210 weights.
     Notice: the first step is α long whatever the gradient's size, since mᶜ/√vᶜ is ±1. The means begin at 0 and are too
-    small by 1 − βᵗ: ten and a thousand times at first, v still by half after a thousand steps.
+    small by 1 − βᵗ: ten and a thousand times at first, v still by a third after a thousand steps.
 
     m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², mᶜ = m/(1 − β₁ᵗ), vᶜ = v/(1 − β₂ᵗ), θ ← θ − α·mᶜ/(√vᶜ + ε); papers
     write a hat for the c of corrected. It joins momentum's direction and RMSProp's rates. E[m] = (1 − β₁ᵗ)·E[g] where

@@ -214,7 +214,7 @@ def _some(known: Truth, draw: torch.Generator) -> tuple[Tensor, Tensor]:
 
 @lru_cache(maxsize=16)
 def halved(shape: int, hidden: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what is left of a shape when a share of it, that of the largest x, is hidden.
+    """Return what is left of a shape when a share of it, of the largest x, is hidden; a side of a box never in part.
 
     Args:
         shape: Its number.
@@ -227,8 +227,8 @@ def halved(shape: int, hidden: float, seed: int) -> tuple[Tensor, Tensor, Tensor
     known = truth(seed)
     edge = float(torch.quantile(known.surface[shape, :, 0], 1 - hidden))
     surface, places, values = known.surface[shape], known.places[shape], known.values[shape]
-    near = (places[:, 0] < edge) & (values.abs() < 2 * BLUR)
-    return surface[surface[:, 0] < edge], places[near][:400], values[near][:400]
+    near = (places[:, 0] <= edge) & (values.abs() < 2 * BLUR)
+    return surface[surface[:, 0] <= edge], places[near][:400], values[near][:400]
 
 
 def completed(look: Look, shape: int, hidden: float, seed: int) -> Tensor:

@@ -85,7 +85,7 @@ def unseen_views_come_out() -> None:
 
 @nerf_live.check
 def density_and_colour_are_possible() -> None:
-    """Σ is never below 0 and colours lie in 0…1, at 20,000 places and directions of the trained network."""
+    """Densities are never below 0 and colours lie in 0…1, at 20,000 places and directions of the trained network."""
     from dltui.lab.scene3d import nerf_work
 
     nerf_work.density_and_colour_are_possible()

@@ -284,7 +284,7 @@ def unseen_views_come_out() -> None:
 
 
 def density_and_colour_are_possible() -> None:
-    """Σ is never below 0 and colours lie in 0…1, at 20,000 places and directions of the trained network."""
+    """Densities are never below 0 and colours lie in 0…1, at 20,000 places and directions of the trained network."""
     *_, moment = _fits("bunny", 20, 32, 5, 240, 0)
     draw = torch.Generator().manual_seed(1)
     places = torch.rand(20_000, 3, generator=draw) * 2.4 - 1.2

@@ -176,7 +176,7 @@ def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
     numbers = sorted(
         int(name[5:-7])
         for name in state
-        if name.startswith("layer") and name[5:-7].isdigit() and name[-7:] == ".weight"
+        if name.startswith("layer") and name[5:-7].isdecimal() and name[-7:] == ".weight"
     )
     if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < 2:
         return state

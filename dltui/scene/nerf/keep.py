@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 from dltui.scene.nerf.classic import MlpField, from_checkpoint
 from dltui.scene.nerf.composite import Box, cube
 from dltui.scene.nerf.field import FEATURES, PLAIN, GridField
@@ -20,7 +20,7 @@ from dltui.scene.nerf.hashed import HashField
 from dltui.scene.nerf.march import CELLS, Occupied
 
 BLENDER = 1.5  # half the side of the cube that published scenes lie in
-MOST = 160  # letters of what is wrong with a checkpoint
+MOST = 160  # letters of what is wrong with a file
 
 
 def arrays_of(fitted: Fitted) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -43,6 +43,17 @@ def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], de
     Raises:
         DltuiError: If the tensors are not those of such a field.
     """
+    try:
+        return _built(kind, arrays, plain, device)
+    except KeyError as error:
+        raise DltuiError(f"the file holds no whole field: {error} is missing; fit it anew") from error
+    except (RuntimeError, TypeError, ValueError) as error:
+        told = shorten(str(error), MOST, placeholder=" …")
+        raise DltuiError(f"the file holds no whole field: {told}; fit it anew") from error
+
+
+def _built(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], device: torch.device) -> Fitted:
+    """Return the field, or raise what the first part raises that is missing or doesn't fit."""
     box = Box(tuple(plain["low"]), tuple(plain["high"]))
     known = {name: torch.from_numpy(np.array(part)) for name, part in arrays.items()}
     cells = np.unpackbits(known.pop("occupied").numpy())[: CELLS**3].astype(bool)
@@ -52,9 +63,7 @@ def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], de
         kept = torch.from_numpy(np.unpackbits(known["row"].numpy())[: math.prod(shape)].astype(bool))
         field = GridField(1, box, shape=shape, voxel=plain["voxel"], kept=kept)
         field.across = plain.get("across", 1)
-        if known["table"].shape[1:] == (
-            PLAIN,
-        ):  # kept before anything was shared: the fresh network adds nothing
+        if known["table"].shape[1] == PLAIN:  # of before anything was shared: the fresh network adds nothing
             shared = {name: part for name, part in field.state_dict().items() if name.startswith("gloss.")}
             known |= {"table": functional.pad(known["table"], (0, FEATURES)), **shared}
         known["row"] = field.row
@@ -63,10 +72,7 @@ def field_of(kind: str, arrays: dict[str, np.ndarray], plain: dict[str, Any], de
     else:
         field = MlpField(box, **plain["settings"])
         field.voxel = plain["voxel"]
-    try:
-        field.load_state_dict(known)
-    except RuntimeError as error:
-        raise DltuiError(f"the file holds no whole field: {str(error).splitlines()[0]}") from error
+    field.load_state_dict(known)
     occupied = Occupied(box, device)
     occupied.cells = torch.from_numpy(cells).to(device)
     return Fitted(field.to(device), occupied, Progress())
@@ -83,8 +89,11 @@ def published(path: Path, device: torch.device) -> Fitted:
         The field in the cube of Blender's scenes.
 
     Raises:
+        UsageError: If there is no such file.
         DltuiError: If it is something else.
     """
+    if not path.is_file():
+        raise UsageError(f"no file {path}: expected what `dltui nerf train` kept, or one of nerf-pytorch")
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
         state = held.get("network_fine_state_dict") or held.get("network_fn_state_dict") or held

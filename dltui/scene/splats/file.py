@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 from dltui.files import check_target, write_bytes
 from dltui.scene.ply import Ragged, read_ply
 from dltui.scene.splats.gaussians import Gaussians
@@ -34,8 +34,13 @@ def read_splats(path: Path) -> tuple[Gaussians, int]:
         The splats, and how many were left out because a number was not finite or a rotation was 0.
 
     Raises:
+        UsageError: If there is no such file.
         DltuiError: If it is no PLY file, holds no splats, or none that is finite.
     """
+    if not path.is_file():
+        raise UsageError(
+            f"no file {path}: expected a .ply of splats, or what `dltui splat train --save` kept"
+        )
     vertex = read_ply(path).elements.get("vertex", {})
     missing = [name for name in NEEDED if name not in vertex]
     if missing:

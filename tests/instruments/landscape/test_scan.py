@@ -218,12 +218,20 @@ def large(scale: float) -> tuple[nn.Module, Tensor, Tensor]:
     return model, x, torch.randint(3, (300,))
 
 
+@pytest.mark.parametrize("devices", [[], [torch.device("cpu", 0)]], ids=["home", "elsewhere"])
 @pytest.mark.parametrize("held_out", [False, True])
-def test_a_fast_way_that_overflows_at_the_weights_gives_way_to_the_plain_one(held_out: bool) -> None:
+def test_a_fast_way_that_overflows_at_the_weights_gives_way_to_the_plain_one(
+    held_out: bool, devices: list[torch.device]
+) -> None:
     model, x, y = large(0.3)
     wild, tame = (Objective.bind(model, inputs, y) for inputs in (x, x.clamp(-9, 9)))
     found = scan(
-        tame if held_out else wild, steps=3, distance=0.01, held_out=wild if held_out else tame, workers=1
+        tame if held_out else wild,
+        steps=3,
+        distance=0.01,
+        held_out=wild if held_out else tame,
+        workers=1,
+        devices=devices,
     )
     assert found.evaluator == "the model itself: a faster way is not finite at its weights"
     told = found.model_test_loss if held_out else found.model_loss

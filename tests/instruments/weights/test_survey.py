@@ -150,6 +150,17 @@ def test_tied_tensors_are_read_once_and_counted_once(tmp_path: Path) -> None:
     assert "all 0: bias" in told.figures()[0].caption
 
 
+def test_a_norm_whose_square_overflows_is_told(tmp_path: Path) -> None:
+    wide = {
+        "a": torch.full((3,), 1e200, dtype=torch.float64),
+        "b": torch.tensor([4e200], dtype=torch.float64),
+    }
+    save_file(wide, tmp_path / "wide.safetensors")
+    told = read(tmp_path / "wide.safetensors")
+    assert told.total_norm == pytest.approx(19**0.5 * 1e200)
+    assert told.figures()
+
+
 def test_a_model_in_memory_is_an_archive_too() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).bfloat16()
     model[1].weight = model[0].bias
@@ -185,7 +196,8 @@ def test_what_is_known_in_the_middle_can_be_shown(tmp_path: Path, monkeypatch: p
     assert not partials[0].summary()["complete"]
 
 
-def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("share", [1, 600], ids=["of one tensor", "of fifty"])
+def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int) -> None:
     module = sys.modules["dltui.instruments.weights.survey"]
     begun: list[str] = []
 
@@ -194,7 +206,7 @@ def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.Mon
         time.sleep(0.002)
         return read_tensor(archive, entry, summer)
 
-    for name, value in {"SHARE": 1, "cores": lambda: 2, "read_tensor": slowly}.items():
+    for name, value in {"SHARE": share, "cores": lambda: 2, "read_tensor": slowly}.items():
         monkeypatch.setattr(module, name, value)
     save_file({f"t{i}": torch.ones(3) for i in range(300)}, tmp_path / "many.safetensors")
 
