@@ -135,13 +135,13 @@ class _Views:
         """
         wanted = np.minimum.reduce(self._stretches, axis=1) == 0
         wanted |= np.minimum.reduce(self._signed_stretches, axis=1) == -SIGN
-        codes = self.codes
-        if np.count_nonzero(wanted) < MANY * wanted.size:
-            codes = self._stretches[wanted].reshape(-1)
-            if self._behind.size:
-                codes = np.concatenate([codes, self._behind])
-            if not codes.size:
-                return 0
+        some = np.flatnonzero(wanted).tolist()
+        if len(some) >= MANY * wanted.size:
+            return self._zeros_of(self.codes)
+        return sum(self._zeros_of(self._stretches[place]) for place in some) + self._zeros_of(self._behind)
+
+    def _zeros_of(self, codes: Array) -> int:
+        """Return how many of some codes are 0 but for their sign."""
         shifted = self._shifted[: codes.size]
         np.left_shift(codes, 1, out=shifted)
         return codes.size - int(np.count_nonzero(shifted))

@@ -46,6 +46,16 @@ def positions(elements: int) -> Array:
     return places
 
 
+@lru_cache(maxsize=64)
+def _within(elements: int, start: int, size: int) -> Array:
+    """Return which of a piece's numbers are taken; tensors of one size are cut alike."""
+    places = positions(elements)
+    first, end = np.searchsorted(places, (start, start + size))
+    wanted: Array = places[first:end] - start
+    wanted.setflags(write=False)
+    return wanted
+
+
 class Sample:
     """Takes its numbers from a tensor that streams by.
 
@@ -55,18 +65,16 @@ class Sample:
     """
 
     def __init__(self, elements: int, dtype: type[np.generic] = np.float32) -> None:
-        self._places = positions(elements)
-        self._taken = np.zeros(len(self._places), dtype)
+        self._elements = elements
+        self._taken = np.zeros(sample_size(elements), dtype)
         self._filled = self._seen = 0
 
     def take(self, values: Array) -> None:
         """Take what is wanted from the next numbers."""
-        end = int(np.searchsorted(self._places, self._seen + values.size))
-        wanted = self._places[self._filled : end]
-        if self._seen:
-            wanted = wanted - self._seen
+        wanted = _within(self._elements, self._seen, values.size)
         if self._taken.dtype != values.dtype:
             self._widen(values.dtype)
+        end = self._filled + wanted.size
         self._taken[self._filled : end] = values[wanted]
         self._filled, self._seen = end, self._seen + values.size
 
