@@ -43,7 +43,7 @@ from dltui.figures import (
 )
 
 AZIMUTH, ELEVATION = 35.0 - 90.0, 30.0  # as on the screen; matplotlib counts from the abscissa
-TITLE = 60  # letters of a line of a title
+TITLE = 72  # letters of a line of a title
 NAME = 13  # letters of a name over a picture where eight stand in a row
 MOST_COLUMNS = 40  # of a heat map that get their name below
 FEW_STEPS = 100  # of a way, each of which has its dot
@@ -74,7 +74,7 @@ def plate(part: Any, figure: Figure) -> None:
 
 def title_lines(figure: Figure) -> list[str]:
     """Return the lines of a title, none of which is wider than the sheet."""
-    return textwrap.wrap(figure.title, TITLE)
+    return textwrap.wrap(figure.title, TITLE, break_on_hyphens=False)
 
 
 def said(text: str) -> str:
