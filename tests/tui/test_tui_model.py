@@ -247,9 +247,13 @@ async def test_what_a_verb_found_comes_back(
         screen = await opened(app, pilot, settle, saved(here))
         screen.query_one(TensorTree).go_to("stem.weight")
         await settle(pilot)
+        remarks: list[str] = []  # all of them: a job may be over before the key is done with
+        screen.watch(screen.query_one(TopBar), "remark", lambda remark: remarks.append(remark))
         await pilot.press("enter")
         assert app.jobs[-1].words == ("inspect", screen.spec)
-        assert "inspect runs" in screen.query_one(TopBar).remark
+        await until(
+            pilot, lambda: any("inspect runs" in remark for remark in remarks), "word that the job runs"
+        )
         await until(pilot, lambda: app.jobs[-1].over, "the end of the job")
         await until(pilot, lambda: isinstance(screen.view.figure, Table), "its result")
         assert app.screen is screen
