@@ -76,12 +76,15 @@ def _roomy(rows: list[list[str]], natural: list[int], room: int) -> tuple[list[i
         free = room - gap * (len(natural) - 1)
         if sum(longest) <= free:
             level = min(max(natural), room)
-            while (
-                sum(max(least, min(most, level)) for least, most in zip(longest, natural, strict=True)) > free
-            ):
+            while sum(found := _levelled(longest, natural, level)) > free:
                 level -= 1
-            return [max(least, min(most, level)) for least, most in zip(longest, natural, strict=True)], gap
+            return found, gap
     return column_widths(natural, room, 1), 1
+
+
+def _levelled(least: list[int], most: list[int], level: int) -> list[int]:
+    """Return widths that are as near to a level as their bounds let them."""
+    return [max(low, min(high, level)) for low, high in zip(least, most, strict=True)]
 
 
 def _folded(cells: list[str], widths: list[int], right: list[bool], gap: int) -> list[str]:
@@ -107,9 +110,8 @@ def _fitting(figure: Table, room: int, ascii_only: bool) -> Table:
     room -= sum(wide + 1 for name, wide in natural.items() if name not in figure.spare) - 1
     while spare and sum(natural[name] + 1 for name in spare) > room:
         spare.pop(0)
-    for name in reversed(
-        figure.spare[: len(figure.spare) - len(spare)]
-    ):  # a wide one may leave room for others
+    dropped = figure.spare[: len(figure.spare) - len(spare)]
+    for name in reversed(dropped):  # a wide one may leave room for others
         if sum(natural[one] + 1 for one in (name, *spare)) <= room:
             spare.insert(0, name)
     left_out = [name for name in figure.spare if name not in spare]

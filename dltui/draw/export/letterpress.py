@@ -37,9 +37,7 @@ def print_cells(part: Any, figure: Figure) -> None:
         for start, stop, text, front, back, bold in runs(canvas, row):
             if back != NO_COLOUR:
                 axes.fill_between((start, stop), row, row + 1, color=hexed(back), lw=0)
-            for words in WORDS.finditer(
-                text
-            ):  # each where its cells are: letters are a little narrower than those
+            for words in WORDS.finditer(text):  # each where its cells are: letters are narrower than those
                 axes.text(
                     start + words.start(),
                     row + 0.5,
