@@ -25,7 +25,7 @@ LAMP = np.array([0.5, -0.35, 0.8]) / np.linalg.norm([0.5, -0.35, 0.8])
 AMBIENT, DIFFUSE, SHINE, POWER = 0.25, 0.7, 0.25, 32
 CHECK = 0.25  # side of a square of the disc
 GRID = 3  # rays of a pixel either way
-BAND = 1 << 14  # rays that are traced at once
+BAND = 1 << 15  # rays that are traced at once
 
 
 @dataclass(frozen=True)
@@ -113,16 +113,20 @@ def shoot(stage: Stage, camera: Camera, *, grid: int = GRID, beat: Callable[[], 
     column = (np.arange(across)[:, None] + place).ravel()
     row = (np.arange(down)[:, None] + place).ravel()
     columns, rows = np.meshgrid(column, row)
-    colour, cover, _, _ = _seen(stage, *camera.rays_through(columns.ravel(), rows.ravel()), beat)
-    shaped = colour.reshape(down, grid, across, grid, 3)
+    colour, cover, depth, normal = _seen(stage, *camera.rays_through(columns.ravel(), rows.ravel()), beat)
     covered = cover.reshape(down, grid, across, grid)
     share = covered.mean(axis=(1, 3))
+    shaped = colour.reshape(down, grid, across, grid, 3)
     mean = (shaped * covered[..., None]).sum(axis=(1, 3)) / np.maximum(covered.sum(axis=(1, 3)), 1)[..., None]
-    _, hit, depth, normal = _seen(stage, *camera.rays(), beat)
+    if grid % 2:  # one of the rays goes through the middle
+        middle = np.arange(columns.size).reshape(columns.shape)[grid // 2 :: grid, grid // 2 :: grid].ravel()
+        depth, normal = depth[middle], normal[:, middle]
+    else:
+        _, _, depth, normal = _seen(stage, *camera.rays(), beat)
     return Shot(
         rgba=np.concatenate([mean, share[..., None]], axis=-1).astype(np.float32),
-        depth=np.where(hit, depth, np.inf).reshape(down, across).astype(np.float32),
-        normal=(normal * hit).T.reshape(down, across, 3).astype(np.float32),
+        depth=depth.reshape(down, across),
+        normal=normal.T.reshape(down, across, 3),
     )
 
 

@@ -1,6 +1,6 @@
-"""Clouds and meshes beside plotui, trimesh, plyfile and scipy, as ratios of processor time in one run.
+"""Clouds, meshes and traced solids beside plotui, trimesh, plyfile, torch and scipy: processor time, one run.
 
-    python tests/benchmarks/bench_scene.py [--rounds 5] [--rows P1 P2 P3 P4 P10 P11 N] [--millions 10]
+    python tests/benchmarks/bench_scene.py [--rounds 5] [--rows P1 P2 P3 P4 P5 P10 P11 N] [--millions 10]
 
 All peers take turns in one process with one thread, round after round, on shapes that dltui makes itself (points over
 a torus, its mesh); each figure is the least over the rounds. A peer that is not installed is left out. plotui draws
@@ -31,9 +31,13 @@ from dltui.draw.scene.drawing import front_of, picture  # noqa: E402
 from dltui.draw.scene.eye import eye_of  # noqa: E402
 from dltui.draw.scene.front import Front  # noqa: E402
 from dltui.figures import Scene  # noqa: E402
+from dltui.scene.cameras import Camera, around  # noqa: E402
 from dltui.scene.ply import read_ply  # noqa: E402
 from dltui.scene.points.neighbours import Tree  # noqa: E402
 from dltui.scene.read import read_geometry  # noqa: E402
+from dltui.scene.sdf.trace import CLOSE, trace  # noqa: E402
+from dltui.scene.surface import picture as traced  # noqa: E402
+from dltui.scene.tracer import csg_table, shoot  # noqa: E402
 from dltui.scene.write import write_geometry  # noqa: E402
 
 SIZE, GRAIN = (160, 50), (2, 4)  # cells, and pixels of each: 320 × 200
@@ -167,6 +171,82 @@ def p4(rounds: int) -> None:
         row("P4", f"{len(made.faces):,} faces, lit", "", f"{value:.1f} ms", Goal(must, aim, less=True), value)
 
 
+class Torch:
+    """The functions that distances are made of, over torch."""
+
+    def __init__(self) -> None:
+        import torch
+
+        self.torch = torch
+        self.least, self.most = self._with(torch.minimum, "max"), self._with(torch.maximum, "min")
+        self.root, self.size, self.sin, self.cos = torch.sqrt, torch.abs, torch.sin, torch.cos
+        self.whole, self.where, self.clip = torch.round, torch.where, torch.clamp
+
+    def _with(self, both: Any, bound: str) -> Any:
+        """Return a function of two tensors, or of one and a number."""
+        clamp = self.torch.clamp
+        return lambda a, b: clamp(a, **{bound: b}) if isinstance(b, float) else both(a, b)
+
+
+def all_rays(node: Any, origin: Any, way: Any, near: float, maths: Any, steps: int = 96) -> Any:
+    """Follow all rays for so many steps, as one writes it first: returns distances, and which have arrived."""
+    t = 0 * origin[0]
+    there = t > 0
+    for _ in range(steps):
+        gap = node.at(*(origin[i] + t * way[i] for i in range(3)), maths)
+        there = there | (gap < near)
+        t = maths.where(there, t, t + gap)
+    return t, there
+
+
+def p5(rounds: int) -> None:
+    """Solids traced at 160 × 100: csg-table from eight places around it."""
+    import torch
+
+    from dltui.scene.sdf.maths import NUMPY
+
+    torch.set_num_threads(1)
+    stage, peer_maths = csg_table(), Torch()
+    node, near = stage.node, CLOSE * stage.reach
+    cameras = [Camera(c.pose, 160, 100, c.fx, c.fy, 80, 50) for c in around(8, distance=3.2, size=100)]
+    angles = [(45.0 * i, 10.0 + 8 * i) for i in range(8)]
+    rays = [c.rays() for c in cameras]
+
+    def torch_all() -> None:
+        for origin, way in rays:
+            all_rays(node, torch.from_numpy(origin), torch.from_numpy(way), near, peer_maths)
+
+    works: dict[str, Callable[[], object]] = {
+        "lit": lambda: [traced(node, stage.reach, *angle, size=(160, 100)) for angle in angles],
+        "shadow": lambda: [shoot(stage, camera, grid=1) for camera in cameras],
+        "rays": lambda: [trace(node, origin, way, reach=stage.reach) for origin, way in rays],
+        "torch": torch_all,
+    }
+    works["lit"]()
+    found = {name: seconds / 8 for name, seconds in least(works, max(2, rounds)).items()}
+    for name, what, must, aim in (
+        ("lit", "lit", 100, 147),
+        ("shadow", "in colours with hard shadows", 50, 75),
+    ):
+        rate = 1 / found[name]
+        row("P5", f"csg-table, {what}", "", f"{rate:.0f} frames/s", Goal(must, aim), rate)
+    mine = [trace(node, origin, way, reach=stage.reach) for origin, way in rays]
+    each = max(seen.evaluations / seen.hit.size for seen in mine)
+    row("P5", "evaluations a pixel, most of 8 views", "", f"{each:.1f}", Goal(7, 5.9, less=True), each)
+    unlike, apart = 0, 0.0
+    for (origin, way), seen in zip(rays, mine, strict=True):
+        with np.errstate(over="ignore", invalid="ignore"):  # rays past everything go on for ever
+            far, there = all_rays(node, origin, way, near, NUMPY, 400)
+        unlike = max(unlike, int((there != seen.hit).sum()))
+        both = there & seen.hit
+        apart = max(apart, float(np.abs(far - seen.distance)[both].max()))
+    row("P5", "hits unlike those of all rays, most of 8 views", "numpy, 400 steps", str(unlike), Goal(2, 1, less=True),
+        unlike)  # fmt: skip
+    row("P5", "how far apart those of both are", "numpy, 400 steps", f"{apart:.4f}", None, apart)
+    ratio = found["torch"] / found["rays"]
+    row("P5", "rays to their ends", "torch, all rays, 96 steps", times(ratio), Goal(5, 7), ratio)
+
+
 def p10(rounds: int, millions: int) -> None:
     """PLY as text beside trimesh and plyfile; many points in bytes to a first picture."""
     trimesh, plyfile = peer("trimesh"), peer("plyfile")
@@ -267,13 +347,14 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rows", nargs="*", default=["P1", "P2", "P3", "P4", "P10", "P11", "N"])
+    parser.add_argument("--rows", nargs="*", default=["P1", "P2", "P3", "P4", "P5", "P10", "P11", "N"])
     parser.add_argument("--millions", type=int, default=10)
     chosen = parser.parse_args()
     head(f"Clouds and meshes at 320 × 200, processor time of one thread, least of {chosen.rounds} rounds")
     works: dict[str, Callable[[], None]] = {
-        "P1": lambda: p1(chosen.rounds, chosen.millions), "P2": p2, "P3": lambda: p3(chosen.rounds, chosen.millions),
-        "P4": lambda: p4(chosen.rounds), "P10": lambda: p10(chosen.rounds, chosen.millions), "P11": p11,
+        "P1": lambda: p1(chosen.rounds, chosen.millions), "P2": p2,
+        "P3": lambda: p3(chosen.rounds, chosen.millions), "P4": lambda: p4(chosen.rounds),
+        "P5": lambda: p5(chosen.rounds), "P10": lambda: p10(chosen.rounds, chosen.millions), "P11": p11,
         "N": lambda: neighbours(chosen.rounds),
     }  # fmt: skip
     for name in chosen.rows:

@@ -200,3 +200,32 @@ def test_the_table_is_seen_with_exact_depth_and_colours_that_differ_by_part() ->
     assert ((shot.rgba >= 0) & (shot.rgba <= 1)).all()
     edge = (shot.rgba[..., 3] > 0) & (shot.rgba[..., 3] < 1)
     assert edge.any()  # nine rays a pixel
+
+
+@pytest.mark.parametrize("few", [0, 512, 10**9])
+def test_rays_arrive_where_they_would_step_by_step(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dltui.scene.sdf.trace.FEW", few)
+    stage, camera = csg_table(), around(6, distance=3.2, size=48)[1]
+    origin, way = camera.rays()
+    found = trace(stage.node, origin, way, reach=stage.reach)
+    hits, ends = [], []
+    for start, turn in zip(origin.T.astype(float), way.T.astype(float), strict=True):
+        t = 1.0  # before the scene's sphere
+        while t < 5 and (gap := float(stage.node(start + t * turn))) >= 1e-3 * stage.reach:
+            t += gap
+        hits.append(t < 5)
+        ends.append(t)
+    both = found.hit & np.array(hits)
+    assert both.sum() > 500
+    assert (found.hit != np.array(hits)).sum() <= 2
+    np.testing.assert_allclose(found.distance[both], np.array(ends)[both], atol=3e-3)
+
+
+def test_depth_is_that_of_the_middle_with_any_number_of_rays_a_pixel() -> None:
+    stage, camera = csg_table(), around(6, distance=3.2, size=32)[2]
+    one, *others = (shoot(stage, camera, grid=grid) for grid in (1, 2, 3))
+    for other in others:
+        same = np.isfinite(one.depth) & np.isfinite(other.depth)
+        assert (np.isfinite(one.depth) != np.isfinite(other.depth)).sum() <= 1
+        np.testing.assert_allclose(other.depth[same], one.depth[same], atol=3e-3)
+        assert (np.abs(other.normal - one.normal).max(axis=-1) < 0.05)[same].mean() > 0.98

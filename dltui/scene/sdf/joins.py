@@ -12,6 +12,12 @@ from dltui.scene.sdf.nodes import FAR, Node, spelled
 Axis = Literal["x", "y", "z"]
 
 
+def _bridge(a: Any, b: Any, k: float, m: Maths) -> Any:
+    """Return what a blend over k adds where both are near: k/4·(1 − |a − b|/k)², 0 where they differ by more than k."""
+    near = m.most(1 - m.size(a - b) * (1 / k), 0.0)
+    return near * near * (k / 4)
+
+
 @dataclass(frozen=True)
 class Union(Node):
     """What is in either: min(a, b), blended over k: the polynomial smooth minimum, which takes k/4 off at most."""
@@ -25,8 +31,7 @@ class Union(Node):
         a, b = self.a.at(x, y, z, m), self.b.at(x, y, z, m)
         if not self.k:
             return m.least(a, b)
-        share = m.clip(0.5 + 0.5 * (b - a) / self.k, 0.0, 1.0)
-        return b + (a - b) * share - self.k * share * (1 - share)
+        return m.least(a, b) - _bridge(a, b, self.k, m)
 
     @property
     def exact(self) -> bool:
@@ -65,8 +70,7 @@ class Intersection(Node):
         a, b = self.a.at(x, y, z, m), self.b.at(x, y, z, m)
         if not self.k:
             return m.most(a, b)
-        share = m.clip(0.5 - 0.5 * (b - a) / self.k, 0.0, 1.0)
-        return b + (a - b) * share + self.k * share * (1 - share)
+        return m.most(a, b) + _bridge(a, b, self.k, m)
 
     @property
     def reach(self) -> float:
@@ -197,7 +201,8 @@ class Moved(Node):
 
     def at(self, x: Any, y: Any, z: Any, m: Maths = NUMPY) -> Any:
         """Return the distance from there."""
-        return self.a.at(x - self.x, y - self.y, z - self.z, m)
+        x, y, z = (p - by if by else p for p, by in ((x, self.x), (y, self.y), (z, self.z)))
+        return self.a.at(x, y, z, m)
 
     @property
     def exact(self) -> bool:

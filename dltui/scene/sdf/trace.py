@@ -12,7 +12,9 @@ from dltui.scene.sdf.nodes import Node
 Floats = NDArray[np.float32]
 CLOSE = 1e-3  # of the reach, at which a ray has arrived
 STEPS = 128
-COMPACT = 2  # steps between two looks at which rays still go on
+FEW = 512  # rays, from which on each is asked for at several places at once
+PLACES, AHEAD = 4096, 32  # of all of them together, and of one at most
+OVERLAP, GROWTH = 0.9, 1.1  # the next place ahead in gaps, and how much farther the one after it is
 TAPS = np.array([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]], np.float32)
 LIFT = 6.0  # times CLOSE that a shadow ray starts above the surface
 
@@ -35,6 +37,10 @@ class Traced:
 def trace(node: Node, origin: Floats, direction: Floats, *, reach: float, close: float = CLOSE) -> Traced:
     """Follow rays until they arrive.
 
+    While there are many, each is asked for the distance where it stands. What a step costs hardly depends on how many
+    rays it is for once they are few, so the few are asked at several places ahead: as far as the balls that are known
+    to be empty touch one another, these steps are as good as one after the other.
+
     Args:
         node: The surface.
         origin: Where each begins, shape (3, n).
@@ -45,31 +51,71 @@ def trace(node: Node, origin: Floats, direction: Floats, *, reach: float, close:
     Returns:
         What was hit.
     """
-    count = origin.shape[1]
     enter, leave = through(origin, direction, reach)
-    far = np.full(count, np.inf, np.float32)
-    alive = np.flatnonzero(leave > enter)
-    t, stop = enter[alive], leave[alive]
-    start, way = origin[:, alive], direction[:, alive]
+    far = np.full(enter.size, np.inf, np.float32)
     near, asked = np.float32(close * reach), 0
-    arrived = np.zeros(alive.size, bool)
-    for step in range(STEPS):
-        if not alive.size:
+    rays = _Rays(origin, direction, enter, leave)
+    for _ in range(STEPS):
+        if not rays.t.size:
             break
-        place = start + t * way
-        gap = node.at(place[0], place[1], place[2])
-        asked += alive.size
-        there = gap < near
-        np.logical_or(arrived, there, out=arrived)
-        t = np.where(arrived, t, t + gap).astype(np.float32, copy=False)
-        if step % COMPACT == COMPACT - 1:
-            far[alive[arrived]] = t[arrived]
-            on = ~arrived & (t < stop)
-            if not on.all():
-                alive, t, stop = alive[on], t[on], stop[on]
-                start, way, arrived = start[:, on], way[:, on], arrived[on]
-    far[alive[arrived]] = t[arrived]
+        t = rays.t if rays.t.size > FEW else rays.ahead()
+        gap = node.at(*(start + t * way for start, way in zip(rays.start, rays.way, strict=True)))
+        asked += t.size
+        rays.step(gap, near, far) if t is rays.t else rays.steps(t, gap, near, far)
     return Traced(np.isfinite(far), far, asked)
+
+
+class _Rays:
+    """The rays that still go on.
+
+    Args:
+        origin: Where each begins, shape (3, n).
+        direction: Unit vectors, shape (3, n).
+        enter: From where on it is followed, shape (n,).
+        leave: Up to where; a ray with enter ≥ leave is left out.
+    """
+
+    def __init__(self, origin: Floats, direction: Floats, enter: Floats, leave: Floats) -> None:
+        self.which = np.flatnonzero(leave > enter)
+        self.t, self.stop = enter[self.which], leave[self.which]
+        self.gap = np.zeros_like(self.t)  # what was found last, where they stand or a little before
+        self.start, self.way = ([part[self.which] for part in parts] for parts in (origin, direction))
+
+    def step(self, gap: Floats, near: np.float32, far: Floats) -> None:
+        """Go on by the distances found where they stand; what has arrived is written down in ``far``."""
+        there = gap < near
+        far[self.which[there]] = self.t[there]
+        self.t, self.gap = (self.t + gap).astype(np.float32, copy=False), gap
+        self._keep(~there & (self.t < self.stop))
+
+    def ahead(self) -> Floats:
+        """Return places to ask at, shape (k, n): the first where they stand, the next farther and farther apart."""
+        count = min(AHEAD, max(2, PLACES // self.t.size))
+        ladder = OVERLAP * (GROWTH ** np.arange(count) - 1) / (GROWTH - 1)
+        return self.t + ladder[:, None].astype(np.float32) * self.gap
+
+    def steps(self, t: Floats, gap: Floats, near: np.float32, far: Floats) -> None:
+        """Go on to the end of the chain of empty balls around places that touch one another, or to the surface."""
+        free = np.maximum.accumulate(t + gap, axis=0)
+        linked = np.ones(t.shape, bool)
+        np.logical_and.accumulate(t[1:] - gap[1:] <= free[:-1], axis=0, out=linked[1:])
+        there = linked & (gap < near)
+        arrived = there.any(axis=0)
+        hits = np.flatnonzero(arrived)
+        far[self.which[hits]] = t[there.argmax(axis=0)[hits], hits]
+        last, each = linked.sum(axis=0) - 1, np.arange(arrived.size)
+        self.t, self.gap = free[last, each].astype(np.float32, copy=False), gap[last, each]
+        self._keep(~arrived & (self.t < self.stop))
+
+    def _keep(self, on: NDArray[np.bool_]) -> None:
+        """Drop all but some."""
+        if on.all():
+            return
+        rest = np.flatnonzero(on)
+        self.which, self.t, self.stop, self.gap = (
+            part[rest] for part in (self.which, self.t, self.stop, self.gap)
+        )
+        self.start, self.way = ([part[rest] for part in parts] for parts in (self.start, self.way))
 
 
 def through(origin: Floats, direction: Floats, radius: float) -> tuple[Floats, Floats]:
