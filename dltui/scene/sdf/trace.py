@@ -12,7 +12,8 @@ from dltui.scene.sdf.nodes import Node
 Floats = NDArray[np.float32]
 CLOSE = 1e-3  # of the reach, at which a ray has arrived
 STEPS = 128
-FEW = 512  # rays, from which on each is asked for at several places at once
+EARLY = 12  # steps after which most rays that arrive have arrived
+FEW = 512  # rays, of which no more are left when each is asked for at several places at once
 PLACES, AHEAD = 4096, 32  # of all of them together, and of one at most
 OVERLAP, GROWTH = 0.9, 1.1  # the next place ahead in gaps, and how much farther the one after it is
 TAPS = np.array([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]], np.float32)
@@ -37,9 +38,9 @@ class Traced:
 def trace(node: Node, origin: Floats, direction: Floats, *, reach: float, close: float = CLOSE) -> Traced:
     """Follow rays until they arrive.
 
-    While there are many, each is asked for the distance where it stands. What a step costs hardly depends on how many
-    rays it is for once they are few, so the few are asked at several places ahead: as far as the balls that are known
-    to be empty touch one another, these steps are as good as one after the other.
+    Each goes on by the distance from where it stands. What a step costs hardly depends on how many rays it is for once
+    they are few, so the few that graze are asked for at several places ahead: as far as the balls that are known to be
+    empty touch one another, these steps are as good as one after the other.
 
     Args:
         node: The surface.
@@ -55,10 +56,10 @@ def trace(node: Node, origin: Floats, direction: Floats, *, reach: float, close:
     far = np.full(enter.size, np.inf, np.float32)
     near, asked = np.float32(close * reach), 0
     rays = _Rays(origin, direction, enter, leave)
-    for _ in range(STEPS):
+    for step in range(STEPS):
         if not rays.t.size:
             break
-        t = rays.t if rays.t.size > FEW else rays.ahead()
+        t = rays.t if step < EARLY or rays.t.size > FEW else rays.ahead()
         gap = node.at(*(start + t * way for start, way in zip(rays.start, rays.way, strict=True)))
         asked += t.size
         rays.step(gap, near, far) if t is rays.t else rays.steps(t, gap, near, far)
@@ -113,7 +114,10 @@ class _Rays:
             return
         rest = np.flatnonzero(on)
         self.which, self.t, self.stop, self.gap = (
-            part[rest] for part in (self.which, self.t, self.stop, self.gap)
+            self.which[rest],
+            self.t[rest],
+            self.stop[rest],
+            self.gap[rest],
         )
         self.start, self.way = ([part[rest] for part in parts] for parts in (self.start, self.way))
 
