@@ -29,7 +29,10 @@ class Archive(ABC):
         entries: Its tensors, in the order of the file.
         scalars: Plain values that stand beside them, such as ``epoch``.
         metadata: What the file says about itself.
+        forkable: Whether processes that are forked may read it side by side: what it has open keeps no place.
     """
+
+    forkable = False
 
     def __init__(
         self,

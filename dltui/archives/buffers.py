@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LINE = 64  # bytes of a line of the cache, and of the widest vectors
+LARGE_PAGE = 1 << 21  # bytes of the pages that numpy asks Linux for where an array takes 4 MB and more
 
 
 def aligned(count: int, dtype: type[np.generic]) -> NDArray[Any]:
@@ -20,11 +21,13 @@ def aligned(count: int, dtype: type[np.generic]) -> NDArray[Any]:
 
     Returns:
         An array, shape (count,), whose first byte has an address that 64 divides; numpy itself gives one that 16
-        divides, and then every vector of 64 bytes lies across two lines.
+        divides, and then every vector of 64 bytes lies across two lines. Much room begins where a large page does, so
+        that it lies in large pages from its beginning to its end.
     """
     import numpy as np
 
     size = count * np.dtype(dtype).itemsize
-    room = np.empty(size + LINE, np.uint8)
-    skipped = -room.ctypes.data % LINE
+    step = LINE if size < LARGE_PAGE else LARGE_PAGE
+    room = np.empty(size + step, np.uint8)
+    skipped = -room.ctypes.data % step
     return room[skipped : skipped + size].view(dtype)

@@ -45,6 +45,7 @@ class Joined(Archive):
                     entries.append(replace(one, name=name, shared=before + one.shared if one.shared else ""))
                     self._parts[name] = (part, one.name)
         self._archives = [part for _, part in parts]
+        self.forkable = all(part.forkable for part in self._archives)
         super().__init__(path, kind, entries, scalars=scalars, metadata=metadata)
 
     def close(self) -> None:

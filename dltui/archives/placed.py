@@ -41,6 +41,8 @@ class Place:
 class PlacedArchive(Archive):
     """An archive whose tensors lie in files as they are."""
 
+    forkable = True
+
     def __init__(
         self,
         path: Path,

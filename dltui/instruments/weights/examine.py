@@ -14,9 +14,9 @@ from dltui.instruments.weights.filters import Filters, pictures, read_filters
 from dltui.instruments.weights.moments import Moments, reals
 from dltui.instruments.weights.powerlaw import plausibility
 from dltui.instruments.weights.quantize import losses
+from dltui.instruments.weights.reading import read_tensor
 from dltui.instruments.weights.sample import quantiles
 from dltui.instruments.weights.spectrum import LARGE, Spectrum, as_matrix, read_spectrum, singular_values
-from dltui.instruments.weights.survey import read_tensor
 from dltui.progress import Report, silent
 from dltui.results.tensor import TensorPage
 

@@ -135,10 +135,13 @@ class _Views:
         """
         wanted = np.minimum.reduce(self._stretches, axis=1) == 0
         wanted |= np.minimum.reduce(self._signed_stretches, axis=1) == -SIGN
-        some = np.flatnonzero(wanted).tolist()
+        some = wanted.nonzero()[0].tolist()
         if len(some) >= MANY * wanted.size:
             return self._zeros_of(self.codes)
-        return sum(self._zeros_of(self._stretches[place]) for place in some) + self._zeros_of(self._behind)
+        found = self._zeros_of(self._behind) if self._behind.size else 0
+        for place in some:
+            found += self._zeros_of(self._stretches[place])
+        return found
 
     def _zeros_of(self, codes: Array) -> int:
         """Return how many of some codes are 0 but for their sign."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import default_rng  # numpy brings it late, and processes that are forked each on their own
 
 from dltui.figures import Array
 from dltui.results.weights import OCTAVES, PROBABILITIES
@@ -23,7 +24,7 @@ def sample_size(elements: int) -> int:
 @lru_cache(maxsize=4)
 def _drawn(size: int) -> Array:
     """Return where in each stretch its number is taken, from 0 to 1: the same in every run."""
-    return np.random.default_rng(0).random(size)
+    return default_rng(0).random(size)
 
 
 @lru_cache(maxsize=8)

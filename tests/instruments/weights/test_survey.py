@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,10 +18,10 @@ from torch import nn
 
 from dltui.archives import Archive, Entry, open_archive
 from dltui.errors import Cancelled, DltuiError
-from dltui.instruments.weights import find_tensor, open_source, survey, with_spectra
+from dltui.instruments.weights import find_tensor, open_source, readings, survey, with_spectra
 from dltui.instruments.weights.halves import HalfSummer
+from dltui.instruments.weights.reading import Reading, read_tensor
 from dltui.instruments.weights.source import Held
-from dltui.instruments.weights.survey import PIECE, Reading, read_tensor
 from dltui.results import load
 from dltui.results.weights import PROBABILITIES, WeightSurvey
 
@@ -103,12 +106,23 @@ def test_totals_and_what_is_wrong_are_told(found: WeightSurvey) -> None:
     assert found.complete
 
 
-def test_a_file_read_by_several_threads_tells_the_same(tmp_path: Path) -> None:
+FORKS = pytest.mark.filterwarnings(
+    "ignore:.*fork.*:DeprecationWarning"
+)  # what the copies do needs no other thread
+
+
+@FORKS
+@pytest.mark.parametrize("alone", [True, False], ids=["by processes", "by threads"])
+def test_a_file_read_by_several_at_a_time_tells_the_same(
+    alone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LEAST": 1 << 20, "cores": lambda: 3, "_alone": lambda: alone}.items():
+        monkeypatch.setattr(readings, name, value)
     generator = torch.Generator().manual_seed(1)
-    many = {f"t{i}": torch.randn(PIECE // 8 + i, generator=generator) * (i + 1) for i in range(18)}
+    many = {f"t{i}": torch.randn(200_000 + i, generator=generator) * (i + 1) for i in range(18)}
     save_file(many, tmp_path / "many.safetensors")
     told = read(tmp_path / "many.safetensors")
-    assert told.nbytes.sum() > 8 * PIECE  # else one thread does it
+    assert told.known.all()
     for place, name in enumerate(told.names):
         assert told.std[place] == pytest.approx(float(many[name].double().std(correction=0)), rel=1e-6)
         assert told.high[place] == float(many[name].max())
@@ -118,7 +132,7 @@ def test_a_file_read_by_several_threads_tells_the_same(tmp_path: Path) -> None:
 def test_halves_are_read_off_their_bits(
     dtype: torch.dtype, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["dltui.instruments.weights.survey"], "PIECE", 1 << 17)
+    monkeypatch.setattr(sys.modules["dltui.instruments.weights.reading"], "PIECE", 1 << 17)
     tensor = (torch.randn(333, 500, generator=torch.Generator().manual_seed(2)) * 0.1).to(dtype)
     tensor[7, 7], tensor[300, 3] = 0, -0.0
     save_file({"w": tensor}, tmp_path / "model.safetensors")
@@ -198,7 +212,6 @@ def test_what_is_known_in_the_middle_can_be_shown(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("share", [1, 600], ids=["of one tensor", "of fifty"])
 def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int) -> None:
-    module = sys.modules["dltui.instruments.weights.survey"]
     begun: list[str] = []
 
     def slowly(archive: Archive, entry: Entry, summer: HalfSummer) -> Reading:
@@ -207,7 +220,7 @@ def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.Mon
         return read_tensor(archive, entry, summer)
 
     for name, value in {"SHARE": share, "cores": lambda: 2, "read_tensor": slowly}.items():
-        monkeypatch.setattr(module, name, value)
+        monkeypatch.setattr(readings, name, value)
     save_file({f"t{i}": torch.ones(3) for i in range(300)}, tmp_path / "many.safetensors")
 
     def enough(*_: object) -> None:
@@ -216,6 +229,42 @@ def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.Mon
     with open_archive(tmp_path / "many.safetensors") as archive, pytest.raises(Cancelled):
         survey(archive, "many", report=enough)
     assert 0 < len(begun) < 200
+
+
+@FORKS
+@pytest.mark.parametrize("fault", ["a sentence", "an end from outside"])
+def test_what_goes_wrong_in_a_process_is_told(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(archive: Archive, entry: Entry, summer: HalfSummer) -> Reading:
+        if entry.name == "t7" and fault == "a sentence":
+            raise DltuiError("t7 can't be read")
+        if entry.name == "t7":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return read_tensor(archive, entry, summer)
+
+    wanted = {"SHARE": 1, "cores": lambda: 2, "_alone": lambda: True, "read_tensor": fails}
+    for name, value in wanted.items():
+        monkeypatch.setattr(readings, name, value)
+    save_file({f"t{i}": torch.ones(3) for i in range(30)}, tmp_path / "many.safetensors")
+    said = "t7 can't be read" if fault == "a sentence" else "ended from outside"
+    with open_archive(tmp_path / "many.safetensors") as archive, pytest.raises(DltuiError, match=said):
+        survey(archive, "many")
+    assert not multiprocessing.active_children()
+
+
+@FORKS
+def test_processes_end_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SHARE": 1, "cores": lambda: 2, "_alone": lambda: True}.items():
+        monkeypatch.setattr(readings, name, value)
+    save_file({f"t{i}": torch.ones(3) for i in range(30)}, tmp_path / "many.safetensors")
+
+    def enough(*_: object) -> None:
+        raise Cancelled("enough")
+
+    with open_archive(tmp_path / "many.safetensors") as archive, pytest.raises(Cancelled):
+        survey(archive, "many", report=enough)
+    assert not multiprocessing.active_children()
 
 
 def test_spectra_of_every_matrix(tmp_path: Path) -> None:
