@@ -16,14 +16,17 @@ from dltui.scene.cubes import marching_cubes
 from dltui.scene.mesh import measure
 from dltui.scene.octree import grow
 from dltui.scene.sdf.nodes import Node
-from dltui.scene.sdf.trace import CLOSE, Traced, normals, trace
+from dltui.scene.sdf.trace import CLOSE, Traced, normals, shadowed, trace
 
 Doubles = NDArray[np.float64]
 REACH = 2.0  # of what has no end
 ROOM = 1.1  # how much larger the cube is than what it holds
 SLAB = 16  # layers of the grid at once
 PICTURE = (240, 180)
-PAPER, CLAY = 0.0, np.array([0.85, 0.78, 0.68])
+PAPER, CLAY = 0.0, np.array([0.92, 0.84, 0.73])
+LAMP = np.array([-0.5, 0.6, 0.62])  # towards the lamp as the camera has it: over its left shoulder
+LAMP /= np.linalg.norm(LAMP)
+AMBIENT, HEAD = 0.18, 0.32  # light from everywhere, and from where the camera is; the rest is the lamp's
 CUT = 121
 OCTREE = 7
 
@@ -171,6 +174,11 @@ def picture(
     if hits.size:
         spots = origin[:, hits] + found.distance[hits] * way[:, hits]
         normal = normals(node, spots, CLOSE * reach)
-        facing = np.abs((normal * way[:, hits]).sum(axis=0))
-        pixels[hits] = (CLAY * (0.25 + 0.75 * facing[:, None])).astype(np.float32)
+        facing = -(normal * way[:, hits]).sum(axis=0)
+        normal *= np.where(facing < 0, -1, 1).astype(np.float32)  # the inside is seen where a function has two sides
+        lamp = (camera.pose[:3, :3] @ LAMP).astype(np.float32)
+        open_ = ~shadowed(node, spots, normal, lamp, reach=reach, follow=follow)
+        lit = np.maximum((normal * lamp[:, None]).sum(axis=0), 0) * open_
+        light = AMBIENT + HEAD * np.abs(facing) + (1 - AMBIENT - HEAD) * lit
+        pixels[hits] = (CLAY * light[:, None]).astype(np.float32)
     return pixels.reshape(height, width, 3), found.evaluations / origin.shape[1]

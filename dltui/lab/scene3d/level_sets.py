@@ -174,7 +174,7 @@ def rays_of(now: Level) -> Images:
     pixels, asked = picture(Offset(now.node, now.iso), now.half / 1.6, 35, 30, size=SIZE, follow=march)
     return Images(
         title=f"By {SIZE[0]} × {SIZE[1]} rays that are marched",
-        caption=f"{asked:.0f} evaluations of f a ray; bright where it is met head-on",
+        caption=f"{asked:.0f} evaluations of f a ray; lit from above and from the left, with shadows",
         pixels=pixels[None],
     )
 

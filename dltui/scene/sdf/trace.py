@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,7 +186,15 @@ def normals(node: Node, places: Floats, step: float) -> Floats:
     return np.asarray(total / np.where(size > 0, size, 1), np.float32)
 
 
-def shadowed(node: Node, places: Floats, normal: Floats, light: Floats, *, reach: float) -> NDArray[np.bool_]:
+def shadowed(
+    node: Node,
+    places: Floats,
+    normal: Floats,
+    light: Floats,
+    *,
+    reach: float,
+    follow: Callable[..., Traced] = trace,
+) -> NDArray[np.bool_]:
     """Return which places do not see a light that is infinitely far away.
 
     Args:
@@ -194,6 +203,7 @@ def shadowed(node: Node, places: Floats, normal: Floats, light: Floats, *, reach
         normal: Unit normals there, shape (3, n).
         light: Direction towards the light, a unit vector, shape (3,).
         reach: Radius of the sphere around the origin within which anything stands.
+        follow: What follows the rays: ``trace`` for distances, ``march`` for any function.
 
     Returns:
         True in the shadow; places turned away from the light are not asked.
@@ -203,7 +213,7 @@ def shadowed(node: Node, places: Floats, normal: Floats, light: Floats, *, reach
     dark = np.zeros(places.shape[1], bool)
     if facing.size:
         way = np.repeat(light[:, None].astype(np.float32), facing.size, axis=1)
-        dark[facing] = trace(node, lifted[:, facing], way, reach=reach).hit
+        dark[facing] = follow(node, lifted[:, facing], way, reach=reach).hit
     return dark
 
 
