@@ -161,11 +161,12 @@ def picture(
         Brightness, shape (height, width, 3), and how often the function was asked for a pixel.
     """
     a, e = math.radians(azimuth - 90), math.radians(max(-89.9, min(89.9, elevation)))
-    reach = half * math.sqrt(3)
+    cube, ball = half * math.sqrt(3), ROOM * node.reach
+    reach = min(cube, ball)  # nothing stands beyond either
     far = reach / math.sin(math.radians(20))
     place = far * np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
     width, height = size
-    focal = height / 2 / math.tan(math.radians(20)) * 1.25
+    focal = height / 2 / math.tan(math.radians(20)) * (1.0 if ball < cube else 1.25)  # few fill a cube's corners
     camera = Camera(looking(place, np.zeros(3)), width, height, focal, focal, width / 2, height / 2)
     origin, way = camera.rays()
     found = follow(node, origin, way, reach=reach)
