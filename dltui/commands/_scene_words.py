@@ -40,7 +40,7 @@ Up = Annotated[
 Projection = Annotated[
     Literal["perspective", "orthographic"], typer.Option("--projection", help="How far things are seen.")
 ]
-Box = Annotated[bool, typer.Option("--box", help="Draw the box around it.")]
+Box = Annotated[bool, typer.Option("--box", help="Draw the box around it, with its axes.")]
 Columns = Annotated[
     str,
     typer.Option(

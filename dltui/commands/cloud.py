@@ -94,6 +94,9 @@ def cloud(
         bool, typer.Option("--align", help="Lay it upon the cloud of --against first (ICP).")
     ] = False,
     box: Box = False,
+    eye_dome: Annotated[
+        bool, typer.Option("--eye-dome/--no-eye-dome", help="Darken points beside nearer ones.")
+    ] = True,
     common: Common,
 ) -> Cloud:
     """Look at a cloud of points: turn it in the TUI, colour it by what each point bears, and count it.
@@ -131,7 +134,16 @@ def cloud(
             geometry, other, align=align, seed=common.seed, report=common.report
         )
     pairs = rulers(ruler or [], len(geometry.vertices), geometry.title)
-    found = cloud_of(geometry, colour=colour, up=up, projection=projection, size=size, box=box, rulers=pairs)
+    found = cloud_of(
+        geometry,
+        colour=colour,
+        up=up,
+        projection=projection,
+        size=size,
+        box=box,
+        eye_dome=eye_dome,
+        rulers=pairs,
+    )
     if other is not None and distances is not None:
         found = replace(found, other=other.vertices, other_title=other.title, apart=asdict(distances))
     if motion is not None:

@@ -22,6 +22,7 @@ from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
 from dltui.tui.screens.result import ResultScreen
+from dltui.tui.widgets.figure_view import LEFT
 
 LIGHTS = ("flat", "smooth", "wire", "normal", "depth", "plain")
 SHAPES = {
@@ -63,7 +64,14 @@ class SpaceScreen(ResultScreen):
             "Put an end of a ruler where the middle of the picture is; a click puts it anywhere.",
         ),
         Action("space", "write", ("E",), "", "Write the shape itself to a file: PLY, OBJ or STL.", shown=0),
-        Action("space", "box", ("b",), "box", "Draw the box around it, or leave it out."),
+        Action("space", "box", ("b",), "box", "Draw the box around it with its axes, or leave it out."),
+        Action(
+            "space",
+            "eye_dome",
+            ("d",),
+            "eye dome",
+            "Darken points beside nearer ones (eye-dome lighting), or not.",
+        ),
         Action(
             "space", "pan", _FAR, "", "Move the picture.", ("-1, 0", "1, 0", "0, 1", "0, -1") * 2, shown=0
         ),
@@ -98,7 +106,7 @@ class SpaceScreen(ResultScreen):
         """Offer a light for triangles, a size for points."""
         if action == "light":
             return isinstance(self.result, Mesh)
-        if action == "size":
+        if action in {"size", "eye_dome"}:
             return isinstance(self.result, Cloud)
         if action == "measure":
             return isinstance(self.view.figure, Scene)
@@ -121,7 +129,7 @@ class SpaceScreen(ResultScreen):
             self.show_result(changed, changed.figures())
             told = {True: "shown", False: "left out"}
             words = (
-                f"{name} {told[value] if isinstance(value, bool) else value or 'to suit'}"
+                f"{name.replace('_', ' ')} {told[value] if isinstance(value, bool) else value or 'to suit'}"
                 for name, value in parts.items()
             )
             self.notify(", ".join(words), timeout=2)
@@ -151,6 +159,11 @@ class SpaceScreen(ResultScreen):
         if self.result is not None:
             self._change(box=not self.result.box)
 
+    def action_eye_dome(self) -> None:
+        """Darken points beside nearer ones, or not."""
+        if isinstance(self.result, Cloud):
+            self._change(eye_dome=not self.result.eye_dome)
+
     def action_write(self) -> None:
         """Ask for a name, then write points or triangles to it."""
         result = self.result
@@ -172,7 +185,7 @@ class SpaceScreen(ResultScreen):
 
     def on_click(self, event: events.Click) -> None:
         """Put an end of a ruler where the mouse points."""
-        if event.widget is self.view and self._held == self.view.view:
+        if event.button == LEFT and event.widget is self.view and self._held == self.view.view:
             self._pick((event.x, event.y))
 
     def _pick(self, cell: tuple[int, int] | None) -> None:

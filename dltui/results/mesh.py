@@ -134,6 +134,7 @@ class Mesh(Result):
             projection=self.projection,
             up=self.up,
             box=self.box,
+            origin=tuple(self.origin),  # type: ignore[arg-type]
         )
 
     def figures(self) -> list[Figure]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.draw.look import Depth, Look
-from dltui.draw.scene.drawing import picture
+from dltui.draw.scene.drawing import named, picture
 from dltui.draw.view import View
 from dltui.figures import Scene
 
@@ -24,6 +24,11 @@ def still(figure: Scene, paper: tuple[int, int, int] = (255, 255, 255)) -> NDArr
     """Return a scene as it is first seen, 960 × 720 pixels, shape (720, 960, 3), on paper."""
     pixels, seen = _seen(figure)
     return np.where(seen[..., None], pixels, np.array(paper, np.uint8))
+
+
+def names_of(figure: Scene) -> list[tuple[float, float]]:
+    """Return columns and rows of that picture at which the names of the axes of its box stand."""
+    return named(figure, View(), CELLS, GRAIN)
 
 
 def png_of(pixels: NDArray[np.uint8]) -> bytes:

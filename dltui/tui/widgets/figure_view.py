@@ -31,6 +31,7 @@ MEANT = {
     scope: frozenset(known.name for known in actions.of_scope(scope)) for scope in ("turn", "plane", "read")
 }
 SPIN = 2.0  # degrees a frame
+LEFT = 1  # button of the mouse that turns; the others move what is held aside
 SMALLEST = (8, 3)  # cells below which nothing is drawn
 BREATH = (
     0.005  # seconds after a frame for the keys that came while it was drawn, so that one frame answers all
@@ -247,7 +248,11 @@ class FigureView(CanvasView, can_focus=True):
         if self._grip is not None and event.button:
             column, row = self._grip
             self._grip = (event.x, event.y)
-            self.look(self._manner.drag(self._view, event.x - column, event.y - row))
+            moved = event.x - column, event.y - row
+            if isinstance(self._manner, Turning) and (event.button != LEFT or event.shift or event.ctrl):
+                self.look(self._manner.carry(self._view, *moved, tuple(self.size)))
+            else:
+                self.look(self._manner.drag(self._view, *moved))
         else:
             self.look(self._manner.point(self._view, event.x, event.y))
 
