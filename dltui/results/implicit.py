@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from dltui.figures import Array, Figure, Heatmap, Images, Scene, Table, number
+import numpy as np
+
+from dltui.figures import Array, Figure, Heatmap, Images, Lines, Scene, Series, Table, number
 from dltui.results.base import Result
 
 
@@ -36,6 +38,10 @@ class Implicit(Result):
         levels: Cells of an octree that the surface may pass through, at each level.
         asked: Distances that the octree asked for.
         dense: Distances that a full grid of its finest cells would ask for.
+        voxels: Cells of a coarse grid whose middle is inside.
+        voxel_side: Cells of that grid along an axis.
+        voxel_vertices: Corners of the outer faces of those cells, shape (n, 3).
+        voxel_faces: Their triangles, shape (f, 3).
     """
 
     schema: ClassVar[str] = "implicit/1"
@@ -62,6 +68,10 @@ class Implicit(Result):
     levels: list[int] = field(default_factory=list)
     asked: int = 0
     dense: int = 0
+    voxels: int = 0
+    voxel_side: int = 0
+    voxel_vertices: Array = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    voxel_faces: Array = field(default_factory=lambda: np.zeros((0, 3), np.int32))
 
     def summary(self) -> dict[str, Any]:
         """Return what is known of the surface."""
@@ -79,12 +89,13 @@ class Implicit(Result):
             "pieces": self.pieces,
             "evaluations_per_pixel": self.evaluations,
             "probes": self.probes,
+            "voxels": {"side": self.voxel_side, "inside": self.voxels, "volume": self._voxel_volume},
             "octree": {"cells": self.levels, "evaluations": self.asked, "dense": self.dense},
             "slice": {"axis": self.axis, "at": self.level},
         }
 
     def figures(self) -> list[Figure]:
-        """Return the mesh to be turned, the picture of the rays, the cut with its bands, and the numbers."""
+        """Return the mesh, the picture of the rays, the cut with its bands, voxels, the octree, and the numbers."""
         flat = [name for name in "xyz" if name != self.axis]
         shown: list[Figure] = []
         if len(self.faces):
@@ -112,8 +123,45 @@ class Implicit(Result):
                 contours=True,
                 equal=True,
             ),
+            *self._cells(),
             self._table(),
         ]
+        return shown
+
+    @property
+    def _voxel_volume(self) -> float | None:
+        """Volume of the voxels; None where there is no grid of them."""
+        return self.voxels * (2 * self.reach / self.voxel_side) ** 3 if self.voxel_side else None
+
+    def _cells(self) -> list[Figure]:
+        """Return the surface as voxels, and the cells of an octree beside those of a full grid."""
+        shown: list[Figure] = []
+        if len(self.voxel_faces):
+            volume = number(self._voxel_volume or 0.0)
+            shown.append(
+                Scene(
+                    title=f"Voxels · {self.expression}",
+                    caption=f"{self.voxels:,} of {self.voxel_side}³ cells have their middle inside: volume {volume}",
+                    vertices=self.voxel_vertices,
+                    faces=self.voxel_faces,
+                )
+            )
+        if self.levels:
+            depth = np.arange(1, len(self.levels) + 1, dtype=np.float64)
+            kept = f"{self.levels[-1]:,} of {8 ** len(self.levels):,}"
+            shown.append(
+                Lines(
+                    title=f"Octree against the dense grid · {self.expression}",
+                    caption=f"after {len(self.levels)} halvings the surface may pass through {kept} cells",
+                    series=(
+                        Series(name="dense grid", x=depth, y=8.0**depth),
+                        Series(name="octree", x=depth, y=np.array(self.levels, np.float64)),
+                    ),
+                    x_label="halvings",
+                    y_label="cells",
+                    y_scale="log",
+                )
+            )
         return shown
 
     def _caption(self) -> str:

@@ -44,7 +44,7 @@ def ray_figure(ray: Array, through: list[int], title: str, *, at: int = -1) -> L
     colour = (weight[:, None] * np.asarray(ray, np.float64)[:, 4:]).sum(axis=0)
     seen = ", ".join(number(float(part), 3) for part in colour)
     parts = (("α", alpha), ("T", before), ("w = Tα", weight))
-    series = tuple(Series(name=name, x=depth, y=values, marks=True) for name, values in parts)
+    series = tuple(Series(name=name, x=depth, y=values, marks=name != "T") for name, values in parts)
     if at >= 0:
         series += (Series(name="splat", x=depth[[at]], y=weight[[at]], marks=True),)
     return Lines(

@@ -17,6 +17,7 @@ from dltui.scene.mesh import measure
 from dltui.scene.octree import grow
 from dltui.scene.sdf.nodes import Node
 from dltui.scene.sdf.trace import CLOSE, Traced, normals, trace
+from dltui.scene.voxels import occupied, shell
 
 Doubles = NDArray[np.float64]
 REACH = 2.0  # of what has no end
@@ -25,7 +26,8 @@ SLAB = 16  # layers of the grid at once
 PICTURE = (240, 180)
 PAPER, CLAY = 0.0, np.array([0.85, 0.78, 0.68])
 CUT = 121
-OCTREE = 7
+OCTREE = 7  # halvings
+VOXELS = 32  # along an axis
 
 
 def surface(
@@ -65,6 +67,8 @@ def surface(
     if reach is not None and not 0 < reach < 1e6:
         raise UsageError(f"can't look at a cube of half side {reach:g}: expected a number above 0")
     half = reach or (node.reach * ROOM if math.isfinite(node.reach) else REACH)
+    if not half > 0:
+        raise UsageError(f"{title or node.text} has no size: expected one above 0, or --reach")
     side = np.linspace(-half, half, resolution + 1)
     values = np.empty((resolution + 1,) * 3, np.float32)
     for start in range(0, resolution + 1, SLAB):
@@ -78,6 +82,8 @@ def surface(
     seen, asked = picture(node, half, azimuth, elevation)
     side_of_cut, values_of_cut = cut(node, half, axis, level)
     tree = grow(node, reach=half, levels=OCTREE)
+    full = occupied(node, reach=half, side=VOXELS)
+    corners, sides, _ = shell(full, reach=half)
     return Implicit(
         title=title or node.text,
         expression=title or node.text,
@@ -102,6 +108,10 @@ def surface(
         levels=list(tree.cells),
         asked=tree.evaluations,
         dense=tree.dense,
+        voxels=int(full.sum()),
+        voxel_side=VOXELS,
+        voxel_vertices=corners.astype(np.float32),
+        voxel_faces=sides.astype(np.int32),
     )
 
 
