@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,6 +19,7 @@ from dltui.figures import Scene, number
 from dltui.results.cloud import Cloud, ruled
 from dltui.results.mesh import Mesh
 from dltui.scene.read import SHIPPED
+from dltui.scene.solids import SHAPES as SHAPES_MADE
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
@@ -126,6 +128,10 @@ class SpaceScreen(ResultScreen):
         """Show the same shape otherwise."""
         if self.result is not None:
             changed = replace(self.result, **parts)
+            if self.item.kind == "shape":
+                changed = replace(
+                    changed, made=replace(changed.made, command=command_of(changed, self.item.key))
+                )
             self.show_result(changed, changed.figures())
             told = {True: "shown", False: "left out"}
             words = (
@@ -210,19 +216,39 @@ class SpaceScreen(ResultScreen):
         self.view.action_pan(right, up)
 
 
+def command_of(result: Cloud | Mesh, key: str) -> str:
+    """Return the command that shows a shape as it is shown now.
+
+    Args:
+        result: The points or triangles.
+        key: Name of the shape, or its file.
+
+    Returns:
+        The command, with those options that aren't what they are if left out.
+    """
+    name = key if key in (*SHIPPED, *SHAPES_MADE) else Path(key).name
+    words = ["dltui", "cloud" if isinstance(result, Cloud) else "mesh", name]
+    if result.colour != ("rgb" if result.rgb is not None else "none"):
+        words += ["--colour", result.colour]
+    if result.projection != "perspective":
+        words += ["--projection", result.projection]
+    if isinstance(result, Mesh):
+        words += ["--shade", result.shade] if result.shade != "flat" else []
+    else:
+        words += ["--size", str(result.size)] if result.size else []
+        words += [] if result.eye_dome else ["--no-eye-dome"]
+    return shlex.join([*words, *(["--box"] if result.box else [])])
+
+
 def described(key: str) -> tuple[Cloud | Mesh, list[Any]]:
     """Return the result of a file or shipped shape, and its figures."""
     from dltui.results.base import Made
     from dltui.scene.describe import cloud_of, mesh_of
     from dltui.scene.read import read_geometry
-    from dltui.scene.solids import SHAPES
 
     geometry = read_geometry(key)
     found = mesh_of(geometry) if geometry.is_mesh else cloud_of(geometry)
-    verb = "mesh" if geometry.is_mesh else "cloud"
-    found = replace(
-        found, made=Made(command=f"dltui {verb} {key if key in (*SHIPPED, *SHAPES) else Path(key).name}")
-    )
+    found = replace(found, made=Made(command=command_of(found, key)))
     return found, found.figures()
 
 

@@ -10,7 +10,7 @@ from dltui.tui.actions import Action
 from dltui.tui.register import screen
 
 if TYPE_CHECKING:
-    pass
+    from dltui.results.nerf import Radiance  # noqa: F401 - named in quotes below
 
 
 @screen("result:nerf")

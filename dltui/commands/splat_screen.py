@@ -34,7 +34,7 @@ class SplatScreen(HeldOutScreen["SplatFit"]):
                ("1", "-1"), shown=2),
         Action("splats", "alpha", ("d", "D", "c"), "opacity",
                "Double α of the splat of the ray, halve it, or take it away.", ("2", "0.5", "0"), shown=3),
-        Action("splats", "undo", ("i",), "as it was", "Take all changes of the ray back."),
+        Action("splats", "undo", ("r",), "as it was", "Take all changes of the ray back."),
         *flight_actions("splats"),
     )  # fmt: skip
 

@@ -50,6 +50,11 @@ class Scene(Figure):
         box: Draw the edges of the box around everything, its axes coloured and named, and tell where they end.
         origin: What was taken off all places; it is put back wherever coordinates are told.
         normals: Unit normals of the points, shape (n, 3), or None.
+        azimuth: Degrees around the upright axis, from where it is seen at first and on paper.
+        elevation: Degrees above the ground, of the same eye.
+        zoom: How many times nearer it is.
+        shift: How far the picture is moved right and up, in widths of its shorter side.
+        place: Where the eye stands if it flies freely, or None where it goes around the scene.
     """
 
     points: Array = field(default_factory=lambda: _none(0, 3))
@@ -72,6 +77,11 @@ class Scene(Figure):
     box: bool = False
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     normals: Array | None = None
+    azimuth: float = 35.0
+    elevation: float = 30.0
+    zoom: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    place: tuple[float, float, float] | None = None
 
     @cached_property
     def bounds(self) -> Floats:
@@ -149,6 +159,14 @@ class Scene(Figure):
         jitter = np.random.default_rng(0).random(count)
         return np.minimum(((np.arange(count) + jitter) * (total / count)).astype(np.int64), total - 1)
 
+    def told(self) -> str:
+        """Return the range of the numbers that colours stand for, or how many classes there are; empty without any."""
+        values = self.point_values if self.point_values is not None else self.vertex_values
+        if values is None:
+            return ""
+        name, count = self.value_label or "value", len(self.value_names)
+        return f"{name} in {count} class{'es' * (count != 1)}" if count else f"{name} {span(values)}"
+
     def words(self) -> str:
         """Return what there is and how large it is."""
         parts = [
@@ -163,7 +181,7 @@ class Scene(Figure):
             for name, (a, b) in zip("xyz", self.spans(), strict=True)
         )
         values = self.point_values if self.point_values is not None else self.vertex_values
-        told = f" {self.value_label or 'value'} {span(values)}." if values is not None else ""
+        told = f" {self.told()}." if values is not None else ""
         return f"{' and '.join(parts)}; {extent}.{told}"
 
 

@@ -47,6 +47,9 @@ class Cloud(Result):
         projection: ``perspective`` or ``orthographic``.
         size: Pixels of a point; 0 for what suits their number.
         box: Whether the box around them is drawn.
+        azimuth: Degrees around, from where they are seen at first and on paper.
+        elevation: Degrees above the ground.
+        zoom: How many times nearer than what shows all.
         eye_dome: Whether points beside nearer ones are darkened.
         dropped: Points left out because a coordinate was not finite.
         duplicates: Points at a place that another one has.
@@ -74,6 +77,9 @@ class Cloud(Result):
     projection: Literal["perspective", "orthographic"] = "perspective"
     size: int = 0
     box: bool = False
+    azimuth: float = 35.0
+    elevation: float = 30.0
+    zoom: float = 1.0
     eye_dome: bool = True
     dropped: int = 0
     duplicates: int = 0
@@ -162,6 +168,9 @@ class Cloud(Result):
             up=self.up,
             size=self.size,
             box=self.box,
+            azimuth=self.azimuth,
+            elevation=self.elevation,
+            zoom=self.zoom,
             relief=self.eye_dome,
             origin=tuple(self.origin),  # type: ignore[arg-type]
         )

@@ -10,10 +10,10 @@ from PIL import Image
 
 from dltui.draw import Depth, Look, View, draw, save
 from dltui.draw.colors import SERIES, packed_of, paint
-from dltui.draw.export.still import png_of, still
+from dltui.draw.export.still import BOLD, CELLS, GRAIN, png_of, still
 from dltui.draw.scene import front as room
 from dltui.draw.scene.drawing import named, picture
-from dltui.draw.scene.eye import eye_of, turn
+from dltui.draw.scene.eye import eye_of, first_view, seen_from, turn
 from dltui.draw.scene.front import Front
 from dltui.draw.scene.light import AMBIENT, AXES, CLAY, LAMP
 from dltui.figures import Scene
@@ -277,3 +277,16 @@ def test_eye_dome_lighting_darkens_what_lies_behind_a_step() -> None:
     plain, _ = picture(replace(figure, relief=False), look, view, (40, 20), (2, 4))
     assert (dark <= plain).all()
     assert (dark < 0.7 * plain).any()
+
+
+def test_a_scene_on_paper_is_seen_from_where_it_was_looked_at() -> None:
+    figure = Scene(points=cloud(300), size=1)
+    view = View(azimuth=200, elevation=-10, zoom=3, shift=(0.2, -0.1))
+    moved = seen_from(figure, view)
+    assert first_view(moved) == view
+    large, there = picture(replace(figure, size=BOLD), Look(depth=Depth.TRUE), view, CELLS, GRAIN)
+    np.testing.assert_array_equal(still(moved)[there], large[there])
+    assert there.any()
+    assert (still(moved) != still(figure)).any()
+    look = Look(width=60, height=20, depth=Depth.TRUE)
+    np.testing.assert_array_equal(draw(moved, look).canvas.glyph, draw(figure, look, view).canvas.glyph)

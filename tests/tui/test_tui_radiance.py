@@ -315,7 +315,7 @@ async def test_splats_are_cut_elsewhere_and_one_of_a_ray_is_taken_away(
         await pilot.press("c")  # the one that gives most is the first
         weight = next(one for one in shown(screen, Lines).series if one.name == "w = Tα")
         np.testing.assert_allclose(weight.y, [0, 0.5])
-        await pilot.press("i", "u", "d")
+        await pilot.press("r", "u", "d")
         weight = next(one for one in shown(screen, Lines).series if one.name == "w = Tα")
         np.testing.assert_allclose(weight.y, [0.5, 0.5 * 0.99])
 

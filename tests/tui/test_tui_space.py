@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from dltui.commands.cloud_screen import SpaceScreen
+from dltui.draw import save
+from dltui.draw.scene.eye import seen_from
 from dltui.figures import Scene
 from dltui.results.cloud import Cloud
 from dltui.results.mesh import Mesh
@@ -77,8 +80,13 @@ async def test_a_cloud_is_coloured_by_what_its_points_bear(make_app: Make, settl
         await pilot.press("z", "d")
         assert shown(screen).size == 1
         assert shown(screen).relief is False
+        assert screen.result.made.command == "dltui cloud lidar --size 1 --no-eye-dome"
         await pilot.press("d")
         assert shown(screen).relief is True
+        await pilot.press("c", "c", "b", "o")
+        told = "dltui cloud lidar --colour classification --projection orthographic --size 1 --box"
+        assert screen.result.made.command == told
+        assert "classification in 2 classes" in shown(screen).words()
         assert screen.check_action("light", ()) is False
 
 
@@ -153,6 +161,25 @@ async def test_the_right_button_moves_the_picture_and_the_left_one_turns_it(
         await pilot.click(screen.view, offset=(40, 12), button=3)
         assert screen.result is not None
         assert not len(screen.result.rulers)
+
+
+async def test_the_picture_is_written_as_it_is_seen(make_app: Make, settle: Settle, here: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "bunny")
+        written = []
+        for name, keys in (("first.png", ()), ("turned.png", ("left", "up", "plus", "shift+right"))):
+            await pilot.press(*keys, "e")
+            await until(pilot, lambda: isinstance(app.screen, ExportScreen))
+            app.screen.query_one(Input).value = name
+            await pilot.press("enter")
+            await until(pilot, (here / name).exists)
+            figure = seen_from(shown(screen), screen.view.view)
+            assert isinstance(figure, Scene)
+            save([figure], here / "same.png")
+            written.append((here / name).read_bytes())
+            assert written[-1] == (here / "same.png").read_bytes()
+        assert written[0] != written[1]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("bunny", Mesh), ("lidar", Cloud)])

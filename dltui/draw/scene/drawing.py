@@ -96,7 +96,7 @@ def _laid(figure: Scene, budget: int | None, eye: Eye) -> tuple[Front, Floats]:
     front = Front(eye.width, eye.height)
     count = len(figure.points)
     if count:
-        size = figure.size or _size(count, eye)
+        size = figure.size or suited(count, eye.width * eye.height, LARGEST)
         if budget is None or count <= budget:
             front.put_points(figure.columns, eye, size=size)
         else:
@@ -120,9 +120,9 @@ def _fewer(figure: Scene, budget: int) -> tuple[Ints, Floats]:
     return known
 
 
-def _size(count: int, eye: Eye) -> int:
-    """Return how large points are, so that few of them are seen."""
-    return int(np.clip(round((FILLED * eye.width * eye.height / count) ** 0.5), 1, LARGEST))
+def suited(count: int, room: int, largest: int) -> int:
+    """Return how large points are, so that few of them are seen on so many pixels."""
+    return int(np.clip(round((FILLED * room / max(count, 1)) ** 0.5), 1, largest))
 
 
 def _put_lines(figure: Scene, front: Front, eye: Eye, first: int) -> None:
