@@ -88,6 +88,12 @@ class SpaceScreen(ResultScreen):
         return "Scenes" if self.item.kind == "shape" else super().shelf_title
 
     @property
+    def command_line(self) -> str:
+        """The command that shows a shape as it is shown now."""
+        known = self.result is not None and self.item.kind == "shape"
+        return self.result.made.command if known and self.result is not None else super().command_line
+
+    @property
     def kept(self) -> Path | None:
         """The file of a saved result."""
         return None if self.item.kind == "shape" else super().kept

@@ -96,7 +96,6 @@ class Implicit(Result):
 
     def figures(self) -> list[Figure]:
         """Return the mesh, the picture of the rays, the cut with its bands, voxels, the octree, and the numbers."""
-        flat = [name for name in "xyz" if name != self.axis]
         shown: list[Figure] = []
         if len(self.faces):
             shown.append(
@@ -110,23 +109,28 @@ class Implicit(Result):
             )
         shown += [
             Images(title=f"By its rays · {self.expression}", pixels=self.picture[None]),
-            Heatmap(
-                title=f"Cut at {self.axis} = {number(self.level)} · {self.expression}",
-                caption=f"negative inside, 0 on the surface; {'the distance' if self.exact else 'a bound on it'}",
-                values=self.cut,
-                x=self.across,
-                y=self.upward,
-                x_label=flat[0],
-                y_label=flat[1],
-                value_label="f",
-                colormap="coolwarm",
-                contours=True,
-                equal=True,
-            ),
+            self.cut_figure(),
             *self._cells(),
             self._table(),
         ]
         return shown
+
+    def cut_figure(self) -> Heatmap:
+        """Return the cut with its bands."""
+        flat = [name for name in "xyz" if name != self.axis]
+        return Heatmap(
+            title=f"Cut at {self.axis} = {number(self.level)} · {self.expression}",
+            caption=f"negative inside, 0 on the surface; {'the distance' if self.exact else 'a bound on it'}",
+            values=self.cut,
+            x=self.across,
+            y=self.upward,
+            x_label=flat[0],
+            y_label=flat[1],
+            value_label="f",
+            colormap="coolwarm",
+            contours=True,
+            equal=True,
+        )
 
     @property
     def _voxel_volume(self) -> float | None:
@@ -186,7 +190,7 @@ class Implicit(Result):
                 f"octree of {len(self.levels)} levels",
                 f"{self.levels[-1]:,} cells, {self.asked:,} distances: 1/{number(share, 3)} of a full grid's",
             ))
-        rows += [(_place(probe["at"]), _told(probe)) for probe in self.probes]
+        rows += [(_place(probe["at"]), _answer(probe)) for probe in self.probes]
         return Table(title=f"Numbers · {self.expression}", columns=("what", "value"), rows=tuple(rows))
 
 
@@ -195,7 +199,12 @@ def _place(at: list[float]) -> str:
     return "f at " + ", ".join(number(part) for part in at)
 
 
-def _told(probe: dict[str, Any]) -> str:
+def told(probe: dict[str, Any]) -> str:
+    """Return what was asked about and what was found there, as a sentence."""
+    return f"{_place(probe['at'])}: {_answer(probe)}"
+
+
+def _answer(probe: dict[str, Any]) -> str:
     """Return what was found there."""
     side = "inside" if probe["inside"] else "outside"
     return f"{number(probe['value'])}, ‖∇f‖ {number(probe['slope'])}, {side}"
