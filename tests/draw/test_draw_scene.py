@@ -266,6 +266,11 @@ def test_the_colours_of_numbers_and_classes_are_told_on_paper(tmp_path: Path) ->
         path = tmp_path / "scene.svg"
         save([replace(figure, **changed)], path)
         assert told in path.read_text(), told
+        page = tmp_path / "scene.html"
+        save([replace(figure, **changed)], page)
+        legend = page.read_text().partition('class="scene"')[2].partition("</p>")[0]
+        assert ("linear-gradient" in legend) is ("value_names" not in changed)
+        assert told.removesuffix("−") in legend.partition("<p>")[2]
 
 
 def test_eye_dome_lighting_darkens_what_lies_behind_a_step() -> None:
