@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -15,7 +17,7 @@ SOLID = 0.5  # opacity below which a distance says nothing
 CUTS, CELLS = 15, 64  # cuts across the z axis, and the cells of one either way
 REACH = 3.5  # deviations beyond which a splat adds nothing to a cut
 STRAY = 0.005  # share of the splats at either end of an axis that the cuts need not hold
-BLOCK = 1 << 12  # splats at once
+BLOCK = 1 << 9  # splats at once
 
 
 def distances(seen: Seen, camera: Camera) -> np.ndarray:
@@ -34,11 +36,14 @@ def distances(seen: Seen, camera: Camera) -> np.ndarray:
 
 
 @torch.no_grad()
-def cuts(splats: Gaussians) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def cuts(
+    splats: Gaussians, beat: Callable[[], None] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return Σ oᵢ exp(−dᵢ²/2) on planes across the z axis, dᵢ being the distance to splat i in its deviations.
 
     Args:
         splats: The splats.
+        beat: Called after every plane; may raise to stop.
 
     Returns:
         Places along and up the cuts, shape (n,), levels, shape (k,), and the sums, shape (k, n, n).
@@ -64,6 +69,8 @@ def cuts(splats: Gaussians) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
         for some in torch.split(near, BLOCK):
             away = torch.einsum("nij,npj->npi", inverse[some], spots - splats.place[some][:, None])
             found[place] += (opacity[some][:, None] * torch.exp(-0.5 * away.square().sum(2))).sum(0)
+        if beat is not None:
+            beat()
     sums = found.reshape(CUTS, CELLS, CELLS).cpu().numpy()
     return x.cpu().numpy(), y.cpu().numpy(), levels.cpu().numpy(), sums
 

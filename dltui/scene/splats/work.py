@@ -109,7 +109,7 @@ def described(
         if beat is not None:
             beat()
     each = (time.perf_counter() - began) / len(judged)
-    inside = _inside(splats, judged[0].camera) if kept else {}
+    inside = _inside(splats, judged[0].camera, beat) if kept else {}
     pairs = list(zip(seen, judged, strict=True))
     colour = (0.5 + Y0 * splats.harmonics[:, 0]).clamp(0, 1).mul(255).round().to(torch.uint8)
     return SplatFit(
@@ -149,9 +149,9 @@ def _mean_error(away: np.ndarray, truth: np.ndarray) -> float:
     return float(np.abs(away - truth)[known].mean()) if known.any() else float("nan")
 
 
-def _inside(splats: Gaussians, camera: Camera) -> dict[str, Any]:
+def _inside(splats: Gaussians, camera: Camera, beat: Callable[[], None] | None) -> dict[str, Any]:
     """Return cuts through splats, and those that the middle of a picture sees."""
-    across, upward, levels, cut = cuts(splats)
+    across, upward, levels, cut = cuts(splats, beat)
     through = [camera.width // 2, camera.height // 2]
     ray = along(splats, camera, *through)
     return {"across": across, "upward": upward, "levels": levels, "cut": cut, "ray": ray, "through": through}
