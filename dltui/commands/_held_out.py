@@ -12,7 +12,7 @@ from dltui.draw.endings import MOVING
 from dltui.draw.scene.eye import FIELD, place_of, turn
 from dltui.draw.view import View
 from dltui.errors import DltuiError
-from dltui.figures import Array, Figure, Images, Scene
+from dltui.figures import Array, Figure, Heatmap, Images, Scene
 from dltui.files import write_bytes
 from dltui.tui.actions import Action
 from dltui.tui.catalog import Item
@@ -30,8 +30,15 @@ class Fitted(Protocol):
     def truth(self) -> Array:
         """Those pictures."""
 
+    @property
+    def levels(self) -> Array:
+        """Where planes cut through its density."""
+
     def pictures(self, place: int | None = None) -> Images:
         """Return all of them, or one, beside what is shown of them."""
+
+    def cut_at(self, place: int) -> Heatmap:
+        """Return its density on one of the planes."""
 
 
 F = TypeVar("F", bound=Fitted)
@@ -50,6 +57,7 @@ class HeldOutScreen(ResultScreen, Generic[F]):
     """Figures of what was fitted to pictures."""
 
     _found: F | None = None
+    _level = 0
     _picture: int | None = None  # which held-out picture is large
     FILM = ("nerf", "render", "--frames")  # verb and option that draw a film of so many pictures
 
@@ -60,6 +68,7 @@ class HeldOutScreen(ResultScreen, Generic[F]):
     def show_result(self, result: F, figures: list[Figure]) -> None:
         """Show the figures; a picture that is large stays so while a fit goes on."""
         self._found = result
+        self._level = len(result.levels) // 2
         if self._picture is not None:
             figures = [result.pictures(self._picture), *figures[1:]]
         super().show_result(result, figures)
@@ -77,7 +86,16 @@ class HeldOutScreen(ResultScreen, Generic[F]):
             return self.can_film and isinstance(self.view.figure, Scene)
         if action == "film":
             return self.can_film and bool(self._cameras)
+        if action == "level":
+            return self._found is not None and len(self._found.levels) > 0
         return super().check_action(action, parameters)
+
+    def action_level(self, step: int) -> None:
+        """Cut at the next level."""
+        if self._found is not None:
+            self._level = min(max(self._level + step, 0), len(self._found.levels) - 1)
+            place = next(i for i, one in enumerate(self._figures) if is_cut(one))
+            self.put_figure(place, self._found.cut_at(self._level))
 
     @property
     def can_film(self) -> bool:
@@ -137,6 +155,11 @@ class HeldOutScreen(ResultScreen, Generic[F]):
             str(target),
         ]
         self.dltui.open_job(self.dltui.run_job(words))
+
+
+def is_cut(figure: Figure) -> bool:
+    """Return whether a figure is a cut through a density."""
+    return isinstance(figure, Heatmap) and figure.title.startswith("Density · ")
 
 
 def camera_of(figure: Scene, view: View) -> tuple[Array, float]:

@@ -40,7 +40,15 @@ Up = Annotated[
 Projection = Annotated[
     Literal["perspective", "orthographic"], typer.Option("--projection", help="How far things are seen.")
 ]
-Box = Annotated[bool, typer.Option("--box", help="Draw the box around it.")]
+Box = Annotated[bool, typer.Option("--box", help="Draw the box around it, with its axes.")]
+Azimuth = Annotated[float, typer.Option("--azimuth", help="Degrees around, from where it is seen.")]
+Elevation = Annotated[
+    float,
+    typer.Option("--elevation", min=-90, max=90, help="Degrees above the ground, from where it is seen."),
+]
+Zoom = Annotated[
+    float, typer.Option("--zoom", min=0.05, max=200, help="How many times nearer than what shows all.")
+]
 Columns = Annotated[
     str,
     typer.Option(

@@ -9,9 +9,11 @@ import typer
 
 from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._scene_words import (
+    Azimuth,
     Box,
     Columns,
     DepthScale,
+    Elevation,
     Export,
     Intrinsics,
     Orbit,
@@ -20,6 +22,7 @@ from dltui.commands._scene_words import (
     Scale,
     Shape,
     Up,
+    Zoom,
     read_for,
     write_out,
 )
@@ -49,6 +52,9 @@ def cloud(
     ] = 0,
     up: Up = None,
     projection: Projection = "perspective",
+    azimuth: Azimuth = 35.0,
+    elevation: Elevation = 30.0,
+    zoom: Zoom = 1.0,
     columns: Columns = "",
     intrinsics: Intrinsics = "",
     depth_scale: DepthScale = 1.0,
@@ -94,6 +100,9 @@ def cloud(
         bool, typer.Option("--align", help="Lay it upon the cloud of --against first (ICP).")
     ] = False,
     box: Box = False,
+    eye_dome: Annotated[
+        bool, typer.Option("--eye-dome/--no-eye-dome", help="Darken points beside nearer ones.")
+    ] = True,
     common: Common,
 ) -> Cloud:
     """Look at a cloud of points: turn it in the TUI, colour it by what each point bears, and count it.
@@ -131,7 +140,17 @@ def cloud(
             geometry, other, align=align, seed=common.seed, report=common.report
         )
     pairs = rulers(ruler or [], len(geometry.vertices), geometry.title)
-    found = cloud_of(geometry, colour=colour, up=up, projection=projection, size=size, box=box, rulers=pairs)
+    found = cloud_of(
+        geometry,
+        colour=colour,
+        up=up,
+        projection=projection,
+        size=size,
+        box=box,
+        eye_dome=eye_dome,
+        rulers=pairs,
+    )
+    found = replace(found, azimuth=azimuth, elevation=elevation, zoom=zoom)
     if other is not None and distances is not None:
         found = replace(found, other=other.vertices, other_title=other.title, apart=asdict(distances))
     if motion is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,10 +19,12 @@ from dltui.figures import Scene, number
 from dltui.results.cloud import Cloud, ruled
 from dltui.results.mesh import Mesh
 from dltui.scene.read import SHIPPED
+from dltui.scene.solids import SHAPES as SHAPES_MADE
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
 from dltui.tui.screens.result import ResultScreen
+from dltui.tui.widgets.figure_view import LEFT
 
 LIGHTS = ("flat", "smooth", "wire", "normal", "depth", "plain")
 SHAPES = {
@@ -63,7 +66,14 @@ class SpaceScreen(ResultScreen):
             "Put an end of a ruler where the middle of the picture is; a click puts it anywhere.",
         ),
         Action("space", "write", ("E",), "", "Write the shape itself to a file: PLY, OBJ or STL.", shown=0),
-        Action("space", "box", ("b",), "box", "Draw the box around it, or leave it out."),
+        Action("space", "box", ("b",), "box", "Draw the box around it with its axes, or leave it out."),
+        Action(
+            "space",
+            "eye_dome",
+            ("d",),
+            "eye dome",
+            "Darken points beside nearer ones (eye-dome lighting), or not.",
+        ),
         Action(
             "space", "pan", _FAR, "", "Move the picture.", ("-1, 0", "1, 0", "0, 1", "0, -1") * 2, shown=0
         ),
@@ -76,6 +86,12 @@ class SpaceScreen(ResultScreen):
     def shelf_title(self) -> str:
         """Scenes for what lies in files, results for what was kept."""
         return "Scenes" if self.item.kind == "shape" else super().shelf_title
+
+    @property
+    def command_line(self) -> str:
+        """The command that shows a shape as it is shown now."""
+        known = self.result is not None and self.item.kind == "shape"
+        return self.result.made.command if known and self.result is not None else super().command_line
 
     @property
     def kept(self) -> Path | None:
@@ -98,7 +114,7 @@ class SpaceScreen(ResultScreen):
         """Offer a light for triangles, a size for points."""
         if action == "light":
             return isinstance(self.result, Mesh)
-        if action == "size":
+        if action in {"size", "eye_dome"}:
             return isinstance(self.result, Cloud)
         if action == "measure":
             return isinstance(self.view.figure, Scene)
@@ -118,10 +134,14 @@ class SpaceScreen(ResultScreen):
         """Show the same shape otherwise."""
         if self.result is not None:
             changed = replace(self.result, **parts)
+            if self.item.kind == "shape":
+                changed = replace(
+                    changed, made=replace(changed.made, command=command_of(changed, self.item.key))
+                )
             self.show_result(changed, changed.figures())
             told = {True: "shown", False: "left out"}
             words = (
-                f"{name} {told[value] if isinstance(value, bool) else value or 'to suit'}"
+                f"{name.replace('_', ' ')} {told[value] if isinstance(value, bool) else value or 'to suit'}"
                 for name, value in parts.items()
             )
             self.notify(", ".join(words), timeout=2)
@@ -151,6 +171,11 @@ class SpaceScreen(ResultScreen):
         if self.result is not None:
             self._change(box=not self.result.box)
 
+    def action_eye_dome(self) -> None:
+        """Darken points beside nearer ones, or not."""
+        if isinstance(self.result, Cloud):
+            self._change(eye_dome=not self.result.eye_dome)
+
     def action_write(self) -> None:
         """Ask for a name, then write points or triangles to it."""
         result = self.result
@@ -172,7 +197,7 @@ class SpaceScreen(ResultScreen):
 
     def on_click(self, event: events.Click) -> None:
         """Put an end of a ruler where the mouse points."""
-        if event.widget is self.view and self._held == self.view.view:
+        if event.button == LEFT and event.widget is self.view and self._held == self.view.view:
             self._pick((event.x, event.y))
 
     def _pick(self, cell: tuple[int, int] | None) -> None:
@@ -197,19 +222,39 @@ class SpaceScreen(ResultScreen):
         self.view.action_pan(right, up)
 
 
+def command_of(result: Cloud | Mesh, key: str) -> str:
+    """Return the command that shows a shape as it is shown now.
+
+    Args:
+        result: The points or triangles.
+        key: Name of the shape, or its file.
+
+    Returns:
+        The command, with those options that aren't what they are if left out.
+    """
+    name = key if key in (*SHIPPED, *SHAPES_MADE) else Path(key).name
+    words = ["dltui", "cloud" if isinstance(result, Cloud) else "mesh", name]
+    if result.colour != ("rgb" if result.rgb is not None else "none"):
+        words += ["--colour", result.colour]
+    if result.projection != "perspective":
+        words += ["--projection", result.projection]
+    if isinstance(result, Mesh):
+        words += ["--shade", result.shade] if result.shade != "flat" else []
+    else:
+        words += ["--size", str(result.size)] if result.size else []
+        words += [] if result.eye_dome else ["--no-eye-dome"]
+    return shlex.join([*words, *(["--box"] if result.box else [])])
+
+
 def described(key: str) -> tuple[Cloud | Mesh, list[Any]]:
     """Return the result of a file or shipped shape, and its figures."""
     from dltui.results.base import Made
     from dltui.scene.describe import cloud_of, mesh_of
     from dltui.scene.read import read_geometry
-    from dltui.scene.solids import SHAPES
 
     geometry = read_geometry(key)
     found = mesh_of(geometry) if geometry.is_mesh else cloud_of(geometry)
-    verb = "mesh" if geometry.is_mesh else "cloud"
-    found = replace(
-        found, made=Made(command=f"dltui {verb} {key if key in (*SHIPPED, *SHAPES) else Path(key).name}")
-    )
+    found = replace(found, made=Made(command=command_of(found, key)))
     return found, found.figures()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._scene_words import (
+    Azimuth,
     Box,
+    Elevation,
     Export,
     Orbit,
     Projection,
@@ -16,6 +19,7 @@ from dltui.commands._scene_words import (
     Scale,
     Shape,
     Up,
+    Zoom,
     read_for,
     write_out,
 )
@@ -43,6 +47,9 @@ def mesh(
     ] = "",
     up: Up = None,
     projection: Projection = "perspective",
+    azimuth: Azimuth = 35.0,
+    elevation: Elevation = 30.0,
+    zoom: Zoom = 1.0,
     scale: Scale = 1.0,
     ruler: Ruler = None,
     export: Export = None,
@@ -60,6 +67,7 @@ def mesh(
     )
     pairs = rulers(ruler or [], len(geometry.vertices), geometry.title)
     found = mesh_of(geometry, colour=colour, shade=shade, up=up, projection=projection, box=box, rulers=pairs)
+    found = replace(found, azimuth=azimuth, elevation=elevation, zoom=zoom)
     if found.crowded:
         crowded = "1 edge belongs" if found.crowded == 1 else f"{found.crowded:,} edges belong"
         common.note(f"{geometry.title}: {crowded} to more than two triangles (non-manifold)")

@@ -45,6 +45,13 @@ def train(
         bool, typer.Option("--live", help="Draw what it sees on the terminal as it learns.")
     ] = False,
     *,
+    full_size: Annotated[
+        bool,
+        typer.Option(
+            "--full-size",
+            help="The network of mlp as large as in the paper: 8 layers of 256; for a GPU, or hours.",
+        ),
+    ] = False,
     common: Common,
 ) -> Radiance | Stopped:
     """Fit a radiance field, and judge it by pictures that it has not seen."""
@@ -54,9 +61,11 @@ def train(
     from dltui.scene.nerf.work import Effort
     from dltui.scene.nerf.work import train as fitted
 
+    if full_size and field != "mlp":
+        raise UsageError(f"--full-size is for --field mlp, not for {field}: leave it out")
     capture = pictures_of(scene, views, size, common).capture
     limit = 15.0 if seconds is None and steps is None else seconds
-    effort = Effort(field, limit, steps, common.seed, pick_device(common.device))
+    effort = Effort(field, limit, steps, common.seed, pick_device(common.device), full_size)
     common = alive(common, wanted=live)
     return stoppable(lambda report: fitted(capture, effort, report), common)
 

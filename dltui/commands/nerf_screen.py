@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dltui.commands._held_out import HeldOutScreen, flight_actions
-from dltui.figures import Figure, Heatmap
 from dltui.tui import actions
 from dltui.tui.actions import Action
 from dltui.tui.register import screen
 
 if TYPE_CHECKING:
-    from dltui.results.nerf import Radiance
+    from dltui.results.nerf import Radiance  # noqa: F401 - named in quotes below
 
 
 @screen("result:nerf")
@@ -29,32 +28,16 @@ class RadianceScreen(HeldOutScreen["Radiance"]):
         *flight_actions("radiance"),
     )  # fmt: skip
 
-    _level = 0
-
-    def show_result(self, result: Radiance, figures: list[Figure]) -> None:
-        """Show the figures of a field."""
-        self._level = len(result.levels) // 2
-        super().show_result(result, figures)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer rays and flights of a field that is kept, cuts where there are some."""
+        """Offer rays and flights of a field that is kept."""
         if action in {"ray", "fly"}:
             return self.can_film
-        if action == "level":
-            return self._found is not None and len(self._found.levels) > 0
         return super().check_action(action, parameters)
 
     @property
     def can_film(self) -> bool:
         """Whether the field is kept whole."""
         return self.kept is not None and self._found is not None and bool(self._found.tensors)
-
-    def action_level(self, step: int) -> None:
-        """Cut at the next level."""
-        if self._found is not None:
-            self._level = min(max(self._level + step, 0), len(self._found.levels) - 1)
-            places = [i for i, one in enumerate(self._figures) if is_cut(one)]
-            self.put_figure(places[0], self._found.cut_at(self._level))
 
     def action_ray(self) -> None:
         """Follow a ray in a job of its own."""
@@ -68,8 +51,3 @@ class RadianceScreen(HeldOutScreen["Radiance"]):
 
     def _run(self, verb: str, *words: str) -> None:
         self.dltui.open_job(self.dltui.run_job(["nerf", verb, str(self.kept), *words]))
-
-
-def is_cut(figure: Figure) -> bool:
-    """Return whether a figure is a cut through a density."""
-    return isinstance(figure, Heatmap) and figure.value_label == "σ"

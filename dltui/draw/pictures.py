@@ -19,6 +19,7 @@ from dltui.draw.look import Look
 from dltui.draw.overlay import draw_overlay
 from dltui.draw.points import draw_points
 from dltui.draw.scene.drawing import draw_scene
+from dltui.draw.scene.eye import first_view
 from dltui.draw.surface import draw_surface
 from dltui.draw.table import draw_table
 from dltui.draw.tokens import draw_tokens
@@ -60,17 +61,16 @@ DRAWINGS: dict[type[Figure], Draw] = {
     Table: draw_table,
     Tokens: draw_tokens,
 }
-HERE = View()
 SMALLEST = (16, 3)  # columns and rows below which a larger drawing is cut
 
 
-def draw(figure: Figure, look: Look, view: View = HERE) -> Drawing:
+def draw(figure: Figure, look: Look, view: View | None = None) -> Drawing:
     """Return a figure drawn into the cells of a terminal, fast enough to be moved about.
 
     Args:
         figure: What to draw.
         look: Width, height, colours and glyphs that may be used.
-        view: From where it is looked at.
+        view: From where it is looked at; from where it is first seen when None.
 
     Returns:
         The cells, exactly ``look.width`` wide and, when a height was asked for, exactly that high.
@@ -78,6 +78,7 @@ def draw(figure: Figure, look: Look, view: View = HERE) -> Drawing:
     Raises:
         DltuiError: If no drawing is known for this kind of figure.
     """
+    view = view or first_view(figure)
     for kind, drawing in DRAWINGS.items():
         if isinstance(figure, kind):
             small = look.width < SMALLEST[0] or (look.height is not None and look.height < SMALLEST[1])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from dltui.draw.canvas import Canvas
 from dltui.draw.look import Look
 from dltui.draw.pictures import draw
+from dltui.draw.scene.eye import first_view
 from dltui.draw.view import View
 from dltui.errors import UsageError
 from dltui.figures import Figure, Points, Scene, Surface
@@ -43,7 +44,7 @@ def turned(figures: Sequence[Figure], look: Look, view: View | None = None) -> I
         raise UsageError(
             f"nothing here can be turned: found {kinds}, expected a surface, a scene or a cloud of points in space"
         )
-    start = view or View()
+    start = view or first_view(figure)
     for i in range(FRAMES):
         azimuth = (start.azimuth - 360 * i / FRAMES) % 360
         yield i * SECONDS / FRAMES, draw(figure, look, replace(start, azimuth=azimuth)).canvas

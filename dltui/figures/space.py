@@ -47,8 +47,14 @@ class Scene(Figure):
         size: Pixels of a point across and down; 0 for what suits their number.
         projection: ``perspective`` or ``orthographic``.
         up: The axis that points up.
-        box: Draw the edges of the box around everything.
+        box: Draw the edges of the box around everything, its axes coloured and named, and tell where they end.
+        origin: What was taken off all places; it is put back wherever coordinates are told.
         normals: Unit normals of the points, shape (n, 3), or None.
+        azimuth: Degrees around the upright axis, from where it is seen at first and on paper.
+        elevation: Degrees above the ground, of the same eye.
+        zoom: How many times nearer it is.
+        shift: How far the picture is moved right and up, in widths of its shorter side.
+        place: Where the eye stands if it flies freely, or None where it goes around the scene.
     """
 
     points: Array = field(default_factory=lambda: _none(0, 3))
@@ -69,7 +75,13 @@ class Scene(Figure):
     projection: Projection = "perspective"
     up: Literal["z", "y"] = "z"
     box: bool = False
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     normals: Array | None = None
+    azimuth: float = 35.0
+    elevation: float = 30.0
+    zoom: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    place: tuple[float, float, float] | None = None
 
     @cached_property
     def bounds(self) -> Floats:
@@ -80,6 +92,11 @@ class Scene(Figure):
             return np.zeros((2, 3), np.float32)
         low, high = np.min([low for low, _ in known], axis=0), np.max([high for _, high in known], axis=0)
         return np.stack([low, high]).astype(np.float32)
+
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """Return the least and the greatest x, y and z, the origin put back."""
+        low, high = self.bounds.astype(np.float64) + np.array(self.origin)
+        return tuple(zip(low.tolist(), high.tolist(), strict=True))
 
     @cached_property
     def radius(self) -> float:
@@ -142,6 +159,14 @@ class Scene(Figure):
         jitter = np.random.default_rng(0).random(count)
         return np.minimum(((np.arange(count) + jitter) * (total / count)).astype(np.int64), total - 1)
 
+    def told(self) -> str:
+        """Return the range of the numbers that colours stand for, or how many classes there are; empty without any."""
+        values = self.point_values if self.point_values is not None else self.vertex_values
+        if values is None:
+            return ""
+        name, count = self.value_label or "value", len(self.value_names)
+        return f"{name} in {count} class{'es' * (count != 1)}" if count else f"{name} {span(values)}"
+
     def words(self) -> str:
         """Return what there is and how large it is."""
         parts = [
@@ -151,14 +176,21 @@ class Scene(Figure):
         ]
         if not parts:
             return "Nothing in space."
-        low, high = self.bounds
         extent = ", ".join(
-            f"{name} {number(float(a))} … {number(float(b))}"
-            for name, a, b in zip("xyz", low, high, strict=True)
+            f"{name} {number(a, digits_of(a, b))} … {number(b, digits_of(a, b))}"
+            for name, (a, b) in zip("xyz", self.spans(), strict=True)
         )
         values = self.point_values if self.point_values is not None else self.vertex_values
-        told = f" {self.value_label or 'value'} {span(values)}." if values is not None else ""
+        told = f" {self.told()}." if values is not None else ""
         return f"{' and '.join(parts)}; {extent}.{told}"
+
+
+def digits_of(low: float, high: float) -> int:
+    """Return how many digits tell both ends of a range apart to a thousandth of it: more where it lies far from 0."""
+    apart = high - low
+    if not (math.isfinite(apart) and apart > 0):
+        return 4
+    return min(12, max(4, math.ceil(math.log10(max(abs(low), abs(high)) / apart) + 3)))
 
 
 def _ends(places: Array) -> tuple[Array, Array] | None:

@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from dltui.figures import Array, Figure, Histogram, Scene, Table, number
+from dltui.figures.space import digits_of
 from dltui.results.base import Result
+from dltui.results.labels import classes_of
 
 BINS = 60
 AXES = ("x", "y", "z")
@@ -45,6 +47,10 @@ class Cloud(Result):
         projection: ``perspective`` or ``orthographic``.
         size: Pixels of a point; 0 for what suits their number.
         box: Whether the box around them is drawn.
+        azimuth: Degrees around, from where they are seen at first and on paper.
+        elevation: Degrees above the ground.
+        zoom: How many times nearer than what shows all.
+        eye_dome: Whether points beside nearer ones are darkened.
         dropped: Points left out because a coordinate was not finite.
         duplicates: Points at a place that another one has.
         spacing: Mean distance to the nearest neighbour of a sample of points; NaN for fewer than two.
@@ -71,6 +77,10 @@ class Cloud(Result):
     projection: Literal["perspective", "orthographic"] = "perspective"
     size: int = 0
     box: bool = False
+    azimuth: float = 35.0
+    elevation: float = 30.0
+    zoom: float = 1.0
+    eye_dome: bool = True
     dropped: int = 0
     duplicates: int = 0
     spacing: float = float("nan")
@@ -89,6 +99,13 @@ class Cloud(Result):
         low, high = self.vertices.min(axis=0), self.vertices.max(axis=0)
         return np.asarray(np.stack([low, high]).astype(np.float64) + np.array(self.origin))
 
+    @property
+    def density(self) -> float | None:
+        """Points by the volume of the box around them; None where it is flat."""
+        low, high = self.bounds
+        volume = float(np.prod(high - low))
+        return len(self.vertices) / volume if volume > 0 else None
+
     def named(self, name: str) -> Array:
         """Return the numbers of a channel, or heights."""
         if name == "height":
@@ -99,7 +116,6 @@ class Cloud(Result):
     def summary(self) -> dict[str, Any]:
         """Return the contract: points, bounds, channels, dropped, and what else is known."""
         low, high = self.bounds
-        volume = float(np.prod(high - low))
         return {
             "points": len(self.vertices),
             "bounds": [low.tolist(), high.tolist()],
@@ -109,7 +125,7 @@ class Cloud(Result):
             "dropped": self.dropped,
             "duplicates": self.duplicates,
             "spacing": self.spacing,
-            "density": len(self.vertices) / volume if volume > 0 else None,
+            "density": self.density,
             "format": self.file,
             "colour": self.colour,
             "up": self.up,
@@ -132,11 +148,16 @@ class Cloud(Result):
             own = np.broadcast_to(np.array(MINE, np.uint8), self.vertices.shape) if rgb is None else rgb
             rgb = np.concatenate([own, np.broadcast_to(np.array(THEIRS, np.uint8), self.other.shape)])
         alone = both and coloured  # beside numbers there is no colour left for the other one
+        values = self.named(self.colour) if coloured else None
+        names: tuple[str, ...] = ()
+        if values is not None and self.colour in self.channels:
+            values, names = classes_of(self.colour, values, self.file)
         return Scene(
             title=self.title,
             caption=self._caption(),
             points=np.concatenate([self.vertices, self.other]) if both and not alone else self.vertices,
-            point_values=self.named(self.colour) if coloured else None,
+            point_values=values,
+            value_names=names,
             point_rgb=rgb,
             normals=self.normals if not both or alone else None,
             segments=self.rulers,
@@ -147,6 +168,11 @@ class Cloud(Result):
             up=self.up,
             size=self.size,
             box=self.box,
+            azimuth=self.azimuth,
+            elevation=self.elevation,
+            zoom=self.zoom,
+            relief=self.eye_dome,
+            origin=tuple(self.origin),  # type: ignore[arg-type]
         )
 
     def figures(self) -> list[Figure]:
@@ -192,13 +218,17 @@ class Cloud(Result):
         rows: list[tuple[str, float | str, float | str, float | str]] = []
         low, high = self.bounds
         middle = self.vertices.mean(axis=0, dtype=np.float64) + np.array(self.origin)
-        rows += [(axis, float(low[i]), float(middle[i]), float(high[i])) for i, axis in enumerate(AXES)]
+        for axis, *ends in zip(AXES, low.tolist(), middle.tolist(), high.tolist(), strict=True):
+            digits = digits_of(ends[0], ends[-1])  # more for a survey, far from 0
+            least, mean, greatest = (end if digits == 4 else number(end, digits) for end in ends)
+            rows.append((axis, least, mean, greatest))
         for name in self.channels:
             held = self.named(name).astype(np.float64)
             held = held[np.isfinite(held)]
             if held.size:
                 rows.append((name, float(held.min()), float(held.mean()), float(held.max())))
         gap = f"; mean distance to the nearest {number(self.spacing, 3)}" if np.isfinite(self.spacing) else ""
+        gap += f"; {number(self.density, 3)} points a unit of volume" if self.density is not None else ""
         return Table(
             title=f"Numbers · {self.title}",
             caption=f"{len(self.vertices):,} points, {self.duplicates:,} at a place that another one has{gap}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Images, Lines, Series
+from dltui.figures import Array, Figure, Heatmap, Images, Lines, Series, number
 
 CLOSER = 4  # errors are drawn so many times as bright
 
@@ -46,6 +46,52 @@ def beside(
         pixels=np.concatenate([own, others, errors(own, others)]),
         names=tuple(name for name in names for _ in range(count)),
         each_row=count if place is None else len(names),
+    )
+
+
+def depth_map(depth: Array, title: str, label: str = "distance") -> Heatmap:
+    """Return distances, or depths along the optical axis, as a picture, row 0 on top."""
+    height, width = depth.shape
+    return Heatmap(
+        title=f"{label.capitalize()}s · {title}",
+        values=depth,
+        x=np.arange(width),
+        y=np.arange(height),
+        x_label="column",
+        y_label="row",
+        value_label=label,
+        downwards=True,
+        equal=True,
+    )
+
+
+def density_cut(
+    cut: Array, ways: tuple[Array, Array, Array], place: int, *, title: str, label: str, told: str = ""
+) -> Heatmap:
+    """Return densities on one of several planes across the z axis, on one scale for all of them.
+
+    Args:
+        cut: Densities, shape (k, h, w).
+        ways: Places along and up the planes, and where these are.
+        place: Which plane.
+        title: What was fitted.
+        label: What the numbers are called.
+        told: What they are, in words.
+
+    Returns:
+        The cut.
+    """
+    across, upward, levels = ways
+    return Heatmap(
+        title=f"Density · z = {number(float(levels[place]), 3)} · {title}",
+        caption=f"cut {place + 1} of {len(levels)}" + (f"; {told}" if told else ""),
+        values=np.asarray(cut[place], np.float32),
+        x=across,
+        y=upward,
+        value_label=label,
+        colormap="magma",
+        limits=(0.0, float(np.asarray(cut, np.float32).max()) or 1.0),
+        equal=True,
     )
 
 

@@ -30,6 +30,9 @@ class Mesh(Result):
         up: The axis that points up.
         projection: ``perspective`` or ``orthographic``.
         box: Whether the box around it is drawn.
+        azimuth: Degrees around, from where it is seen at first and on paper.
+        elevation: Degrees above the ground.
+        zoom: How many times nearer than what shows all.
         area: Sum of the areas of the triangles.
         volume: Enclosed volume, or None where it is not closed and turned one way.
         watertight: Whether every edge has two triangles.
@@ -61,6 +64,9 @@ class Mesh(Result):
     up: Literal["z", "y"] = "z"
     projection: Literal["perspective", "orthographic"] = "perspective"
     box: bool = False
+    azimuth: float = 35.0
+    elevation: float = 30.0
+    zoom: float = 1.0
     area: float
     volume: float | None
     watertight: bool
@@ -134,6 +140,10 @@ class Mesh(Result):
             projection=self.projection,
             up=self.up,
             box=self.box,
+            azimuth=self.azimuth,
+            elevation=self.elevation,
+            zoom=self.zoom,
+            origin=tuple(self.origin),  # type: ignore[arg-type]
         )
 
     def figures(self) -> list[Figure]:

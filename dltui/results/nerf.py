@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.figures import Array, Figure, Heatmap, Images, Scene, Table, number
 from dltui.results.base import Made, Result
-from dltui.results.held_out import beside, climb, over
+from dltui.results.held_out import beside, climb, density_cut, depth_map, over
 
 KEPT = "field."  # how the names of its tensors begin in a file
 SHOWN = 4  # held-out pictures beside each other
@@ -117,18 +117,8 @@ class Radiance(Result):
 
     def cut_at(self, place: int) -> Heatmap:
         """Return densities on one of the planes, on one scale for all of them."""
-        level = float(self.levels[place])
-        return Heatmap(
-            title=f"Density · z = {number(level, 3)} · {self.title}",
-            caption=f"cut {place + 1} of {len(self.levels)}",
-            values=np.asarray(self.cut[place], np.float32),
-            x=self.across,
-            y=self.upward,
-            value_label="σ",
-            colormap="magma",
-            limits=(0.0, float(np.asarray(self.cut, np.float32).max()) or 1.0),
-            equal=True,
-        )
+        ways = self.across, self.upward, self.levels
+        return density_cut(self.cut, ways, place, title=self.title, label="σ")
 
     def _table(self) -> Table:
         rows = (
@@ -156,22 +146,6 @@ class Radiance(Result):
         kept = {name.removeprefix(KEPT): part for name, part in arrays.items() if name.startswith(KEPT)}
         found = {name: value for name, value in (arrays | plain).items() if name in known}
         return cls(**found, tensors=kept, made=made)
-
-
-def depth_map(depth: Array, title: str) -> Heatmap:
-    """Return distances as a picture, row 0 on top."""
-    height, width = depth.shape
-    return Heatmap(
-        title=f"Distances · {title}",
-        values=depth,
-        x=np.arange(width),
-        y=np.arange(height),
-        x_label="column",
-        y_label="row",
-        value_label="distance",
-        downwards=True,
-        equal=True,
-    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

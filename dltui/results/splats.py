@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from dltui.figures import Array, Figure, Histogram, Images, Lines, Scene, Series, Table, number
+from dltui.figures import Array, Figure, Heatmap, Histogram, Images, Lines, Scene, Series, Table, number
 from dltui.results.base import Result
-from dltui.results.held_out import beside, climb, over
+from dltui.results.held_out import beside, climb, density_cut, depth_map, over
+from dltui.results.splat_ray import ray_figure
 
 BINS = 40
 
@@ -42,6 +43,14 @@ class SplatFit(Result):
         turn: Quaternions w, x, y, z of those axes, shape (n, 4).
         harmonics: Coefficients of their colours, shape (n, (degree + 1)², 3).
         counts: Step and how many splats there were from then on, shape (k, 2).
+        depth: Mean distances in the first held-out picture, shape (h, w), NaN where nothing is; none during a fit.
+        depth_error: Mean error of distances over the held-out pictures where they are known, or None.
+        cut: Σ o·exp(−d²/2) over the splats on planes across the z axis, shape (k, h, w).
+        across: Places along the cuts.
+        upward: Places up the cuts.
+        levels: Where the planes are, shape (k,).
+        ray: Depth, α, T, w, red, green and blue of the splats that one pixel of that picture sees, shape (m, 7).
+        through: Column and row of that pixel.
     """
 
     schema: ClassVar[str] = "splat-fit/1"
@@ -69,12 +78,21 @@ class SplatFit(Result):
     turn: Array = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     harmonics: Array = field(default_factory=lambda: np.zeros((0, 1, 3), np.float32))
     counts: Array = field(default_factory=lambda: np.zeros((0, 2)))
+    depth: Array = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    depth_error: float | None = None
+    cut: Array = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))
+    across: Array = field(default_factory=lambda: np.zeros(0, np.float32))
+    upward: Array = field(default_factory=lambda: np.zeros(0, np.float32))
+    levels: Array = field(default_factory=lambda: np.zeros(0, np.float32))
+    ray: Array = field(default_factory=lambda: np.zeros((0, 7), np.float32))
+    through: list[int] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
         """Return the contract: psnr, ssim, train_seconds, steps, views, and what else is known."""
         return {
             "psnr": self.psnr,
             "ssim": self.ssim if np.isfinite(self.ssim) else None,
+            "depth_error": self.depth_error,
             "train_seconds": self.train_seconds,
             "steps": self.steps,
             "views": {"train": self.train, "held_out": self.held_out},
@@ -90,12 +108,13 @@ class SplatFit(Result):
         }
 
     def figures(self) -> list[Figure]:
-        """Return truth beside splats beside error, climb and growth, the splats in space, opacities, the numbers."""
+        """Return pictures, climb and growth; distances, a cut, a ray; the splats in space, opacities, numbers."""
         counts, edges = np.histogram(self.opacity, BINS, (0.0, 1.0))
         return [
             self.pictures(),
             *climb(self.history, who="splats", title=self.title),
             *self._growth(),
+            *self._inside(),
             Scene(
                 title=f"Middles of the splats · {self.title}",
                 caption="every splat as a point of its own colour",
@@ -119,6 +138,23 @@ class SplatFit(Result):
         told = f"{len(self.places):,} splats after {self.steps:,} steps in {number(self.train_seconds, 3)} s"
         caption = f"{number(self.psnr, 4)} dB{ssim} {over(self.held_out)}; {told}"
         return beside(self.truth, self.seen, who="splats", title=self.title, caption=caption, place=place)
+
+    def cut_at(self, place: int) -> Heatmap:
+        """Return how dense the splats are on one of the planes, on one scale for all of them."""
+        told = "opacities of the splats, each fading with the distance from its middle, added up"
+        ways = self.across, self.upward, self.levels
+        return density_cut(self.cut, ways, place, title=self.title, label="Σo", told=told)
+
+    def _inside(self) -> list[Figure]:
+        """Return distances, a cut and a ray, where they are known."""
+        shown: list[Figure] = []
+        if np.isfinite(self.depth).any():
+            shown.append(depth_map(self.depth, self.title))
+        if self.cut.size:
+            shown.append(self.cut_at(len(self.levels) // 2))
+        if len(self.ray):
+            shown.append(ray_figure(self.ray, self.through, self.title))
+        return shown
 
     def _growth(self) -> list[Figure]:
         """Return how many splats there were, where that changed."""
@@ -144,6 +180,7 @@ class SplatFit(Result):
         rows = (
             ("PSNR", f"{number(self.psnr, 4)} dB"),
             ("SSIM", number(self.ssim, 4)),
+            ("error of distances", "not known" if self.depth_error is None else number(self.depth_error, 3)),
             ("pictures", f"{self.train:,} learnt from, {self.held_out:,} held out"),
             ("splats", f"{len(self.places):,} of degree {self.degree}"),
             ("steps", f"{self.steps:,} in {number(self.train_seconds, 3)} s"),
@@ -204,8 +241,10 @@ class SplatViews(Result):
         """Return the pictures, and the splats in space."""
         told = f"{len(self.places):,} splats of degree {self.degree}, {self.drawn:,} seen"
         caption = f"{told}; {number(1000 * self.view_seconds, 3)} ms a picture"
+        far = np.where(np.isfinite(self.depth), self.depth, np.nan)
         return [
             Images(title=self.title, caption=caption, pixels=self.seen),
+            *([depth_map(far, self.title, "depth")] if np.isfinite(far).any() else []),
             Scene(
                 title=f"Middles of the splats · {self.title}",
                 points=np.asarray(self.places, np.float32),

@@ -30,6 +30,7 @@ def cloud_of(
     projection: Projection = "perspective",
     size: int = 0,
     box: bool = False,
+    eye_dome: bool = True,
     rulers: Rulers = (),
 ) -> Cloud:
     """Return the points of a geometry as a result.
@@ -41,6 +42,7 @@ def cloud_of(
         projection: ``perspective`` or ``orthographic``.
         size: Pixels of a point; 0 for what suits their number.
         box: Draw the box around them.
+        eye_dome: Darken points beside nearer ones.
         rulers: Pairs of points between which it is measured.
 
     Returns:
@@ -66,6 +68,7 @@ def cloud_of(
         projection=projection,
         size=size,
         box=box,
+        eye_dome=eye_dome,
         dropped=geometry.dropped,
         duplicates=duplicates(geometry.vertices),
         spacing=spacing(geometry.vertices),

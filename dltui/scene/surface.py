@@ -17,6 +17,7 @@ from dltui.scene.mesh import measure
 from dltui.scene.octree import grow
 from dltui.scene.sdf.nodes import Node
 from dltui.scene.sdf.trace import CLOSE, Traced, normals, shadowed, trace
+from dltui.scene.voxels import occupied, shell
 
 Doubles = NDArray[np.float64]
 REACH = 2.0  # of what has no end
@@ -28,7 +29,8 @@ LAMP = np.array([-0.5, 0.6, 0.62])  # towards the lamp as the camera has it: ove
 LAMP /= np.linalg.norm(LAMP)
 AMBIENT, HEAD = 0.18, 0.32  # light from everywhere, and from where the camera is; the rest is the lamp's
 CUT = 121
-OCTREE = 7
+OCTREE = 7  # halvings
+VOXELS = 32  # along an axis
 
 
 def surface(
@@ -68,6 +70,8 @@ def surface(
     if reach is not None and not 0 < reach < 1e6:
         raise UsageError(f"can't look at a cube of half side {reach:g}: expected a number above 0")
     half = reach or (node.reach * ROOM if math.isfinite(node.reach) else REACH)
+    if not half > 0:
+        raise UsageError(f"{title or node.text} has no size: expected one above 0, or --reach")
     side = np.linspace(-half, half, resolution + 1)
     values = np.empty((resolution + 1,) * 3, np.float32)
     for start in range(0, resolution + 1, SLAB):
@@ -81,6 +85,8 @@ def surface(
     seen, asked = picture(node, half, azimuth, elevation)
     side_of_cut, values_of_cut = cut(node, half, axis, level)
     tree = grow(node, reach=half, levels=OCTREE)
+    full = occupied(node, reach=half, side=VOXELS)
+    corners, sides, _ = shell(full, reach=half)
     return Implicit(
         title=title or node.text,
         expression=title or node.text,
@@ -105,6 +111,10 @@ def surface(
         levels=list(tree.cells),
         asked=tree.evaluations,
         dense=tree.dense,
+        voxels=int(full.sum()),
+        voxel_side=VOXELS,
+        voxel_vertices=corners.astype(np.float32),
+        voxel_faces=sides.astype(np.int32),
     )
 
 
@@ -166,7 +176,9 @@ def picture(
     far = reach / math.sin(math.radians(20))
     place = far * np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
     width, height = size
-    focal = height / 2 / math.tan(math.radians(20)) * (1.0 if ball < cube else 1.25)  # few fill a cube's corners
+    focal = (
+        height / 2 / math.tan(math.radians(20)) * (1.0 if ball < cube else 1.25)
+    )  # few fill a cube's corners
     camera = Camera(looking(place, np.zeros(3)), width, height, focal, focal, width / 2, height / 2)
     origin, way = camera.rays()
     found = follow(node, origin, way, reach=reach)
@@ -176,7 +188,9 @@ def picture(
         spots = origin[:, hits] + found.distance[hits] * way[:, hits]
         normal = normals(node, spots, CLOSE * reach)
         facing = -(normal * way[:, hits]).sum(axis=0)
-        normal *= np.where(facing < 0, -1, 1).astype(np.float32)  # the inside is seen where a function has two sides
+        normal *= np.where(facing < 0, -1, 1).astype(
+            np.float32
+        )  # the inside is seen where a function has two sides
         lamp = (camera.pose[:3, :3] @ LAMP).astype(np.float32)
         open_ = ~shadowed(node, spots, normal, lamp, reach=reach, follow=follow)
         lit = np.maximum((normal * lamp[:, None]).sum(axis=0), 0) * open_

@@ -21,6 +21,7 @@ SCREENS = {
     "result:features": "dltui.commands.features_screen:FeaturesScreen",
     "result:gradients": "dltui.commands.gradients_screen:GradientsScreen",
     "result:graph": "dltui.commands.graph_screen:GraphScreen",
+    "result:implicit": "dltui.commands.sdf_screen:SdfScreen",
     "result:inversion": "dltui.commands.dream_screen:InversionScreen",
     "result:landscape": "dltui.commands.landscape_screen:LandscapeScreen",
     "result:lens": "dltui.commands.lens_screen:LensScreen",

@@ -1,19 +1,21 @@
 """Scenes: the z-buffer against loops over points and triangles, the eye against geometry, light against its law."""
 
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dltui.draw import Depth, Look, View, draw
-from dltui.draw.colors import SERIES, paint
-from dltui.draw.export.still import png_of, still
+from dltui.draw import Depth, Look, View, draw, save
+from dltui.draw.colors import SERIES, packed_of, paint
+from dltui.draw.export.still import BOLD, CELLS, GRAIN, png_of, still
 from dltui.draw.scene import front as room
-from dltui.draw.scene.drawing import picture
-from dltui.draw.scene.eye import eye_of, turn
+from dltui.draw.scene.drawing import named, picture
+from dltui.draw.scene.eye import eye_of, first_view, seen_from, turn
 from dltui.draw.scene.front import Front
-from dltui.draw.scene.light import AMBIENT, CLAY, LAMP
+from dltui.draw.scene.light import AMBIENT, AXES, CLAY, LAMP
 from dltui.figures import Scene
 
 TRIANGLE = np.array([[0, 1, 2]], np.int32)
@@ -230,3 +232,66 @@ def test_the_still_picture_is_a_png_that_others_read() -> None:
     np.testing.assert_array_equal(read, pixels)
     assert (read[0, 0] == 255).all()
     assert (read != 255).any()
+
+
+def test_a_box_has_axes_that_are_named_and_whose_ends_are_told() -> None:
+    corners = np.array([[0, 0, 0], [2, 3, 4]], np.float32)
+    figure = Scene(points=corners, box=True, origin=(100.0, 0.0, 0.0))
+    canvas = draw(figure, Look(width=80, height=30, depth=Depth.TRUE)).canvas
+    lines = canvas.plain()
+    assert all(part in lines[0] for part in ("x 100 … 102", "y 0 … 3", "z 0 … 4"))
+    for name, colour, (column, row) in zip("xyz", AXES, named(figure, View(), (80, 29), (1, 1)), strict=True):
+        place = 1 + min(max(int(row), 0), 28), int(column)
+        assert chr(canvas.glyph[place]) == name
+        assert canvas.front[place] == packed_of(colour)
+    assert "100 … 102" in figure.words()
+    pixels, _ = picture(figure, Look(depth=Depth.TRUE), View(), (80, 29), (2, 4))
+    found = {tuple(one) for one in pixels.reshape(-1, 3).tolist()}
+    assert set(AXES) <= found
+    assert not set(AXES) & {
+        tuple(one)
+        for one in picture(replace(figure, box=False), Look(depth=Depth.TRUE), View(), (80, 29), (2, 4))[0]
+        .reshape(-1, 3)
+        .tolist()
+    }
+
+
+def test_the_colours_of_numbers_and_classes_are_told_on_paper(tmp_path: Path) -> None:
+    figure = Scene(points=cloud(50), point_values=np.arange(50) % 3, value_label="height")
+    for changed, told in (
+        ({}, "height"),
+        ({"value_names": ("ground", "tree", "house")}, "house"),
+        ({"box": True}, "x −"),
+    ):
+        path = tmp_path / "scene.svg"
+        save([replace(figure, **changed)], path)
+        assert told in path.read_text(), told
+        page = tmp_path / "scene.html"
+        save([replace(figure, **changed)], page)
+        legend = page.read_text().partition('class="scene"')[2].partition("</p>")[0]
+        assert ("linear-gradient" in legend) is ("value_names" not in changed)
+        assert told.removesuffix("−") in legend.partition("<p>")[2]
+
+
+def test_eye_dome_lighting_darkens_what_lies_behind_a_step() -> None:
+    behind = np.array([[x, 1.0, z] for x in np.linspace(-1, 1, 60) for z in np.linspace(-1, 1, 60)])
+    before = behind[behind[:, 0] > 0] * [1, 0, 1]
+    figure = Scene(points=np.concatenate([behind, before]).astype(np.float32), size=3, shade="depth")
+    look, view = Look(depth=Depth.TRUE), View(azimuth=0, elevation=0)
+    dark, _ = picture(figure, look, view, (40, 20), (2, 4))
+    plain, _ = picture(replace(figure, relief=False), look, view, (40, 20), (2, 4))
+    assert (dark <= plain).all()
+    assert (dark < 0.7 * plain).any()
+
+
+def test_a_scene_on_paper_is_seen_from_where_it_was_looked_at() -> None:
+    figure = Scene(points=cloud(300), size=1)
+    view = View(azimuth=200, elevation=-10, zoom=3, shift=(0.2, -0.1))
+    moved = seen_from(figure, view)
+    assert first_view(moved) == view
+    large, there = picture(replace(figure, size=BOLD), Look(depth=Depth.TRUE), view, CELLS, GRAIN)
+    np.testing.assert_array_equal(still(moved)[there], large[there])
+    assert there.any()
+    assert (still(moved) != still(figure)).any()
+    look = Look(width=60, height=20, depth=Depth.TRUE)
+    np.testing.assert_array_equal(draw(moved, look).canvas.glyph, draw(figure, look, view).canvas.glyph)

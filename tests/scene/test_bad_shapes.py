@@ -8,7 +8,7 @@ import pytest
 import trimesh
 
 from dltui.cli import run
-from dltui.scene.read import READERS
+from dltui.scene.read import READERS, read_geometry
 
 STL = trimesh.creation.box().export(file_type="stl")
 PCD = b"VERSION .7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\nWIDTH 9\nHEIGHT 1\nPOINTS 9\nDATA "
@@ -85,6 +85,25 @@ def test_an_empty_file_is_told_whatever_its_kind(
 ) -> None:
     (tmp_path / f"a{ending}").write_bytes(b"")
     assert f"a{ending}" in told(capsys, ["cloud", str(tmp_path / f"a{ending}")])
+
+
+def test_an_array_that_was_cut_short_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "a.npy", np.ones((500, 3)))
+    body = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(body[: len(body) // 2])
+    assert "it ends before its numbers do: it was cut short" in told(
+        capsys, ["cloud", str(tmp_path / "a.npy")]
+    )
+
+
+def test_a_text_of_whole_triangles_without_its_end_may_have_been_cut(tmp_path: Path) -> None:
+    facet = b"facet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\n"
+    for ending, remarks in (
+        (b"", ("it has no line endsolid: it may have been cut short",)),
+        (b"endsolid a\n", ()),
+    ):
+        (tmp_path / "a.stl").write_bytes(b"solid a\n" + facet + ending)
+        assert read_geometry(str(tmp_path / "a.stl")).remarks == remarks
 
 
 def test_objects_in_arrays_are_never_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -311,3 +311,22 @@ def test_the_verb_trains_keeps_renders_and_tells(tmp_path: Path, capsys: pytest.
     assert "--seconds is nan: expected a finite number" in capsys.readouterr().err
     assert run(["nerf", "info", kept, "--ray", "8"]) == 2
     assert run(["nerf", "render", kept, "--gif", "a.png"]) == 2
+
+
+def test_a_network_as_large_as_the_papers_learns_and_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "full.safetensors"
+    words = ["nerf", "train", "csg-table", "--views", "4", "--size", "16", "--steps", "2", "--quiet"]
+    assert run([*words, "--field", "mlp", "--full-size", "--save", str(kept), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    places, ways = 3 + 6 * 10, 3 + 6 * 4
+    layers = [(places, 256)] + [(256, 256)] * 4 + [(256 + places, 256)] + [(256, 256)] * 2
+    layers += [(256, 256), (256, 1), (256 + ways, 128), (128, 3)]
+    assert told["parameters"] == sum(
+        taken * given + given for taken, given in layers
+    )  # 595,844, as in the paper
+    assert run(["nerf", "render", str(kept), "--frames", "1", "--size", "8", "--json", "--quiet"]) == 0
+    capsys.readouterr()
+    assert run([*words, "--field", "grid", "--full-size"]) == 2
+    assert "--full-size is for --field mlp" in capsys.readouterr().err

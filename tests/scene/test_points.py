@@ -69,6 +69,7 @@ def test_voxels_hold_the_means_of_their_points() -> None:
     heats = [made.channels["heat"][rows].mean() for _, rows in sorted(cells.items())]
     np.testing.assert_allclose(found.channels["heat"], heats)
     assert found.channels["label"].dtype.kind == "i"
+    assert found.remarks[-1] == f"{len(cells)} means of 3,000 points, one for each voxel of side 0.5"
     np.testing.assert_allclose(voxels(made, 100).vertices[0], made.vertices.mean(axis=0), atol=1e-6)
 
 

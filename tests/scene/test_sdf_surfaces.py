@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dltui.cli import run
 from dltui.errors import DltuiError, UsageError
+from dltui.figures import Lines, Scene
 from dltui.results import load
 from dltui.scene.cubes import EDGES, marching_cubes, table
 from dltui.scene.geometry import geometry_of
@@ -107,7 +108,10 @@ def test_what_is_seen_of_a_surface_comes_back_from_its_file(tmp_path: Path) -> N
     found.save(tmp_path / "s.safetensors")
     again = load(tmp_path / "s.safetensors")
     assert again.summary() == found.summary()
-    assert [type(figure).__name__ for figure in again.figures()] == ["Scene", "Images", "Heatmap", "Table"]
+    assert [type(figure).__name__ for figure in again.figures()] == [
+        *("Scene", "Images", "Heatmap"),
+        *("Scene", "Lines", "Table"),
+    ]
     assert found.picture.max() > 0.5
     assert found.evaluations < 8
     with pytest.raises(UsageError, match="half side"):
@@ -215,3 +219,22 @@ def test_places_land_on_a_surface(text: str, steps: int) -> None:
     given_up = land(node, places, close=0.0, steps=2)
     assert given_up.steps.max() == 2
     assert len(given_up.gaps) == 3
+
+
+def test_voxels_and_octree_stand_beside_the_dense_grid() -> None:
+    found = surface(parse("sphere(1)"), resolution=16)
+    assert found.summary()["voxels"]["volume"] == pytest.approx(4 / 3 * np.pi, rel=0.02)
+    voxels = next(one for one in found.figures() if one.title.startswith("Voxels"))
+    assert isinstance(voxels, Scene)
+    assert measure(voxels.vertices, voxels.faces).volume == pytest.approx(found.summary()["voxels"]["volume"])
+    tree = next(one for one in found.figures() if one.title.startswith("Octree"))
+    assert isinstance(tree, Lines)
+    dense, kept = tree.series
+    np.testing.assert_array_equal(dense.y, 8.0 ** np.arange(1, 8))
+    assert (kept.y <= dense.y).all()
+    assert kept.y[-1] < dense.y[-1] / 10
+
+
+def test_what_has_no_size_is_refused() -> None:
+    with pytest.raises(UsageError, match="has no size"):
+        surface(parse("sphere(0)"))

@@ -12,6 +12,7 @@ import trimesh
 
 from dltui.cli import run
 from dltui.errors import DltuiError
+from dltui.results.splat_ray import changed
 from dltui.results.splats import SplatFit
 from dltui.results.store import load
 from dltui.scene.cameras import around
@@ -21,6 +22,7 @@ from dltui.scene.splats.blend import CUT, FULL, blend, nearest_first, pairs_of, 
 from dltui.scene.splats.file import NEEDED, read_splats, write_splats
 from dltui.scene.splats.fit import Sown, fit_splats, relocate
 from dltui.scene.splats.gaussians import Gaussians, axes, harmonics
+from dltui.scene.splats.inside import along, cuts, distances
 from dltui.scene.splats.project import BLUR, Flat, project
 from dltui.scene.splats.view import view
 from dltui.scene.splats.work import standing
@@ -257,3 +259,47 @@ def test_the_verb_trains_writes_draws_and_keeps(tmp_path: Path, capsys: pytest.C
     assert (told["splats"], told["views"], told["dropped"]) == (48, 2, 0)
     assert run(["splat", "train", "nowhere"]) == 2
     assert "expected csg-table, bunny, teapot" in capsys.readouterr().err
+
+
+def test_the_splats_along_a_ray_are_what_its_pixel_shows() -> None:
+    splats, camera = some(60), CAMERA
+    seen = view(splats, camera, paper=0.0)
+    for column, row in ((camera.width // 2, camera.height // 2), (3, 5)):
+        ray = along(splats, camera, column, row)
+        np.testing.assert_allclose((ray[:, 3:4] * ray[:, 4:]).sum(0), seen.rgb[row, column], atol=1e-5)
+        assert (np.diff(ray[:, 0]) >= 0).all()
+        np.testing.assert_allclose(changed(ray, 0, 1.0)[:, :4], ray[:, :4], atol=1e-5)
+        gone = changed(ray, 0, 0.0)
+        np.testing.assert_allclose(gone[1:, 3] * (1 - ray[0, 1]), ray[1:, 3], atol=1e-5)
+
+
+def test_a_cut_is_the_sum_over_all_splats() -> None:
+    splats = some(20)
+    x, y, levels, found = cuts(splats)
+    half = axes(splats).double()
+    inverse = torch.linalg.inv(half @ half.transpose(1, 2)).numpy()
+    opacity, middles = torch.sigmoid(splats.logit).numpy(), splats.place.numpy()
+    for level, row, column in ((7, 10, 20), (3, 32, 32), (12, 50, 5)):
+        away = np.array([x[column], y[row], levels[level]]) - middles
+        squared = np.einsum("ni,nij,nj->n", away, inverse, away)
+        assert found[level, row, column] == pytest.approx(
+            float((opacity * np.exp(-squared / 2)).sum()), abs=3e-3 * 20
+        )
+    assert found.max() > 0.1
+
+
+def test_distances_run_along_rays_and_not_along_the_axis() -> None:
+    camera = CAMERA
+    ahead = -camera.pose[:3, 2]
+    aside = camera.pose[:3, 0]
+    place = torch.tensor(np.array([camera.place + 3 * ahead + 0.8 * aside]), dtype=torch.float32)
+    one = Gaussians(
+        place,
+        torch.full((1, 3), -3.0),
+        torch.tensor([[1.0, 0, 0, 0]]),
+        torch.tensor([6.0]),
+        torch.zeros(1, 1, 3),
+    )
+    far = distances(view(one, camera), camera)
+    assert np.nanmin(np.abs(far - np.hypot(3, 0.8))) < 0.01
+    assert np.isnan(far).any()

@@ -296,6 +296,30 @@ async def test_splats_are_shown_from_an_opacity_on(make_app: Make, settle: Settl
         assert figure.caption.startswith("8 of 9 splats")
 
 
+async def test_splats_are_cut_elsewhere_and_one_of_a_ray_is_taken_away(
+    make_app: Make, settle: Settle, tmp_path: Path
+) -> None:
+    ray = np.array([[2.0, 0.5, 1.0, 0.5, 1, 0, 0], [3.0, 0.5, 0.5, 0.25, 0, 1, 0]], np.float32)
+    cut = np.arange(3 * 4 * 4, dtype=np.float32).reshape(3, 4, 4)
+    axis = np.linspace(-1, 1, 4)
+    inside = replace(
+        splats(), depth=np.ones((16, 16)), cut=cut, across=axis, upward=axis, levels=np.array([-1.0, 0, 1]),
+        ray=ray, through=[8, 8],
+    )  # fmt: skip
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, tmp_path, inside, SplatScreen)
+        await pilot.press("z")
+        np.testing.assert_array_equal(shown(screen, Heatmap).values, cut[2])
+        await pilot.press("Z", "Z")
+        np.testing.assert_array_equal(shown(screen, Heatmap).values, cut[0])
+        await pilot.press("c")  # the one that gives most is the first
+        weight = next(one for one in shown(screen, Lines).series if one.name == "w = Tα")
+        np.testing.assert_allclose(weight.y, [0, 0.5])
+        await pilot.press("r", "u", "d")
+        weight = next(one for one in shown(screen, Lines).series if one.name == "w = Tα")
+        np.testing.assert_allclose(weight.y, [0.5, 0.5 * 0.99])
+
+
 def test_the_pixel_of_the_ray_is_marked_in_its_picture() -> None:
     small = replace(info(), picture=np.zeros((8, 8, 3), np.float32), distance=np.ones((8, 8), np.float32))
     [mark] = next(figure for figure in small.figures() if isinstance(figure, Overlay)).marks

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from dltui.commands.cloud_screen import SpaceScreen
+from dltui.draw import save
+from dltui.draw.scene.eye import seen_from
 from dltui.figures import Scene
 from dltui.results.cloud import Cloud
 from dltui.results.mesh import Mesh
@@ -73,8 +77,16 @@ async def test_a_cloud_is_coloured_by_what_its_points_bear(make_app: Make, settl
             await pilot.press("c")
         assert seen == ["rgb", "intensity", "classification", "return", "time", "height", "depth", "none"]
         assert screen.result.colour == "rgb"
-        await pilot.press("z")
+        await pilot.press("z", "d")
         assert shown(screen).size == 1
+        assert shown(screen).relief is False
+        assert screen.result.made.command == "dltui cloud lidar --size 1 --no-eye-dome"
+        await pilot.press("d")
+        assert shown(screen).relief is True
+        await pilot.press("c", "c", "b", "o")
+        told = "dltui cloud lidar --colour classification --projection orthographic --size 1 --box"
+        assert screen.result.made.command == told
+        assert "classification in 2 classes" in shown(screen).words()
         assert screen.check_action("light", ()) is False
 
 
@@ -126,6 +138,48 @@ async def test_pulling_is_no_picking(make_app: Make, settle: Settle) -> None:
         await pilot.click(screen.view, offset=(40, 12))
         place = screen.result.rulers[0][0]
         assert (screen.result.vertices == place).all(axis=1).any()  # one of its points
+
+
+async def test_the_right_button_moves_the_picture_and_the_left_one_turns_it(
+    make_app: Make, settle: Settle
+) -> None:
+    async with make_app().run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "lidar")
+        for button in (3, 1):
+            before = screen.view.view
+            await pilot.mouse_down(screen.view, offset=(40, 10), button=button)
+            await pilot._post_mouse_events([events.MouseMove], screen.view, (46, 12), button=button)
+            await pilot.mouse_up(screen.view, offset=(46, 12))
+            after, shorter = screen.view.view, min(screen.view.size.width, 2 * screen.view.size.height)
+            moved = after.shift[0] - before.shift[0], after.shift[1] - before.shift[1]
+            if button == 3:
+                assert moved == pytest.approx((6 / shorter, -4 / shorter))  # it stays below the mouse
+                assert (after.azimuth, after.elevation) == (before.azimuth, before.elevation)
+            else:
+                assert moved == (0, 0)
+                assert after.azimuth != before.azimuth
+        await pilot.click(screen.view, offset=(40, 12), button=3)
+        assert screen.result is not None
+        assert not len(screen.result.rulers)
+
+
+async def test_the_picture_is_written_as_it_is_seen(make_app: Make, settle: Settle, here: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, settle, "bunny")
+        written = []
+        for name, keys in (("first.png", ()), ("turned.png", ("left", "up", "plus", "shift+right"))):
+            await pilot.press(*keys, "e")
+            await until(pilot, lambda: isinstance(app.screen, ExportScreen))
+            app.screen.query_one(Input).value = name
+            await pilot.press("enter")
+            await until(pilot, (here / name).exists)
+            figure = seen_from(shown(screen), screen.view.view)
+            assert isinstance(figure, Scene)
+            save([figure], here / "same.png")
+            written.append((here / name).read_bytes())
+            assert written[-1] == (here / "same.png").read_bytes()
+        assert written[0] != written[1]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("bunny", Mesh), ("lidar", Cloud)])

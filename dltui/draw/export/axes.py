@@ -11,15 +11,18 @@ import numpy as np
 
 from dltui.draw.blending import common_range, pane_of
 from dltui.draw.cloud import groups_of
-from dltui.draw.colors import series_color
+from dltui.draw.colors import QUIET, series_color
 from dltui.draw.export.boxes import print_graph
 from dltui.draw.export.letterpress import print_cells
 from dltui.draw.export.spacing import beyond, norm, put_bar_ticks, spaced, unbent
-from dltui.draw.export.still import still
+from dltui.draw.export.still import names_of, still
 from dltui.draw.fields import bar_of
 from dltui.draw.histogram import finite_bins
 from dltui.draw.letters import clip_middle
+from dltui.draw.look import Look
 from dltui.draw.scales import Floats, axis_of
+from dltui.draw.scene.drawing import keys_of
+from dltui.draw.scene.light import AXES, bar_of_scene
 from dltui.figures import (
     Bars,
     Field,
@@ -344,9 +347,29 @@ def _points(part: Any, figure: Points) -> None:
 
 
 def _scene(part: Any, figure: Scene) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.patches import Patch
+
     axes = part.add_subplot()
     axes.imshow(still(figure))
     axes.set_axis_off()
+    bar = bar_of_scene(figure, Look())
+    if bar is not None:
+        colours = ScalarMappable(norm(bar.axis), bar.colormap)
+        put_bar_ticks(part.colorbar(colours, ax=axes, label=said(bar.label), shrink=0.8), bar.axis)
+    if figure.box:
+        for name, colour, place in zip("xyz", AXES, names_of(figure), strict=True):
+            if np.isfinite(place).all():
+                axes.text(*place, name, color=_inked(colour), weight="bold", ha="center", va="center")
+    keys = [Patch(color=_inked(key.colour or QUIET), label=said(key.text)) for key in keys_of(figure)]
+    if keys:
+        axes.legend(handles=keys, fontsize=8, loc="upper right", bbox_to_anchor=(0, 1), frameon=False)
+
+
+def _inked(colour: tuple[int, int, int]) -> tuple[float, float, float]:
+    """Return a colour as matplotlib spells it."""
+    red, green, blue = (channel / 255 for channel in colour)
+    return red, green, blue
 
 
 _PLATES: dict[type[Figure], Callable[[Any, Any], None]] = {

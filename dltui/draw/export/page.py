@@ -14,7 +14,7 @@ import numpy as np
 
 from dltui.draw.blending import bright, common_range
 from dltui.draw.canvas import pack
-from dltui.draw.colors import SERIES, contrast, packed_of, paint, ramp
+from dltui.draw.colors import QUIET, SERIES, contrast, packed_of, paint, ramp
 from dltui.draw.export.letterpress import hexed
 from dltui.draw.export.still import data_url
 from dltui.draw.export.values import plain
@@ -22,6 +22,8 @@ from dltui.draw.histogram import finite_bins
 from dltui.draw.look import Look
 from dltui.draw.pictures import draw
 from dltui.draw.scales import axis_of
+from dltui.draw.scene.drawing import keys_of
+from dltui.draw.scene.light import bar_of_scene
 from dltui.figures import (
     Array,
     Cell,
@@ -142,7 +144,7 @@ def _written(figure: Figure) -> str | None:
     if isinstance(figure, Prose):
         return "\n".join(f"<p>{html.escape(part)}</p>" for part in figure.text.split("\n\n"))
     if isinstance(figure, Scene):
-        return f'<img class="scene" alt="{html.escape(figure.words())}" src="{data_url(figure)}">'
+        return f'<img class="scene" alt="{html.escape(figure.words())}" src="{data_url(figure)}">{_legend(figure)}'
     if isinstance(figure, Steps):
         items = "".join(
             f"<li>{_grids(step.grids)}<code>{html.escape(step.formula)}</code>"
@@ -158,6 +160,23 @@ def _written(figure: Figure) -> str | None:
         lines = draw(replace(figure, title="", caption=""), Look(width=110)).canvas.plain()
         return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
     return None
+
+
+def _legend(figure: Scene) -> str:
+    """Return what the colours of a scene stand for: a bar of numbers, classes, the axes of its box; empty for none."""
+    parts = [
+        f'<span style="color:#{packed_of(key.colour or QUIET):06x}">{key.glyph}</span> {html.escape(key.text)}'
+        for key in keys_of(figure)
+    ]
+    bar = bar_of_scene(figure, Look())
+    if bar is not None:
+        stops = ", ".join(
+            f"rgb({r},{g},{b})" for r, g, b in paint(bar.colormap, np.linspace(0, 1, 9)).tolist()
+        )
+        ends = f"{number(bar.axis.low)} ", f" {number(bar.axis.high)}"
+        tinted = f'<span style="background:linear-gradient(to right, {stops})">{"&emsp;" * 8}</span>'
+        parts.insert(0, f"{html.escape(bar.label)} {ends[0]}{tinted}{ends[1]}")
+    return f"<p>{' &ensp; '.join(parts)}</p>" if parts else ""
 
 
 def _grids(grids: Sequence[Grid]) -> str:

@@ -11,19 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.draw.look import Depth, Look
-from dltui.draw.scene.drawing import picture
-from dltui.draw.view import View
+from dltui.draw.scene.drawing import named, picture, suited
+from dltui.draw.scene.eye import first_view
 from dltui.figures import Scene
 
 CELLS = (96, 36)  # of the picture: 4 × 3
 GRAIN = (10, 20)
 BOLD = 4  # pixels of the picture for one of a terminal
+LARGEST = 10  # pixels of a point whose size is not told
 
 
 def still(figure: Scene, paper: tuple[int, int, int] = (255, 255, 255)) -> NDArray[np.uint8]:
     """Return a scene as it is first seen, 960 × 720 pixels, shape (720, 960, 3), on paper."""
     pixels, seen = _seen(figure)
     return np.where(seen[..., None], pixels, np.array(paper, np.uint8))
+
+
+def names_of(figure: Scene) -> list[tuple[float, float]]:
+    """Return columns and rows of that picture at which the names of the axes of its box stand."""
+    return named(figure, first_view(figure), CELLS, GRAIN)
 
 
 def png_of(pixels: NDArray[np.uint8]) -> bytes:
@@ -47,5 +53,7 @@ def data_url(figure: Scene) -> str:
 
 def _seen(figure: Scene) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the pixels of a scene, and on which there is anything; points that are told to be large stay so."""
-    large = replace(figure, size=figure.size * BOLD) if figure.size else figure
-    return picture(large, Look(depth=Depth.TRUE), View(), CELLS, GRAIN)
+    count, room = len(figure.points), CELLS[0] * GRAIN[0] * CELLS[1] * GRAIN[1]
+    size = figure.size * BOLD or suited(count, room, LARGEST)
+    large = replace(figure, size=size) if count else figure
+    return picture(large, Look(depth=Depth.TRUE), first_view(figure), CELLS, GRAIN)

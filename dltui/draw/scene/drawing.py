@@ -19,9 +19,10 @@ from dltui.draw.patches import put_patch
 from dltui.draw.scales import Axis
 from dltui.draw.scene.eye import Eye, eye_of
 from dltui.draw.scene.front import Floats, Front, Ints
-from dltui.draw.scene.light import CLASSES, bar_of_scene, lit
+from dltui.draw.scene.light import AXES, CLASSES, bar_of_scene, lit
 from dltui.draw.view import Drawing, View
-from dltui.figures import Scene
+from dltui.figures import Scene, number
+from dltui.figures.space import digits_of
 
 Bytes = NDArray[np.uint8]
 ROWS = 24
@@ -31,6 +32,8 @@ LARGEST = 4  # pixels of a point
 DITHER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32)
 CLOSER = 1 - 1e-3  # lines on a surface are seen
 SAMPLES = 4096  # points along one line at most
+BEYOND = 1.06  # of its length, where the name of an axis stands
+SLACK = 2  # cells outside the picture from which such a name is drawn in
 _FEWER: WeakKeyDictionary[Scene, tuple[Ints, Floats]] = WeakKeyDictionary()  # of scenes that move
 
 
@@ -46,6 +49,7 @@ def draw_scene(figure: Scene, look: Look, view: View) -> Drawing:
         if look.pixels is not None:
             fine = picture(figure, look, view, (width, rows), look.pixels.grain(width, rows))
             put_patch(canvas, 0, top, (width, rows), *fine)
+    _put_names(plot, figure, view)
     if bar is not None:
         put_bar(plot, bar, look)
     return Drawing(canvas)
@@ -55,7 +59,7 @@ def room(figure: Scene, look: Look) -> tuple[Canvas, int, int, int, Bar | None]:
     """Return the canvas with all that surrounds the picture, the picture's first row, rows and columns, and its bar."""
     bar = bar_of_scene(figure, look) if look.depth is not Depth.NONE else None
     canvas, top, rows = sheet(figure, look, ROWS)
-    head = put_keys(canvas, top, _keys(figure)) if rows >= 8 else 0
+    head = put_keys(canvas, top, keys_of(figure)) if rows >= 8 else 0
     width = max(1, canvas.width - (bar.columns(canvas.width) if bar is not None else 0))
     return canvas, top + head, rows - head, width, bar
 
@@ -92,7 +96,7 @@ def _laid(figure: Scene, budget: int | None, eye: Eye) -> tuple[Front, Floats]:
     front = Front(eye.width, eye.height)
     count = len(figure.points)
     if count:
-        size = figure.size or _size(count, eye)
+        size = figure.size or suited(count, eye.width * eye.height, LARGEST)
         if budget is None or count <= budget:
             front.put_points(figure.columns, eye, size=size)
         else:
@@ -116,19 +120,23 @@ def _fewer(figure: Scene, budget: int) -> tuple[Ints, Floats]:
     return known
 
 
-def _size(count: int, eye: Eye) -> int:
-    """Return how large points are, so that few of them are seen."""
-    return int(np.clip(round((FILLED * eye.width * eye.height / count) ** 0.5), 1, LARGEST))
+def suited(count: int, room: int, largest: int) -> int:
+    """Return how large points are, so that few of them are seen on so many pixels."""
+    return int(np.clip(round((FILLED * room / max(count, 1)) ** 0.5), 1, largest))
 
 
 def _put_lines(figure: Scene, front: Front, eye: Eye, first: int) -> None:
-    """Put lines as points that lie close enough on the screen; the edges of the box have the last number."""
+    """Put lines as points that lie close enough on the screen; edges of the box share a number, its axes have three."""
     ends = np.asarray(figure.segments, np.float32).reshape(-1, 2, 3)
+    own = np.arange(len(ends))
     if figure.box:
         low, high = figure.bounds
         corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
         edges = [(a, b) for a, b in combinations(range(8), 2) if np.abs(corners[a] - corners[b]).sum() == 1]
+        axes = [(0, 4), (0, 2), (0, 1)]  # from the lowest corner along x, y and z
+        edges = [*(edge for edge in edges if edge not in axes), *axes]
         ends = np.concatenate([ends, (low + corners * (high - low))[np.array(edges)].astype(np.float32)])
+        own = np.concatenate([own, len(own) + np.array([0] * (len(edges) - len(axes)) + [1, 2, 3])])
     if not len(ends):
         return
     seen = eye.see(np.ascontiguousarray(ends.reshape(-1, 3).T)).reshape(3, -1, 2)
@@ -140,7 +148,7 @@ def _put_lines(figure: Scene, front: Front, eye: Eye, first: int) -> None:
     along = ends[whose, 0] + share[:, None].astype(np.float32) * (ends[whose, 1] - ends[whose, 0])
     spots = eye.see(np.ascontiguousarray(along.T.astype(np.float32)))
     spots[2] *= np.float32(CLOSER)
-    front.put_spots(spots, np.minimum(whose, len(figure.segments)) + first)
+    front.put_spots(spots, own[whose] + first)
 
 
 def _put_tones(plot: Plot, figure: Scene, look: Look, view: View) -> None:
@@ -161,8 +169,42 @@ def _put_tones(plot: Plot, figure: Scene, look: Look, view: View) -> None:
     plot.canvas.glyph[area] = np.where(pattern > 0, BLANK + pattern, plot.canvas.glyph[area])
 
 
-def _keys(figure: Scene) -> list[Key]:
-    """Return the legend of classes."""
-    if not figure.value_names or figure.shade in {"normal", "depth"}:
-        return []
-    return [Key("■", name, CLASSES[i % len(CLASSES)]) for i, name in enumerate(figure.value_names[:24])]
+def _put_names(plot: Plot, figure: Scene, view: View) -> None:
+    """Write the names of the axes of the box beyond their ends."""
+    if not figure.box:
+        return
+    for name, colour, (column, row) in zip(
+        "xyz", AXES, named(figure, view, (plot.width, plot.height), (1, 1)), strict=True
+    ):
+        if -SLACK <= column < plot.width + SLACK and -SLACK <= row < plot.height + SLACK:
+            left, top = min(max(int(column), 0), plot.width - 1), min(max(int(row), 0), plot.height - 1)
+            plot.canvas.text(plot.left + left, plot.top + top, name, colour, bold=True)
+
+
+def named(
+    figure: Scene, view: View, size: tuple[int, int], grain: tuple[int, int]
+) -> list[tuple[float, float]]:
+    """Return columns and rows, in pixels, at which the names of the axes of the box stand; −∞ for one unseen."""
+    low, high = figure.bounds
+    ends = low + np.diag((high - low) * np.float32(BEYOND))
+    seen = eye_of(figure, view, size, grain).see(np.ascontiguousarray(ends.T, np.float32))
+    return [
+        (float(x), float(y)) if np.isfinite([x, y, far]).all() else (-np.inf, -np.inf) for x, y, far in seen.T
+    ]
+
+
+def keys_of(figure: Scene) -> list[Key]:
+    """Return the legend of classes, and of the axes of a box, with where they begin and end."""
+    keys: list[Key] = []
+    if figure.value_names and figure.shade not in {"normal", "depth"}:
+        keys += [Key("■", name, CLASSES[i % len(CLASSES)]) for i, name in enumerate(figure.value_names[:24])]
+    if figure.box:
+        keys += [
+            Key(
+                "■",
+                f"{name} {number(low, digits_of(low, high))} … {number(high, digits_of(low, high))}",
+                colour,
+            )
+            for name, colour, (low, high) in zip("xyz", AXES, figure.spans(), strict=True)
+        ]
+    return keys

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dltui.draw.view import View
-from dltui.figures import Scene
+from dltui.figures import Figure, Scene
 
 Floats = NDArray[np.float32]
 FIELD = math.radians(40)  # angle that the sphere around the scene fills at zoom 1
@@ -135,3 +135,30 @@ def turn(azimuth: float, elevation: float, up: str = "z") -> NDArray[np.float64]
         [-math.sin(a) * math.cos(e), math.cos(a) * math.cos(e), -math.sin(e)],
     ])
     return found if up == "z" else found[:, [0, 2, 1]] * np.array([1, 1, -1])
+
+
+def first_view(figure: Figure) -> View:
+    """Return from where a figure is looked at first: a scene has a place of its own to be seen from."""
+    if not isinstance(figure, Scene):
+        return View()
+    return View(
+        azimuth=figure.azimuth,
+        elevation=figure.elevation,
+        zoom=figure.zoom,
+        shift=figure.shift,
+        place=figure.place,
+    )
+
+
+def seen_from(figure: Figure, view: View) -> Figure:
+    """Return a scene that is first seen from a view, and any other figure as it is."""
+    if not isinstance(figure, Scene):
+        return figure
+    return replace(
+        figure,
+        azimuth=view.azimuth,
+        elevation=view.elevation,
+        zoom=view.zoom,
+        shift=view.shift,
+        place=view.place,
+    )

@@ -22,6 +22,7 @@ DARK = 0.22  # of a face between its edges
 HAZE = 0.45  # how far the farthest of what has no light goes towards grey
 GROOVE = 32.0  # how much eye-dome lighting darkens a step in depth
 LINE = (150, 150, 158)
+AXES = ((214, 72, 72), (66, 168, 82), (76, 128, 240))  # x, y and z: on dark and on light grounds
 # Of classes: those of series but for the last bit, which keeps themes from putting their own colours in the place of
 # the few that no light has changed; legend and faces would differ.
 CLASSES = tuple((red, green, blue ^ 1) for red, green, blue in SERIES)
@@ -158,12 +159,11 @@ def _on_edge(across: Floats, down: Floats, shares: Floats) -> Array:
 
 
 def _of_lines(figure: Scene, which: Array) -> Colours:
-    """Return the colours of lines; those of the box come after the others."""
+    """Return the colours of lines; those of the box come after the others, and its axes last."""
     own = np.tile(np.array(LINE, np.float32), (len(figure.segments), 1))
     if figure.segment_rgb is not None:
         own = np.asarray(figure.segment_rgb, np.float32)
-    table = np.concatenate([own, np.array([QUIET], np.float32)])
-    return np.asarray(table[np.minimum(which, len(figure.segments))], np.float32)
+    return np.asarray(np.concatenate([own, np.array([QUIET, *AXES], np.float32)])[which], np.float32)
 
 
 def _of_values(figure: Scene, values: Array, look: Look) -> Colours:

@@ -122,6 +122,11 @@ class MlpField(nn.Module):
         return functional.relu(raw) if self.rectified == "relu" else 10 * functional.softplus(raw - 1)
 
 
+def full_size(box: Box) -> MlpField:
+    """Return a field as large as in the paper: 8 layers of 256, waves of 10 octaves of places and 4 of directions."""
+    return MlpField(box, depth=8, width=256, octaves=10, octaves_way=4, skip=4)
+
+
 def from_checkpoint(state: dict[str, Tensor], box: Box) -> MlpField:
     """Return the field of a state dictionary with the names of nerf-pytorch, or of tiny-NeRF, layer1 and so on.
 

@@ -70,6 +70,9 @@ RECIPES: dict[Kind, Recipe] = {
     "hash": Recipe(2e-2, 10, 0.1, 4096, 4096),
     "mlp": Recipe(2e-3, 1, 0.1, 4096, 16384),
 }
+PUBLISHED = Recipe(
+    5e-4, 1, 0.1, 4096, 16384
+)  # of a classic network as large as in the paper, which took that rate
 
 
 @dataclass

@@ -16,8 +16,9 @@ from dltui.progress import Report, silent
 from dltui.results.nerf import SHOWN, Radiance, RadiancePath
 from dltui.results.nerf_info import BOX, HELD, TRAIN, RadianceInfo
 from dltui.scene.cameras import Camera, looking
+from dltui.scene.nerf.classic import full_size
 from dltui.scene.nerf.composite import Box
-from dltui.scene.nerf.fit import Fit, Fitted, Kind, judged, render
+from dltui.scene.nerf.fit import PUBLISHED, Fit, Fitted, Kind, judged, render
 from dltui.scene.nerf.folders import Found
 from dltui.scene.nerf.keep import arrays_of, field_of
 from dltui.scene.nerf.rays import along, bundle, cut
@@ -42,6 +43,7 @@ class Effort:
         steps: Steps that may be made, or None.
         seed: Of every draw.
         device: Where.
+        full_size: Whether a classic network is as large as in the paper.
     """
 
     kind: Kind = "grid"
@@ -49,6 +51,7 @@ class Effort:
     steps: int | None = None
     seed: int = 0
     device: torch.device | None = None
+    full_size: bool = False
 
 
 def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance:
@@ -69,6 +72,8 @@ def train(capture: Capture, effort: Effort, report: Report = silent) -> Radiance
         steps=effort.steps,
         seed=effort.seed,
         device=effort.device,
+        make=full_size if effort.full_size else None,
+        recipe=PUBLISHED if effort.full_size else None,
         beat=partial(report, 0, PARTS),
     )
 

@@ -63,7 +63,7 @@ def voxels(geometry: Geometry, side: float) -> Geometry:
         channels,
         rgb,
         normals,
-        f"one of {len(whose):,} points a voxel of {side:g}",
+        f"{len(first):,} means of {len(whose):,} points, one for each voxel of side {side:g}",
     )
 
 

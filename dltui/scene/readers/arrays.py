@@ -117,6 +117,8 @@ def _loaded(path: Path) -> NDArray[Any] | dict[str, Array]:
     except (OSError, ValueError, EOFError, KeyError) as error:
         told = str(error).partition("\n")[0]
         why = "it holds Python objects, which are never loaded" if "object" in told.lower() else told
+        if "mmap length" in why:
+            why = "it ends before its numbers do: it was cut short"
         raise DltuiError(f"can't read {path}: {why or 'it was cut short'}") from error
     except Exception as error:  # zipfile and zlib have errors of their own
         raise DltuiError(f"can't read {path}: {error}; it was cut short or damaged") from error

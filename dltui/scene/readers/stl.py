@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from dltui.scene.hints import Hints
 from dltui.scene.readers._bytes import bytes_of, numbers_of
 
 FACET = np.dtype([("normal", "<f4", (3,)), ("corners", "<f4", (3, 3)), ("colour", "<u2")])
+ENDING = 1024  # bytes at the end of a text, in which its last line is looked for
 HEAD = 84  # bytes before the first triangle
 CORNER = re.compile(rb"^[ \t]*vertex[ \t]+([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
@@ -64,7 +66,11 @@ def _text(body: bytes, path: Path) -> Geometry:
         raise DltuiError(
             f"{path} ends within a triangle, or has a vertex without three numbers: it was cut short"
         )
-    return _joined(numbers.reshape(-1, 3), path, "stl, text")
+    found = _joined(numbers.reshape(-1, 3), path, "stl, text")
+    whole = b"endsolid" in body[-ENDING:].lower()
+    return (
+        found if whole else replace(found, remarks=("it has no line endsolid: it may have been cut short",))
+    )
 
 
 def _joined(corners: NDArray[np.floating], path: Path, format: str) -> Geometry:  # noqa: A002

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from dltui.scene.nerf.views import Capture
 from dltui.scene.splats.file import read_splats
 from dltui.scene.splats.fit import Progress, Sown, fit_splats
 from dltui.scene.splats.gaussians import Y0, Gaussians
+from dltui.scene.splats.inside import along, cuts, distances
 from dltui.scene.splats.view import view
 
 PARTS = 1000  # in which progress is told
@@ -96,12 +98,18 @@ def described(
     """
     judged, kept = capture.held_out[:shown], len(splats) if shown is None else 0
     began = time.perf_counter()
-    seen = []
+    seen, far, wrong = [], np.zeros((0, 0), np.float32), []
     for one in judged:
-        seen.append(np.clip(view(splats, one.camera, paper=capture.paper).rgb, 0, 1))
+        found = view(splats, one.camera, paper=capture.paper)
+        seen.append(np.clip(found.rgb, 0, 1))
+        if kept:
+            away = distances(found, one.camera)
+            far = far if far.size else away
+            wrong += [] if one.depth is None else [_mean_error(away, one.depth)]
         if beat is not None:
             beat()
     each = (time.perf_counter() - began) / len(judged)
+    inside = _inside(splats, judged[0].camera, beat) if kept else {}
     pairs = list(zip(seen, judged, strict=True))
     colour = (0.5 + Y0 * splats.harmonics[:, 0]).clamp(0, 1).mul(255).round().to(torch.uint8)
     return SplatFit(
@@ -129,7 +137,24 @@ def described(
         places=splats.place.cpu().numpy(),
         rgb=colour.cpu().numpy(),
         opacity=torch.sigmoid(splats.logit).cpu().numpy(),
+        depth=far,
+        depth_error=float(np.nanmean(wrong)) if np.isfinite(wrong).any() else None,
+        **inside,
     )
+
+
+def _mean_error(away: np.ndarray, truth: np.ndarray) -> float:
+    """Return the mean error of distances where both are known; NaN where they nowhere are."""
+    known = np.isfinite(away) & np.isfinite(truth)
+    return float(np.abs(away - truth)[known].mean()) if known.any() else float("nan")
+
+
+def _inside(splats: Gaussians, camera: Camera, beat: Callable[[], None] | None) -> dict[str, Any]:
+    """Return cuts through splats, and those that the middle of a picture sees."""
+    across, upward, levels, cut = cuts(splats, beat)
+    through = [camera.width // 2, camera.height // 2]
+    ray = along(splats, camera, *through)
+    return {"across": across, "upward": upward, "levels": levels, "cut": cut, "ray": ray, "through": through}
 
 
 def splats_in(path: Path) -> tuple[Gaussians, int]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from dltui.draw.look import Look
-from dltui.draw.scene.eye import place_of, reach_of, turn
+from dltui.draw.scene.eye import CELL_ASPECT, first_view, place_of, reach_of, turn
 from dltui.draw.view import Drawing, View
 from dltui.figures import Figure, Points, Scene, Surface, number, span
 from dltui.tui.manners.base import clamp
@@ -71,10 +71,18 @@ class Turning:
             return _turned(view, DRAG[0] / 2 * columns, -DRAG[1] / 2 * rows)
         return _turned(view, -DRAG[0] * columns, DRAG[1] * rows)
 
+    def carry(self, view: View, columns: int, rows: int, size: tuple[int, int]) -> View:
+        """Return a scene moved aside with the mouse that holds it, on a widget of so many columns and rows."""
+        if self._scene is None or view.place is not None:
+            return self.drag(view, columns, rows)
+        shorter = max(1.0, min(size[0], size[1] * CELL_ASPECT))
+        across, height = view.shift
+        return replace(view, shift=(across + columns / shorter, height - rows * CELL_ASPECT / shorter))
+
     def fly(self, view: View) -> View:
         """Return the view of an eye that flies from where it stands, or goes around the scene again."""
         if self._scene is None or view.place is not None:
-            return View()
+            return View() if self._scene is None else first_view(self._scene)
         return replace(view, place=place_of(self._scene, view), shift=(0.0, 0.0))
 
     def go(self, view: View, right: int, ahead: int, up: int) -> View:
@@ -116,6 +124,5 @@ def _range(figure: Figure) -> str:
     if isinstance(figure, Points) and figure.value is not None:
         return f"value {span(figure.value)}"
     if isinstance(figure, Scene):
-        values = figure.point_values if figure.point_values is not None else figure.vertex_values
-        return "" if values is None else f"{figure.value_label or 'value'} {span(values)}"
+        return figure.told()
     return ""

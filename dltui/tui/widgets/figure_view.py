@@ -14,6 +14,7 @@ from textual.worker import Worker
 from dltui.draw import draw
 from dltui.draw.canvas import Canvas
 from dltui.draw.look import Look
+from dltui.draw.scene.eye import first_view
 from dltui.draw.view import View
 from dltui.errors import DltuiError
 from dltui.figures import Figure, Scene
@@ -31,6 +32,7 @@ MEANT = {
     scope: frozenset(known.name for known in actions.of_scope(scope)) for scope in ("turn", "plane", "read")
 }
 SPIN = 2.0  # degrees a frame
+LEFT = 1  # button of the mouse that turns; the others move what is held aside
 SMALLEST = (8, 3)  # cells below which nothing is drawn
 BREATH = (
     0.005  # seconds after a frame for the keys that came while it was drawn, so that one frame answers all
@@ -120,7 +122,7 @@ class FigureView(CanvasView, can_focus=True):
         before = self._manner.scope if self._manner else ""
         self._figure = figure
         self._manner = manner_of(figure) if figure is not None else None
-        self._view = view or View()
+        self._view = view or (View() if figure is None else first_view(figure))
         self._draw()
         if (self._manner.scope if self._manner else "") != before:
             self.refresh_bindings()
@@ -194,7 +196,7 @@ class FigureView(CanvasView, can_focus=True):
     def action_front(self) -> None:
         """Look as at first."""
         self._stop_spinning()
-        self.look(View())
+        self.look(View() if self._figure is None else first_view(self._figure))
 
     def action_spin(self) -> None:
         """Let the figure turn by itself, or stop it."""
@@ -247,7 +249,11 @@ class FigureView(CanvasView, can_focus=True):
         if self._grip is not None and event.button:
             column, row = self._grip
             self._grip = (event.x, event.y)
-            self.look(self._manner.drag(self._view, event.x - column, event.y - row))
+            moved = event.x - column, event.y - row
+            if isinstance(self._manner, Turning) and (event.button != LEFT or event.shift or event.ctrl):
+                self.look(self._manner.carry(self._view, *moved, (self.size.width, self.size.height)))
+            else:
+                self.look(self._manner.drag(self._view, *moved))
         else:
             self.look(self._manner.point(self._view, event.x, event.y))
 

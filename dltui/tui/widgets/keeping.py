@@ -17,6 +17,7 @@ from dltui.draw.canvas import Canvas
 from dltui.draw.endings import KINDS, MOVING
 from dltui.draw.look import Depth
 from dltui.draw.recording import MOST, Recording
+from dltui.draw.scene.eye import seen_from
 from dltui.tui.screens.export import ExportScreen
 from dltui.tui.trouble import sentence
 
@@ -48,12 +49,12 @@ class Keeping:
         view, figure = self._view, self._view.figure
         if figure is None:
             return
-        look = replace(view.plain_look(), width=max(100, view.size.width), height=None)
+        look, seen = replace(view.plain_look(), width=max(100, view.size.width), height=None), view.view
 
         def write(path: Path) -> None:
             from dltui.draw import save
 
-            save([figure], path, look)
+            save([seen_from(figure, seen)], path, look)
 
         self.ask_for("figure", ".png", KINDS, write)
 
