@@ -143,7 +143,8 @@ def _forked(read: Work, shares: Sequence[Sequence[int]], crew: int) -> Iterator[
     from multiprocessing import get_context
 
     fork = get_context("fork")
-    pipes, workers = [], []
+    pipes: list[tuple[Connection, Connection]] = []
+    workers = []
     try:
         pipes.extend(fork.Pipe() for _ in range(crew))
         for _, there in pipes:
