@@ -11,15 +11,27 @@ def main() -> None:
     """Run the command line of this process and exit with its code."""
     # Nothing that a start-up imports is garbage, and looking for some costs a tenth of it: `verb` turns this on again.
     gc.disable()
+    fill_streams()
     # Spinning OpenMP threads on a busy machine make a frame many times slower; torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the command line itself is imported
+        sys.stderr.write("cancelled\n")
+        code = CANCELLED
     # An interrupt inside an exec (torch runs some while it is imported) is remembered by the interpreter, which
     # would then end by the signal instead of by the exit code.
     if code == CANCELLED or not sys.modules.keys() & {"torch", "textual"}:
         leave(code)
     sys.exit(code)
+
+
+def fill_streams() -> None:
+    """Put nothing in the place of streams that the caller closed: else the next file that is opened would be one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as the process
 
 
 def run(arguments: list[str]) -> int:

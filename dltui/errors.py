@@ -54,10 +54,8 @@ def unknown(kind: str, word: str, known: Iterable[str], listed: str = "--help") 
     Returns:
         A ``UsageError``, to be raised by the caller.
     """
-    from difflib import get_close_matches  # costs more than the rest of a start-up
-
     names = list(known)
-    near = get_close_matches(word, names, n=3, cutoff=0.5)
+    near = nearest(word, names)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     elif len(names) <= MOST_NAMES:
@@ -65,3 +63,22 @@ def unknown(kind: str, word: str, known: Iterable[str], listed: str = "--help") 
     else:
         hint = f"none of the {len(names)} known names is near; {listed} lists them"
     return UsageError(f"unknown {kind} {word!r}: {hint}")
+
+
+def nearest(word: str, names: Iterable[str]) -> list[str]:
+    """Return the names that someone may have meant, at most three, the most likely first.
+
+    Args:
+        word: What was written; upper and lower case are alike.
+        names: Every name that would have been right.
+
+    Returns:
+        Those that are spelled nearly so; without any, those that begin with the word or hold it.
+    """
+    from difflib import get_close_matches  # costs more than the rest of a start-up
+
+    lowered, sought = {name.lower(): name for name in names}, word.lower()
+    near = get_close_matches(sought, lowered, n=3, cutoff=0.6)
+    if not near and len(sought) > 1:
+        near = sorted((low for low in lowered if sought in low), key=lambda low: (low.index(sought), low))[:3]
+    return [lowered[low] for low in near]

@@ -76,6 +76,8 @@ def sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, typer.TyperException):
         return _usage(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"can't use {error.filename}: {error.strerror}; look whether it is still there, and yours"
     text = f"{type(error).__name__}: {error}".strip().splitlines()[0]
     return f"dltui failed in a way it did not expect: {text}; see more with --debug"
 

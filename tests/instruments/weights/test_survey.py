@@ -386,3 +386,11 @@ def test_a_spelling_that_names_nothing_is_refused() -> None:
         open_source("lenett")
     with pytest.raises(DltuiError, match="dltui inspect hf:org/name"):
         open_source("hf:org/name")
+
+
+def test_spectra_of_huge_matrices_are_those_of_any_other(tmp_path: Path) -> None:
+    weight = torch.randn(300, 290, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    save_file({"one": weight, "other": weight * 2.0**700}, tmp_path / "w.safetensors")
+    with open_archive(tmp_path / "w.safetensors") as archive:
+        one, other = with_spectra(archive, survey(archive, "w")).spectra
+    np.testing.assert_allclose(other, one * [1, 2.0**700, 1, 1, 1], rtol=1e-6)
