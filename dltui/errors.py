@@ -1,5 +1,6 @@
 """Errors that a person can act on, and the exit codes they lead to."""
 
+import os
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -37,6 +38,20 @@ class Requeue(DltuiError):
     """The machine asked the work to make room: all is kept, and it goes on when it is started again."""
 
     exit_code = ExitCode.REQUEUE
+
+
+def absent(path: str | os.PathLike[str], expected: str) -> UsageError:
+    """Return the error for a file that isn't there, or is a folder.
+
+    Args:
+        path: The file, as the user wrote it.
+        expected: What was expected there, as ``expected a .npz file``, or what to try.
+
+    Returns:
+        A ``UsageError``, to be raised by the caller.
+    """
+    folder = os.path.isdir(path)  # noqa: PTH112 - pathlib is not imported at start-up
+    return UsageError(f"{path} is a folder: {expected}" if folder else f"no file {path}: {expected}")
 
 
 MOST_NAMES = 16  # as many as a sentence can carry

@@ -114,12 +114,66 @@ def test_weights_that_do_not_fit(here: Run, tmp_path: Path) -> None:
         ["nerf", "render", "gone.safetensors"],
         ["nerf", "info", "gone.tar"],
         ["splat", "render", "gone.ply"],
+        ["shapes", "chain", "gone.txt"],
+        ["batch", "gone.toml"],
+        ["attention", "vit", "-i", "gone.png"],
     ],
     ids=" ".join,
 )
 def test_missing_file(here: Run, verb: list[str]) -> None:
     done = here(*verb)
     _check_says(done, ExitCode.USAGE, f"no file {verb[-1]}")
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["open", "folder.safetensors"],
+        ["batch", "folder.toml"],
+        ["shapes", "chain", "folder.txt"],
+        ["cloud", "folder.ply"],
+        ["splat", "render", "folder.ply"],
+        ["explain", "lenet", "-i", "folder.png"],
+        ["explain", "lenet", "-i", "folder.npy"],
+        ["landscape", "mlp", "--data", "folder.npz"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_where_a_file_is_expected(here: Run, tmp_path: Path, verb: list[str]) -> None:
+    (tmp_path / verb[-1]).mkdir()
+    _check_says(here(*verb), ExitCode.USAGE, f"{verb[-1]} is a folder")
+
+
+@pytest.mark.parametrize(
+    ("verb", "part"),
+    [
+        (["attention", "lenet", "-i", "digits[0]"], "attention"),
+        (["critical", "lenet"], "maximum over points"),
+        (["remake", "lenet"], "makes no shapes"),
+        (["explain", "lenet", "-i", "digits[0]", "--method", "logit-lens"], "lenet"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_model_without_what_the_verb_looks_at(here: Run, verb: list[str], part: str) -> None:
+    done = here(*verb)
+    assert done.returncode == ExitCode.USAGE
+    assert part in done.stderr.lower()
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        ("<&- >&- 2>&-", CONV, ExitCode.DONE),
+        ("2>&-", ["nosuch"], ExitCode.USAGE),
+        (">&-", ["nosuch"], ExitCode.USAGE),
+    ],
+)
+def test_streams_that_the_caller_closed(
+    root: Path, tmp_path: Path, closed: str, words: list[str], code: int
+) -> None:
+    line = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "dltui", *words]
+    env = os.environ | {"PYTHONPATH": str(root)}
+    assert subprocess.run(line, cwd=tmp_path, env=env, timeout=60, check=False).returncode == code
 
 
 def test_a_folder_that_can_not_be_written(here: Run, tmp_path: Path) -> None:
