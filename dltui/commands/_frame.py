@@ -248,7 +248,7 @@ def refuse_senseless(arguments: Mapping[str, Any], signature: inspect.Signature)
             if one == "" and key in signature.parameters and signature.parameters[key].default != "":
                 known = getattr(signature.parameters[key].annotation, "__metadata__", ())
                 if any(isinstance(part, typer.models.ArgumentInfo) for part in known):
-                    name = next((part.metavar for part in known if part.metavar), key.upper())
+                    name = next((part.metavar for part in known if part.metavar), key.upper()).strip("[].")
                     raise UsageError(f"{name} is empty: expected what --help tells of it")
 
 
@@ -257,10 +257,8 @@ def _called(key: str, signature: inspect.Signature) -> str:
     found = signature.parameters.get(key)
     known = () if found is None else getattr(found.annotation, "__metadata__", ())
     # typer.Option takes the first name of an option for its default, until typer has read the signature
-    names = [name for one in known for name in (one.default, *(one.param_decls or ()))]
-    return next(
-        (str(name) for name in names if str(name).startswith("--")), f"--{key}" if found is None else key
-    )
+    names = [str(name) for one in known for name in (one.default, *(one.param_decls or ()))]
+    return next((name for name in names if name.startswith("--")), f"--{key.replace('_', '-')}")
 
 
 def function_below(command: Any) -> Callable[..., Shown] | None:

@@ -62,6 +62,10 @@ def _check_says(done: subprocess.CompletedProcess[str], code: int, *parts: str) 
         (["landscape", "lenet", "--steps", "100001"], ["1e+10 points", "100,000,000"]),
         (["sdf", "sphere(1)", "--probe", "nan,0,0"], ["--probe nan,0,0", "finite"]),
         (["sdf", "sphere(1)", "--reach", "inf"], ["--reach is inf", "finite"]),
+        (["train", "mlp", "--threads", "99999999"], ["--threads", "1024"]),
+        (["train", "mlp", "--nodes", "2"], ["--nodes", "--on slurm"]),
+        (["train", "mlp", "--time", "8h"], ["--time", "--on slurm"]),
+        (["shapes", "memory", "gpt2", "--limit", "nan"], ["--limit is nan"]),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else None,
 )
