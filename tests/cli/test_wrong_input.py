@@ -237,6 +237,21 @@ def test_a_reader_that_leaves_early(root: Path, verb: tuple[str, ...]) -> None:
     assert (done.returncode, done.stderr) == (ExitCode.UNREAD, "")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_in_the_middle_of_a_line(root: Path, tmp_path: Path, unbuffered: str) -> None:
+    save_file({f"t{i}": np.zeros(1, np.float32) for i in range(2000)}, tmp_path / "many.safetensors")
+    with subprocess.Popen(
+        [sys.executable, "-m", "dltui", "inspect", "many.safetensors", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": unbuffered},
+    ) as done:
+        assert done.stdout is not None
+        assert os.read(done.stdout.fileno(), 1) == b"{"
+        done.stdout.close()
+        assert done.wait(60) == ExitCode.UNREAD
+
+
 def test_ctrl_c_in_the_middle(tmp_path: Path, root: Path) -> None:
     """Training that is interrupted leaves with 130, no result, no half file, and a run that can be looked at."""
     home = tmp_path / "home"
