@@ -82,8 +82,13 @@ def _shares(entries: Sequence[Entry]) -> Iterator[list[int]]:
 
 
 def _alone() -> bool:
-    """Return whether a forked copy of this process has all that it needs: no other thread, and none of torch's."""
-    return sys.platform == "linux" and threading.active_count() == 1 and "torch" not in sys.modules
+    """Return whether this process may fork, and a copy has all that it needs: no other thread, and none of torch's."""
+    from multiprocessing import current_process
+
+    plain = threading.active_count() == 1 and "torch" not in sys.modules
+    return (
+        sys.platform == "linux" and plain and not current_process().daemon
+    )  # of a pool, which may start none
 
 
 def _reader(archive: Archive) -> Work:

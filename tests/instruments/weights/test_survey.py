@@ -311,6 +311,14 @@ def test_more_small_tensors_than_a_pipe_holds_the_names_of(monkeypatch: pytest.M
     assert sorted(found) == list(range(100_000))
 
 
+def test_a_process_of_a_pool_starts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr("threading.active_count", lambda: 1)
+    assert readings._alone() is (sys.platform == "linux")
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "daemon", True)
+    assert not readings._alone()
+
+
 @FORKS
 def test_threads_read_where_there_is_no_room_for_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
