@@ -127,6 +127,8 @@ def test_weights_that_do_not_fit(here: Run, tmp_path: Path) -> None:
         ["nerf", "info", "gone.tar"],
         ["splat", "render", "gone.ply"],
         ["shapes", "chain", "gone.txt"],
+        ["shapes", "memory", "gone.safetensors"],
+        ["landscape", "mlp", "--along", "gone.safetensors"],
         ["batch", "gone.toml"],
         ["attention", "vit", "-i", "gone.png"],
     ],
