@@ -1,5 +1,6 @@
 """Errors that a person can act on, and the exit codes they lead to."""
 
+import os
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -39,6 +40,20 @@ class Requeue(DltuiError):
     exit_code = ExitCode.REQUEUE
 
 
+def absent(path: str | os.PathLike[str], expected: str) -> UsageError:
+    """Return the error for a file that isn't there, or is a folder.
+
+    Args:
+        path: The file, as the user wrote it.
+        expected: What was expected there, as ``expected a .npz file``, or what to try.
+
+    Returns:
+        A ``UsageError``, to be raised by the caller.
+    """
+    folder = os.path.isdir(path)  # noqa: PTH112 - pathlib is not imported at start-up
+    return UsageError(f"{path} is a folder: {expected}" if folder else f"no file {path}: {expected}")
+
+
 MOST_NAMES = 16  # as many as a sentence can carry
 
 
@@ -54,10 +69,8 @@ def unknown(kind: str, word: str, known: Iterable[str], listed: str = "--help") 
     Returns:
         A ``UsageError``, to be raised by the caller.
     """
-    from difflib import get_close_matches  # costs more than the rest of a start-up
-
     names = list(known)
-    near = get_close_matches(word, names, n=3, cutoff=0.5)
+    near = nearest(word, names)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     elif len(names) <= MOST_NAMES:
@@ -65,3 +78,22 @@ def unknown(kind: str, word: str, known: Iterable[str], listed: str = "--help") 
     else:
         hint = f"none of the {len(names)} known names is near; {listed} lists them"
     return UsageError(f"unknown {kind} {word!r}: {hint}")
+
+
+def nearest(word: str, names: Iterable[str]) -> list[str]:
+    """Return the names that someone may have meant, at most three, the most likely first.
+
+    Args:
+        word: What was written; upper and lower case are alike.
+        names: Every name that would have been right.
+
+    Returns:
+        Those that are spelled nearly so; without any, those that begin with the word or hold it.
+    """
+    from difflib import get_close_matches  # costs more than the rest of a start-up
+
+    lowered, sought = {name.lower(): name for name in names}, word.lower()
+    near = get_close_matches(sought, lowered, n=3, cutoff=0.6)
+    if not near and len(sought) > 1:
+        near = sorted((low for low in lowered if sought in low), key=lambda low: (low.index(sought), low))[:3]
+    return [lowered[low] for low in near]

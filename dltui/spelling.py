@@ -178,7 +178,12 @@ def load_function(kind: str, spec: str) -> Callable[..., object]:
             raise DltuiError(f"importing {module_name} failed: {_told(error)}") from error
     function = getattr(module, function_name, None)
     if function is None:
-        raise unknown(f"function of {module_name}", function_name, _functions(module))
+        raise unknown(
+            f"function of {module_name}",
+            function_name,
+            _functions(module),
+            f"`python -c 'help(\"{module_name}\")'`",
+        )
     if not callable(function):
         raise UsageError(f"{spec} is a {type(function).__name__}, not a function that makes a {kind}")
     return function  # type: ignore[no-any-return]

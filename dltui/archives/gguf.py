@@ -11,7 +11,7 @@ from struct import unpack_from
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dltui.archives.base import LIMIT, MOST_TENSORS, Scalar, damaged
-from dltui.archives.placed import Place, PlacedArchive
+from dltui.archives.placed import Place, PlacedArchive, mapped
 from dltui.contents import BITS, Entry
 from dltui.errors import DltuiError
 
@@ -243,7 +243,7 @@ class _Quantised(PlacedArchive):
         place = self.place(name)
         if not count:
             return
-        raw = np.memmap(place.path, np.uint8, "r", place.offset, (count, kind.nbytes))
+        raw = mapped(place, np.uint8, (count, kind.nbytes), name)
         for start in range(0, count, step):
             yield decode(np.array(raw[start : start + step])).reshape(-1)
 

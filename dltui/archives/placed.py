@@ -124,25 +124,51 @@ class PlacedArchive(Archive):
             try:
                 self._files[path] = os.open(path, os.O_RDONLY)
             except OSError as error:
-                raise DltuiError(f"can't read {path}: {error.strerror}; it was there a moment ago") from error
+                raise _gone(path, error) from error
         return self._files[path]
 
     def _mapped(self, entry: Entry, place: Place) -> Array:
         """Return the bits of a tensor, flat, or in its shape where they don't lie in order."""
-        import numpy as np
         from numpy.lib.stride_tricks import as_strided
 
         kind = carrier(entry.dtype, swapped=place.swapped)
         count = stretch(entry, place) if entry.dtype not in PACKED else entry.nbytes
         count *= 2 if entry.dtype == "complex32" else 1
-        try:
-            raw: Array = np.memmap(place.path, kind, "r", place.offset, (count,))
-        except (OSError, ValueError) as error:
-            raise damaged(place.path, f"the numbers of {entry.name} are not all there") from error
+        raw = mapped(place, kind, (count,), entry.name)
         if place.strides is None:
             return raw
         steps = tuple(step * raw.itemsize for step in place.strides)
         return as_strided(raw, entry.shape, steps, writeable=False)
+
+
+def mapped(place: Place, kind: Any, shape: tuple[int, ...], name: str) -> Array:
+    """Return the bits of a tensor, mapped from its file.
+
+    Args:
+        place: Where they are.
+        kind: Type of the array.
+        shape: Its shape.
+        name: The tensor.
+
+    Returns:
+        An array that is read as it is used.
+
+    Raises:
+        DltuiError: If the file is gone, or too short.
+    """
+    import numpy as np
+
+    try:
+        return np.memmap(place.path, kind, "r", place.offset, shape)
+    except OSError as error:
+        raise _gone(place.path, error) from error
+    except ValueError as error:
+        raise damaged(place.path, f"the numbers of {name} are not all there") from error
+
+
+def _gone(path: Path, error: OSError) -> DltuiError:
+    """Return the error for a file that was read before and can't be any more."""
+    return DltuiError(f"can't read {path}: {error.strerror}; it was there a moment ago")
 
 
 def stretch(entry: Entry, place: Place) -> int:

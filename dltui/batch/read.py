@@ -15,7 +15,7 @@ from dltui.batch.needs import tied
 from dltui.batch.placeholders import filled, inside, spelled
 from dltui.batch.plan import BACKOFF, FINE, Job, Limits, Plan, Scalar
 from dltui.batch.tables import Table, merged
-from dltui.errors import DltuiError, UsageError, unknown
+from dltui.errors import DltuiError, UsageError, absent, unknown
 
 TOP = ("collect", "limits", "defaults", "slurm", "job")
 DEFAULTS = ("retries", "backoff", "timeout", "device", "env", "slurm", "ok")
@@ -42,8 +42,8 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UsageError(f"no file {path}: expected a TOML file with a [[job]] table a job") from error
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise absent(path, "expected a TOML file with a [[job]] table a job") from error
     except (OSError, UnicodeDecodeError) as error:
         raise DltuiError(f"can't read {path}: {error}; expected a TOML file in UTF-8") from error
     try:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dltui.archives import open_archive
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, absent
 
 HEADER = (
     "dltui-model"  # the key in a safetensors header under which dltui tells which model the weights are of
@@ -69,13 +69,14 @@ def read_weights(path: Path) -> Weights:
         The tensors on the CPU; prefixes of DistributedDataParallel and torch.compile are taken off.
 
     Raises:
-        DltuiError: If the file is missing, damaged, no weights, or would run code when read.
+        UsageError: If the file is missing, or a folder.
+        DltuiError: If it is damaged, no weights, or would run code when read.
     """
-    if path.is_dir():
-        raise DltuiError(f"{path} is a folder: expected a file of weights, .safetensors or .pt")
     try:
         with path.open("rb") as file:
             head = file.read(9)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise absent(path, "expected a file of weights, .safetensors or .pt") from error
     except OSError as error:
         raise DltuiError(f"can't read {path}: {error.strerror}; expected a file of weights") from error
     if head[8:9] == b"{":

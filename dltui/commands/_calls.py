@@ -76,6 +76,11 @@ def sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, typer.TyperException):
         return _usage(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"can't use {error.filename}: {error.strerror}; look whether it is still there, and yours"
+    if isinstance(error, MemoryError):
+        told = f" ({error})" if str(error) else ""
+        return f"there is too little memory for that{told}: try something smaller"
     text = f"{type(error).__name__}: {error}".strip().splitlines()[0]
     return f"dltui failed in a way it did not expect: {text}; see more with --debug"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -19,6 +20,21 @@ TimeLimit = Annotated[
     str,
     typer.Option("--time", metavar="TIME", help="Longest time of a job: 90m, 8h; it is queued again after."),
 ]
+
+
+def only_there(on: str, asked: Mapping[str, object]) -> None:
+    """Refuse what can only be asked of a cluster where the work is done here.
+
+    Args:
+        on: Where it is done.
+        asked: By the name of its option; false where it is not asked for.
+
+    Raises:
+        UsageError: If something is.
+    """
+    name = next((name for name, value in asked.items() if value), "")
+    if on == "local" and name:
+        raise UsageError(f"{name} is asked of a cluster: add --on slurm, or leave it out")
 
 
 def minutes_of(time_limit: str) -> int:

@@ -31,6 +31,7 @@ from dltui.progress import Report
 
 # New objects between two looks for garbage: looks after each 700 walk through long listings again and again.
 GARBAGE = 50_000, 20, 20
+LARGEST = 2**63 - 1  # that a whole number of 64 bits can be
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -191,7 +192,7 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
             gc.freeze()  # what was imported stays, so that the first collection need not walk through it
         gc.set_threshold(*GARBAGE)
         gc.enable()  # turned off in dltui.__main__ for the start-up
-        refuse_endless(arguments, own)
+        refuse_senseless(arguments, own)
         chosen = {part.name: arguments.pop(part.name) for part in OPTIONS}
         common = Common(**chosen, report=ProgressLine(shown=not chosen["quiet"], plain=chosen["plain"]))
         call, taker = Call(function, arguments, common), TAKER.get()
@@ -226,23 +227,38 @@ def with_common_options(function: Callable[..., Shown]) -> Callable[..., None]:
     return command
 
 
-def refuse_endless(arguments: Mapping[str, Any], signature: inspect.Signature) -> None:
-    """Refuse NaN and ∞, which pass for numbers of any range.
+def refuse_senseless(arguments: Mapping[str, Any], signature: inspect.Signature) -> None:
+    """Refuse what passes for a number of any range or for a name, and is none.
 
     Args:
         arguments: Values by the names of parameters.
         signature: Of the verb, with the options that it calls them.
 
     Raises:
-        UsageError: If one of them is no finite number.
+        UsageError: If one of them is NaN, ∞, or a whole number beyond 64 bits, or a positional one is empty.
     """
-    wrong = next((k for k, v in arguments.items() if isinstance(v, float) and not math.isfinite(v)), None)
-    if wrong is not None:
-        known = getattr(signature.parameters[wrong].annotation, "__metadata__", ())
-        # typer.Option takes the first name of an option for its default, until typer has read the signature
-        names = [name for one in known for name in (one.default, *one.param_decls)]
-        name = next((name for name in names if str(name).startswith("--")), wrong)
-        raise UsageError(f"{name} is {arguments[wrong]}: expected a finite number")
+    for key, value in arguments.items():
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(one, float) and not math.isfinite(one):
+                raise UsageError(f"{_called(key, signature)} is {one}: expected a finite number")
+            if isinstance(one, int) and abs(one) > LARGEST:
+                raise UsageError(
+                    f"{_called(key, signature)} is {one}: expected a number of at most {LARGEST}"
+                )
+            if one == "" and key in signature.parameters and signature.parameters[key].default != "":
+                known = getattr(signature.parameters[key].annotation, "__metadata__", ())
+                if any(isinstance(part, typer.models.ArgumentInfo) for part in known):
+                    name = next((part.metavar for part in known if part.metavar), key.upper()).strip("[].")
+                    raise UsageError(f"{name} is empty: expected what --help tells of it")
+
+
+def _called(key: str, signature: inspect.Signature) -> str:
+    """Return what an option is called on the command line."""
+    found = signature.parameters.get(key)
+    known = () if found is None else getattr(found.annotation, "__metadata__", ())
+    # typer.Option takes the first name of an option for its default, until typer has read the signature
+    names = [str(name) for one in known for name in (one.default, *(one.param_decls or ()))]
+    return next((name for name in names if name.startswith("--")), f"--{key.replace('_', '-')}")
 
 
 def function_below(command: Any) -> Callable[..., Shown] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, absent
 from dltui.shapes.batch import answers
 
 
@@ -27,6 +27,8 @@ def answer_file(path: str) -> None:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
             for line in answers(file):
                 write(line + "\n")
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise absent(path, "expected a file of JSON lines, or - for stdin") from error
     except OSError as error:
         raise DltuiError(
             f"can't read {path}: {error.strerror}; expected a file of JSON lines, or - for stdin"

@@ -10,7 +10,7 @@ import typer
 from dltui.commands._frame import Common, verb, verb_app
 from dltui.commands._shapes_layer import check_words
 from dltui.commands._show import Failed
-from dltui.errors import DltuiError, UsageError, unknown
+from dltui.errors import DltuiError, UsageError, absent, unknown
 from dltui.lab.listing import Listing
 from dltui.shapes.layers import LAYERS, key_of
 from dltui.shapes.named import named_chains, read_named
@@ -122,6 +122,8 @@ def _text_of(layers: str) -> tuple[str, list[str]]:
     if "\n" not in layers and "|" not in layers and len(layers) < 256 and path.suffix and "(" not in layers:
         try:
             text = path.read_text(encoding="utf-8")
+        except (FileNotFoundError, IsADirectoryError):
+            raise absent(layers, "expected a chain of layers, one a line") from None
         except (OSError, UnicodeDecodeError) as error:
             raise DltuiError(f"can't read the chain {layers}: {error}") from None
         return text, _inputs_in(text)

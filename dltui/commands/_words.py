@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from dltui.errors import UsageError
+from dltui.errors import UsageError, absent
 
 # metavars by which a form knows what an argument names
 MODEL, OTHER, DATA, RECIPE = "MODEL", "OTHER", "DATA", "RECIPE|MODEL"
@@ -75,7 +75,7 @@ def reach(distance: float) -> float:
 def present(path: Path | None) -> Path | None:
     """Return the path of a file that is there, or None."""
     if path is not None and not Path(path).is_file():
-        raise UsageError(f"no file {path}: expected weights such as model.safetensors")
+        raise absent(path, "expected weights such as model.safetensors")
     return path
 
 

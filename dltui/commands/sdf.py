@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -102,4 +103,6 @@ def _place(text: str) -> tuple[float, float, float]:
         x, y, z = (float(part) for part in text.split(","))
     except ValueError as error:
         raise UsageError(f"can't read --probe {text!r}: expected three numbers such as 0,0,.5") from error
+    if not all(map(math.isfinite, (x, y, z))):
+        raise UsageError(f"--probe {text} is nowhere: expected three finite numbers such as 0,0,.5")
     return x, y, z

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._cluster import HOUR, On, Partition, TimeLimit, minutes_of, place_of
+from dltui.commands._cluster import HOUR, On, Partition, TimeLimit, minutes_of, only_there, place_of
 from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._show import Failed, Stopped
 from dltui.errors import UsageError
@@ -84,10 +84,7 @@ def sweep(
                 f"the grid has {whole} points, more than --trials {trials}: leave --trials out, or take fewer points"
             )
         wanted = whole
-    if on == "local" and (gpus or partition):
-        raise UsageError(
-            f"{'--gpus' if gpus else '--partition'} is asked of a cluster: add --on slurm, or leave it out"
-        )
+    only_there(on, {"--gpus": gpus, "--partition": partition, "--time": time_limit != HOUR})
     processes = ("--devices", str(gpus)) if gpus > 1 else ()
     chosen = Sweep(
         recipe=recipe,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dltui.commands._cluster import HOUR, On, Partition, TimeLimit, minutes_of
+from dltui.commands._cluster import HOUR, On, Partition, TimeLimit, minutes_of, only_there
 from dltui.commands._frame import Common, command_line, verb, verb_app
 from dltui.commands._words import RECIPE, Weights, data_option, recipes
 from dltui.errors import UsageError, unknown
@@ -133,7 +133,8 @@ def train(
         int, typer.Option("--restarts", min=0, help="How often processes that died are started afresh.")
     ] = 3,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads; 1 is fastest for small models.")
+        int | None,
+        typer.Option("--threads", min=1, max=1024, help="CPU threads; 1 is fastest for small models."),
     ] = None,
     on: On = "local",
     partition: Partition = "",
@@ -153,6 +154,8 @@ def train(
 
     if recipes_listed or not (model or resume or recipe_file):
         return listing("recipes", NAMES, "train one with: dltui train NAME")
+    cluster = {"--gpus": gpus, "--partition": partition, "--nodes": nodes > 1, "--time": time_limit != HOUR}
+    only_there(on, cluster)
     wishes = {
         "epochs": epochs,
         "batch_size": batch_size,

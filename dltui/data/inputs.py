@@ -19,7 +19,7 @@ from dltui.data.sound import SHIPPED as SPEECH
 from dltui.data.sound import loudest
 from dltui.data.spelled import told_apart
 from dltui.data.takes import COLOURS, Letters, Pixels, Takes, Tokenizer, takes_of
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import DltuiError, UsageError, absent
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -102,7 +102,7 @@ def read_input(spec: str, takes: Takes, *, seed: int = 0) -> Given:
     if spec == "-":
         raise UsageError(f"- reads text, but the model takes samples of shape {takes.shape}: {_try(takes)}")
     if spec not in SHIPPED and not Path(spec).expanduser().is_file():
-        raise UsageError(f"no file {spec}: {_try(takes)}")
+        raise absent(spec, _try(takes))
     if takes.kind != "image":
         raise UsageError(f"the model takes samples of shape {takes.shape}, no picture: {_try(takes)}")
     return _picture(spec, fitted(read_photo(spec), takes.shape, takes.resize), takes)
@@ -301,7 +301,7 @@ def _shaped(title: str, array: NDArray[Any], takes: Takes) -> NDArray[Any]:
 def _read_array(path: Path) -> NDArray[Any]:
     """Return the array in a file; nothing is unpickled."""
     if not path.is_file():
-        raise UsageError(f"no file {path}: expected an array in .npy, .npz or .csv")
+        raise absent(path, "expected an array in .npy, .npz or .csv")
     try:
         if path.suffix.lower() == ".csv":
             return np.loadtxt(path, delimiter=",", ndmin=1)

@@ -29,7 +29,7 @@ def told_apart(spec: str) -> Spelling:
     if base in DATASETS:
         split_knobs("data set", spec)
         return "name"
-    if path.suffix == ".npz" or path.exists():
+    if path.suffix == ".npz" or (spec and path.exists()):
         return _file(path)
     if is_function(spec):
         return "function"

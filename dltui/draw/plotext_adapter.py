@@ -78,7 +78,7 @@ def _histogram(figure: Histogram, look: Look) -> list[str] | None:
     edges, counts = finite_bins(figure)
     if (
         not (counts > 0).any()
-        or edges[-1] - edges[0] <= 1e-12 * np.abs(edges).max()
+        or edges[-1] / 2 - edges[0] / 2 <= 5e-13 * np.abs(edges).max()
         or len(counts) > look.width
     ):
         return None

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from dltui.device import pick_device
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import UsageError
 from dltui.instruments.attention.look import query_place, shortened
 from dltui.instruments.features.layers import forward
 from dltui.objective.undisturbed import undisturbed
@@ -136,7 +136,7 @@ def blocks_of(module: nn.Module) -> list[nn.Module]:
         if isinstance(part, nn.ModuleList | nn.Sequential) and len({type(block) for block in part}) == 1:
             best = max(best, list(part), key=len)
     if not best:
-        raise DltuiError(
+        raise UsageError(
             f"{type(module).__name__} has no row of blocks of one kind: expected a transformer such as gpt"
         )
     return best
@@ -183,12 +183,12 @@ def _tail(
 
     name = type(module).__name__
     if not (isinstance(scores, Tensor) and scores.ndim == 3 and after):
-        raise DltuiError(
+        raise UsageError(
             f"{name} gives no scores of tokens at every position: expected a language model such as gpt"
         )
     again = speak(state)
     if again.shape != scores.shape or (again - scores).abs().max() > NEAR * scores.std():
-        raise DltuiError(
+        raise UsageError(
             f"can't tell how {name} makes scores of its last state: expected a norm and a linear layer in a row"
         )
     return speak

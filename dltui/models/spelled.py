@@ -44,7 +44,7 @@ def told_apart(spec: str) -> Spelling:
         if not path.exists():
             raise UsageError(f"no file {path}: expected weights that dltui wrote, or a model such as lenet")
         return "file"
-    if path.is_dir():
+    if spec and path.is_dir():
         raise UsageError(
             f"{path} is a folder: expected a file of weights such as {path / 'model.safetensors'}, or {CONFIG} in it"
         )

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import DltuiError, absent
 from dltui.results.base import HEADER, Made, Result
 
 # schema name -> the class that reads it; one line a kind of result
@@ -114,7 +114,7 @@ def _header(path: Path) -> dict[str, Any]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise UsageError(f"no file {path}: expected a result saved with --save FILE.safetensors")
+        raise absent(path, "expected a result saved with --save FILE.safetensors")
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(HEADER)

@@ -26,7 +26,7 @@ def pictures(found: TensorPage) -> list[Figure]:
         shown.append(filters(found))
     if found.singular_values.size:
         shown.append(spectrum(found))
-    if found.spectrum.get("alpha") is not None:
+    if found.spectrum.get("start") is not None:
         shown.append(tail(found))
     if found.row_norms.size:
         shown += outputs(found)

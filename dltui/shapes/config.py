@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from dltui.errors import DltuiError, unknown
+from dltui.errors import DltuiError, absent, unknown
 from dltui.shapes.decoder import Decoder
 from dltui.shapes.report import ShapeError
 
@@ -26,11 +26,14 @@ def read_config(path: Path) -> Decoder:
         Its sizes.
 
     Raises:
-        DltuiError: If the file can't be read.
+        UsageError: If there is no such file.
+        DltuiError: If it can't be read.
         ShapeError: If it is of a kind that is not known here, or a size is missing.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise absent(path, "expected the config.json of a language model") from None
     except (OSError, ValueError) as error:
         raise DltuiError(
             f"can't read {path}: {_why(error)}; expected the config.json of a language model"
@@ -113,6 +116,8 @@ def weights_in(path: Path) -> int:
                 raise ValueError(f"a header of {length} bytes")
             header = json.loads(file.read(length))
         return sum(prod(one["shape"]) for name, one in header.items() if name != "__metadata__")
+    except FileNotFoundError:
+        raise absent(path, "expected a .safetensors file") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DltuiError(f"can't read {path}: {_why(error)}; expected a .safetensors file") from None
 

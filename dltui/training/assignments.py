@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from dltui.errors import DltuiError, UsageError, unknown
+from dltui.errors import DltuiError, UsageError, absent, unknown
 from dltui.spelling import TRUTH
 from dltui.training.recipe import Optimizer, Recipe, Schedule, recipe_of
 from dltui.training.rules import kinds_of
@@ -83,8 +83,8 @@ def read_recipe(path: Path, base: Recipe | None = None) -> Recipe:
     """
     try:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"no file {path}: expected a recipe in TOML, such as model = 'lenet'") from None
+    except (FileNotFoundError, IsADirectoryError):
+        raise absent(path, "expected a recipe in TOML, such as model = 'lenet'") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read {path} as TOML: {error}") from error
     except OSError as error:

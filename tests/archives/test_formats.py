@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -15,6 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from dltui.archives import Archive, open_archive
+from dltui.errors import DltuiError
 from tests.archives.files import plain, tensors, write_tar
 
 
@@ -225,6 +227,33 @@ def test_a_pipeline_of_several_models(tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text('{"_class_name": "Pipeline"}')
     with open_archive(tmp_path) as archive:
         assert [one.name for one in archive.entries] == ["unet.w", "vae.w"]
+
+
+@pytest.mark.parametrize("fault", ["gone", "short"])
+@pytest.mark.parametrize("kind", ["safetensors", "gguf", "pt"])
+def test_a_file_that_goes_while_it_is_read_is_told_in_a_sentence(
+    kind: str, fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{kind}"
+    if kind == "safetensors":
+        save_file({"w": torch.ones(99, 99)}, path)
+    elif kind == "pt":
+        torch.save({"w": torch.ones(99, 99).T}, path)
+    else:
+        gguf = pytest.importorskip("gguf")
+        blocks = gguf.quantize(np.ones((99, 64), np.float32), gguf.GGMLQuantizationType.Q8_0)
+        writer = gguf.GGUFWriter(str(path), "llama")
+        writer.add_tensor("w", blocks, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    told = {"gone": "it was there a moment ago", "short": "damaged or not what it seems"}[fault]
+    with open_archive(path) as archive:
+        path.unlink() if fault == "gone" else os.truncate(path, 500)
+        for read in (lambda: list(archive.blocks("w")), lambda: archive.values("w")):
+            with pytest.raises(DltuiError, match=told):
+                read()
 
 
 def test_gguf(tmp_path: Path) -> None:

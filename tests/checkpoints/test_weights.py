@@ -14,7 +14,7 @@ from torch import nn
 
 from dltui.checkpoints import About, fit_weights, read_weights, write_weights
 from dltui.checkpoints.fit import mismatches
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 
 ABOUT = About(model="mlp", input_shape=(2,), outputs=3, run="moons-mlp-00aa", step=7)
 
@@ -131,9 +131,9 @@ def test_files_without_a_state_dict(tmp_path: Path, stored: object, sentence: st
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
-    with pytest.raises(DltuiError, match="can't read .*gone.pt: No such file or directory"):
+    with pytest.raises(UsageError, match="no file .*gone.pt: expected a file of weights"):
         read_weights(tmp_path / "gone.pt")
-    with pytest.raises(DltuiError, match="is a folder: expected a file of weights"):
+    with pytest.raises(UsageError, match="is a folder: expected a file of weights"):
         read_weights(tmp_path)
 
 

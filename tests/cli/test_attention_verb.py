@@ -70,7 +70,7 @@ def test_long_texts_are_cut_and_that_is_told(here: Run) -> None:
 
 
 REFUSED = [
-    (("lenet", "-i", "digits[1]"), 1, "LeNet has no attention"),
+    (("lenet", "-i", "digits[1]"), 2, "LeNet has no attention"),
     ((SMALL, "-i", "To be", "--layer", "2"), 2, "--layer 2 is not there: expected 0 to 1"),
     ((SMALL, "-i", "To be", "--query", "zebra"), 2, "unknown token of the input 'zebra'"),
     ((SMALL, "-i", "To be", "--sites", "encoder"), 2, "unknown module with attention 'encoder'"),

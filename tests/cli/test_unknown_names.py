@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dltui.cli import run
+from dltui.errors import nearest
 
 FAR = "qqqqqqqqqqqq"
 
@@ -30,3 +31,19 @@ def test_what_lists_the_known_names_is_told(
     )
     assert run(listed.split()) == 0
     assert len(capsys.readouterr().out.splitlines()) > 16
+
+
+@pytest.mark.parametrize(
+    ("word", "names", "near"),
+    [
+        ("nosuch", ["speech", "mnist"], []),
+        ("digitz", ["digits", "moons"], ["digits"]),
+        ("MNIST", ["mnist", "circles"], ["mnist"]),
+        ("lenet", ["LeNet"], ["LeNet"]),
+        ("saddle", ["two-weight-saddle", "saddle-count-of-a-random-function", "ravine"],
+         ["saddle-count-of-a-random-function", "two-weight-saddle"]),
+        ("", ["a"], []),
+    ],
+)  # fmt: skip
+def test_only_what_is_near_is_suggested(word: str, names: list[str], near: list[str]) -> None:
+    assert nearest(word, names) == near

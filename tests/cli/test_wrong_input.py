@@ -54,6 +54,18 @@ def _check_says(done: subprocess.CompletedProcess[str], code: int, *parts: str) 
         (["shapes", "conv2d", "-i", "1,3,?,8", "-o", "4", "-k", "3"], ["1,3,?,8", "1,3,224,224"]),
         (["shapes", "conv2d", "-i", "1,3,4,4", "-o", "4", "-k", "7"], ["kernel reaches 7", "pad"]),
         ([*CONV, "--figure", "x.bmp"], [".bmp", "png"]),
+        (["landscape", ""], ["MODEL is empty"]),
+        (["cloud", ""], ["NAME is empty"]),
+        (["landscape", "lenet", "--data", ""], ["unknown data set ''", "digits"]),
+        (["landscape", "lenet", "--seed", "9" * 23], ["--seed is 999", "9223372036854775807"]),
+        (["landscape", "lenet", "--steps", "9" * 23], ["--steps is 999", "9223372036854775807"]),
+        (["landscape", "lenet", "--steps", "100001"], ["1e+10 points", "100,000,000"]),
+        (["sdf", "sphere(1)", "--probe", "nan,0,0"], ["--probe nan,0,0", "finite"]),
+        (["sdf", "sphere(1)", "--reach", "inf"], ["--reach is inf", "finite"]),
+        (["train", "mlp", "--threads", "99999999"], ["--threads", "1024"]),
+        (["train", "mlp", "--nodes", "2"], ["--nodes", "--on slurm"]),
+        (["train", "mlp", "--time", "8h"], ["--time", "--on slurm"]),
+        (["shapes", "memory", "gpt2", "--limit", "nan"], ["--limit is nan"]),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else None,
 )
@@ -114,12 +126,68 @@ def test_weights_that_do_not_fit(here: Run, tmp_path: Path) -> None:
         ["nerf", "render", "gone.safetensors"],
         ["nerf", "info", "gone.tar"],
         ["splat", "render", "gone.ply"],
+        ["shapes", "chain", "gone.txt"],
+        ["shapes", "memory", "gone.safetensors"],
+        ["landscape", "mlp", "--along", "gone.safetensors"],
+        ["batch", "gone.toml"],
+        ["attention", "vit", "-i", "gone.png"],
     ],
     ids=" ".join,
 )
 def test_missing_file(here: Run, verb: list[str]) -> None:
     done = here(*verb)
     _check_says(done, ExitCode.USAGE, f"no file {verb[-1]}")
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["open", "folder.safetensors"],
+        ["batch", "folder.toml"],
+        ["shapes", "chain", "folder.txt"],
+        ["cloud", "folder.ply"],
+        ["splat", "render", "folder.ply"],
+        ["explain", "lenet", "-i", "folder.png"],
+        ["explain", "lenet", "-i", "folder.npy"],
+        ["landscape", "mlp", "--data", "folder.npz"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_where_a_file_is_expected(here: Run, tmp_path: Path, verb: list[str]) -> None:
+    (tmp_path / verb[-1]).mkdir()
+    _check_says(here(*verb), ExitCode.USAGE, f"{verb[-1]} is a folder")
+
+
+@pytest.mark.parametrize(
+    ("verb", "part"),
+    [
+        (["attention", "lenet", "-i", "digits[0]"], "attention"),
+        (["critical", "lenet"], "maximum over points"),
+        (["remake", "lenet"], "makes no shapes"),
+        (["explain", "lenet", "-i", "digits[0]", "--method", "logit-lens"], "lenet"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_model_without_what_the_verb_looks_at(here: Run, verb: list[str], part: str) -> None:
+    done = here(*verb)
+    assert done.returncode == ExitCode.USAGE
+    assert part in done.stderr.lower()
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        ("<&- >&- 2>&-", CONV, ExitCode.DONE),
+        ("2>&-", ["nosuch"], ExitCode.USAGE),
+        (">&-", ["nosuch"], ExitCode.USAGE),
+    ],
+)
+def test_streams_that_the_caller_closed(
+    root: Path, tmp_path: Path, closed: str, words: list[str], code: int
+) -> None:
+    line = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "dltui", *words]
+    env = os.environ | {"PYTHONPATH": str(root)}
+    assert subprocess.run(line, cwd=tmp_path, env=env, timeout=60, check=False).returncode == code
 
 
 def test_a_folder_that_can_not_be_written(here: Run, tmp_path: Path) -> None:
@@ -169,6 +237,21 @@ def test_a_reader_that_leaves_early(root: Path, verb: tuple[str, ...]) -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (ExitCode.UNREAD, "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_in_the_middle_of_a_line(root: Path, tmp_path: Path, unbuffered: str) -> None:
+    save_file({f"t{i}": np.zeros(1, np.float32) for i in range(2000)}, tmp_path / "many.safetensors")
+    with subprocess.Popen(
+        [sys.executable, "-m", "dltui", "inspect", "many.safetensors", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": unbuffered},
+    ) as done:
+        assert done.stdout is not None
+        assert os.read(done.stdout.fileno(), 1) == b"{"
+        done.stdout.close()
+        assert done.wait(60) == ExitCode.UNREAD
 
 
 def test_ctrl_c_in_the_middle(tmp_path: Path, root: Path) -> None:

@@ -9,7 +9,7 @@ from dltui.errors import UsageError
 from dltui.scene.cameras import Camera, around, looking
 from dltui.scene.sdf.nodes import Node
 from dltui.scene.sdf.parse import WORDS, parse
-from dltui.scene.sdf.trace import normals, shadowed, trace
+from dltui.scene.sdf.trace import normals, shadowed, through, trace
 from dltui.scene.tracer import csg_table, shoot
 
 SOLIDS = [
@@ -229,3 +229,26 @@ def test_depth_is_that_of_the_middle_with_any_number_of_rays_a_pixel() -> None:
         assert (np.isfinite(one.depth) != np.isfinite(other.depth)).sum() <= 1
         np.testing.assert_allclose(other.depth[same], one.depth[same], atol=3e-3)
         assert (np.abs(other.normal - one.normal).max(axis=-1) < 0.05)[same].mean() > 0.98
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+def test_nothing_is_hit_beyond_the_reach(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dltui.scene.sdf.trace.FEW", few)
+    origin, way = around(6, distance=3.2, size=90)[2].rays()
+    found = trace(parse("plane()"), origin, way, reach=2)
+    _, leave = through(origin, way, 2)
+    assert found.hit.sum() > 5000
+    assert (found.distance[found.hit] <= leave[found.hit]).all()
+
+
+@pytest.mark.parametrize("k", ["1e-29", "1e-39", "1e-320"])
+def test_a_blend_too_thin_to_be_seen_is_none(k: str) -> None:
+    places = np.random.default_rng(0).uniform(-1e6, 1e6, (2000, 3)).astype(np.float32)
+    places[:1000] /= 1e6
+    for smooth, sharp in (("smin", "min"), ("smax", "max")):
+        same = parse(f"{smooth}(box(.5), box(.5), {k})")(places), parse("box(.5)")(places)
+        np.testing.assert_array_equal(*same)
+        blend, join = (
+            parse(f"{word}(sphere(1), box(.8){more})") for word, more in ((smooth, f", {k}"), (sharp, ""))
+        )
+        np.testing.assert_array_equal(blend(places), join(places))

@@ -160,6 +160,8 @@ def test_the_users_own_function_is_slowed_down_to_a_distance(
         "def steep(x, y, z):\n    return 5 * ((x * x + y * y + z * z) ** 0.5 - 1)\n"
         "def wrong(x, y, z):\n    return 3.0\n"
         "def broken(x, y, z):\n    return x[9999999]\n"
+        "def huge(x, y, z):\n    return 1e300 * ((x * x + y * y + z * z).astype(float) ** 0.5 - 1)\n"
+        "def endless(x, y, z):\n    return x * 0 + float('inf')\n"
     )
     monkeypatch.chdir(tmp_path)
     node = own_function("own_solids:steep")
@@ -167,6 +169,9 @@ def test_the_users_own_function_is_slowed_down_to_a_distance(
     assert 1.8 < node(at)[0] <= 2.0
     found = surface(node, resolution=40, reach=1.5)
     assert found.area == pytest.approx(4 * np.pi, rel=0.01)
+    for name, area in (("huge", 4 * np.pi), ("endless", 0.0)):  # and warn of nothing
+        found = surface(own_function(f"own_solids:{name}"), resolution=40, reach=1.5)
+        assert found.area == pytest.approx(area, rel=0.01)
     for name, told in (("wrong", "one number for each"), ("broken", "IndexError")):
         with pytest.raises(DltuiError, match=told):
             own_function(f"own_solids:{name}")

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from dltui.errors import DltuiError
+from dltui.errors import UsageError
 from dltui.instruments.features.layers import forward
 
 SDPA = functional.scaled_dot_product_attention
@@ -57,7 +57,7 @@ def catch(module: nn.Module, x: Tensor) -> list[Site]:
     with torch.no_grad(), _named(module, listener.path), listener:
         forward(module, x)
     if not listener.sites:
-        raise DltuiError(
+        raise UsageError(
             f"{type(module).__name__} has no attention: expected scaled_dot_product_attention, "
             "nn.MultiheadAttention, or a softmax over (batch, heads, queries, keys); try gpt or vit"
         )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from dltui.data.takes import Kind
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import UsageError
 from dltui.instruments.features.layers import forward
 
 Score = Literal["logit", "probability"]
@@ -127,7 +127,7 @@ def rows_of_outputs(found: Any, count: int, *, tokens: bool) -> Tensor:
     """
     leaves = [leaf for leaf in pytree.tree_leaves(found) if isinstance(leaf, Tensor)]
     if not leaves or leaves[0].ndim == 0 or len(leaves[0]) != count or not leaves[0].is_floating_point():
-        raise DltuiError(
+        raise UsageError(
             f"the model gives {type(found).__name__} without a row of numbers for each sample: "
             "expected outputs of shape (samples, outputs)"
         )

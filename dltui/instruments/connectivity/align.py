@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, UsageError
 from dltui.instruments.connectivity.derive import derive
 from dltui.instruments.connectivity.matching import match
 from dltui.instruments.planes.apart import apart
@@ -84,7 +84,7 @@ def align(
     with same_randomness():
         spec = derive(home, x[:2])
     if not spec.groups():
-        raise DltuiError(
+        raise UsageError(
             f"no units of {type(objective.model).__name__} can be permuted without a change of its function; expected "
             "hidden layers in a row; leave --align out"
         )

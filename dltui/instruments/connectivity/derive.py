@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from dltui.errors import DltuiError
+from dltui.errors import UsageError
 from dltui.instruments.connectivity.calls import follow_call
 from dltui.instruments.connectivity.follower import Follower, shape
 from dltui.instruments.connectivity.groups import Spec
@@ -41,7 +41,7 @@ def derive(twin: Twin, inputs: Tensor) -> Spec:
             ShapeProp(traced).propagate(inputs)
     except Exception as error:  # a forward pass may do anything while it is traced
         reason = str(error).strip().partition("\n")[0]
-        raise DltuiError(
+        raise UsageError(
             f"can't tell which units of {name} may be permuted: its forward pass can't be traced ({reason}); expected "
             "one without branches that depend on tensors; leave --align out"
         ) from error

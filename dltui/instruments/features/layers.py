@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.utils import _pytree as pytree
 
 from dltui.data.takes import Kind
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import DltuiError, UsageError, nearest
 
 CALL = "#"  # what parts the name of a layer from the number of its call: relu#1 is the first one
 Many = (nn.ModuleList, nn.Sequential)
@@ -55,7 +54,7 @@ def find_layer(module: nn.Module, name: str) -> nn.Module:
         )
     if word in layers:
         return layers[word]
-    near = get_close_matches(word, layers, n=3, cutoff=0.5) or [n for n in layers if word and word in n][:3]
+    near = nearest(word, layers)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     elif len(layers) <= 16:

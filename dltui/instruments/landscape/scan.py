@@ -47,6 +47,7 @@ BRIEF = (
     0.05  # seconds of work that one worker does faster alone: several would wait for each other at every step
 )
 LAST = 0.004  # seconds of the last pieces, where that is more than a few points
+MOST_POINTS = 10**8  # of a scan; at a thousand a second it takes a day
 
 Keep = Callable[[Landscape], None]
 
@@ -284,4 +285,9 @@ def check(steps: int, distance: float | None, dimensions: int, center: Sequence[
     far = above_zero(1.0 if distance is None else distance)
     if dimensions not in {1, 2}:
         raise UsageError(f"can't scan {dimensions} dimensions: expected 1 (a line) or 2 (a plane)")
+    if steps**dimensions > MOST_POINTS:
+        raise UsageError(
+            f"{steps} steps along each of {dimensions} directions are {steps**dimensions:.3g} points: expected at most "
+            f"{MOST_POINTS:,}; try --steps 101"
+        )
     placed(steps, far, dimensions, center)

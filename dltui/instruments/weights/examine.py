@@ -12,6 +12,7 @@ from dltui.errors import DltuiError
 from dltui.figures import Array
 from dltui.instruments.weights.filters import Filters, pictures, read_filters
 from dltui.instruments.weights.moments import Moments, reals
+from dltui.instruments.weights.octaves import moved, moved_moments, moved_page, octaves
 from dltui.instruments.weights.powerlaw import plausibility
 from dltui.instruments.weights.quantize import losses
 from dltui.instruments.weights.reading import read_tensor
@@ -55,17 +56,18 @@ def examine(
         raise DltuiError(f"{name} in {source} has no numbers: its shape is {list(entry.shape)}")
     moments = read_tensor(archive, entry).moments
     report(1, STEPS)
-    values = archive.values(name)
-    finite = _finite(values, moments)
-    edges, counts = histogram(finite, moments)
+    by = octaves(max(-moments.low, moments.high))
+    values, near = moved(archive.values(name), by), moved_moments(moments, by)
+    finite = _finite(values, near)
+    edges, counts = histogram(finite, near)
     report(2, STEPS)
-    parts = _matrix_parts(values, moments, report) if not moments.nans + moments.infs else {}
+    parts = _matrix_parts(values, near, report) if not moments.nans + moments.infs else {}
     shaped = pictures(values, first=_is_first(archive, entry))
     report(4, STEPS)
     whole = values.dtype.kind == "f" and not moments.nans + moments.infs
     cost = [] if not (whole and fewer_bits) else [asdict(one) for one in losses(values)]
     report(STEPS, STEPS)
-    return TensorPage(
+    page = TensorPage(
         title=title or f"{name} of {source}",
         source=source,
         name=name,
@@ -80,6 +82,7 @@ def examine(
         losses=cost,
         **parts,
     )
+    return moved_page(page, -by)
 
 
 def _is_first(archive: Archive, entry: Entry) -> bool:

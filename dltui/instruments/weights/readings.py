@@ -8,11 +8,12 @@ open keeps no place.
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, takewhile
 from threading import Event, local
 from typing import TYPE_CHECKING
@@ -51,10 +52,13 @@ def readings(archive: Archive) -> Iterator[tuple[int, Reading]]:
     if crew < 2:
         read = _reader(archive)
         yield from chain.from_iterable(read([place]) for share in shares for place in share)
-    elif archive.forkable and _alone():
-        yield from _by_processes(_reader(archive), shares, crew)
-    else:
-        yield from _by_threads(archive, shares, crew)
+        return
+    with ExitStack() as ends:
+        ours = None
+        if archive.forkable and _alone():
+            with suppress(OSError):  # threads need less
+                ours = ends.enter_context(_forked(_reader(archive), shares, crew))
+        yield from _by_threads(archive, shares, crew) if ours is None else _by_processes(ours, len(shares))
 
 
 def _shares(entries: Sequence[Entry]) -> Iterator[list[int]]:
@@ -78,8 +82,13 @@ def _shares(entries: Sequence[Entry]) -> Iterator[list[int]]:
 
 
 def _alone() -> bool:
-    """Return whether a forked copy of this process has all that it needs: no other thread, and none of torch's."""
-    return sys.platform == "linux" and threading.active_count() == 1 and "torch" not in sys.modules
+    """Return whether this process may fork, and a copy has all that it needs: no other thread, and none of torch's."""
+    from multiprocessing import current_process
+
+    plain = threading.active_count() == 1 and "torch" not in sys.modules
+    return (
+        sys.platform == "linux" and plain and not current_process().daemon
+    )  # of a pool, which may start none
 
 
 def _reader(archive: Archive) -> Work:
@@ -109,44 +118,65 @@ def _by_threads(
             pool.shutdown(cancel_futures=True)
 
 
-def _by_processes(read: Work, shares: Sequence[Sequence[int]], crew: int) -> Iterator[tuple[int, Reading]]:
-    """Yield what forked processes find, as they find it."""
-    from multiprocessing import get_context
+def _by_processes(ours: Sequence[Connection], count: int) -> Iterator[tuple[int, Reading]]:
+    """Yield what forked processes find in so many shares, as they find it."""
     from multiprocessing.connection import wait
 
+    left = iter(range(count))
+    for here in ours:
+        for _ in range(AHEAD):
+            _tell(here, next(left, None))
+    busy = list(ours)
+    while busy:
+        ready = wait(busy)
+        for here in [one for one in busy if one in ready]:
+            answer = _answer(here)
+            if answer is None:
+                busy.remove(here)
+                continue
+            _tell(here, next(left, None))
+            yield from answer
+
+
+@contextmanager
+def _forked(read: Work, shares: Sequence[Sequence[int]], crew: int) -> Iterator[list[Connection]]:
+    """Give the pipes to processes that read the shares whose numbers they are told, and end them afterwards.
+
+    Raises:
+        OSError: If there is no room for copies of this process.
+    """
+    from multiprocessing import get_context
+
     fork = get_context("fork")
-    pipes = [fork.Pipe() for _ in range(crew)]
-    ours = [here for here, _ in pipes]
-    workers = [
-        fork.Process(target=_work, args=(read, there, [*ours, *(other for _, other in pipes if other is not there)]),
-                     daemon=True)
-        for _, there in pipes
-    ]  # fmt: skip
-    left = iter(shares)
+    pipes: list[tuple[Connection, Connection]] = []
+    workers = []
     try:
-        for worker in workers:
-            worker.start()
-        for here, there in pipes:
+        pipes.extend(fork.Pipe() for _ in range(crew))
+        for _, there in pipes:
+            others = [end for pair in pipes for end in pair if end is not there]
+            worker = fork.Process(target=_work, args=(read, shares, there, others), daemon=True)
+            with _uninterrupted():
+                worker.start()
+            workers.append(worker)
+        for _, there in pipes:
             there.close()
-            for _ in range(AHEAD):
-                _tell(here, next(left, None))
-        busy = list(ours)
-        while busy:
-            ready = wait(busy)
-            for here in [one for one in busy if one in ready]:
-                answer = _answer(here)
-                if answer is None:
-                    busy.remove(here)
-                    continue
-                _tell(here, next(left, None))
-                yield from answer
+        yield [here for here, _ in pipes]
     finally:
-        for here in ours:
-            here.close()
+        for end in chain.from_iterable(pipes):
+            end.close()
         for worker in workers:
-            if worker.pid is not None:
-                worker.terminate()
-                worker.join()
+            worker.terminate()
+            worker.join()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off while this lasts: a copy of this process would tell of it in a traceback of its own."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _answer(here: Connection) -> Found | None:
@@ -159,7 +189,8 @@ def _answer(here: Connection) -> Found | None:
         answer = here.recv()
     except (EOFError, OSError) as error:
         raise DltuiError(
-            "a process that read tensors was ended from outside: there may be too little memory, try again"
+            "a process that read tensors was ended from outside: there may be too little memory, or the file was cut "
+            "short meanwhile; try again"
         ) from error
     if isinstance(answer, BaseException):
         raise answer
@@ -167,18 +198,20 @@ def _answer(here: Connection) -> Found | None:
     return found
 
 
-def _work(read: Work, pipe: Connection, others: Sequence[Connection]) -> None:
-    """Read shares as long as any are told of; the body of a forked process."""
-    import signal
+def _work(
+    read: Work, shares: Sequence[Sequence[int]], pipe: Connection, others: Sequence[Connection]
+) -> None:
+    """Read shares as long as any are told of; the body of a forked process.
 
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the one that was started, which ends this one
+    They are told of by number: what is written to a pipe faster than it is read must fit into the pipe.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which ends this one
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in others:  # so that the end of one process is seen by the others
         other.close()
     with suppress(EOFError, OSError):  # nobody listens any more
-        while (share := pipe.recv()) is not None:
-            pipe.send(_tried(read, share))
+        while (place := pipe.recv()) is not None:
+            pipe.send(_tried(read, shares[place]))
         pipe.send(None)
 
 
@@ -190,7 +223,7 @@ def _tried(read: Work, share: Sequence[int]) -> Found | Exception:
         return error
 
 
-def _tell(here: Connection, share: Sequence[int] | None) -> None:
-    """Tell a process what to read next; that it is gone shows when it is listened to."""
+def _tell(here: Connection, place: int | None) -> None:
+    """Tell a process which share to read next; that it is gone shows when it is listened to."""
     with suppress(OSError):
-        here.send(share)
+        here.send(place)

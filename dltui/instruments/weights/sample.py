@@ -121,7 +121,7 @@ def _between(ordered: Array) -> Array:
     """Return the quantiles of numbers that stand in order, at least where they are asked for."""
     below, above, share = ranks(ordered.size)
     low, high = ordered[below].astype(np.float64), ordered[above].astype(np.float64)
-    found: Array = low + (high - low) * share
+    found: Array = low + (high / 2 - low / 2) * (2 * share)  # their difference may be more than a float holds
     return found
 
 

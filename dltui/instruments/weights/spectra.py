@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from dltui.archives import Archive
 from dltui.figures import Array
+from dltui.instruments.weights.octaves import moved, octaves
 from dltui.instruments.weights.spectrum import LARGE, Spectrum, as_matrix, read_spectrum, singular_values
 from dltui.progress import Report, silent
 from dltui.results.weights import WeightSurvey
@@ -48,10 +50,13 @@ def _is_wanted(found: WeightSurvey, place: int) -> bool:
 
 def _row(archive: Archive, found: WeightSurvey, place: int) -> Array:
     """Return stable rank, σ₁, α, its error and D of one tensor."""
-    matrix = as_matrix(archive.values(found.names[place]))
+    by = octaves(max(-float(found.low[place]), float(found.high[place])))
+    matrix = as_matrix(moved(archive.values(found.names[place]), by))
     if matrix is None:
         return np.full(5, np.nan)
-    told: Spectrum = read_spectrum(singular_values(matrix), matrix.shape, float(found.std[place]))
+    told: Spectrum = read_spectrum(
+        singular_values(matrix), matrix.shape, math.ldexp(float(found.std[place]), by)
+    )
     law = told.law
     tail = (np.nan, np.nan, np.nan) if law is None else (law.alpha, law.error, law.distance)
-    return np.array([told.stable_rank, told.values[0], *tail])
+    return np.array([told.stable_rank, moved(told.values[:1], -by)[0], *tail])

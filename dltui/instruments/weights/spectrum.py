@@ -102,7 +102,7 @@ def read_spectrum(values: Array, shape: tuple[int, int], std: float) -> Spectrum
     shares = values / values.sum() if largest else values
     shares = shares[shares > 0]
     edge = std * (math.sqrt(shape[0]) + math.sqrt(shape[1]))
-    counted = values[values > largest * max(shape) * np.finfo(np.float32).eps]
+    counted = values[values > largest * max(shape) * float(np.finfo(np.float32).eps)]
     return Spectrum(
         values=values,
         stable_rank=float(squares.sum()),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import DltuiError, absent
 from dltui.scene.nerf.classic import MlpField, from_checkpoint
 from dltui.scene.nerf.composite import Box, cube
 from dltui.scene.nerf.field import FEATURES, PLAIN, GridField
@@ -93,7 +93,7 @@ def published(path: Path, device: torch.device) -> Fitted:
         DltuiError: If it is something else.
     """
     if not path.is_file():
-        raise UsageError(f"no file {path}: expected what `dltui nerf train` kept, or one of nerf-pytorch")
+        raise absent(path, "expected what `dltui nerf train` kept, or one of nerf-pytorch")
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
         state = held.get("network_fine_state_dict") or held.get("network_fn_state_dict") or held

@@ -10,11 +10,12 @@ from dltui.scene.sdf.maths import NUMPY, Maths
 from dltui.scene.sdf.nodes import FAR, Node, spelled
 
 Axis = Literal["x", "y", "z"]
+THINNEST = 1e-30  # blend that is told from none: over less, differences would outgrow float32
 
 
 def _bridge(a: Any, b: Any, k: float, m: Maths) -> Any:
     """Return what a blend over k adds where both are near: k/4·(1 − |a − b|/k)², 0 where they differ by more than k."""
-    near = m.most(1 - m.size(a - b) * (1 / k), 0.0)
+    near = m.most(1 - m.size(a - b) * (1 / max(k, THINNEST)), 0.0)
     return near * near * (k / 4)
 
 

@@ -101,7 +101,7 @@ class _Rays:
         free = np.maximum.accumulate(t + gap, axis=0)
         linked = np.ones(t.shape, bool)
         np.logical_and.accumulate(t[1:] - gap[1:] <= free[:-1], axis=0, out=linked[1:])
-        there = linked & (gap < near)
+        there = linked & (gap < near) & (t < self.stop)
         arrived = there.any(axis=0)
         hits = np.flatnonzero(arrived)
         far[self.which[hits]] = t[there.argmax(axis=0)[hits], hits]

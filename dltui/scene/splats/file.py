@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dltui.errors import DltuiError, UsageError
+from dltui.errors import DltuiError, absent
 from dltui.files import check_target, write_bytes
 from dltui.scene.ply import Ragged, read_ply
 from dltui.scene.splats.gaussians import Gaussians
@@ -38,9 +38,7 @@ def read_splats(path: Path) -> tuple[Gaussians, int]:
         DltuiError: If it is no PLY file, holds no splats, or none that is finite.
     """
     if not path.is_file():
-        raise UsageError(
-            f"no file {path}: expected a .ply of splats, or what `dltui splat train --save` kept"
-        )
+        raise absent(path, "expected a .ply of splats, or what `dltui splat train --save` kept")
     vertex = read_ply(path).elements.get("vertex", {})
     missing = [name for name in NEEDED if name not in vertex]
     if missing:
@@ -51,9 +49,9 @@ def read_splats(path: Path) -> tuple[Gaussians, int]:
     if rest not in RESTS:
         raise DltuiError(f"{path} has {rest} properties f_rest_*: expected 0, 9, 24 or 45, for degrees 0 … 3")
     names = [*NEEDED, *(f"f_rest_{i}" for i in range(rest))]
-    absent = [name for name in names if isinstance(vertex.get(name, None), Ragged | None)]
-    if absent:
-        raise DltuiError(f"{path} has no numbers {absent[0]}: expected f_rest_0 … f_rest_{rest - 1}")
+    unnamed = [name for name in names if isinstance(vertex.get(name, None), Ragged | None)]
+    if unnamed:
+        raise DltuiError(f"{path} has no numbers {unnamed[0]}: expected f_rest_0 … f_rest_{rest - 1}")
     table = np.stack([np.asarray(vertex[name], np.float32) for name in names], 1)
     kept = np.isfinite(table).all(1) & (np.abs(table[:, 10:14]).max(1, initial=0) > 0)
     kept &= (table[:, 7:10] < LARGEST).all(1)

@@ -87,6 +87,41 @@ def test_odd_tensors_are_told_too(tmp_path: Path, tensor: torch.Tensor, expected
     assert json.dumps(load(tmp_path / "kept.safetensors").summary()) == json.dumps(found.summary())
 
 
+@pytest.mark.parametrize("power", [-1000, -600, 200, 600, 1000])
+@pytest.mark.parametrize("shape", [(40, 64), (16, 3, 5, 5), (300,), (300, 280)], ids=str)
+def test_huge_and_tiny_numbers_are_told_as_any_other(
+    shape: tuple[int, ...], power: int, tmp_path: Path
+) -> None:
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    weight[2] = weight[3]
+    plain = page(tmp_path, weight)
+    found = page(tmp_path, torch.from_numpy(np.ldexp(weight.numpy(), power)))  # a warning would be an error
+    assert found.dead == plain.dead
+    assert [pair[:2] for pair in found.doubles] == [pair[:2] for pair in plain.doubles]
+    np.testing.assert_array_equal(found.counts, plain.counts)
+    for name in ("quantiles", "edges", "heat", "row_norms", "singular_values"):
+        back, wanted = np.ldexp(getattr(found, name), -power), getattr(plain, name)
+        np.testing.assert_allclose(back, wanted, rtol=1e-9, atol=1e-12)
+    for name in plain.spectrum.keys() - {"edge", "start"}:
+        assert found.spectrum[name] == pytest.approx(plain.spectrum[name], rel=1e-6), name
+    for one, other in zip(found.losses, plain.losses, strict=True):
+        assert (one["kind"], one["per"]) == (other["kind"], other["per"])
+        for part in ("relative", "decibels", "cosine", "to_zero"):
+            assert one[part] == pytest.approx(other[part], rel=1e-6), part
+        assert np.ldexp(one["largest"], -power) == pytest.approx(other["largest"])
+    assert found.figures()
+    json.dumps(found.summary(), allow_nan=True)
+
+
+def test_the_largest_floats_there_are_have_a_histogram(tmp_path: Path) -> None:
+    top = float(np.finfo(np.float64).max)
+    found = page(tmp_path, torch.tensor([[top, -top]] * 3, dtype=torch.float64))
+    assert found.counts.tolist() == [3, *[0] * 98, 3]
+    assert (found.edges[0], found.edges[-1]) == (-top, top)
+    assert found.quantiles[[0, 3, -1]].tolist() == [-top, 0, top]
+    assert found.row_norms.tolist() == [np.inf] * 3  # no float holds them
+
+
 def test_a_tensor_without_numbers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DltuiError, match="has no numbers"):
         page(tmp_path, torch.zeros(0, 3))

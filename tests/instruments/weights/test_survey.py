@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from dltui.archives import Archive, Entry, open_archive
 from dltui.errors import Cancelled, DltuiError
 from dltui.instruments.weights import find_tensor, open_source, readings, survey, with_spectra
 from dltui.instruments.weights.halves import HalfSummer
+from dltui.instruments.weights.moments import Moments
 from dltui.instruments.weights.reading import Reading, read_tensor
 from dltui.instruments.weights.source import Held
 from dltui.results import load
@@ -267,6 +270,86 @@ def test_processes_end_when_they_are_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert not multiprocessing.active_children()
 
 
+class Crowd(Archive):
+    """A hundred thousand small tensors whose numbers nobody reads."""
+
+    forkable = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            Path("crowd"), "made", [Entry(f"t{i}", (64,), "float32", 256) for i in range(100_000)]
+        )
+
+    def values(self, name: str) -> np.ndarray:
+        raise NotImplementedError
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raise what nobody catches where this takes longer."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"nothing came for {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@FORKS
+def test_more_small_tensors_than_a_pipe_holds_the_names_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = Reading(Moments(), np.zeros(3), np.zeros(3), 0, 0.0)
+    wanted = {"LEAST": 1, "cores": lambda: 2, "_alone": lambda: True, "read_tensor": lambda *_: reading}
+    for name, value in wanted.items():
+        monkeypatch.setattr(readings, name, value)
+    with at_most(60):
+        found = [place for place, _ in readings.readings(Crowd())]
+    assert sorted(found) == list(range(100_000))
+
+
+def test_a_process_of_a_pool_starts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr("threading.active_count", lambda: 1)
+    assert readings._alone() is (sys.platform == "linux")
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "daemon", True)
+    assert not readings._alone()
+
+
+@FORKS
+def test_threads_read_where_there_is_no_room_for_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    for name, value in {"SHARE": 1, "cores": lambda: 2, "_alone": lambda: True}.items():
+        monkeypatch.setattr(readings, name, value)
+    monkeypatch.setattr("multiprocessing.context.ForkProcess.start", full)
+    save_file({f"t{i}": torch.ones(3) for i in range(30)}, tmp_path / "many.safetensors")
+    assert read(tmp_path / "many.safetensors").known.all()
+
+
+@FORKS
+def test_an_interrupt_while_processes_start_is_for_the_first_alone(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from multiprocessing.process import BaseProcess
+
+    def interrupted(self: BaseProcess) -> int:
+        os.kill(os.getpid(), signal.SIGINT)  # as soon as the copy is there
+        return run(self)
+
+    run = BaseProcess.run
+    monkeypatch.setattr(BaseProcess, "run", interrupted)
+    with readings._forked(lambda share: [(place, None) for place in share], [[1], [2]], 2) as ours:
+        assert sorted(readings._by_processes(ours, 2)) == [(1, None), (2, None)]
+    assert capfd.readouterr().err == ""
+
+
 def test_spectra_of_every_matrix(tmp_path: Path) -> None:
     save_file({"w": torch.diag(torch.arange(1.0, 31)), "b": torch.ones(4), "nan": torch.full((3, 3), torch.nan)},
               tmp_path / "w.safetensors")  # fmt: skip
@@ -311,3 +394,11 @@ def test_a_spelling_that_names_nothing_is_refused() -> None:
         open_source("lenett")
     with pytest.raises(DltuiError, match="dltui inspect hf:org/name"):
         open_source("hf:org/name")
+
+
+def test_spectra_of_huge_matrices_are_those_of_any_other(tmp_path: Path) -> None:
+    weight = torch.randn(300, 290, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    save_file({"one": weight, "other": weight * 2.0**700}, tmp_path / "w.safetensors")
+    with open_archive(tmp_path / "w.safetensors") as archive:
+        one, other = with_spectra(archive, survey(archive, "w")).spectra
+    np.testing.assert_allclose(other, one * [1, 2.0**700, 1, 1, 1], rtol=1e-6)
