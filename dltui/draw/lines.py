@@ -27,6 +27,21 @@ def draw_lines(figure: Lines, look: Look, view: View) -> Drawing:
     x, y = axes_of(figure, view)
     keys = _keys(figure, look, view)
     plot = chart(figure, look, x, y, labels=(figure.x_label, figure.y_label), keys=keys)
+    put_curves(plot, figure, look, marked=len(figure.series) > 1 and look.depth is Depth.NONE)
+    if view.cursor is not None:
+        cross(plot, view.cursor)
+    return Drawing(plot.canvas, plot.frame())
+
+
+def put_curves(plot: Plot, figure: Lines, look: Look, *, marked: bool) -> None:
+    """Draw bands, levels and curves into the place for them.
+
+    Args:
+        plot: Where to.
+        figure: What to draw.
+        look: Colours and glyphs that may be used.
+        marked: Put the marker of each curve on it.
+    """
     for index, series in figure.tinted():
         if series.low is not None and series.high is not None:
             _band(plot, series, index, look)
@@ -34,11 +49,8 @@ def draw_lines(figure: Lines, look: Look, view: View) -> Drawing:
         _level(plot, level, text)
     for index, series in figure.tinted():
         _curve(plot, series, index, look)
-        if series.marks or (len(figure.series) > 1 and look.depth is Depth.NONE):
+        if series.marks or marked:
             _markers(plot, series, index, len(figure.series), look)
-    if view.cursor is not None:
-        cross(plot, view.cursor)
-    return Drawing(plot.canvas, plot.frame())
 
 
 def axes_of(figure: Lines, view: View) -> tuple[Axis, Axis]:
@@ -92,7 +104,7 @@ def _keys(figure: Lines, look: Look, view: View) -> list[Key]:
         glyph = marker(index, look) if plain or series.marks else "━━"
         text = series.name
         if view.cursor is not None:
-            text += f" {_read(series, view.cursor[0])}"
+            text += f" {read_at(series, view.cursor[0])}"
         keys.append(Key(glyph, text, series_color(index)))
     if len(keys) == 1 and view.cursor is None and figure.series[0].name in {figure.y_label, ""}:
         return []
@@ -101,7 +113,7 @@ def _keys(figure: Lines, look: Look, view: View) -> list[Key]:
     return keys
 
 
-def _read(series: Series, at: float) -> str:
+def read_at(series: Series, at: float) -> str:
     """Return the ordinate of the point whose abscissa is nearest to ``at``."""
     x, y = _floats(series.x), _floats(series.y)
     if not x.size or math.isnan(at) or np.isnan(x).all():

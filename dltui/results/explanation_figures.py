@@ -144,11 +144,20 @@ def curves(found: Explanation, which: str) -> Lines:
     order = order if which == "deletion" else order[::-1]
     series = [
         Series(
-            name=f"{found.methods[i]} {_area(found, which, found.methods[i])}", x=found.shares, y=scores[i]
+            name=f"{found.methods[i]} {_area(found, which, found.methods[i])}",
+            x=found.shares,
+            y=scores[i],
+            tint=int(i),
         )
         for i in order
     ]
-    random = Series(name=f"random {_area(found, which, 'random')}", x=found.shares, y=chance, marks=True)
+    random = Series(
+        name=f"random {_area(found, which, 'random')}",
+        x=found.shares,
+        y=chance,
+        marks=True,
+        tint=len(found.methods),
+    )
     better = "lower is better" if which == "deletion" else "higher is better"
     way = (
         f"the most important places are replaced by {found.baseline} first"
