@@ -183,15 +183,14 @@ class ModelView(GalleryScreen):
         if figures:
             self._hang(figures)
         elif self.look:
-            self._hang([
-                Prose(title=f"{look.name.capitalize()} · {line.path}", text=offer(LOOKS[self.look], asked))
-            ])
+            told = offer(look, asked, self.contents)
+            self._hang([Prose(title=f"{look.name.capitalize()} · {line.path}", text=told)])
         elif line.entry is None:
             self._hang(self._module(line))
         elif self.opened is not None:
             self._rest = self.set_timer(REST, partial(self._glance, line))
         else:
-            self._hang([Prose(title=line.path, text=f"{told_of(line)}. {offer(LOOKS[self.look], asked)}")])
+            self._hang([Prose(title=line.path, text=f"{told_of(line)}. {offer(look, asked, self.contents)}")])
 
     def _module(self, line: Line) -> list[Figure]:
         """Return the pictures of a module."""
