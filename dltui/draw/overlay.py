@@ -9,7 +9,7 @@ import numpy as np
 
 from dltui.draw.blending import Cut, blended, bright, common_range, part_of, shares_of
 from dltui.draw.blocks import put_shades
-from dltui.draw.canvas import Canvas, text_width
+from dltui.draw.canvas import Canvas, clip, text_width
 from dltui.draw.colors import QUIET, SIGNAL
 from dltui.draw.fields import Bar, put_bar
 from dltui.draw.heatmap import on_top
@@ -24,6 +24,7 @@ from dltui.figures import ColorMap, Overlay, number
 
 ROWS = 24  # rows of a picture at most when nobody asks for a height
 LEAST = 15  # columns of a pane then
+FOLDS = 8  # columns of a pane below which a long name is cut
 CRISP = 0.8  # share of its width that a pane may lose so that all pixels are as wide as each other
 TALLEST = 16  # rows of a colour bar
 FEW = 0.995  # share of the values that lie within the ends of the colours
@@ -121,10 +122,15 @@ def _as_wide(
         below = needed
 
 
+def _told(name: str, columns: int) -> list[str]:
+    """Return a name on the lines that it takes below a pane; where all its parts would be cut, its start has to do."""
+    return folded(name, columns) if columns >= FOLDS else [clip(name, columns)]
+
+
 def _lines_below(names: Sequence[str], each_row: int, columns: int) -> list[int]:
     """Return for each row of panes how many lines its longest name takes."""
     return [
-        max(len(folded(name, columns)) for name in names[first : first + each_row])
+        max(len(_told(name, columns)) for name in names[first : first + each_row])
         for first in range(0, len(names), each_row)
     ]
 
@@ -302,7 +308,7 @@ def _size(
 
 def _name(plot: Plot, name: str, most: int) -> None:
     """Write a name below a pane, in its middle, on at most so many lines."""
-    for line, told in enumerate(folded(name, plot.width)[:most]):
+    for line, told in enumerate(_told(name, plot.width)[:most]):
         row = plot.top + plot.height + line
         if row < plot.canvas.height:
             plot.canvas.text(plot.left + (plot.width - text_width(told)) // 2, row, told, QUIET)

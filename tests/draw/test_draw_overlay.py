@@ -107,6 +107,9 @@ def test_a_long_name_goes_on_below(height: int | None) -> None:
     row = next(i for i, line in enumerate(lines) if "integrated-" in line)
     assert "gradients" in lines[row + (height != 50)]
     assert all(any(name in line for line in lines) for name in names[1:])
+    tiny = draw(figure, Look(width=46, height=18, depth=Depth.TRUE)).canvas.plain()
+    assert any("int" in line for line in tiny)
+    assert not any("gra" in line for line in tiny), "where all parts would be cut, there is only the first"
     grid = arranged(["", *names], 1.0, 64, 72, 22)
     assert grid.below == (2, *[1] * (len(grid.below) - 1))
 
