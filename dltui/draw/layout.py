@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dltui.draw.canvas import Canvas, Rgb, clip, text_width
 from dltui.draw.colors import QUIET
-from dltui.draw.letters import wrap
+from dltui.draw.letters import clip_middle, wrap
 from dltui.draw.look import Look
 from dltui.draw.scales import Axis
 from dltui.draw.view import Frame
@@ -140,7 +140,7 @@ def chart(
     head = _legend(canvas, top, rows, keys, labels[1], most)
     foot = (2 if rows - head >= 4 else 0) + (1 if labels[0] and rows - head >= 9 else 0)
     height = max(1, rows - head - foot)
-    ticks = y.ticks(max(2, min(9, (height + 1) // 3))) if canvas.width >= 30 else []
+    ticks = ticked(y, max(2, min(9, (height + 1) // 3))) if canvas.width >= 30 else []
     left = min(max((text_width(text) for _, text in ticks), default=-1) + 2, canvas.width // 3)
     width = max(1, canvas.width - left - side)
     if fit is not None:
@@ -219,17 +219,25 @@ def put_keys(canvas: Canvas, top: int, keys: Sequence[Key], label: str = "", *, 
     return min(row + 1, most)
 
 
+def ticked(axis: Axis, most: int) -> list[tuple[float, str]]:
+    """Return about as many numbers along an axis, and not only one: that would tell nothing of its length."""
+    found = axis.ticks(most)
+    return found if len(found) > 1 else axis.ticks(most + 2)
+
+
 def ordinate(plot: Plot, ticks: Sequence[tuple[float, str]] = ()) -> None:
     """Draw the left border with its ticks."""
     canvas, column = plot.canvas, plot.left - 1
     if column < 0:
         return
-    for row in range(plot.top, plot.top + plot.height):
+    rows = set(range(plot.top, plot.top + plot.height))
+    for row in rows:
         canvas.text(column, row, "│", QUIET)
     for value, text in ticks:
         spot = plot.cell(plot.x.low, value)
-        if spot is not None:
-            shown = clip(text, column)
+        if spot is not None and spot[1] in rows:
+            rows.remove(spot[1])
+            shown = clip_middle(text, column)
             canvas.text(column - text_width(shown), spot[1], shown, QUIET)
             canvas.text(column, spot[1], "┤", QUIET)
 
@@ -247,7 +255,7 @@ def abscissa(plot: Plot, label: str = "") -> None:
     ground(plot)
     canvas, row = plot.canvas, plot.top + plot.height
     free = 0
-    for value, text in plot.x.ticks(max(2, min(10, plot.width // 9))):
+    for value, text in ticked(plot.x, max(2, min(10, plot.width // 9))):
         spot = plot.cell(value, plot.y.low)
         if spot is None:
             continue

@@ -45,12 +45,14 @@ def put_curves(plot: Plot, figure: Lines, look: Look, *, marked: bool) -> None:
     for index, series in figure.tinted():
         if series.low is not None and series.high is not None:
             _band(plot, series, index, look)
-    for level, text in figure.levels:
-        _level(plot, level, text)
+    for level, _ in figure.levels:
+        _level(plot, level)
     for index, series in figure.tinted():
         _curve(plot, series, index, look)
         if series.marks or marked:
             _markers(plot, series, index, len(figure.series), look)
+    for level, text in figure.levels:
+        _name_level(plot, level, text)
 
 
 def axes_of(figure: Lines, view: View) -> tuple[Axis, Axis]:
@@ -194,17 +196,32 @@ def _band(plot: Plot, series: Series, index: int, look: Look) -> None:
     overlay(plot, inside & sparse, packed_of(series_color(index)), ":" if look.ascii else "")
 
 
-def _level(plot: Plot, level: float, text: str) -> None:
-    """Draw a horizontal guide line and say what it is at its right end."""
+def _level(plot: Plot, level: float) -> None:
+    """Draw a horizontal guide line."""
     spot = plot.cell(plot.x.low, level)
     if spot is None:
         return
-    row, right = spot[1], plot.left + plot.width
-    for column in range(plot.left, right):
-        if plot.canvas.glyph[row, column] == SPACE:
-            plot.canvas.text(column, row, "╌", QUIET)
+    for column in range(plot.left, plot.left + plot.width):
+        if plot.canvas.glyph[spot[1], column] == SPACE:
+            plot.canvas.text(column, spot[1], "╌", QUIET)
+
+
+def _name_level(plot: Plot, level: float, text: str) -> None:
+    """Say what a guide line is: at its right end where that is free, else where it is, above it or below."""
+    spot = plot.cell(plot.x.low, level)
+    if spot is None:
+        return
     text = clip(text, plot.width)
-    plot.canvas.text(right - text_width(text), row - 1 if row > plot.top else row + 1, text, QUIET)
+    rows = [row for row in (spot[1] - 1, spot[1] + 1) if plot.top <= row < plot.top + plot.height]
+    ends = range(plot.left + plot.width - text_width(text), plot.left - 1, -1)
+    places = [(row, column) for column in ends for row in rows]
+    free = (
+        (row, column)
+        for row, column in places
+        if (plot.canvas.glyph[row, column : column + text_width(text)] == SPACE).all()
+    )
+    for row, column in [next(free, places[0])] if places else []:
+        plot.canvas.text(column, row, text, QUIET)
 
 
 def _floats(values: object) -> Floats:

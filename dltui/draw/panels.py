@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dltui.draw.canvas import Canvas, clip, text_width
 from dltui.draw.colors import QUIET, SERIES, SIGNAL, series_color
 from dltui.draw.images import folded
-from dltui.draw.layout import CHART_HEIGHT, Key, Plot, abscissa, ground, ordinate, put_keys, sheet
+from dltui.draw.layout import CHART_HEIGHT, Key, Plot, abscissa, ground, ordinate, put_keys, sheet, ticked
 from dltui.draw.lines import axes_of, cross, draw_lines, marker, put_curves, read_at
 from dltui.draw.look import Depth, Look
 from dltui.draw.scales import Axis
@@ -65,7 +65,8 @@ def draw_curves(figure: Lines, look: Look, view: View) -> Drawing:
     names = [_name(series, view) for _, series in own]
     x, y = axes_of(figure, view)
     canvas, top, rows = sheet(figure, look, CHART_HEIGHT - 1)
-    left = max((text_width(text) for _, text in y.ticks(TICKS)), default=0) + 2
+    ticks = ticked(y, TICKS)
+    left = max((text_width(text) for _, text in ticks), default=0) + 2
     free = None if look.height is None else rows - HEAD - FOOT
     panels = _standing(names, canvas.width - left, free)
     if panels is None:
@@ -78,7 +79,7 @@ def draw_curves(figure: Lines, look: Look, view: View) -> Drawing:
     plots = [panels.plot(canvas, place, (left, top + HEAD), (x, y)) for place in range(len(own))]
     for place, (plot, (index, series), name) in enumerate(zip(plots, own, names, strict=True)):
         _put_name(plot, name)
-        ordinate(plot, y.ticks(TICKS) if place % panels.each_row == 0 else ())
+        ordinate(plot, ticks if place % panels.each_row == 0 else ())
         (ground if place + panels.each_row < len(own) else abscissa)(plot)
         below = [(i, _thinned(points, plot.width // APART)) for i, points in common]
         put_curves(plot, _alone(figure, [*below, (index, series)]), look, marked=False)

@@ -9,9 +9,11 @@ import pytest
 from dltui.draw import draw, save
 from dltui.draw.colors import SERIES
 from dltui.draw.export.axes import plate
+from dltui.draw.layout import ticked
 from dltui.draw.look import Depth, Look
 from dltui.draw.panels import PLAIN
 from dltui.draw.printing import render
+from dltui.draw.scales import Axis
 from dltui.draw.view import View
 from dltui.figures import Lines, Series
 
@@ -96,3 +98,17 @@ def test_a_page_knows_the_place_of_each_colour(tmp_path: Path) -> None:
     text = (tmp_path / "one.html").read_text("utf-8")
     found = text.split('id="figures">')[1].split("</script>")[0]
     assert json.loads(found)[0]["series"][0]["tint"] == 7
+
+
+@pytest.mark.parametrize("near", [0.11, 0.16, 0.04])
+def test_the_name_of_a_level_is_not_lost_under_a_curve(near: float) -> None:
+    series = (Series(name="a", x=X, y=np.full(30, near)), Series(name="b", x=X, y=np.ones(30)))
+    figure = Lines(series=series, levels=((0.1, "always 6"),))
+    assert "always 6" in "\n".join(draw(figure, Look(width=80, depth=Depth.TRUE)).canvas.plain())
+
+
+def test_an_axis_never_has_a_single_number() -> None:
+    """With four numbers at most it is 0 alone, from −4.3 to 4.3."""
+    axis = Axis(-4.3, 4.3)
+    assert len(axis.ticks(4)) == 1
+    assert [text for _, text in ticked(axis, 4)] == ["−4", "−2", "0", "2", "4"]
