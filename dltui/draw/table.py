@@ -18,7 +18,6 @@ from dltui.plaintext import to_ascii
 
 GAP = 2
 NARROWEST = 3
-PROSE = 4  # words from which on a cell is prose
 NAME = 32  # cells of a name that tell it from others
 
 
@@ -86,12 +85,17 @@ def _longest(cell: str) -> int:
     return max(map(text_width, cell.split()), default=0)
 
 
+def _is_prose(cell: str) -> bool:
+    """Return whether a cell is of words, as 20×30 → 30×30 is not."""
+    return sum(word[0].isalpha() for word in cell.split()) > 1
+
+
 def _folding(head: Sequence[str], words: list[list[str]]) -> list[int]:
     """Return how wide each column is when its header and prose in it go on below, but nothing shorter does."""
     cells = [[row[i] for row in words if i < len(row)] for i in range(len(head))]
     found = []
     for name, column in zip(head, cells, strict=True):
-        wide = [_longest(cell) if len(cell.split()) >= PROSE else text_width(cell) for cell in column]
+        wide = [_longest(cell) if _is_prose(cell) else text_width(cell) for cell in column]
         found.append(max([_longest(name), *wide]))
     return found
 

@@ -117,6 +117,7 @@ def beside(found: Explanation, axis: str) -> Heatmap:
         colormap="coolwarm",
         downwards=True,
         row_names=tuple(found.methods),
+        column_names=tuple(piece.strip() or "␣" for piece in found.pieces) if found.kind == "tokens" else (),
     )
 
 

@@ -139,7 +139,8 @@ function drawHeatmap(place, figure) {
   const y = figure.downwards ? axisBetween(up[up.length - 1], up[0]) : axisBetween(up[0], up[up.length - 1]);
   const names = figure.row_names || [];
   if (names.length) named(y, names);
-  const heat = axisOf(values.flat(), figure.scale, 0, figure.colormap === "coolwarm");
+  const ends = (figure.limits || values.flat()).map(num);
+  const heat = axisOf(ends, figure.scale, 0, figure.colormap === "coolwarm");
   let box;
   const board = stage(place, 420, (pen, width, height) => {
     const [right, bottom] = figure.equal ? equalUnits([x, y], width, height, 90) : [90, height];
