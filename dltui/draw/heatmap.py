@@ -142,7 +142,9 @@ def _even(count: int, room: int, parts: int) -> int:
 
 def _grain(figure: Heatmap, look: Look) -> tuple[int, int]:
     """Return how many pixels a cell has across and down."""
-    return look.glyphs.grain if figure.fine and look.depth is not Depth.NONE and not look.ascii else (1, 2)
+    if look.depth is Depth.NONE:
+        return 1, 1
+    return look.glyphs.grain if figure.fine and not look.ascii else (1, 2)
 
 
 def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Floats) -> None:
@@ -150,7 +152,7 @@ def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Float
     shares = bar.axis.share(figure.values)
     shares = np.where(np.isfinite(shares), shares, np.nan)
     colourless = look.depth is Depth.NONE
-    grain = (1, 1) if colourless else _grain(figure, look)
+    grain = _grain(figure, look)
     picture = _picture(plot, figure, shares, x, y, grain)
     if colourless:
         put_shades(plot.canvas, plot.left, plot.top, picture, look)

@@ -218,7 +218,7 @@ def _name_level(plot: Plot, level: float, text: str) -> None:
     free = (
         (row, column)
         for row, column in places
-        if (plot.canvas.glyph[row, column : column + text_width(text)] == SPACE).all()
+        if (plot.canvas.glyph[row, max(plot.left, column - 1) : column + text_width(text) + 1] == SPACE).all()
     )
     for row, column in [next(free, places[0])] if places else []:
         plot.canvas.text(column, row, text, QUIET)
