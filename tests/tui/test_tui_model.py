@@ -246,6 +246,7 @@ async def test_a_model_without_attention_says_so(make_app: Make, here: Path, set
         assert isinstance(screen.view.figure, Prose)
         assert screen.view.figure.text.startswith("It has no attention")
         assert not screen.check_action("measure", ())
+        assert screen.command_line.startswith("dltui inspect")
         await pilot.press("2")
         assert screen.check_action("measure", ())
 
