@@ -15,7 +15,7 @@ from dltui.draw.scales import Axis
 from dltui.draw.view import Drawing, View
 from dltui.figures import Lines, Series, number
 
-PLAIN = 5  # curves that can be told apart by their markers
+PLAIN = 4  # curves that can be told apart by their markers; points are told from curves anyway
 WIDE = 14  # columns of a small chart where nobody asks for a height
 ROWS = 5  # rows of it then
 SMALLEST = (10, 3)  # columns and rows with which it still shows something
@@ -93,7 +93,10 @@ def draw_curves(figure: Lines, look: Look, view: View) -> Drawing:
 
 def told_apart(figure: Lines, look: Look) -> bool:
     """Return whether curves are few enough for their colours, or for their markers where there is no colour."""
-    return len(figure.series) <= (PLAIN if look.depth is Depth.NONE else len(SERIES))
+    if look.depth is not Depth.NONE:
+        return len(figure.series) <= len(SERIES)
+    joined = sum(not line.marks for line in figure.series)
+    return (joined or len(figure.series)) <= PLAIN
 
 
 def _parted(figure: Lines) -> tuple[list[Tinted], list[Tinted]]:

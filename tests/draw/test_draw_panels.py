@@ -1,6 +1,7 @@
 """Many curves: each is told apart, with colour and without, on screens, on paper and in a page."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,14 @@ def test_few_curves_share_one_chart(depth: Depth, most: int) -> None:
         assert (frame.width < 40) == alone
         printed = render(level(count), Look(width=80, depth=depth))
         assert sum("└" in line for line in printed) == (1 if not alone else -(-count // 4))
+
+
+def test_points_of_a_few_curves_stay_with_them() -> None:
+    few = level(3)
+    points = tuple(Series(name=f"flat {i}", x=X[:5], y=np.full(5, float(i)), marks=True) for i in range(3))
+    frame = draw(replace(few, series=(*few.series, *points)), Look(width=80)).frame
+    assert frame is not None
+    assert frame.width > 70
 
 
 def test_points_are_on_every_chart_to_compare_with() -> None:
