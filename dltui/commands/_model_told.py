@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dltui.commands._model_looks import Asked, Look, known
 from dltui.contents import Contents
+from dltui.contents.facts import attends
 from dltui.contents.outline import Line
 from dltui.contents.page import counted, shape_text, size
 from dltui.tui.catalog.items import homely
@@ -30,15 +31,23 @@ def told_of(line: Line) -> str:
     return f"{shape_text(entry.shape)} {entry.dtype}, {size(entry.nbytes)}" if entry else size(line.nbytes)
 
 
-def offer(look: Look, asked: Asked) -> str:
-    """Return what the key of a tab would do.
+def answers(look: Look, contents: Contents) -> bool:
+    """Return whether the verb of a tab is there and finds something to look at."""
+    return known(look) and (look.verb != "attention" or attends(contents.entries))
+
+
+def offer(look: Look, asked: Asked, contents: Contents) -> str:
+    """Return what the key of a tab would do, or that there is nothing for it to look at.
 
     Args:
         look: The tab.
         asked: The verb with what is known of its arguments.
+        contents: What the file holds.
     """
     if not known(look):
         return f"This dltui has no verb {look.verb}, which shows {look.words}."
+    if not answers(look, contents):
+        return "It has no attention, by its tensors: none is named attn, qkv or query, as those of gpt and vit are."
     opens = "runs" if look.runs else "opens the form of"
     return f"m {opens}: {shlex.join(['dltui', *asked.line])}\n\nIt shows {look.words}; its result comes back here."
 

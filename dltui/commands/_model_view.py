@@ -17,8 +17,8 @@ from textual.widgets import Input, Static
 from dltui.commands import _model_pair
 from dltui.commands._inspected import find_elsewhere
 from dltui.commands._model_files import Beside, Glanced, Opened, file_of, glance_at, grown, open_file
-from dltui.commands._model_looks import LOOKS, Asked, ask, known
-from dltui.commands._model_told import facts_of, head_of, offer, told_of
+from dltui.commands._model_looks import LOOKS, Asked, ask
+from dltui.commands._model_told import answers, facts_of, head_of, offer, told_of
 from dltui.contents import Contents
 from dltui.contents.outline import Line, Outline
 from dltui.figures import Figure, Prose
@@ -101,8 +101,9 @@ class ModelView(GalleryScreen):
     @property
     def command_line(self) -> str:
         """The command that shows the same, or more of it."""
-        asked = self.asked
-        if asked is not None and known(LOOKS[self.look]) and (self.look or (self.line and self.line.entry)):
+        asked, contents = self.asked, self.contents
+        answered = contents is not None and answers(LOOKS[self.look], contents)
+        if asked is not None and answered and (self.look or (self.line and self.line.entry)):
             return shlex.join(["dltui", *asked.line])
         return shlex.join(["dltui", "inspect", self.spec])
 
@@ -183,15 +184,14 @@ class ModelView(GalleryScreen):
         if figures:
             self._hang(figures)
         elif self.look:
-            self._hang([
-                Prose(title=f"{look.name.capitalize()} · {line.path}", text=offer(LOOKS[self.look], asked))
-            ])
+            told = offer(look, asked, self.contents)
+            self._hang([Prose(title=f"{look.name.capitalize()} · {line.path}", text=told)])
         elif line.entry is None:
             self._hang(self._module(line))
         elif self.opened is not None:
             self._rest = self.set_timer(REST, partial(self._glance, line))
         else:
-            self._hang([Prose(title=line.path, text=f"{told_of(line)}. {offer(LOOKS[self.look], asked)}")])
+            self._hang([Prose(title=line.path, text=f"{told_of(line)}. {offer(look, asked, self.contents)}")])
 
     def _module(self, line: Line) -> list[Figure]:
         """Return the pictures of a module."""

@@ -9,7 +9,8 @@ from textual import on
 from textual.widgets import Input
 
 from dltui.commands._model_files import open_beside, run_of
-from dltui.commands._model_looks import LOOKS, known
+from dltui.commands._model_looks import LOOKS
+from dltui.commands._model_told import answers
 from dltui.commands._model_view import ModelView
 from dltui.commands._names import VERBS
 from dltui.contents.page import counted
@@ -100,7 +101,7 @@ class ModelScreen(ModelView):
         """Offer only what can be done with what is under the cursor."""
         line = self.line if self.contents is not None else None
         if action == "measure":
-            return line is not None and known(LOOKS[self.look])
+            return line is not None and self.contents is not None and answers(LOOKS[self.look], self.contents)
         if action == "turn":
             return self.tree_view.has_focus if self.query(TensorTree) else False
         if action in {"step", "along"}:
@@ -144,7 +145,7 @@ class ModelScreen(ModelView):
     def action_measure(self) -> None:
         """Run the verb of this tab, or open its form where it needs an input."""
         asked, look = self.asked, LOOKS[self.look]
-        if asked is None or not known(look):
+        if asked is None or self.contents is None or not answers(look, self.contents):
             return
         if not look.runs:
             self.dltui.open_form(asked.verb, dict(asked.fields))

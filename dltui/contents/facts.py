@@ -9,6 +9,10 @@ from typing import Any
 
 from dltui.contents.entry import Entry
 
+ATTENTION = re.compile(
+    r"attn|attention|qkv|in_proj_weight|(?:^|[._/])(?:to_|w_?)?(?:q|query)(?:_proj|_lin)?(?:[._/]|$)",
+    re.IGNORECASE,
+)
 MOST_NAMES = 20_000  # tensors that are looked at; blocks repeat long before
 
 
@@ -53,6 +57,11 @@ class Shapes:
     def weights(self, dimensions: int) -> list[Entry]:
         """Return the weights of so many axes."""
         return [one for one in self.entries if len(one.shape) == dimensions and one.elements]
+
+
+def attends(entries: Sequence[Entry]) -> bool:
+    """Return whether some tensor is named as those of attention are."""
+    return any(ATTENTION.search(one.name) for one in entries)
 
 
 def sizes(**told: int | None) -> str:

@@ -300,11 +300,15 @@ def _shaped(title: str, array: NDArray[Any], takes: Takes) -> NDArray[Any]:
 
 def _read_array(path: Path) -> NDArray[Any]:
     """Return the array in a file; nothing is unpickled."""
+    table = path.suffix.lower() == ".csv"
+    told = "rows of numbers with commas between, below a line of names or none" if table else "numbers alone"
     if not path.is_file():
         raise absent(path, "expected an array in .npy, .npz or .csv")
     try:
-        if path.suffix.lower() == ".csv":
-            return np.loadtxt(path, delimiter=",", ndmin=1)
+        if table:
+            return np.loadtxt(
+                path, delimiter=",", ndmin=1, skiprows=int(_names_columns(path)), encoding="utf-8-sig"
+            )
         with path.open("rb") as file:
             stored: Any = np.load(file, allow_pickle=False)
             if isinstance(stored, np.ndarray):
@@ -316,9 +320,25 @@ def _read_array(path: Path) -> NDArray[Any]:
                     return np.asarray(stored[name])
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DltuiError(
-            f"can't read {path} as an array of numbers: it is damaged, or holds others"
+            f"can't read {path} as an array of numbers: it is damaged, or holds others; expected {told}"
         ) from error
     raise UsageError(f"{path} holds {', '.join(names)}: expected one array, or one that is called x")
+
+
+def _names_columns(path: Path) -> bool:
+    """Return whether the first line of a table has words and no number."""
+    with path.open(encoding="utf-8-sig") as file:
+        cells = file.readline().strip().split(",")
+    return any(cells) and not any(map(_is_number, cells))
+
+
+def _is_number(cell: str) -> bool:
+    """Return whether a cell of a table is a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_dataset(path: Path) -> bool:

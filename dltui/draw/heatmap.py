@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from dltui.figures.fields import Path
 SPACE = ord(" ")
 LINE = "━"  # a trail in the legend
 ROUND = 8  # rows below which a picture shows more over the whole width than it does when it is round
+BETWEEN = (58, 58, 66)  # what small fields stand on
 LEVELS = 9  # bands between contours
 TRAILS = ((255, 255, 255), (255, 150, 60), (255, 110, 160), (110, 220, 255), (230, 50, 50), (200, 160, 255))
 
@@ -93,7 +95,19 @@ def _fit(
         return partial(_round, ratio)
     if figure.contours or view.x_range or view.y_range:
         return None
-    return partial(crisp, figure.values.shape, grain=_grain(figure, look))
+    return partial(crisp, _tiles(figure), grain=_grain(figure, look))
+
+
+def _tiles(figure: Heatmap) -> tuple[int, ...]:
+    """Return how many rows and columns there are, or small fields down and across where gaps lie between them."""
+    if not figure.fine:
+        return figure.values.shape
+    empty = np.isnan(np.asarray(figure.values, float))
+    gaps = empty.all(axis=1), empty.all(axis=0)
+    return tuple(
+        int(np.count_nonzero(np.diff((~gap).astype(np.int8), prepend=0) > 0)) if gap.any() else gap.size
+        for gap in gaps
+    )
 
 
 def _round(ratio: float, width: int, height: int) -> tuple[int, int]:
@@ -122,13 +136,15 @@ def _even(count: int, room: int, parts: int) -> int:
     """Return how many of the terminal's cells, of so many pixels each, give every grid cell as many pixels."""
     if not count:
         return room
-    whole = count * (parts * room // count)
-    return whole // parts if whole % parts == 0 and whole >= 0.7 * parts * room else room
+    whole = parts * room // lcm(count, parts) * lcm(count, parts)
+    return whole // parts if whole >= 0.7 * parts * room else room
 
 
 def _grain(figure: Heatmap, look: Look) -> tuple[int, int]:
     """Return how many pixels a cell has across and down."""
-    return look.glyphs.grain if figure.fine and look.depth is not Depth.NONE and not look.ascii else (1, 2)
+    if look.depth is Depth.NONE:
+        return 1, 1
+    return look.glyphs.grain if figure.fine and not look.ascii else (1, 2)
 
 
 def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Floats) -> None:
@@ -136,12 +152,13 @@ def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Float
     shares = bar.axis.share(figure.values)
     shares = np.where(np.isfinite(shares), shares, np.nan)
     colourless = look.depth is Depth.NONE
-    grain = (1, 1) if colourless else _grain(figure, look)
+    grain = _grain(figure, look)
     picture = _picture(plot, figure, shares, x, y, grain)
     if colourless:
         put_shades(plot.canvas, plot.left, plot.top, picture, look)
     else:
-        _put_colours(plot, picture, bar, look, fine=grain != (1, 2))
+        apart = figure.fine and _tiles(figure) != figure.values.shape
+        _put_colours(plot, picture, bar, look, fine=grain != (1, 2), apart=apart)
         if look.pixels is not None:
             _put_pixels(
                 plot,
@@ -159,9 +176,16 @@ def _fill(plot: Plot, figure: Heatmap, bar: Bar, look: Look, x: Floats, y: Float
     plot.canvas.front[area][empty] = packed_of(QUIET)
 
 
-def _put_colours(plot: Plot, picture: Floats, bar: Bar, look: Look, *, fine: bool) -> None:
-    """Colour the plot's cells, half by half or in the finest glyphs there are."""
+def _put_colours(plot: Plot, picture: Floats, bar: Bar, look: Look, *, fine: bool, apart: bool) -> None:
+    """Colour the plot's cells, half by half or in the finest glyphs there are.
+
+    Gaps between small fields have a colour of their own: a cell has two, and the ground of the terminal as one of them
+    would leave one for all that such a cell shows of a field.
+    """
     seen, colours = np.isfinite(picture), paint(bar.colormap, picture)
+    if apart:
+        colours = np.where(seen[..., None], colours, np.array(BETWEEN, np.uint8))
+        seen = np.ones_like(seen)
     if fine:
         put_mosaic(plot.canvas, plot.left, plot.top, colours, seen, look.glyphs)
     else:

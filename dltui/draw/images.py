@@ -25,6 +25,7 @@ ROWS = 24  # rows for the pictures when nobody asks for a height: one picture fi
 TALL = 32  # rows of a screen with so much room that a few small pictures would be lost on it
 WORDS = 3  # rows that a caption may take of it
 SMALLEST = 12  # columns of a picture, where there is a choice
+BREAK = re.compile(r"(?<=[\s/_-])|(?<=\.)(?!\d)|(?<=[^\d]\.)")
 LADDER = " .:-=+*#%@"
 # Thresholds of an ordered dither (Bayer 1973), one for each dot of four by four.
 DITHER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
@@ -57,9 +58,12 @@ def draw_images(figure: Images, look: Look, view: View) -> Drawing:
 
 
 def folded(name: str, columns: int) -> list[str]:
-    """Return a name on as many lines as it needs, broken after spaces, dots and hyphens; longer parts are cut."""
+    """Return a name on as many lines as it needs, broken after spaces, dots and hyphens; longer parts are cut.
+
+    A number such as 0.24 is one part.
+    """
     lines = [""]
-    for part in re.findall(r"[^\s./_-]*[\s./_-]?", name):
+    for part in BREAK.split(name):
         if lines[-1] and text_width((lines[-1] + part).rstrip()) > columns:
             lines.append("")
         lines[-1] += part

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from dltui.draw.canvas import Canvas, Rgb, clip, text_width
 from dltui.draw.colors import QUIET
-from dltui.draw.letters import wrap
+from dltui.draw.letters import clip_middle, wrap
 from dltui.draw.look import Look
 from dltui.draw.scales import Axis
 from dltui.draw.view import Frame
 from dltui.figures import Figure
 
+KEY_ROWS = 3  # rows of a legend at most where the height is given
 CHART_HEIGHT = 22  # rows of a chart, without its caption, when nobody says otherwise
 
 
@@ -133,11 +134,13 @@ def chart(
     Returns:
         The plot, ready for data.
     """
-    canvas, top, rows = sheet(figure, look, CHART_HEIGHT - 1)
-    head = _legend(canvas, top, rows, keys, labels[1])
+    # Where nobody asked for a height, a long legend takes none of that of the data.
+    most = max(KEY_ROWS, key_rows(keys, labels[1], max(look.width, 1))) if look.height is None else KEY_ROWS
+    canvas, top, rows = sheet(figure, look, CHART_HEIGHT - 1 + most - KEY_ROWS)
+    head = _legend(canvas, top, rows, keys, labels[1], most)
     foot = (2 if rows - head >= 4 else 0) + (1 if labels[0] and rows - head >= 9 else 0)
     height = max(1, rows - head - foot)
-    ticks = y.ticks(max(2, min(9, (height + 1) // 3))) if canvas.width >= 30 else []
+    ticks = ticked(y, max(2, min(9, (height + 1) // 3))) if canvas.width >= 30 else []
     left = min(max((text_width(text) for _, text in ticks), default=-1) + 2, canvas.width // 3)
     width = max(1, canvas.width - left - side)
     if fit is not None:
@@ -147,9 +150,9 @@ def chart(
             canvas, top, _ = sheet(figure, look, rows - spare)
             put_keys(canvas, top, keys if head else (), labels[1] if head else "", most=head)
     plot = Plot(canvas, left, top + head, width, height, x, y)
-    _ordinate(plot, ticks)
+    ordinate(plot, ticks)
     if foot:
-        _abscissa(plot, labels[0] if foot == 3 else "")
+        abscissa(plot, labels[0] if foot == 3 else "")
     return plot
 
 
@@ -175,13 +178,18 @@ def _shortened(lines: list[str], most: int, width: int) -> list[str]:
     return [*lines[: most - 1], clip(lines[most - 1] + " …", width)] if most else []
 
 
-def _legend(canvas: Canvas, top: int, rows: int, keys: Sequence[Key], label: str) -> int:
+def _legend(canvas: Canvas, top: int, rows: int, keys: Sequence[Key], label: str, most: int) -> int:
     """Write the ordinate's label and the legend, and return how many rows they took."""
-    most = 3 if rows >= 14 else int(rows >= 6)
+    most = most if rows >= 14 else int(rows >= 6)
     return put_keys(canvas, top, keys, label, most=most) if most else 0
 
 
-def put_keys(canvas: Canvas, top: int, keys: Sequence[Key], label: str = "", *, most: int = 3) -> int:
+def key_rows(keys: Sequence[Key], label: str, width: int) -> int:
+    """Return how many rows a label and a legend take on a canvas of this width, when nothing is left out."""
+    return put_keys(Canvas(width, len(keys) + 1), 0, keys, label, most=len(keys) + 1)
+
+
+def put_keys(canvas: Canvas, top: int, keys: Sequence[Key], label: str = "", *, most: int = KEY_ROWS) -> int:
     """Write a label and a legend side by side.
 
     Args:
@@ -189,7 +197,7 @@ def put_keys(canvas: Canvas, top: int, keys: Sequence[Key], label: str = "", *, 
         top: First row.
         keys: The legend.
         label: What stands before it.
-        most: Rows that may be used; entries that don't fit are left out.
+        most: Rows that may be used; entries that don't fit are left out, and "…" says so.
 
     Returns:
         How many rows were used.
@@ -197,40 +205,57 @@ def put_keys(canvas: Canvas, top: int, keys: Sequence[Key], label: str = "", *, 
     if not (keys or label):
         return 0
     row, column = 0, canvas.text(0, top, clip(label, canvas.width), QUIET)
+    end = column
     for key in keys:
         room = canvas.width - column - 2 if column else canvas.width
         if column and text_width(key.glyph) + 1 + text_width(key.text) > room:
             row, column, room = row + 1, 0, canvas.width
         if row >= most:
+            canvas.text(min(end + 2, canvas.width - 1), top + most - 1, "…", QUIET)
             break
         column = canvas.text(column + 2 if column else 0, top + row, key.glyph, key.colour, bold=True)
         column = canvas.text(column, top + row, " " + clip(key.text, room - text_width(key.glyph) - 1))
+        end = column
     return min(row + 1, most)
 
 
-def _ordinate(plot: Plot, ticks: list[tuple[float, str]]) -> None:
+def ticked(axis: Axis, most: int) -> list[tuple[float, str]]:
+    """Return about as many numbers along an axis, and not only one: that would tell nothing of its length."""
+    found = axis.ticks(most)
+    return found if len(found) > 1 else axis.ticks(most + 2)
+
+
+def ordinate(plot: Plot, ticks: Sequence[tuple[float, str]] = ()) -> None:
     """Draw the left border with its ticks."""
     canvas, column = plot.canvas, plot.left - 1
     if column < 0:
         return
-    for row in range(plot.top, plot.top + plot.height):
+    rows = set(range(plot.top, plot.top + plot.height))
+    for row in rows:
         canvas.text(column, row, "│", QUIET)
     for value, text in ticks:
         spot = plot.cell(plot.x.low, value)
-        if spot is not None:
-            shown = clip(text, column)
+        if spot is not None and spot[1] in rows:
+            rows.remove(spot[1])
+            shown = clip_middle(text, column)
             canvas.text(column - text_width(shown), spot[1], shown, QUIET)
             canvas.text(column, spot[1], "┤", QUIET)
 
 
-def _abscissa(plot: Plot, label: str) -> None:
-    """Draw the lower border with its ticks, and the label below it."""
-    canvas, row = plot.canvas, plot.top + plot.height
+def ground(plot: Plot) -> None:
+    """Draw the lower border."""
+    row = plot.top + plot.height
     if plot.left:
-        canvas.text(plot.left - 1, row, "└", QUIET)
-    canvas.text(plot.left, row, "─" * plot.width, QUIET)
+        plot.canvas.text(plot.left - 1, row, "└", QUIET)
+    plot.canvas.text(plot.left, row, "─" * plot.width, QUIET)
+
+
+def abscissa(plot: Plot, label: str = "") -> None:
+    """Draw the lower border with its ticks, and the label below it."""
+    ground(plot)
+    canvas, row = plot.canvas, plot.top + plot.height
     free = 0
-    for value, text in plot.x.ticks(max(2, min(10, plot.width // 9))):
+    for value, text in ticked(plot.x, max(2, min(10, plot.width // 9))):
         spot = plot.cell(value, plot.y.low)
         if spot is None:
             continue

@@ -27,18 +27,32 @@ def draw_lines(figure: Lines, look: Look, view: View) -> Drawing:
     x, y = axes_of(figure, view)
     keys = _keys(figure, look, view)
     plot = chart(figure, look, x, y, labels=(figure.x_label, figure.y_label), keys=keys)
-    for index, series in figure.tinted():
-        if series.low is not None and series.high is not None:
-            _band(plot, series, index, look)
-    for level, text in figure.levels:
-        _level(plot, level, text)
-    for index, series in figure.tinted():
-        _curve(plot, series, index, look)
-        if series.marks or (len(figure.series) > 1 and look.depth is Depth.NONE):
-            _markers(plot, series, index, len(figure.series), look)
+    put_curves(plot, figure, look, marked=len(figure.series) > 1 and look.depth is Depth.NONE)
     if view.cursor is not None:
         cross(plot, view.cursor)
     return Drawing(plot.canvas, plot.frame())
+
+
+def put_curves(plot: Plot, figure: Lines, look: Look, *, marked: bool) -> None:
+    """Draw bands, levels and curves into the place for them.
+
+    Args:
+        plot: Where to.
+        figure: What to draw.
+        look: Colours and glyphs that may be used.
+        marked: Put the marker of each curve on it.
+    """
+    for index, series in figure.tinted():
+        if series.low is not None and series.high is not None:
+            _band(plot, series, index, look)
+    for level, _ in figure.levels:
+        _level(plot, level)
+    for index, series in figure.tinted():
+        _curve(plot, series, index, look)
+        if series.marks or marked:
+            _markers(plot, series, index, len(figure.series), look)
+    for level, text in figure.levels:
+        _name_level(plot, level, text)
 
 
 def axes_of(figure: Lines, view: View) -> tuple[Axis, Axis]:
@@ -92,7 +106,7 @@ def _keys(figure: Lines, look: Look, view: View) -> list[Key]:
         glyph = marker(index, look) if plain or series.marks else "━━"
         text = series.name
         if view.cursor is not None:
-            text += f" {_read(series, view.cursor[0])}"
+            text += f" {read_at(series, view.cursor[0])}"
         keys.append(Key(glyph, text, series_color(index)))
     if len(keys) == 1 and view.cursor is None and figure.series[0].name in {figure.y_label, ""}:
         return []
@@ -101,7 +115,7 @@ def _keys(figure: Lines, look: Look, view: View) -> list[Key]:
     return keys
 
 
-def _read(series: Series, at: float) -> str:
+def read_at(series: Series, at: float) -> str:
     """Return the ordinate of the point whose abscissa is nearest to ``at``."""
     x, y = _floats(series.x), _floats(series.y)
     if not x.size or math.isnan(at) or np.isnan(x).all():
@@ -182,17 +196,32 @@ def _band(plot: Plot, series: Series, index: int, look: Look) -> None:
     overlay(plot, inside & sparse, packed_of(series_color(index)), ":" if look.ascii else "")
 
 
-def _level(plot: Plot, level: float, text: str) -> None:
-    """Draw a horizontal guide line and say what it is at its right end."""
+def _level(plot: Plot, level: float) -> None:
+    """Draw a horizontal guide line."""
     spot = plot.cell(plot.x.low, level)
     if spot is None:
         return
-    row, right = spot[1], plot.left + plot.width
-    for column in range(plot.left, right):
-        if plot.canvas.glyph[row, column] == SPACE:
-            plot.canvas.text(column, row, "╌", QUIET)
+    for column in range(plot.left, plot.left + plot.width):
+        if plot.canvas.glyph[spot[1], column] == SPACE:
+            plot.canvas.text(column, spot[1], "╌", QUIET)
+
+
+def _name_level(plot: Plot, level: float, text: str) -> None:
+    """Say what a guide line is: at its right end where that is free, else where it is, above it or below."""
+    spot = plot.cell(plot.x.low, level)
+    if spot is None:
+        return
     text = clip(text, plot.width)
-    plot.canvas.text(right - text_width(text), row - 1 if row > plot.top else row + 1, text, QUIET)
+    rows = [row for row in (spot[1] - 1, spot[1] + 1) if plot.top <= row < plot.top + plot.height]
+    ends = range(plot.left + plot.width - text_width(text), plot.left - 1, -1)
+    places = [(row, column) for column in ends for row in rows]
+    free = (
+        (row, column)
+        for row, column in places
+        if (plot.canvas.glyph[row, max(plot.left, column - 1) : column + text_width(text) + 1] == SPACE).all()
+    )
+    for row, column in [next(free, places[0])] if places else []:
+        plot.canvas.text(column, row, text, QUIET)
 
 
 def _floats(values: object) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from dltui.draw.canvas import Canvas, clip, text_width
 from dltui.draw.colors import QUIET, SIGNAL
 from dltui.draw.fields import Bar, put_bar
 from dltui.draw.heatmap import on_top
-from dltui.draw.images import GAP, put_picture, resized
+from dltui.draw.images import GAP, folded, put_picture, resized
 from dltui.draw.layout import Key, Plot, put_keys, sheet
 from dltui.draw.letters import wrap
 from dltui.draw.lines import marker
@@ -23,6 +24,7 @@ from dltui.figures import ColorMap, Overlay, number
 
 ROWS = 24  # rows of a picture at most when nobody asks for a height
 LEAST = 15  # columns of a pane then
+FOLDS = 8  # columns of a pane below which a long name is cut
 CRISP = 0.8  # share of its width that a pane may lose so that all pixels are as wide as each other
 TALLEST = 16  # rows of a colour bar
 FEW = 0.995  # share of the values that lie within the ends of the colours
@@ -37,30 +39,30 @@ def draw_overlay(figure: Overlay, look: Look, view: View) -> Drawing:
     panes = [*([-1] if figure.bare else []), *range(len(figure.values))]
     x, y = _shown(figure, view)
     cut = _cut(figure, x, y)
+    names = [figure.name_of(pane) if pane >= 0 and figure.veiled else "" for pane in panes]
     fitted, side, head = figure, 0, 0
     for _ in range(2):  # the first time without the colour bar, whose width is that of the numbers beside it
-        grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
+        grid = _arranged(figure, look, names, max(look.width - side, 1), head)
         fitted = _fitted(figure, grid, look, cut)
         bar = _bar(fitted, look)
         # Of colours that aren't seen none need be told.
         side = bar.columns(look.width) if figure.veiled else 0
         head = int(bool(side or figure.marks) or view.cursor is not None)
-    grid = _arranged(figure, look, len(panes), max(look.width - side, 1), head)
-    lines = -(-len(panes) // grid.each_row)
-    canvas, top, height = sheet(figure, look, head + lines * (grid.rows + 1))
+    grid = _arranged(figure, look, names, max(look.width - side, 1), head)
+    canvas, top, height = sheet(figure, look, head + grid.top(len(grid.below)))
     put_keys(canvas, top, _keys(figure, look, view), most=1)
     plots: dict[int, Plot] = {}
-    for place, pane in enumerate(panes):
+    for place, (pane, name) in enumerate(zip(panes, names, strict=True)):
         plot = _plot(canvas, place, grid, (top + head, top + height), (x, y))
         if plot is None:
             break
         plots[pane] = plot
         _put(plot, fitted, pane, look, cut)
-        _name(plot, figure.name_of(pane) if pane >= 0 and figure.veiled else "")
+        _name(plot, name, grid.below[place // grid.each_row])
         _signs(plot, figure, look, view)
     if side and height > head + 1 and plots:
         across = min(grid.each_row, len(panes)) * (grid.columns + GAP) - GAP
-        shown = -(-len(plots) // grid.each_row) * (grid.rows + 1) - 1
+        shown = grid.top((len(plots) - 1) // grid.each_row) + grid.rows
         long = min(TALLEST, shown, height - head)
         _put_bar(Plot(canvas, 0, top + head, across, long, x, y), bar, figure.colormap, look)
     return Drawing(canvas, plots.get(0, next(iter(plots.values()))).frame() if plots else None)
@@ -73,19 +75,25 @@ class Grid:
     Attributes:
         each_row: Panes side by side.
         columns: Cells across of each.
-        rows: Cells down of each, without the line of its name.
+        rows: Cells down of each, without the lines of its name.
+        below: For each row of panes, the lines that the longest name in it takes.
     """
 
     each_row: int
     columns: int
     rows: int
+    below: tuple[int, ...]
+
+    def top(self, line: int) -> int:
+        """Return the cells above a row of panes."""
+        return line * self.rows + sum(self.below[:line])
 
 
-def arranged(count: int, aspect: float, native: int, width: int, height: int) -> Grid:
+def arranged(names: Sequence[str], aspect: float, native: int, width: int, height: int) -> Grid:
     """Return how panes stand so that all are seen and are as large as can be.
 
     Args:
-        count: How many panes there are, each with a line for its name.
+        names: What stands below each pane, on as many lines as it needs.
         aspect: Width over height of the picture in pixels, which are square; a cell is twice as tall as wide.
         native: Pixels in a row of the picture; few pixels stay as wide as each other where that costs little.
         width: Columns that there are.
@@ -94,29 +102,52 @@ def arranged(count: int, aspect: float, native: int, width: int, height: int) ->
     Returns:
         The arrangement.
     """
-    found = [_as_wide(count, n, aspect, native, width, height) for n in range(1, count + 1)]
+    found = [_as_wide(names, n, aspect, native, width, height) for n in range(1, len(names) + 1)]
     return max(found, key=lambda grid: grid.columns)
 
 
-def _as_wide(count: int, each_row: int, aspect: float, native: int, width: int, height: int) -> Grid:
+def _as_wide(
+    names: Sequence[str], each_row: int, aspect: float, native: int, width: int, height: int
+) -> Grid:
     """Return panes as wide as they can be with so many of them in a row."""
-    rows = max(1, height // -(-count // each_row) - 1)
-    columns = max(1, min((width + GAP) // each_row - GAP, int(2 * rows * aspect)))
-    whole = columns // native * native
-    columns = whole if whole >= CRISP * columns else columns
-    return Grid(each_row, columns, max(1, min(round(columns / aspect / 2), rows)))
+    below = (1,) * -(-len(names) // each_row)
+    while True:
+        rows = max(1, (height - sum(below)) // len(below))
+        columns = max(1, min((width + GAP) // each_row - GAP, int(2 * rows * aspect)))
+        whole = columns // native * native
+        columns = whole if whole >= CRISP * columns else columns
+        needed = tuple(map(max, below, _lines_below(names, each_row, columns)))
+        if needed == below:  # names that need more lines leave smaller panes, which may need more lines again
+            return Grid(each_row, columns, max(1, min(round(columns / aspect / 2), rows)), below)
+        below = needed
 
 
-def _arranged(figure: Overlay, look: Look, count: int, width: int, head: int) -> Grid:
+def _told(name: str, columns: int) -> list[str]:
+    """Return a name on the lines that it takes below a pane; where all its parts would be cut, its start has to do."""
+    return folded(name, columns) if columns >= FOLDS else [clip(name, columns)]
+
+
+def _lines_below(names: Sequence[str], each_row: int, columns: int) -> list[int]:
+    """Return for each row of panes how many lines its longest name takes."""
+    return [
+        max(len(_told(name, columns)) for name in names[first : first + each_row])
+        for first in range(0, len(names), each_row)
+    ]
+
+
+def _arranged(figure: Overlay, look: Look, names: Sequence[str], width: int, head: int) -> Grid:
     """Return how the panes of a figure stand: within the height that there is, or one that suits them."""
     tall, wide = figure.picture.shape[:2]
     native = max(wide, figure.values.shape[2])
     if look.height is not None:
         caption = len(wrap(figure.caption, max(look.width, 1))) if figure.caption else 0
         most = max(2, look.height - bool(figure.title) - head - caption)
-        return arranged(count, wide / tall, native, width, most)
+        return arranged(names, wide / tall, native, width, most)
+    count = len(names)
     lines = -(-count // max(1, min(count, (width + GAP) // (LEAST + GAP))))
-    return _as_wide(count, -(-count // lines), wide / tall, native, width, lines * (ROWS + 1))
+    each_row = -(-count // lines)
+    named = sum(_lines_below(names, each_row, max(1, (width + GAP) // each_row - GAP)))
+    return _as_wide(names, each_row, wide / tall, native, width, lines * ROWS + named)
 
 
 def _plot(
@@ -124,8 +155,9 @@ def _plot(
 ) -> Plot | None:
     """Return where a pane stands between the first row and the one after the last, or None where it has no room."""
     line, column = divmod(place, grid.each_row)
-    row = ends[0] + line * (grid.rows + 1)
-    rows = min(grid.rows, ends[1] - row - 1) if place else max(1, min(grid.rows, ends[1] - row - 1))
+    row = ends[0] + grid.top(line)
+    rows = min(grid.rows, ends[1] - row - grid.below[line])
+    rows = rows if place else max(1, rows)
     left = column * (grid.columns + GAP)
     if (rows < grid.rows and place) or row + rows > canvas.height or left >= canvas.width:
         return None
@@ -274,9 +306,9 @@ def _size(
     return size[0], size[1]
 
 
-def _name(plot: Plot, name: str) -> None:
-    """Write a name below a pane, in its middle."""
-    row = plot.top + plot.height
-    if row < plot.canvas.height:
-        told = clip(name, plot.width)
-        plot.canvas.text(plot.left + (plot.width - text_width(told)) // 2, row, told, QUIET)
+def _name(plot: Plot, name: str, most: int) -> None:
+    """Write a name below a pane, in its middle, on at most so many lines."""
+    for line, told in enumerate(_told(name, plot.width)[:most]):
+        row = plot.top + plot.height + line
+        if row < plot.canvas.height:
+            plot.canvas.text(plot.left + (plot.width - text_width(told)) // 2, row, told, QUIET)

@@ -14,9 +14,9 @@ from dltui.draw.heatmap import draw_heatmap
 from dltui.draw.histogram import draw_histogram
 from dltui.draw.images import draw_images
 from dltui.draw.letters import in_ascii, strip_to_ascii
-from dltui.draw.lines import draw_lines
 from dltui.draw.look import Look
 from dltui.draw.overlay import draw_overlay
+from dltui.draw.panels import draw_curves
 from dltui.draw.points import draw_points
 from dltui.draw.scene.drawing import draw_scene
 from dltui.draw.scene.eye import first_view
@@ -51,7 +51,7 @@ DRAWINGS: dict[type[Figure], Draw] = {
     Heatmap: draw_heatmap,
     Histogram: draw_histogram,
     Images: draw_images,
-    Lines: draw_lines,
+    Lines: draw_curves,
     Overlay: draw_overlay,
     Points: draw_points,
     Prose: draw_prose,

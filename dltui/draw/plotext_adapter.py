@@ -18,10 +18,11 @@ from dltui.draw.canvas import NO_COLOUR, Canvas, clip, palette_index
 from dltui.draw.cloud import colours_of, keys_of
 from dltui.draw.colors import QUIET, packed_of, series_color
 from dltui.draw.histogram import count_axis, finite_bins
-from dltui.draw.layout import CHART_HEIGHT, Key, put_keys
+from dltui.draw.layout import CHART_HEIGHT, KEY_ROWS, Key, key_rows, put_keys
 from dltui.draw.letters import wrap
 from dltui.draw.lines import axes_of
 from dltui.draw.look import Depth, Look
+from dltui.draw.panels import told_apart
 from dltui.draw.scales import Axis, Floats, axis_of
 from dltui.draw.thin import thin
 from dltui.draw.view import View
@@ -55,7 +56,7 @@ def chart_lines(figure: Figure, look: Look) -> list[str] | None:
 def _lines(figure: Lines, look: Look) -> list[str] | None:
     """Return curves, unless they have what plotext lacks."""
     plain = all(line.low is None and not line.marks for line in figure.series)
-    told = len(figure.series) == 1 or look.depth is not Depth.NONE
+    told = len(figure.series) == 1 or (look.depth is not Depth.NONE and told_apart(figure, look))
     points = sum(int(np.isfinite(np.asarray(line.y, float)).sum()) for line in figure.series)
     if not plain or not told or figure.levels or points < 2:
         return None
@@ -138,12 +139,13 @@ def _page(
     """Return title, legend, chart and caption as lines."""
     caption = wrap(figure.caption, look.width)
     title = wrap(figure.title, look.width) if look.height is None else [clip(figure.title, look.width)]
-    head = Canvas(look.width, len(title) + 4)
+    most = max(KEY_ROWS, key_rows(keys, labels[1], look.width)) if look.height is None else KEY_ROWS
+    head = Canvas(look.width, len(title) + most + 1)
     for row, line in enumerate(title):
         head.text(0, row, line, bold=True)
     used = len(title) if figure.title else 0
-    used += put_keys(head, used, keys, labels[1])
-    rows = (CHART_HEIGHT if look.height is None else look.height - len(caption)) - used
+    used += put_keys(head, used, keys, labels[1], most=most)
+    rows = (CHART_HEIGHT + most - KEY_ROWS if look.height is None else look.height - len(caption)) - used
     chart = _chart(look, axes, labels[0], rows, put) if rows >= 6 else None
     if chart is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
@@ -25,7 +26,7 @@ def draw_table(figure: Table, look: Look, view: View) -> Drawing:
 
     Where there is no end to the height, words that don't fit go on below; on a screen each row is one line.
     """
-    figure = _fitting(figure, max(look.width, 1), look.ascii)
+    figure = _fitting(figure, max(look.width, 1), look.ascii, look.height is None)
     if look.height is None:
         return _whole(figure, look)
     words, right, natural = _read(figure, look.ascii)
@@ -65,10 +66,7 @@ def _roomy(rows: list[list[str]], natural: list[int], room: int) -> tuple[list[i
 
     A column gives room as long as its longest word has enough; where that does not do, words are cut.
     """
-    longest = [
-        max(text_width(word) for row in rows if i < len(row) for word in row[i].split() or [""])
-        for i in range(len(natural))
-    ]
+    longest = [max(_longest(row[i]) for row in rows if i < len(row)) for i in range(len(natural))]
     for gap in (GAP, 1):
         if sum(natural) + gap * (len(natural) - 1) <= room:
             return natural, gap
@@ -80,6 +78,26 @@ def _roomy(rows: list[list[str]], natural: list[int], room: int) -> tuple[list[i
                 level -= 1
             return found, gap
     return column_widths(natural, room, 1), 1
+
+
+def _longest(cell: str) -> int:
+    """Return how wide the longest word is."""
+    return max(map(text_width, cell.split()), default=0)
+
+
+def _is_prose(cell: str) -> bool:
+    """Return whether a cell is of words, as 20×30 → 30×30 is not."""
+    return sum(word[0].isalpha() for word in cell.split()) > 1
+
+
+def _folding(head: Sequence[str], words: list[list[str]]) -> list[int]:
+    """Return how wide each column is when its header and prose in it go on below, but nothing shorter does."""
+    cells = [[row[i] for row in words if i < len(row)] for i in range(len(head))]
+    found = []
+    for name, column in zip(head, cells, strict=True):
+        wide = [_longest(cell) if _is_prose(cell) else text_width(cell) for cell in column]
+        found.append(max([_longest(name), *wide]))
+    return found
 
 
 def _levelled(least: list[int], most: list[int], level: int) -> list[int]:
@@ -97,14 +115,16 @@ def _folded(cells: list[str], widths: list[int], right: list[bool], gap: int) ->
 
 
 @lru_cache(maxsize=4)
-def _fitting(figure: Table, room: int, ascii_only: bool) -> Table:
+def _fitting(figure: Table, room: int, ascii_only: bool, folds: bool) -> Table:
     """Return a table without the spare columns that would cost others their letters, and a caption that names them.
 
-    Names, which stand first, may be cut to ``NAME`` before: both their ends are kept.
+    Names, which stand first, may be cut to ``NAME`` before: both their ends are kept. Where words may go on below,
+    headers and prose need no more room than the longest of theirs.
     """
     if not figure.spare:
         return figure
-    natural = dict(zip(figure.columns, _read(figure, ascii_only)[2], strict=True))
+    words, _, wide = _read(figure, ascii_only)
+    natural = dict(zip(figure.columns, _folding(figure.columns, words) if folds else wide, strict=True))
     natural[figure.columns[0]] = min(natural[figure.columns[0]], NAME)
     spare = list(figure.spare)
     room -= sum(wide + 1 for name, wide in natural.items() if name not in figure.spare) - 1

@@ -25,17 +25,18 @@ def thumbnails(found: AttentionMaps) -> Heatmap:
         found: The attention.
 
     Returns:
-        Layers downwards, heads to the right, with a gap between two.
+        Layers downwards, heads to the right, with a gap after each of several.
     """
     depth, heads = found.depth, found.heads
     small = _shrunk(found.attention)
     peaks = small.max(axis=(-2, -1), keepdims=True)
     small = small / np.where(peaks > 0, peaks, 1)
     tall, wide = small.shape[-2:]
-    gap = max(2, wide // 8)
+    gap = max(2, wide // 6)  # so wide that it is seen where a thumbnail has only a few pixels
     field = np.full((depth, tall + gap, heads, wide + gap), np.nan)
     field[:, :tall, :, :wide] = small.transpose(0, 2, 1, 3)
-    field = field.reshape(depth * (tall + gap), heads * (wide + gap))[:-gap, :-gap]
+    field = field.reshape(depth * (tall + gap), heads * (wide + gap))
+    field = field[: tall if depth == 1 else None, : wide if heads == 1 else None]
     return Heatmap(
         title=f"Heads · {found.title}",
         caption=_joined(

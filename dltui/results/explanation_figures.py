@@ -117,6 +117,7 @@ def beside(found: Explanation, axis: str) -> Heatmap:
         colormap="coolwarm",
         downwards=True,
         row_names=tuple(found.methods),
+        column_names=tuple(piece.strip() or "␣" for piece in found.pieces) if found.kind == "tokens" else (),
     )
 
 
@@ -144,11 +145,20 @@ def curves(found: Explanation, which: str) -> Lines:
     order = order if which == "deletion" else order[::-1]
     series = [
         Series(
-            name=f"{found.methods[i]} {_area(found, which, found.methods[i])}", x=found.shares, y=scores[i]
+            name=f"{found.methods[i]} {_area(found, which, found.methods[i])}",
+            x=found.shares,
+            y=scores[i],
+            tint=int(i),
         )
         for i in order
     ]
-    random = Series(name=f"random {_area(found, which, 'random')}", x=found.shares, y=chance, marks=True)
+    random = Series(
+        name=f"random {_area(found, which, 'random')}",
+        x=found.shares,
+        y=chance,
+        marks=True,
+        tint=len(found.methods),
+    )
     better = "lower is better" if which == "deletion" else "higher is better"
     way = (
         f"the most important places are replaced by {found.baseline} first"
@@ -213,6 +223,7 @@ def table(found: Explanation) -> Table:
         ),
         columns=("method", "sum", *scored, "inputs run", "seconds", "told"),
         rows=tuple(lines),
+        spare=("told", "seconds", "inputs run", "sum"),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dltui.results.features import Features
 
 PAGE = 32  # maps on a page
+BEYOND = 0.005  # share of the values that are stronger than the ends of the colours: one unit shall not blot out all
 FEW = 40  # units that are bars instead of a curve
 SPELLED = {"\n": "newline", " ": "space", "\t": "tab"}  # tokens that could not be seen
 Order = Literal["number", "strength"]
@@ -194,10 +195,13 @@ def _sheet(found: Features, values: Array, axis: int, order: Array, title: str) 
     sheet = np.moveaxis(values, axis, -1).astype(float)
     sheet = sheet.reshape(-1, sheet.shape[-1])[:, order]
     pieces = tuple(found.pieces) if len(found.pieces) == len(sheet) else ()
-    extreme = float(np.nanmax(np.abs(sheet))) if sheet.size else 1.0
+    known = np.abs(sheet[np.isfinite(sheet)])
+    extreme = float(np.quantile(known, 1 - BEYOND)) if known.size else 0.0
+    signed = bool((sheet < 0).any()) and extreme > 0
+    ends = f"; {BEYOND:.1%} of the values are beyond the ends of the colours" if signed else ""
     return Heatmap(
         title=title,
-        caption=f"{sheet.shape[1]} units across, {len(sheet)} positions downwards",
+        caption=f"{sheet.shape[1]} units across, {len(sheet)} positions downwards{ends}",
         values=sheet,
         x=np.arange(float(sheet.shape[1])),
         y=np.arange(float(len(sheet))),
@@ -205,7 +209,7 @@ def _sheet(found: Features, values: Array, axis: int, order: Array, title: str) 
         y_label="token" if pieces else "position",
         value_label="output",
         colormap="coolwarm" if (sheet < 0).any() else "viridis",
-        limits=(-extreme, extreme) if (sheet < 0).any() and extreme > 0 else None,
+        limits=(-extreme, extreme) if signed else None,
         downwards=True,
         row_names=tuple(SPELLED.get(piece, piece) for piece in pieces),
     )

@@ -136,6 +136,18 @@ def test_rows_are_picked_out_of_files(tmp_path: Path) -> None:
         read_input(str(tmp_path / "t.csv"), ROWS)
 
 
+@pytest.mark.parametrize("head", ["width,height,x1,y 2\n", "\ufeffa,b,c,d\r\n", "# a, b\n", ""])
+def test_the_first_line_of_a_table_may_name_its_columns(tmp_path: Path, head: str) -> None:
+    (tmp_path / "t.csv").write_text(head + "1,2,nan,4e0\n5,6,7,8\n", "utf-8")
+    assert read_input(f"{tmp_path / 't.csv'}[1]", ROWS).values.tolist() == [[5, 6, 7, 8]]
+
+
+def test_a_table_with_words_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\nc,d\n", "utf-8")
+    with pytest.raises(DltuiError, match="expected rows of numbers with commas between"):
+        read_input(str(tmp_path / "t.csv"), ROWS)
+
+
 @pytest.mark.parametrize(
     ("spec", "takes", "sentence"),
     [

@@ -98,6 +98,18 @@ def test_spare_columns_are_left_out_whole_and_named(width: int, kept: list[str],
     assert told.endswith("two files" + f"; left out, for there is no room: {left_out}" * bool(left_out))
 
 
+def test_prose_goes_on_below_before_its_column_is_left_out():
+    table = Table(
+        columns=("method", "in all", "told"),
+        rows=(("occlusion", 12345, "a patch of 32 pixels that moves by 16"),),
+        spare=("told",),
+    )
+    assert "moves" in "\n".join(draw(table, Look(width=30)).canvas.plain())
+    lines = draw(table, Look(width=30, height=9)).canvas.plain()
+    assert "told" not in lines[0]
+    assert " ".join(" ".join(lines[-2:]).split()) == "left out, for there is no room: told"
+
+
 def test_the_widest_columns_shrink_first():
     widths = column_widths([50, 20, 3], 40)
     assert sum(widths) + 4 == 40

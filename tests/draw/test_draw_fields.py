@@ -1,5 +1,7 @@
 """Heat maps against colours computed cell by cell, and frames against the axes they invert."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from figure_samples import field
@@ -7,9 +9,10 @@ from figure_samples import field
 from dltui.draw import Depth, Look, View, draw
 from dltui.draw.blocks import HOLE
 from dltui.draw.canvas import NO_COLOUR
-from dltui.draw.colors import ramp
+from dltui.draw.colors import packed_of, ramp
 from dltui.draw.fields import resample
 from dltui.draw.glyphs import Glyphs
+from dltui.draw.heatmap import BETWEEN
 from dltui.figures import Heatmap, Lines, Mark, Series
 
 TRUE = Look(width=80, height=24, depth=Depth.TRUE)
@@ -123,11 +126,25 @@ def test_small_fields_stay_apart_at_any_width(glyphs, width):
     drawing = draw(tiles(), Look(width, 14, Depth.TRUE, glyphs=glyphs), View())
     frame = drawing.frame
     area = np.s_[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
-    whole = drawing.canvas.back[area] != NO_COLOUR
+    whole = drawing.canvas.back[area] == drawing.canvas.back[area].max()
+    assert (drawing.canvas.back[area] == packed_of(BETWEEN)).any()
     assert whole.any(axis=1).all()
     stretches = np.flatnonzero(np.diff(np.concatenate([[0], whole[0].astype(int)])) == 1)
     assert len(stretches) == 4
-    assert not (drawing.canvas.glyph[area] == HOLE).any()  # a gap is bare, not hatched
+    assert not (drawing.canvas.glyph[area] == HOLE).any()  # a gap has its own colour and is not hatched
+
+
+@pytest.mark.parametrize("width", range(40, 60))
+def test_small_fields_are_as_wide_as_each_other(width):
+    figure = tiles(count=5, size=13, gap=3)
+    values = np.pad(figure.values, ((0, 0), (0, 3)), constant_values=np.nan)
+    figure = replace(figure, values=values, x=(np.arange(values.shape[1]) - 6) / 16)
+    drawing = draw(figure, Look(width, 14, Depth.TRUE, glyphs=Glyphs.HALF), View())
+    canvas, frame = drawing.canvas, drawing.frame
+    row = canvas.back[frame.top, frame.left : frame.left + frame.width]
+    ends = np.flatnonzero(np.diff(row == packed_of(BETWEEN), prepend=True))
+    assert len(set(np.diff(ends[::2]).tolist())) == 1
+    assert len(set((ends[1::2] - ends[::2][:5]).tolist())) == 1
 
 
 def test_columns_bear_their_names():

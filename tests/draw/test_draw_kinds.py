@@ -9,7 +9,7 @@ import pytest
 from dltui.draw import Depth, Look, View, draw
 from dltui.draw.canvas import NO_COLOUR
 from dltui.draw.graph import row_of
-from dltui.draw.images import resized, tile
+from dltui.draw.images import folded, resized, tile
 from dltui.draw.layers import layers_of
 from dltui.errors import DltuiError
 from dltui.figures import (
@@ -209,6 +209,19 @@ def test_a_chain_is_drawn_to_the_right_when_it_fits():
     assert len(lines) == 3
     assert lines[1].index("in") < lines[1].index("mid") < lines[1].index("out")
     assert lines[1].count("▶") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("integrated-gradients 0.14", ["integrated-", "gradients", "0.14"]),
+        ("saliency 0.24", ["saliency", "0.24"]),
+        ("features.0.conv.1", ["features.0.", "conv.1"]),
+        ("blocks.attention", ["blocks.", "attention"]),
+    ],
+)
+def test_names_are_broken_between_words_and_never_within_a_number(name: str, lines: list[str]) -> None:
+    assert folded(name, 11) == lines
 
 
 def test_names_below_pictures_go_on_below_where_they_are_too_long():

@@ -85,17 +85,33 @@ def test_the_cursor_is_on_the_same_spot_of_every_pane() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 12])
 @pytest.mark.parametrize(("width", "height"), [(40, 12), (80, 20), (110, 36), (190, 55)])
 def test_all_panes_are_seen(count: int, width: int, height: int) -> None:
-    grid = arranged(count, 1.0, 224, width, height)
-    lines = -(-count // grid.each_row)
-    assert lines * (grid.rows + 1) <= height
+    grid = arranged([""] * count, 1.0, 224, width, height)
+    assert len(grid.below) == -(-count // grid.each_row)
+    assert grid.top(len(grid.below)) <= height
     assert grid.each_row * (grid.columns + 2) - 2 <= width
     assert abs(grid.columns - 2 * grid.rows) <= 2
 
 
 def test_a_single_pane_takes_what_there_is() -> None:
-    assert arranged(1, 1.0, 224, 100, 21) == Grid(1, 40, 20)
-    assert arranged(1, 1.0, 8, 43, 40) == Grid(1, 40, 20)  # five cells a pixel
-    assert arranged(1, 1.0, 8, 15, 40) == Grid(1, 15, 8)  # one cell a pixel would cost too much
+    assert arranged(["a"], 1.0, 224, 100, 21) == Grid(1, 40, 20, (1,))
+    assert arranged(["a"], 1.0, 8, 43, 40) == Grid(1, 40, 20, (1,))  # five cells a pixel
+    assert arranged(["a"], 1.0, 8, 15, 40) == Grid(1, 15, 8, (1,))  # one cell a pixel would cost too much
+
+
+@pytest.mark.parametrize("height", [None, 24, 50])
+def test_a_long_name_goes_on_below(height: int | None) -> None:
+    """Twelve panes at 80 columns are narrower than the longest name, which only its own row of panes gives way to."""
+    names = ("integrated-gradients", *(f"method {i}" for i in range(10)))
+    figure = Overlay(picture=np.zeros((64, 64)), values=np.zeros((11, 64, 64)), names=names)
+    lines = draw(figure, Look(width=80, height=height, depth=Depth.TRUE)).canvas.plain()
+    row = next(i for i, line in enumerate(lines) if "integrated-" in line)
+    assert "gradients" in lines[row + (height != 50)]
+    assert all(any(name in line for line in lines) for name in names[1:])
+    tiny = draw(figure, Look(width=46, height=18, depth=Depth.TRUE)).canvas.plain()
+    assert any("int" in line for line in tiny)
+    assert not any("gra" in line for line in tiny), "where all parts would be cut, there is only the first"
+    grid = arranged(["", *names], 1.0, 64, 72, 22)
+    assert grid.below == (2, *[1] * (len(grid.below) - 1))
 
 
 def test_cells_lead_back_to_rows_and_columns() -> None:
@@ -186,24 +202,29 @@ def test_a_mark_is_on_the_same_spot_everywhere() -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node to run the page's own code")
 def test_a_page_shows_a_picture_alone_in_its_colours_and_lets_others_through() -> None:
-    """The colours of the first pixel, and how many bars there are, of figures whose maps hide nothing or all."""
+    """Colours of the first pixel, number of bars and widths of panes, of figures whose maps hide nothing or all."""
     web = files("dltui.draw.export") / "web"
     whole = replace(ALONE, values=np.ones((1, 2, 2)), limits=((0.0, 1.0),), opacity=1.0, names=("other",))
-    data = json.dumps([_data(figure) for figure in (replace(whole, opacity=0.0), whole)])
+    many = replace(whole, values=np.ones((11, 2, 2)), limits=(), names=(), bare=True)
+    data = json.dumps([_data(figure) for figure in (replace(whole, opacity=0.0), whole, many)])
     code = (web / "axes.js").read_text("utf-8") + (web / "overlay.js").read_text("utf-8")
     asks = """
-    let put, bars;
+    let put, bars, made;
     function element() {
       const createImageData = (w, h) => ({ data: new Array(4 * w * h) });
       const pen = { createImageData, putImageData: (picture) => { put = picture.data; } };
-      return { style: {}, append() {}, appendChild: (child) => child, addEventListener() {}, getContext: () => pen };
+      const appendChild = (child) => child, getContext = () => pen;
+      const one = { style: {}, append() {}, appendChild, addEventListener() {}, getContext };
+      made.push(one);
+      return one;
     }
     document.createElement = element;
     stage = () => { bars += 1; };
     const seen = FIGURES.map((figure) => {
-      bars = 0;
+      [bars, made] = [0, []];
       drawOverlay(element(), figure);
-      return [put.slice(0, 3).map(Math.round), bars];
+      const widths = made.map((one) => one.style.width).filter(Boolean);
+      return [put.slice(0, 3).map(Math.round), bars, widths];
     });
     console.log(JSON.stringify(seen));
     """
@@ -213,4 +234,9 @@ def test_a_page_shows_a_picture_alone_in_its_colours_and_lets_others_through() -
     )
     ran = subprocess.run(["node", "-e", page + code + asks], capture_output=True, text=True)
     assert not ran.returncode, ran.stderr
-    assert json.loads(ran.stdout) == [[[255, 0, 0], 0], [ramp("coolwarm")[-1].tolist(), 1]]
+    seen = json.loads(ran.stdout)
+    red = ramp("coolwarm")[-1].tolist()
+    assert [told[:2] for told in seen] == [[[255, 0, 0], 0], [red, 1], [red, 1]]
+    assert [told[2] for told in seen] == [["600px"], ["600px"], ["222px"] * 12], (
+        "a line of panes fills the page"
+    )

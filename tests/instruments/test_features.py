@@ -180,6 +180,9 @@ def test_words_are_coloured_by_how_strongly_a_layer_answers() -> None:
     assert isinstance(sheet, Heatmap)
     assert sheet.row_names == ("t", "o", "space", "b", "e")
     np.testing.assert_array_equal(sheet.values, found.output("blocks.0"))  # type: ignore[arg-type]
+    assert sheet.limits is not None
+    beyond = float((np.abs(sheet.values) > sheet.limits[1]).mean())
+    assert 0 < beyond < 0.01, "one strong unit leaves the others their colours"
     assert found.same["blocks.0"] == "blocks.0.add#2"
     assert len(found.answers) == 5
     assert found.answers == sorted(found.answers, key=lambda one: -one["probability"])

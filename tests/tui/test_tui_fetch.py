@@ -65,6 +65,10 @@ def test_what_can_be_done_with_things() -> None:
     pretend("mobilenet-v2")
     pretend("lpips")
     assert all(deed.values == {"model": "mobilenet-v2"} for deed in deeds(item))
+    assert [deed.verb for deed in deeds(item)] == ["explain", "features", "dream"]
+    pretend("minilm")
+    (reader,) = (item for item in fetchables("model") if item.name == "minilm")
+    assert [deed.verb for deed in deeds(reader)] == ["explain", "features", "attention"]
     (heads,) = (item for item in fetchables("model") if item.name == "lpips")
     assert deeds(heads) == []
 

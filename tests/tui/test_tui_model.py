@@ -16,6 +16,7 @@ from dltui.commands._model_files import grown
 from dltui.commands._model_looks import LOOKS, Look, ask, layer_of
 from dltui.commands.inspect_screen import ModelScreen
 from dltui.contents import Entry
+from dltui.contents.facts import attends
 from dltui.figures import Bars, Heatmap, Histogram, Images, Prose, Table
 from dltui.tui.app import DltuiApp
 from dltui.tui.catalog.items import Item
@@ -234,6 +235,37 @@ async def test_tabs_offer_the_verbs_and_open_their_forms(make_app: Make, here: P
         await pilot.press("1")
         await settle(pilot)
         assert isinstance(screen.view.figure, Histogram)
+
+
+async def test_a_model_without_attention_says_so(make_app: Make, here: Path, settle: Settle) -> None:
+    gone = {name: None for name in decoder() if ".attn." in name}
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot, settle, saved(here, **gone))
+        await pilot.press("3")
+        assert isinstance(screen.view.figure, Prose)
+        assert screen.view.figure.text.startswith("It has no attention")
+        assert not screen.check_action("measure", ())
+        assert screen.command_line.startswith("dltui inspect")
+        await pilot.press("2")
+        assert screen.check_action("measure", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("blocks.0.attention.qkv.weight", True),
+        ("encoder.layers.0.self_attn.in_proj_weight", True),
+        ("layer/query/kernel", True),
+        ("h.0.to_q.weight", True),
+        ("wq.weight", True),
+        ("mixer.in_proj.weight", False),
+        ("seq.0.weight", False),
+        ("hidden.0.weight", False),
+    ],
+)
+def test_attention_is_known_by_its_names(name: str, there: bool) -> None:
+    assert attends([Entry(name, (2, 2), "float32", 16)]) == there
 
 
 async def test_what_a_verb_found_comes_back(

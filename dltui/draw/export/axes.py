@@ -11,7 +11,7 @@ import numpy as np
 
 from dltui.draw.blending import common_range, pane_of
 from dltui.draw.cloud import groups_of
-from dltui.draw.colors import QUIET, series_color
+from dltui.draw.colors import QUIET, SERIES, series_color
 from dltui.draw.export.boxes import print_graph
 from dltui.draw.export.letterpress import print_cells
 from dltui.draw.export.spacing import beyond, norm, put_bar_ticks, spaced, unbent
@@ -96,9 +96,8 @@ def _lines(part: Any, figure: Lines) -> None:
         style = {"color": tint(index), "label": said(line.name) or None}
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=tint(index), alpha=0.2, lw=0)
-        axes.plot(
-            line.x, line.y, **style, **({"ls": "", "marker": "o", "ms": 3} if line.marks else {"lw": 1.3})
-        )
+        joined = {"lw": 1.3, "ls": "-" if index < len(SERIES) else "--"}  # colours come again, dashed
+        axes.plot(line.x, line.y, **style, **({"ls": "", "marker": "o", "ms": 3} if line.marks else joined))
     for level, text in figure.levels:
         axes.axhline(level, color="0.5", lw=0.8, ls="--")
         axes.annotate(

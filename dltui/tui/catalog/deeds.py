@@ -80,11 +80,12 @@ def deeds(item: Item, *, data: str = "") -> list[Deed]:
     return _on_checkpoint(item, data) if item.kind == "checkpoint" else []
 
 
-def _with_weights(name: str) -> list[Deed]:
-    """Return what can be done with a model whose weights are others'."""
+def _with_weights(name: str, *, heads: bool = False) -> list[Deed]:
+    """Return what can be done with a model whose weights are others'; dreams climb over pictures, heads read text."""
     from dltui.commands._names import VERBS
 
-    return [Deed(verb, label, {"model": name}) for verb, label in ON_INPUT if verb in VERBS]
+    other = "dream" if heads else "attention"
+    return [Deed(verb, label, {"model": name}) for verb, label in ON_INPUT if verb in VERBS and verb != other]
 
 
 def _with_fetchable(name: str) -> list[Deed]:
@@ -92,7 +93,8 @@ def _with_fetchable(name: str) -> list[Deed]:
     if not is_here(name):
         return [Deed("data get", "Fetch it", {"names": name})]
     verb = thing(name).tries.split()[1:2]
-    return _with_weights(name) if verb and verb[0] in dict(ON_INPUT) else []
+    known = verb and verb[0] in dict(ON_INPUT)
+    return _with_weights(name, heads=verb[0] == "attention") if known else []
 
 
 def at_step(run: str, step: int, data: str) -> list[Deed]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from dltui.data.inputs import Given
 from dltui.data.takes import Letters, Takes
 from dltui.errors import Cancelled, UsageError
+from dltui.figures import Heatmap
 from dltui.instruments.attribution import Choices, Wanted, explain
 from dltui.instruments.attribution.curves import curve, shares_of, units_of
 from dltui.instruments.attribution.nothing import nothing
@@ -257,6 +258,8 @@ def test_attributions_of_tokens_add_up_to_what_their_embeddings_do() -> None:
     embedding, x = embedding_of(module, torch.from_numpy(text("bad cafe").values))
     assert x.shape == (1, 8, 16)
     assert embedding is module.get_submodule("token_embedding")
+    together = next(one for one in found.figures() if isinstance(one, Heatmap))
+    assert together.column_names == ("b", "a", "d", "␣", "c", "a", "f", "e")
 
 
 def test_one_method_that_does_not_suit_is_an_error_and_one_of_several_is_told() -> None:

@@ -151,9 +151,10 @@ function bar(pen, axis, name, label, left, top, bottom) {
 function legend(place, entries) {
   const line = document.createElement("div");
   line.className = "legend";
-  for (const [name, colour] of entries) {
+  for (const [name, colour, dashed] of entries) {
     const entry = line.appendChild(document.createElement("span"));
-    entry.appendChild(document.createElement("i")).style.background = colour;
+    const dashes = `repeating-linear-gradient(90deg, ${colour} 0 .4em, transparent .4em .7em)`;
+    entry.appendChild(document.createElement("i")).style.background = dashed ? dashes : colour;
     entry.append(name);
   }
   place.before(line);

@@ -2,18 +2,20 @@
 // Charts in the plane.
 
 function drawLines(place, figure) {
-  const series = figure.series.map((line) => ({ ...line, x: line.x.map(num), y: line.y.map(num) }));
+  const series = figure.series.map((line, i) => ({ ...line, tint: line.tint ?? i, x: line.x.map(num), y: line.y.map(num) }));
+  const again = (line) => line.tint >= SERIES.length && !line.marks;  // its colour is another's too: it is dashed
   const all = series.flatMap((line) => [...line.y, ...(line.low || []).map(num), ...(line.high || []).map(num)]);
   const x = axisOf(series.flatMap((line) => line.x), figure.x_scale);
   const y = axisOf([...all, ...figure.levels.map((level) => num(level[0]))], figure.y_scale, 0.03);
   let box;
   const board = stage(place, 340, (pen, width, height) => {
     box = frame(pen, width, height, x, y, [figure.x_label, figure.y_label]);
-    series.forEach((line, i) => {
-      pen.strokeStyle = pen.fillStyle = SERIES[i % SERIES.length];
+    for (const line of series) {
+      pen.strokeStyle = pen.fillStyle = SERIES[line.tint % SERIES.length];
       if (line.low && line.high) band(pen, box, line);
+      pen.setLineDash(again(line) ? [6, 4] : []);
       if (line.marks) dots(pen, box, line); else curve(pen, box, line);
-    });
+    }
     pen.setLineDash([5, 4]);
     for (const [level, text] of figure.levels) {
       pen.strokeStyle = pen.fillStyle = ink("--quiet");
@@ -33,7 +35,7 @@ function drawLines(place, figure) {
     board.say([`${figure.x_label || "x"} ${short(at)}`, ...told].join("\n"), event.offsetX, event.offsetY);
   });
   board.canvas.addEventListener("pointerleave", () => board.say(""));
-  if (series.length > 1) legend(place, series.map((line, i) => [line.name, SERIES[i % SERIES.length]]));
+  if (series.length > 1) legend(place, series.map((line) => [line.name, SERIES[line.tint % SERIES.length], again(line)]));
 }
 
 function curve(pen, box, line) {
@@ -137,7 +139,8 @@ function drawHeatmap(place, figure) {
   const y = figure.downwards ? axisBetween(up[up.length - 1], up[0]) : axisBetween(up[0], up[up.length - 1]);
   const names = figure.row_names || [];
   if (names.length) named(y, names);
-  const heat = axisOf(values.flat(), figure.scale, 0, figure.colormap === "coolwarm");
+  const ends = (figure.limits || values.flat()).map(num);
+  const heat = axisOf(ends, figure.scale, 0, figure.colormap === "coolwarm");
   let box;
   const board = stage(place, 420, (pen, width, height) => {
     const [right, bottom] = figure.equal ? equalUnits([x, y], width, height, 90) : [90, height];

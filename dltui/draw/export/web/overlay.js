@@ -1,6 +1,8 @@
 "use strict";
 // Heat maps over a picture: the mouse reads them, a slider lets the picture through.
 
+const ROOM = 928, BETWEEN = 13, WIDEST = 600;  // pixels of a page's line, between two panes, and of a pane at most
+
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 function drawOverlay(place, figure) {
@@ -75,7 +77,8 @@ function paneOf(board, figure, k, width, height) {
   pane.className = "pane";
   canvas.width = width;
   canvas.height = height;
-  canvas.style.width = `${Math.max(200, Math.min(width, 320))}px`;
+  const beside = Math.min(4, figure.shape[0] + (figure.bare ? 1 : 0));
+  canvas.style.width = `${Math.min(WIDEST, Math.floor((ROOM + BETWEEN) / beside) - BETWEEN)}px`;
   for (const mark of figure.marks) {
     const spot = pane.appendChild(document.createElement("span"));
     spot.className = "spot";
