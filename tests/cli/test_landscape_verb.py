@@ -108,7 +108,7 @@ WRONG = {
     "tolerance of a way": (["mlp", "--to", "a", "--tolerance", "0.1"], 2, "--tolerance is for landscapes"),
     "cells of a way": (["mlp", "--to", "a", "--exact"], 2, "--exact is for landscapes"),
     "map of a line": (["mlp", "--dimensions", "1", "--curvature"], 2, "--curvature maps a plane"),
-    "no such file": (["mlp", "--along", "gone.safetensors"], 1, "gone.safetensors"),
+    "no such file": (["mlp", "--along", "gone.safetensors"], 2, "gone.safetensors"),
     "no such checkpoint": (["mlp", "--to", "gone.safetensors"], 2, "gone.safetensors"),
     "another network": (["mlp", "--to", "mlp:width=9"], 1, "mlp:width=9 does not fit MLP"),
 }
