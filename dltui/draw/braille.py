@@ -36,7 +36,7 @@ def trace(x: NDArray[np.float64], y: NDArray[np.float64], width: int, height: in
     """
     starts, stops = _clipped(x, y, width, height)
     way = np.abs(stops - starts).max(axis=0, initial=0.0) if starts.size else np.zeros(0)
-    steps = np.ceil(way).astype(np.int64) + 1
+    steps = np.floor(way + 0.01).astype(np.int64) + 2  # less than a pixel apart: rounding must leave no hole
     total = int(steps.sum())
     segment = np.repeat(np.arange(len(steps)), steps)
     along = np.arange(total) - np.repeat(np.cumsum(steps) - steps, steps)
