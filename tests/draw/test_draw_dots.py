@@ -29,7 +29,7 @@ def test_patterns_are_those_of_a_loop():
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-50, 90), st.floats(-50, 90)), min_size=2, max_size=6))
-@example([(0.0, 0.0), (45.33103080902033, 45.33103080902033)])  # leaves the picture a whole number of pixels further
+@example([(0.0, 0.0), (45.33103080902033, 45.33103080902033)])  # ends on a pixel's border
 def test_a_line_sets_what_dense_samples_of_it_hit(corners):
     x, y = np.array(corners).T
     column, row = trace(x, y, 40, 30)
