@@ -90,8 +90,9 @@ class SpaceScreen(ResultScreen):
     @property
     def command_line(self) -> str:
         """The command that shows a shape as it is shown now."""
-        known = self.result is not None and self.item.kind == "shape"
-        return self.result.made.command if known and self.result is not None else super().command_line
+        if self.result is not None and self.item.kind == "shape":
+            return self.result.made.command
+        return super().command_line
 
     @property
     def kept(self) -> Path | None:

@@ -60,10 +60,14 @@ def trace(node: Node, origin: Floats, direction: Floats, *, reach: float, close:
     for step in range(STEPS):
         if not rays.t.size:
             break
-        t = rays.t if step < EARLY or rays.t.size > FEW else rays.ahead()
+        few = step >= EARLY and rays.t.size <= FEW
+        t = rays.ahead() if few else rays.t
         gap = node.at(*(start + t * way for start, way in zip(rays.start, rays.way, strict=True)))
         asked += t.size
-        rays.step(gap, near, far) if t is rays.t else rays.steps(t, gap, near, far)
+        if few:
+            rays.steps(t, gap, near, far)
+        else:
+            rays.step(gap, near, far)
     return Traced(np.isfinite(far), far, asked)
 
 

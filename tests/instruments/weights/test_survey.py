@@ -38,6 +38,20 @@ TYPES = {
 }
 
 
+def set_readings(monkeypatch: pytest.MonkeyPatch, **parts: object) -> None:
+    for name, value in parts.items():
+        monkeypatch.setattr(readings, name, value)
+
+
+def small_tensors(folder: Path, count: int) -> Archive:
+    save_file({f"t{i}": torch.ones(3) for i in range(count)}, folder / "many.safetensors")
+    return open_archive(folder / "many.safetensors")
+
+
+def enough(*_: object) -> None:
+    raise Cancelled("enough")
+
+
 def read(path: Path) -> WeightSurvey:
     with open_archive(path) as archive:
         return survey(archive, str(path))
@@ -119,8 +133,7 @@ FORKS = pytest.mark.filterwarnings(
 def test_a_file_read_by_several_at_a_time_tells_the_same(
     alone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"LEAST": 1 << 20, "cores": lambda: 3, "_alone": lambda: alone}.items():
-        monkeypatch.setattr(readings, name, value)
+    set_readings(monkeypatch, LEAST=1 << 20, cores=lambda: 3, _alone=lambda: alone)
     generator = torch.Generator().manual_seed(1)
     many = {f"t{i}": torch.randn(200_000 + i, generator=generator) * (i + 1) for i in range(18)}
     save_file(many, tmp_path / "many.safetensors")
@@ -222,14 +235,8 @@ def test_threads_stop_when_they_are_told(tmp_path: Path, monkeypatch: pytest.Mon
         time.sleep(0.002)
         return read_tensor(archive, entry, summer)
 
-    for name, value in {"SHARE": share, "cores": lambda: 2, "read_tensor": slowly}.items():
-        monkeypatch.setattr(readings, name, value)
-    save_file({f"t{i}": torch.ones(3) for i in range(300)}, tmp_path / "many.safetensors")
-
-    def enough(*_: object) -> None:
-        raise Cancelled("enough")
-
-    with open_archive(tmp_path / "many.safetensors") as archive, pytest.raises(Cancelled):
+    set_readings(monkeypatch, SHARE=share, cores=lambda: 2, read_tensor=slowly)
+    with small_tensors(tmp_path, 300) as archive, pytest.raises(Cancelled):
         survey(archive, "many", report=enough)
     assert 0 < len(begun) < 200
 
@@ -246,26 +253,17 @@ def test_what_goes_wrong_in_a_process_is_told(
             os.kill(os.getpid(), signal.SIGKILL)
         return read_tensor(archive, entry, summer)
 
-    wanted = {"SHARE": 1, "cores": lambda: 2, "_alone": lambda: True, "read_tensor": fails}
-    for name, value in wanted.items():
-        monkeypatch.setattr(readings, name, value)
-    save_file({f"t{i}": torch.ones(3) for i in range(30)}, tmp_path / "many.safetensors")
+    set_readings(monkeypatch, SHARE=1, cores=lambda: 2, _alone=lambda: True, read_tensor=fails)
     said = "t7 can't be read" if fault == "a sentence" else "ended from outside"
-    with open_archive(tmp_path / "many.safetensors") as archive, pytest.raises(DltuiError, match=said):
+    with small_tensors(tmp_path, 30) as archive, pytest.raises(DltuiError, match=said):
         survey(archive, "many")
     assert not multiprocessing.active_children()
 
 
 @FORKS
 def test_processes_end_when_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"SHARE": 1, "cores": lambda: 2, "_alone": lambda: True}.items():
-        monkeypatch.setattr(readings, name, value)
-    save_file({f"t{i}": torch.ones(3) for i in range(30)}, tmp_path / "many.safetensors")
-
-    def enough(*_: object) -> None:
-        raise Cancelled("enough")
-
-    with open_archive(tmp_path / "many.safetensors") as archive, pytest.raises(Cancelled):
+    set_readings(monkeypatch, SHARE=1, cores=lambda: 2, _alone=lambda: True)
+    with small_tensors(tmp_path, 30) as archive, pytest.raises(Cancelled):
         survey(archive, "many", report=enough)
     assert not multiprocessing.active_children()
 
