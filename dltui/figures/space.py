@@ -176,13 +176,16 @@ class Scene(Figure):
         ]
         if not parts:
             return "Nothing in space."
-        extent = ", ".join(
-            f"{name} {number(a, digits_of(a, b))} … {number(b, digits_of(a, b))}"
-            for name, (a, b) in zip("xyz", self.spans(), strict=True)
-        )
+        extent = ", ".join(f"{name} {apart(*ends)}" for name, ends in zip("xyz", self.spans(), strict=True))
         values = self.point_values if self.point_values is not None else self.vertex_values
         told = f" {self.told()}." if values is not None else ""
         return f"{' and '.join(parts)}; {extent}.{told}"
+
+
+def apart(low: float, high: float) -> str:
+    """Return both ends of a range, with digits enough to tell them apart."""
+    digits = digits_of(low, high)
+    return f"{number(low, digits)} … {number(high, digits)}"
 
 
 def digits_of(low: float, high: float) -> int:

@@ -175,7 +175,10 @@ def _heatmap(part: Any, figure: Heatmap) -> None:
     if figure.paths or len(figure.marks) == 1:
         axes.legend(fontsize=8, frameon=True, facecolor="0.6", labelcolor="black")
     label = said(figure.value_label)
-    drawn = part.colorbar(mesh, ax=axes, label=label, pad=0.02, extend=beyond(figure))
+    # Axes that are narrower than the page stand on its left, below their title, and the bar beside them.
+    axes.set_anchor("W")
+    beside = {"cax": axes.inset_axes((1.03, 0, 0.05, 1))} if figure.equal else {"ax": axes, "pad": 0.02}
+    drawn = part.colorbar(mesh, label=label, extend=beyond(figure), **beside)
     put_bar_ticks(drawn, bar.axis)
 
 

@@ -21,8 +21,8 @@ from dltui.draw.scene.eye import Eye, eye_of
 from dltui.draw.scene.front import Floats, Front, Ints
 from dltui.draw.scene.light import AXES, CLASSES, bar_of_scene, lit
 from dltui.draw.view import Drawing, View
-from dltui.figures import Scene, number
-from dltui.figures.space import digits_of
+from dltui.figures import Scene
+from dltui.figures.space import apart
 
 Bytes = NDArray[np.uint8]
 ROWS = 24
@@ -199,12 +199,6 @@ def keys_of(figure: Scene) -> list[Key]:
     if figure.value_names and figure.shade not in {"normal", "depth"}:
         keys += [Key("■", name, CLASSES[i % len(CLASSES)]) for i, name in enumerate(figure.value_names[:24])]
     if figure.box:
-        keys += [
-            Key(
-                "■",
-                f"{name} {number(low, digits_of(low, high))} … {number(high, digits_of(low, high))}",
-                colour,
-            )
-            for name, colour, (low, high) in zip("xyz", AXES, figure.spans(), strict=True)
-        ]
+        spans = zip("xyz", AXES, figure.spans(), strict=True)
+        keys += [Key("■", f"{name} {apart(*ends)}", colour) for name, colour, ends in spans]
     return keys
